@@ -1,0 +1,209 @@
+//! `vestibule new`: from arguments and questions to an app on the disk. What it says about that
+//! is in [`report`].
+
+mod report;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::changes::{Change, Plan};
+use crate::cli::New;
+use crate::error::{Error, Exit};
+use crate::git;
+use crate::interrupt::Interrupt;
+use crate::prompts::Prompts;
+use crate::target::Target;
+use crate::template::{
+    self, Answers, AppName, BadName, Fault, Given, NAME_KEY, Origin, QUESTIONS, RenderedFile,
+};
+use crate::terminal;
+use crate::workspace::{self, Membership};
+
+/// Runs the command. What goes wrong leaves the disk as it was.
+pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
+    let interrupt = Interrupt::default();
+    let (target, name, answers) = settle(arguments, &interrupt)?;
+    let files = template::render(template::FILES, &name, &answers)?;
+    let membership = workspace::membership(&target.folder)?;
+    let plan = plan(&target, files, &membership);
+    if arguments.dry_run {
+        report::dry_run(&plan, &target);
+        return Ok(Exit::Done);
+    }
+
+    interrupt.on_everything()?;
+    let staged = plan.stage(&interrupt)?;
+    let repository = match staged.path_of(&target.folder) {
+        Some(folder) if !arguments.no_git => {
+            Some(git::init(&folder, &target.folder, &target.existing))
+        }
+        _ => None,
+    };
+    interrupt.check()?;
+    staged.commit()?;
+
+    report::written(&target, &name);
+    report::surroundings(&membership, repository, &target);
+    if !arguments.run {
+        report::next_steps(&target, &answers);
+        return Ok(Exit::Done);
+    }
+    if interrupt.check().is_err() {
+        terminal::note("interrupted: the app was written, but not started");
+        return Ok(Exit::Interrupted);
+    }
+    start(&target)
+}
+
+/// Finds out where the app goes, what it's called and what it's like.
+fn settle(arguments: &New, interrupt: &Interrupt) -> Result<(Target, AppName, Answers), Error> {
+    let prompts = if !arguments.no_input && terminal::can_ask() {
+        Some(Prompts::new(interrupt)?)
+    } else {
+        None
+    };
+    let (given, mut faults) = given(arguments)?;
+    let (mut answers, more) = template::judge(given)?;
+    faults.extend(more);
+    let path = match (&arguments.path, &prompts) {
+        (Some(path), _) => Some(path.clone()),
+        (None, Some(prompts)) if faults.is_empty() => Some(prompts.path()?),
+        (None, Some(_)) => None,
+        (None, None) => {
+            faults.push(Fault::new("PATH", "missing; where should the app go?"));
+            None
+        }
+    };
+    let name = answers
+        .take_name()
+        .map(Ok)
+        .or_else(|| path.as_deref().and_then(name_from));
+    if let (Some(Err(bad)), None) = (&name, &prompts) {
+        faults.push(Fault::new(
+            "the name, taken from PATH",
+            &bad.with_suggestion(),
+        ));
+    }
+    let Some(path) = path.filter(|_| faults.is_empty()) else {
+        return Err(Error::Answers(faults));
+    };
+    let target = Target::find(&path)?;
+    let name = match (name, &prompts) {
+        (Some(Ok(name)), _) => name,
+        (Some(Err(bad)), Some(prompts)) => prompts.name(&bad)?,
+        _ => return Err(Error::NoFolderName(target.typed)),
+    };
+    if let Some(prompts) = prompts {
+        ask(&prompts, &mut answers)?;
+    }
+    Ok((target, name, answers))
+}
+
+/// The name that the last part of a path gives.
+fn name_from(path: &Path) -> Option<Result<AppName, BadName>> {
+    path.file_name()
+        .map(|name| AppName::new(&name.to_string_lossy()))
+}
+
+/// What was given on the command line and in the values file, not yet judged.
+fn given(arguments: &New) -> Result<(Vec<Given>, Vec<Fault>), Error> {
+    let (mut given, mut faults) = match &arguments.values_file {
+        Some(file) => {
+            let text = fs::read_to_string(file).map_err(|source| Error::Read {
+                path: file.clone(),
+                source,
+            })?;
+            template::values_from_file(file, &text).map_err(|source| Error::Values {
+                path: file.clone(),
+                source,
+            })?
+        }
+        None => (Vec::new(), Vec::new()),
+    };
+    for define in &arguments.define {
+        match define.split_once('=') {
+            Some((key, value)) => given.push(Given {
+                key: key.trim().to_owned(),
+                value: value.trim_start().to_owned(),
+                origin: Origin::Define,
+            }),
+            None => faults.push(Fault::new(
+                &format!("-d {define}"),
+                "not of the form KEY=VALUE",
+            )),
+        }
+    }
+    let flags = &arguments.answers;
+    for (key, flag, value) in [
+        (NAME_KEY, "--name", &flags.name),
+        ("description", "--description", &flags.description),
+        ("provider", "--provider", &flags.provider),
+        ("issuer", "--issuer", &flags.issuer),
+        ("client_id", "--client-id", &flags.client_id),
+        ("login_page", "--login-page", &flags.login_page),
+        ("session_store", "--session-store", &flags.session_store),
+    ] {
+        if let Some(value) = value {
+            let origin = Origin::Flag(flag);
+            given.push(Given {
+                key: key.to_owned(),
+                value: value.clone(),
+                origin,
+            });
+        }
+    }
+    Ok((given, faults))
+}
+
+/// Asks what isn't known yet. The dev provider is never asked about: it configures itself.
+fn ask(prompts: &Prompts, answers: &mut Answers) -> Result<(), Error> {
+    for question in &QUESTIONS {
+        let about_provider = matches!(question.key, "issuer" | "client_id");
+        if answers.has(question) || (about_provider && answers.uses_dev_provider()) {
+            continue;
+        }
+        let answer = prompts.ask(question)?;
+        answers.set(question, answer);
+    }
+    Ok(())
+}
+
+fn plan(target: &Target, files: Vec<RenderedFile>, membership: &Membership) -> Plan {
+    let mut plan = Plan::default();
+    for file in files {
+        plan.push(Change {
+            path: target.folder.join(file.path),
+            before: None,
+            after: file.contents,
+            executable: file.executable,
+        });
+    }
+    if let Membership::Add { change, .. } = membership {
+        plan.push(change.clone());
+    }
+    plan
+}
+
+/// Starts the app in the place of this program, so that Ctrl-C and the exit code are the app's.
+fn start(target: &Target) -> Result<Exit, Error> {
+    terminal::say("Starting it with `cargo run`. The first build takes a minute or two.");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.arg("run").current_dir(&target.folder);
+    replace_by(&mut command)
+}
+
+#[cfg(unix)]
+fn replace_by(command: &mut Command) -> Result<Exit, Error> {
+    Err(Error::Cargo(std::os::unix::process::CommandExt::exec(
+        command,
+    )))
+}
+
+#[cfg(not(unix))]
+fn replace_by(command: &mut Command) -> Result<Exit, Error> {
+    let status = command.status().map_err(Error::Cargo)?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(Exit::Passed(code.unwrap_or(1)))
+}

@@ -1,0 +1,97 @@
+//! The place of a new app: a folder that doesn't exist yet, below one that does.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{Error, InTheWay};
+
+/// Where a new app goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// As the person wrote it, for messages.
+    pub(crate) typed: PathBuf,
+    /// The nearest folder above that exists, without links in its path.
+    pub(crate) existing: PathBuf,
+    /// The app's folder, below `existing`.
+    pub(crate) folder: PathBuf,
+}
+
+impl Target {
+    /// Looks at the disk and refuses what can't become the folder of a new app.
+    pub(crate) fn find(typed: &Path) -> Result<Self, Error> {
+        if typed.file_name().is_none() {
+            return Err(Error::NoFolderName(typed.to_owned()));
+        }
+        let absolute = std::path::absolute(typed).map_err(|source| reading(typed, source))?;
+        if let Some(what) = in_the_way(&absolute).map_err(|source| reading(typed, source))? {
+            return Err(Error::Exists {
+                path: typed.to_owned(),
+                what,
+            });
+        }
+        let above = nearest_existing(&absolute).map_err(|source| reading(typed, source))?;
+        if !above.is_dir() {
+            return Err(Error::NotAFolder {
+                path: typed.to_owned(),
+                above: above.to_owned(),
+            });
+        }
+        let missing = absolute.strip_prefix(above).unwrap_or(Path::new(""));
+        if missing
+            .components()
+            .any(|part| !matches!(part, Component::Normal(_)))
+        {
+            return Err(Error::ThroughNothing(typed.to_owned()));
+        }
+        let existing = dunce::canonicalize(above).map_err(|source| reading(above, source))?;
+        Ok(Self {
+            typed: typed.to_owned(),
+            folder: existing.join(missing),
+            existing,
+        })
+    }
+}
+
+fn reading(path: &Path, source: io::Error) -> Error {
+    Error::Read {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn in_the_way(path: &Path) -> io::Result<Option<InTheWay>> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(if metadata.is_symlink() {
+        InTheWay::Link
+    } else if !metadata.is_dir() {
+        InTheWay::File
+    } else if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) {
+        InTheWay::EmptyFolder
+    } else {
+        InTheWay::Folder
+    }))
+}
+
+fn nearest_existing(path: &Path) -> io::Result<&Path> {
+    for above in path.ancestors().skip(1) {
+        match fs::symlink_metadata(above) {
+            Ok(_) => return Ok(above),
+            Err(error) if is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
+}
+
+/// Whether there is nothing at a path, also because a file stands where a folder would be.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

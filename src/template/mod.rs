@@ -1,0 +1,30 @@
+//! The template: its files, the questions it asks, and how answers become an app. Nothing here
+//! reads or writes a disk.
+
+mod answers;
+mod filters;
+mod name;
+mod questions;
+mod render;
+mod values;
+
+pub(crate) use answers::{Answers, Fault, Given, NAME_KEY, Origin, judge};
+pub(crate) use name::{AppName, BadName};
+pub(crate) use questions::{LOGIN_PAGES, PROVIDERS, QUESTIONS, Question, Rule, SESSION_STORES};
+pub(crate) use render::{BadTemplate, RenderedFile, render};
+pub(crate) use values::{BadValues, from_file as values_from_file};
+
+/// A file of the template, as `build.rs` embeds it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct File {
+    /// Where it goes in the app, with `/` between the parts and without `.liquid`.
+    pub(crate) path: &'static str,
+    /// Whether it carries placeholders. All else is copied as it is.
+    pub(crate) rendered: bool,
+    /// Whether it can be executed.
+    pub(crate) executable: bool,
+    pub(crate) contents: &'static [u8],
+}
+
+/// The files of the template, sorted by path.
+pub(crate) static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/template.rs"));

@@ -1,0 +1,244 @@
+//! Yours: the app put together. State, the order of middleware, and where
+//! everything is mounted.
+
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    time::Duration,
+};
+
+use actix_session::{SessionMiddleware, storage::CookieSessionStore};
+use actix_web::{
+    App, HttpServer,
+    cookie::{Key, SameSite},
+    dev::Server,
+    middleware::from_fn,
+    web::{self, Data, ServiceConfig},
+};
+
+use crate::{
+    edge::edge,
+    oidc::{Oidc, cookies::Cookies, guard::ensure_authenticated, handlers, seal, store},
+    routes,
+    settings::{ProviderSettings, Settings},
+    users::Users,
+};
+
+/// The paths of the sign-in's own pages.
+pub struct Paths {
+    /// Begins a sign-in.
+    pub login: &'static str,
+    /// Where the provider sends people back to; it has to know this address.
+    pub login_callback: &'static str,
+    /// Signs out; takes POST only.
+    pub logout: &'static str,
+    /// Where the provider's sign-out returns to; it has to know this address.
+    pub logged_out: &'static str,
+    /// Where the provider announces sign-outs that happened elsewhere.
+    pub backchannel_logout: &'static str,
+}
+
+/// Change a path here and it changes everywhere.
+pub const PATHS: Paths = Paths {
+    login: "/login",
+    login_callback: "/authorization-code/callback",
+    logout: "/logout",
+    logged_out: "/logged-out",
+    backchannel_logout: "/backchannel-logout",
+};
+
+/// The running app.
+pub struct Application {
+    /// What is shared by all workers.
+    pub oidc: Data<Oidc>,
+    server: Server,
+    #[cfg(debug_assertions)]
+    dev_provider: Option<crate::dev::provider::DevProvider>,
+}
+
+impl Application {
+    /// Puts the app together and starts to listen. The provider need not be
+    /// there: the app finds it when it comes.
+    ///
+    /// # Errors
+    /// What cannot be used, and what to do about it.
+    pub async fn build(
+        settings: Settings,
+        listeners: Vec<TcpListener>,
+    ) -> Result<Self, StartError> {
+        match settings.provider.clone() {
+            Some(provider) => Self::with_provider(settings, provider, listeners).await,
+            None => Self::with_dev_provider(settings, listeners).await,
+        }
+    }
+
+    /// A debug build brings its own provider, one port above the app's.
+    #[cfg(debug_assertions)]
+    async fn with_dev_provider(
+        mut settings: Settings,
+        listeners: Vec<TcpListener>,
+    ) -> Result<Self, StartError> {
+        let port = settings.base_url.port().map_or(0, |port| port.saturating_add(1));
+        let (dev_provider, provider) =
+            crate::dev::start(&mut settings, port).await.map_err(StartError)?;
+        let app = Self::with_provider(settings, provider, listeners).await?;
+        Ok(Self { dev_provider: Some(dev_provider), ..app })
+    }
+
+    #[cfg(not(debug_assertions))]
+    async fn with_dev_provider(_: Settings, _: Vec<TcpListener>) -> Result<Self, StartError> {
+        Err(StartError("OIDC_ISSUER is missing".to_owned()))
+    }
+
+    async fn with_provider(
+        settings: Settings,
+        provider: ProviderSettings,
+        listeners: Vec<TcpListener>,
+    ) -> Result<Self, StartError> {
+        let store = store::open(&settings.session_store)
+            .await
+            .map_err(|error| StartError(format!("SESSION_STORE: {error}")))?;
+        let oidc = Data::new(Oidc::new(settings, provider, store).map_err(StartError)?);
+        let users = Data::new(Users::default());
+
+        let state = oidc.clone();
+        let mut server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .app_data(users.clone())
+                .wrap(owner_session(&state.settings))
+                .wrap(from_fn(edge))
+                .configure(|config| mount(config, state.settings.base_path()))
+        })
+        .shutdown_timeout(10);
+        for listener in listeners {
+            server = server.listen(listener).map_err(|error| StartError(error.to_string()))?;
+        }
+        Ok(Self {
+            oidc,
+            server: server.run(),
+            #[cfg(debug_assertions)]
+            dev_provider: None,
+        })
+    }
+
+    /// Serves until the process is told to stop; requests under way are
+    /// finished and the store is closed before this returns.
+    ///
+    /// # Errors
+    /// The server failed.
+    pub async fn run(self) -> io::Result<()> {
+        let watch = {
+            let oidc = self.oidc.clone();
+            tokio::spawn(async move { oidc.provider.watch().await })
+        };
+        let purge = {
+            let oidc = self.oidc.clone();
+            tokio::spawn(async move { purge_now_and_then(&oidc).await })
+        };
+        let served = self.server.await;
+        watch.abort();
+        purge.abort();
+        if let Err(error) = self.oidc.sign_ins.store().close().await {
+            tracing::error!(%error, "the sign-in store could not be closed");
+        }
+        served
+    }
+
+    /// The development provider, if people sign in with it.
+    #[cfg(debug_assertions)]
+    pub fn dev_provider(&self) -> Option<&crate::dev::provider::DevProvider> {
+        self.dev_provider.as_ref()
+    }
+
+    /// Stops [`run`](Self::run) when awaited.
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+}
+
+/// Everything below the path that the app's base URL has.
+fn mount(config: &mut ServiceConfig, base_path: &str) {
+    if base_path.is_empty() {
+        everything(config);
+    } else {
+        config.service(web::scope(base_path).configure(everything));
+    }
+}
+
+fn everything(config: &mut ServiceConfig) {
+    config.configure(handlers::routes(&PATHS));
+    config.configure(routes::public);
+    // A second line of defence: should a handler's own guard be forgotten,
+    // this one still refuses.
+    config.service(
+        web::scope("").wrap(from_fn(ensure_authenticated)).configure(routes::protected),
+    );
+}
+
+/// actix-session, for your own short-lived data. It sets no cookie until you
+/// store something, and it is emptied whenever somebody signs in or out.
+fn owner_session(settings: &Settings) -> SessionMiddleware<CookieSessionStore> {
+    let secret = settings.secrets.first().map_or("", |secret| secret.expose());
+    let key = Key::derive_from(&seal::hash("owner session", &[secret.as_bytes()]));
+    SessionMiddleware::builder(CookieSessionStore::default(), key)
+        .cookie_name(Cookies::new(settings.is_https()).name("session"))
+        .cookie_secure(settings.is_https())
+        .cookie_same_site(SameSite::Lax)
+        .build()
+}
+
+async fn purge_now_and_then(oidc: &Oidc) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        match oidc.sign_ins.purge().await {
+            Ok(ended) => tracing::debug!(ended, "sign-ins that had ended were removed"),
+            Err(error) => tracing::warn!(%error, "ended sign-ins could not be removed"),
+        }
+    }
+}
+
+/// Listens on the address that the settings name.
+///
+/// # Errors
+/// The address cannot be used.
+pub fn listen(settings: &Settings) -> Result<Vec<TcpListener>, StartError> {
+    let unusable = |error: io::Error| {
+        let address = &settings.listen;
+        StartError(match error.kind() {
+            io::ErrorKind::AddrInUse => format!(
+                "APP_LISTEN: {address} is in use. Stop the other program, or set APP_LISTEN and \
+                 APP_BASE_URL to another port."
+            ),
+            _ => format!("APP_LISTEN: cannot listen on {address}: {error}"),
+        })
+    };
+    let addresses: Vec<SocketAddr> =
+        settings.listen.to_socket_addrs().map_err(unusable)?.collect();
+    let mut listeners = Vec::new();
+    let mut failure = None;
+    for address in addresses {
+        match TcpListener::bind(address) {
+            Ok(listener) => listeners.push(listener),
+            // `localhost` may have an address family that this machine lacks.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => failure = Some(error),
+            Err(error) => return Err(unusable(error)),
+        }
+    }
+    match failure {
+        Some(error) if listeners.is_empty() => Err(unusable(error)),
+        _ => Ok(listeners),
+    }
+}
+
+/// Why the app cannot start, and what to do about it.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start: {}", self.0)
+    }
+}
+
+impl std::error::Error for StartError {}

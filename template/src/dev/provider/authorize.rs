@@ -1,0 +1,253 @@
+//! The authorization endpoint: is the request one that can be answered, and is
+//! it answered at once or with the sign-in page (OIDC Core 3.1.2)? The click on
+//! that page is taken in `sign_in.rs`.
+
+use std::io;
+
+use url::Url;
+
+use super::{
+    exchange::{Answer, Params, Request},
+    jws::unverified_claims,
+    keys::random_id,
+    pages, sign_in,
+    state::{Browser, Shared, now},
+};
+
+/// An authorization request that passed every check.
+#[derive(Clone)]
+pub(super) struct AuthorizationRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: String,
+    pub scopes: Vec<String>,
+    /// The first of the `acr_values`, else `0`: a click proves nothing.
+    pub acr: String,
+    pub login_hint: Option<String>,
+    prompts: Vec<String>,
+    max_age: Option<u64>,
+    hinted_sub: Option<String>,
+}
+
+/// Why a request cannot be answered.
+pub(super) enum Refusal {
+    /// Where to send the browser is in doubt, so the person is told here.
+    Here(String),
+    /// The app is told (OIDC Core 3.1.2.6).
+    ToApp(ErrorResponse),
+}
+
+/// An error for the app, and the way there.
+pub(super) struct ErrorResponse {
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    pub error: &'static str,
+    pub description: &'static str,
+}
+
+pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
+    let authorization = match AuthorizationRequest::read(shared, &request.params()) {
+        Ok(authorization) => authorization,
+        Err(Refusal::Here(why)) => {
+            return Ok(pages::error(400, "This sign-in cannot begin", &why));
+        }
+        Err(Refusal::ToApp(error)) => return Ok(Answer::redirect(&error.location(shared)?)),
+    };
+    let browser = shared.browser(request);
+    if authorization.prompts("none") {
+        return match browser.filter(|browser| authorization.is_answered_by(browser)) {
+            Some(browser) => Ok(Answer::redirect(&sign_in::grant(
+                shared,
+                &authorization,
+                &browser,
+            )?)),
+            None => {
+                let error = authorization.error("login_required", "nobody is signed in here");
+                Ok(Answer::redirect(&error.location(shared)?))
+            }
+        };
+    }
+    let id = random_id()?;
+    let page = pages::sign_in(shared, &authorization, browser.as_ref(), &id);
+    shared.state().await_click(id, authorization);
+    Ok(page)
+}
+
+impl AuthorizationRequest {
+    pub fn read(shared: &Shared, params: &Params<'_>) -> Result<AuthorizationRequest, Refusal> {
+        let (client_id, redirect_uri) = known_app(shared, params)?;
+        let prompts = words(params.get("prompt"));
+        let authorization = AuthorizationRequest {
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            state: params.get("state").map(str::to_owned),
+            nonce: params.get("nonce").map(str::to_owned),
+            code_challenge: params.get("code_challenge").unwrap_or_default().to_owned(),
+            scopes: words(params.get("scope")),
+            acr: words(params.get("acr_values"))
+                .into_iter()
+                .next()
+                .unwrap_or("0".to_owned()),
+            login_hint: params.get("login_hint").map(str::to_owned),
+            prompts,
+            max_age: params
+                .get("max_age")
+                .and_then(|seconds| seconds.parse().ok()),
+            hinted_sub: params
+                .get("id_token_hint")
+                .and_then(unverified_claims)
+                .and_then(|claims| claims["sub"].as_str().map(str::to_owned)),
+        };
+        match authorization.fault(params) {
+            Some((error, description)) => {
+                Err(Refusal::ToApp(authorization.error(error, description)))
+            }
+            None => Ok(authorization),
+        }
+    }
+
+    /// What is wrong with the request, as an error code and its description.
+    fn fault(&self, params: &Params<'_>) -> Option<(&'static str, &'static str)> {
+        let known_prompts = ["none", "login", "select_account", "consent", "create"];
+        Some(if !params.repeated().is_empty() {
+            ("invalid_request", "a parameter came twice")
+        } else if params.get("request").is_some() {
+            ("request_not_supported", "request objects are not supported")
+        } else if params.get("request_uri").is_some() {
+            ("request_uri_not_supported", "request_uri is not supported")
+        } else if params.get("response_type") != Some("code") {
+            ("unsupported_response_type", "response_type must be code")
+        } else if params
+            .get("response_mode")
+            .is_some_and(|mode| mode != "query")
+        {
+            ("invalid_request", "response_mode must be query")
+        } else if !self.scopes.iter().any(|scope| scope == "openid") {
+            ("invalid_scope", "scope must contain openid")
+        } else if params.get("code_challenge_method") != Some("S256") {
+            (
+                "invalid_request",
+                "PKCE is required: code_challenge_method must be S256",
+            )
+        } else if self.code_challenge.len() != 43 {
+            (
+                "invalid_request",
+                "code_challenge must be the base64url form of a SHA-256 hash",
+            )
+        } else if params.get("max_age").is_some() && self.max_age.is_none() {
+            ("invalid_request", "max_age must be a number of seconds")
+        } else if self.prompts("none") && self.prompts.len() > 1 {
+            ("invalid_request", "prompt=none stands alone")
+        } else if !self
+            .prompts
+            .iter()
+            .all(|prompt| known_prompts.contains(&prompt.as_str()))
+        {
+            ("invalid_request", "prompt is not known")
+        } else {
+            return None;
+        })
+    }
+
+    /// Whether `prompt` contains this word.
+    pub fn prompts(&self, word: &str) -> bool {
+        self.prompts.iter().any(|prompt| prompt == word)
+    }
+
+    /// Whether the person signed in here answers the request without a click.
+    fn is_answered_by(&self, browser: &Browser) -> bool {
+        let is_recent = self
+            .max_age
+            .is_none_or(|max_age| now().saturating_sub(browser.auth_time) <= max_age);
+        let is_meant = self
+            .hinted_sub
+            .as_ref()
+            .is_none_or(|sub| *sub == browser.sub);
+        is_recent && is_meant
+    }
+
+    /// An error as the answer to this request.
+    pub fn error(&self, error: &'static str, description: &'static str) -> ErrorResponse {
+        ErrorResponse {
+            redirect_uri: self.redirect_uri.clone(),
+            state: self.state.clone(),
+            error,
+            description,
+        }
+    }
+}
+
+impl ErrorResponse {
+    /// The address that tells the app (OIDC Core 3.1.2.6).
+    pub fn location(self, shared: &Shared) -> io::Result<String> {
+        let pairs = [
+            ("error", self.error),
+            ("error_description", self.description),
+        ];
+        response_location(shared, &self.redirect_uri, self.state.as_deref(), &pairs)
+    }
+}
+
+/// The redirect URI with the response's parameters: `state`, the issuer
+/// (RFC 9207), and `pairs`.
+pub(super) fn response_location(
+    shared: &Shared,
+    redirect_uri: &str,
+    state: Option<&str>,
+    pairs: &[(&str, &str)],
+) -> io::Result<String> {
+    let mut response: Vec<(String, String)> = pairs
+        .iter()
+        .copied()
+        .chain(state.map(|state| ("state", state)))
+        .chain([("iss", shared.issuer.as_str())])
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    shared.faults.bend_authorization_response(&mut response);
+    let mut location = Url::parse(redirect_uri).map_err(io::Error::other)?;
+    location.query_pairs_mut().extend_pairs(response);
+    Ok(location.into())
+}
+
+/// The client and its redirect URI, or what to tell the person: an unknown
+/// address is never redirected to (RFC 6749, section 3.1.2.4).
+fn known_app<'a>(shared: &Shared, params: &Params<'a>) -> Result<(&'a str, &'a str), Refusal> {
+    let once = |name: &str| match params.get(name) {
+        Some(_) if params.repeated().contains(&name) => {
+            Err(Refusal::Here(format!("The app sent {name} twice.")))
+        }
+        Some(value) => Ok(value),
+        None => Err(Refusal::Here(format!("The app sent no {name}."))),
+    };
+    let client_id = once("client_id")?;
+    let redirect_uri = once("redirect_uri")?;
+    let state = shared.state();
+    let Some(client) = state.clients.get(client_id) else {
+        return Err(Refusal::Here(format!(
+            "No client is registered as “{client_id}” (it asks to return to “{redirect_uri}”)."
+        )));
+    };
+    if client
+        .redirect_uris
+        .iter()
+        .any(|known| known == redirect_uri)
+    {
+        Ok((client_id, redirect_uri))
+    } else {
+        Err(Refusal::Here(format!(
+            "The client “{client_id}” asks to return to “{redirect_uri}”, which is not registered. \
+             Registered are: {}.",
+            client.redirect_uris.join(", "),
+        )))
+    }
+}
+
+/// The words of a space-separated list.
+fn words(list: Option<&str>) -> Vec<String> {
+    list.unwrap_or_default()
+        .split_ascii_whitespace()
+        .map(str::to_owned)
+        .collect()
+}

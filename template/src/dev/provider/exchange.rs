@@ -1,0 +1,301 @@
+//! What goes over the wire, as plain data: the endpoints, a request that came
+//! in, an answer before it is sent.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::{BodySize, MessageBody},
+    http::{StatusCode, header},
+    web::Bytes,
+};
+use serde_json::{Value, json};
+
+/// The provider's endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The provider's metadata (OIDC Discovery 4).
+    Metadata,
+    /// The JWK set (OIDC Core 10.1.1).
+    Keys,
+    /// Where a sign-in begins (OIDC Core 3.1.2).
+    Authorization,
+    /// Takes the click on the sign-in page.
+    SignIn,
+    /// Codes and refresh tokens become tokens here (OIDC Core 3.1.3).
+    Token,
+    /// Claims for an access token (OIDC Core 5.3).
+    Userinfo,
+    /// Tokens are given back here (RFC 7009).
+    Revocation,
+    /// Where a sign-out goes (RP-Initiated Logout 2).
+    EndSession,
+    /// The look of the pages.
+    Stylesheet,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Endpoint; 9] = [
+        Endpoint::Metadata,
+        Endpoint::Keys,
+        Endpoint::Authorization,
+        Endpoint::SignIn,
+        Endpoint::Token,
+        Endpoint::Userinfo,
+        Endpoint::Revocation,
+        Endpoint::EndSession,
+        Endpoint::Stylesheet,
+    ];
+
+    /// The path, below the issuer.
+    pub fn path(self) -> &'static str {
+        match self {
+            Endpoint::Metadata => "/.well-known/openid-configuration",
+            Endpoint::Keys => "/keys",
+            Endpoint::Authorization => "/authorize",
+            Endpoint::SignIn => "/sign-in",
+            Endpoint::Token => "/token",
+            Endpoint::Userinfo => "/userinfo",
+            Endpoint::Revocation => "/revoke",
+            Endpoint::EndSession => "/logout",
+            Endpoint::Stylesheet => "/provider.css",
+        }
+    }
+
+    /// The methods that it answers.
+    pub(super) fn methods(self) -> &'static [&'static str] {
+        match self {
+            Endpoint::Metadata | Endpoint::Keys | Endpoint::Stylesheet => &["GET"],
+            Endpoint::Authorization | Endpoint::Userinfo | Endpoint::EndSession => &["GET", "POST"],
+            Endpoint::SignIn | Endpoint::Token | Endpoint::Revocation => &["POST"],
+        }
+    }
+}
+
+/// A request as it came in, secrets and all: never log one.
+#[derive(Clone)]
+pub struct Request {
+    /// Where it arrived.
+    pub endpoint: Endpoint,
+    /// The HTTP method, in capitals.
+    pub method: String,
+    /// The query's pairs, decoded, in their order.
+    pub query: Vec<(String, String)>,
+    /// The pairs of a form body, decoded, in their order.
+    pub form: Vec<(String, String)>,
+    /// The header fields; names in small letters.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Request {
+    pub(super) fn read(endpoint: Endpoint, http: &HttpRequest, body: &[u8]) -> Request {
+        let is_form = http
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| {
+                kind.as_bytes()
+                    .starts_with(b"application/x-www-form-urlencoded")
+            });
+        Request {
+            endpoint,
+            method: http.method().to_string(),
+            query: pairs(http.query_string().as_bytes()),
+            form: if is_form { pairs(body) } else { Vec::new() },
+            headers: http
+                .headers()
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        name.to_string(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
+                .collect(),
+        }
+    }
+
+    /// The first header field of this name, given in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        first(&self.headers, name)
+    }
+
+    /// The first form field of this name.
+    pub fn form(&self, name: &str) -> Option<&str> {
+        first(&self.form, name)
+    }
+
+    /// The first query parameter of this name.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        first(&self.query, name)
+    }
+
+    /// The value of a cookie that came along.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .filter(|(header, _)| header == "cookie")
+            .flat_map(|(_, cookies)| cookies.split(';'))
+            .filter_map(|cookie| cookie.trim().split_once('='))
+            .find_map(|(cookie, value)| (cookie == name).then_some(value))
+    }
+
+    /// The parameters of the protocol: the form's for a POST, else the query's.
+    pub(super) fn params(&self) -> Params<'_> {
+        Params::new(if self.method == "POST" {
+            &self.form
+        } else {
+            &self.query
+        })
+    }
+}
+
+/// OAuth parameters: one without a value counts as absent, none may come twice
+/// (RFC 6749, section 3.1).
+pub(super) struct Params<'a> {
+    values: BTreeMap<&'a str, &'a str>,
+    repeated: Vec<&'a str>,
+}
+
+impl<'a> Params<'a> {
+    pub fn new(pairs: &'a [(String, String)]) -> Params<'a> {
+        let mut params = Params {
+            values: BTreeMap::new(),
+            repeated: Vec::new(),
+        };
+        for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+            if params.values.insert(name, value).is_some() {
+                params.repeated.push(name);
+            }
+        }
+        params
+    }
+
+    pub fn get(&self, name: &str) -> Option<&'a str> {
+        self.values.get(name).copied()
+    }
+
+    /// The names that came more than once.
+    pub fn repeated(&self) -> &[&'a str] {
+        &self.repeated
+    }
+}
+
+/// An answer about to be sent: change what you like.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// How long to wait before sending.
+    pub delay: Duration,
+    /// How it ends.
+    pub ending: Ending,
+}
+
+/// How an answer ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With its body's last byte, as it should.
+    Complete,
+    /// Never: the body is sent over and over again.
+    Endless,
+    /// It never begins: the connection stays open and silent.
+    Hung,
+}
+
+impl Answer {
+    /// A body of this content type.
+    pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        Answer {
+            status,
+            headers: vec![
+                ("content-type".to_owned(), content_type.to_owned()),
+                ("x-content-type-options".to_owned(), "nosniff".to_owned()),
+            ],
+            body: body.into(),
+            delay: Duration::ZERO,
+            ending: Ending::Complete,
+        }
+    }
+
+    /// A JSON body.
+    pub fn json(status: u16, body: &Value) -> Answer {
+        Answer::new(status, "application/json", body.to_string())
+    }
+
+    /// An error as the token endpoint and its kin tell it (RFC 6749, section
+    /// 5.2).
+    pub fn oauth_error(status: u16, error: &str, description: &str) -> Answer {
+        let body = json!({ "error": error, "error_description": description });
+        Answer::json(status, &body).with_header("cache-control", "no-store")
+    }
+
+    /// Sends the browser on with a GET.
+    pub fn redirect(location: &str) -> Answer {
+        Answer::new(303, "text/plain; charset=utf-8", "")
+            .with_header("location", location)
+            .with_header("cache-control", "no-store")
+    }
+
+    /// Adds a header field.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Answer {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Replaces a header field, whatever was there.
+    pub fn set_header(&mut self, name: &str, value: &str) {
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    pub(super) async fn send(self) -> HttpResponse {
+        actix_web::rt::time::sleep(self.delay).await;
+        if self.ending == Ending::Hung {
+            return std::future::pending().await;
+        }
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        for header in self.headers {
+            response.append_header(header);
+        }
+        if self.ending == Ending::Endless {
+            return response.body(Endless(self.body.into()));
+        }
+        response.body(self.body)
+    }
+}
+
+/// A body that has no end.
+struct Endless(Bytes);
+
+impl MessageBody for Endless {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Bytes, Self::Error>>> {
+        std::task::Poll::Ready(Some(Ok(self.0.clone())))
+    }
+}
+
+fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(encoded).into_owned().collect()
+}
+
+fn first<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .find_map(|(known, value)| (known == name).then_some(value.as_str()))
+}

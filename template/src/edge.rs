@@ -1,0 +1,279 @@
+//! What every response passes through on its way out: security headers, the
+//! cookies that handlers have sent, the log line, and the page or JSON that a
+//! refusal is shown as.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BodySize, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use serde_json::json;
+use url::form_urlencoded;
+
+use crate::{
+    app::PATHS,
+    hooks,
+    oidc::{
+        Oidc, cookies,
+        error::{Reason, Refusal},
+        guard,
+        return_to::ReturnTo,
+    },
+    views,
+};
+
+/// Stands for one request in logs and on error pages.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Spread over all 64 bits, so that ids neither look like a count of
+        // requests nor repeat after a restart.
+        static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+        let start = *START.get_or_init(|| {
+            crate::oidc::seal::random_bytes().map_or(0, u64::from_be_bytes)
+        });
+        let count = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    /// The id of a request that has passed through here.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().copied()
+    }
+}
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The outermost middleware.
+pub async fn edge<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let began = Instant::now();
+    let id = RequestId::next();
+    request.extensions_mut().insert(id);
+    let http_request = request.request().clone();
+
+    let response = match next.call(request).await {
+        Ok(response) => present(response),
+        Err(error) => present_error(&http_request, &error),
+    };
+    let mut response = response;
+    finish(&http_request, id, &mut response);
+    tracing::info!(
+        request = %id,
+        method = %http_request.method(),
+        path = http_request.path(),
+        status = response.status().as_u16(),
+        micros = began.elapsed().as_micros(),
+        "answered"
+    );
+    Ok(response)
+}
+
+fn present<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let (request, inner) = (response.request().clone(), response.response());
+    let shown = match inner.error() {
+        Some(error) => Some(show_error(&request, error)),
+        // Actix answers so by itself when no route fits.
+        None if inner.body().size() == BodySize::Sized(0) || inner.body().size() == BodySize::None => {
+            match inner.status() {
+                StatusCode::NOT_FOUND => Some(show(&request, &Reason::NotFound.into())),
+                StatusCode::METHOD_NOT_ALLOWED => {
+                    let mut shown = show(&request, &Reason::MethodNotAllowed.into());
+                    if let Some(allow) = inner.headers().get(header::ALLOW) {
+                        shown.headers_mut().insert(header::ALLOW, allow.clone());
+                    }
+                    Some(shown)
+                }
+                _ => None,
+            }
+        }
+        None => None,
+    };
+    match shown {
+        Some(shown) => response.into_response(shown).map_into_right_body(),
+        None => response.map_into_left_body(),
+    }
+}
+
+fn show_error(request: &HttpRequest, error: &Error) -> HttpResponse {
+    if let Some(refusal) = error.as_error::<Refusal>() {
+        return show(request, refusal);
+    }
+    // What Actix itself refuses: a malformed query, a body that is too large.
+    let status = error.as_response_error().status_code();
+    let reason = if status.is_server_error() {
+        Reason::Internal(error.to_string())
+    } else {
+        Reason::BadRequest(error.to_string())
+    };
+    let mut shown = show(request, &reason.into());
+    *shown.status_mut() = status;
+    shown
+}
+
+/// A refusal as whoever asked can read it: a redirect to sign in, a page, or
+/// JSON.
+fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
+    let face = refusal.reason.face();
+    let request_id = RequestId::of(request).map(|id| id.to_string()).unwrap_or_default();
+    let reason = &refusal.reason;
+    if face.status.is_server_error() {
+        tracing::warn!(request = request_id, code = face.code, cause = %reason, "refused");
+    } else {
+        tracing::info!(request = request_id, code = face.code, cause = %reason, "refused");
+    }
+
+    let mut response = hooks::on_error(request, refusal).unwrap_or_else(|| {
+        if !is_navigation(request) {
+            return problem(&face, &request_id);
+        }
+        match sign_in_redirect(request, reason) {
+            Some(redirect) => redirect,
+            None => page(request, refusal, request_id),
+        }
+    });
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// Whether a person looks at the answer: the browser says so itself (Fetch
+/// Metadata), or prefers a page.
+fn is_navigation(request: &HttpRequest) -> bool {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match header("sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => header("accept").is_some_and(|accept| accept.contains("text/html")),
+    }
+}
+
+/// For people who only need to sign in to go on. Only a plain GET can be
+/// repeated afterwards.
+fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpResponse> {
+    let max_age = match reason {
+        Reason::SignedOut | Reason::RefreshRefused => None,
+        Reason::NotFresh(seconds) => Some(*seconds),
+        _ => return None,
+    };
+    if request.method() != Method::GET {
+        return None;
+    }
+    let oidc = guard::oidc(request).ok()?;
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    if let Some(return_to) = ReturnTo::parse(&oidc.settings, wanted) {
+        query.append_pair("return_to", return_to.as_str());
+    }
+    if let Some(max_age) = max_age {
+        query.append_pair("max_age", &max_age.to_string());
+    }
+    let location = format!("{}?{}", oidc.path(PATHS.login), query.finish());
+    Some(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish())
+}
+
+fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpResponse {
+    let face = refusal.reason.face();
+    let status = face.status;
+    views::Failure::new(request, refusal, request_id)
+        .and_then(|view| views::respond(&view))
+        .map_or_else(
+            |_| HttpResponse::build(status).body(face.title),
+            |mut response| {
+                *response.status_mut() = status;
+                response
+            },
+        )
+}
+
+/// RFC 9457.
+fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
+    HttpResponse::build(face.status).content_type("application/problem+json").body(
+        json!({
+            "title": face.title,
+            "status": face.status.as_u16(),
+            "detail": face.text,
+            "code": face.code,
+            "request_id": request_id,
+        })
+        .to_string(),
+    )
+}
+
+fn present_error<B>(request: &HttpRequest, error: &Error) -> ServiceResponse<EitherBody<B>> {
+    ServiceResponse::new(request.clone(), show_error(request, error)).map_into_right_body()
+}
+
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
+/// Headers that browsers protect people by, and the cookies sent on the way.
+fn finish<B>(request: &HttpRequest, id: RequestId, response: &mut ServiceResponse<B>) {
+    let oidc = guard::oidc(request).ok();
+    for cookie in cookies::take_sent(request) {
+        // Fails only for a cookie that is no header value, which ours are.
+        if let Err(error) = response.response_mut().add_cookie(&cookie) {
+            tracing::error!(%error, "a cookie could not be sent");
+        }
+    }
+    let is_page = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let headers = response.headers_mut();
+    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(headers, header::REFERRER_POLICY, "no-referrer");
+    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        // The back button must show nothing after sign-out.
+        set(headers, header::CACHE_CONTROL, "no-store");
+    }
+    if let Some(oidc) = oidc {
+        if oidc.settings.is_https() {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        if is_page && let Ok(policy) = HeaderValue::from_str(&content_security_policy(&oidc)) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    headers.insert(name, HeaderValue::from_static(value));
+}
+
+/// Nothing but the app's own files. Forms may lead to the provider as well:
+/// signing out ends there, and browsers hold the redirect against the form.
+fn content_security_policy(oidc: &Oidc) -> String {
+    let provider = oidc.provider.known();
+    let targets = provider.as_ref().map_or("", |known| known.form_targets());
+    format!(
+        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
+         form-action 'self'{targets}"
+    )
+}

@@ -1,0 +1,212 @@
+//! Sign-ins that are under way. Each attempt lives in a sealed cookie of its
+//! own: tabs do not disturb each other, any instance can finish what another
+//! began, and a flood of `/login` fills nothing here.
+
+use actix_web::{HttpRequest, cookie::Cookie};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{
+    cookies::{self, Cookies},
+    error::{Reason, Refusal},
+    protocol::{AuthorizationRequest, Expected},
+    return_to::ReturnTo,
+    seal::{self, SealError, SealerRing},
+    sign_in::now,
+};
+use crate::settings::Secret;
+
+/// How long a person may take at the provider, in seconds.
+pub const LIFE: u64 = 600;
+/// More than these in one browser, or larger ones together, and the oldest go.
+const MOST: usize = 5;
+const MOST_BYTES: usize = 6 * 1024;
+
+/// One sign-in attempt, as sealed into its cookie.
+#[derive(Serialize, Deserialize)]
+pub struct Attempt {
+    state: String,
+    nonce: Secret,
+    pkce_verifier: Secret,
+    /// Which provider was asked.
+    pub provider: String,
+    /// Where to go afterwards.
+    pub return_to: ReturnTo,
+    /// What was asked for as `max_age`, in seconds.
+    pub max_age: Option<u64>,
+    /// Whether the provider was told to ask nothing.
+    pub silent: bool,
+    started_at: u64,
+    /// Set once the provider's answer was accepted: a second look at the same
+    /// callback then leads to the page instead of an error.
+    pub finished: bool,
+}
+
+/// What a new attempt is made from.
+pub struct NewAttempt {
+    /// See [`Attempt::provider`].
+    pub provider: String,
+    /// See [`Attempt::return_to`].
+    pub return_to: ReturnTo,
+    /// See [`Attempt::max_age`].
+    pub max_age: Option<u64>,
+    /// See [`Attempt::silent`].
+    pub silent: bool,
+}
+
+impl Attempt {
+    /// What the provider's answer is checked against.
+    pub fn expected(&self) -> Expected<'_> {
+        Expected {
+            nonce: &self.nonce,
+            pkce_verifier: &self.pkce_verifier,
+            max_age: self.max_age,
+        }
+    }
+
+    fn has_expired(&self) -> bool {
+        now().saturating_sub(self.started_at) > LIFE
+    }
+}
+
+/// The attempts of all browsers: names, seals and limits of their cookies.
+pub struct Attempts {
+    sealers: SealerRing,
+    cookies: Cookies,
+}
+
+/// An attempt's cookie is named after the first letters of its state, so the
+/// callback knows which one to look at.
+const TAG_LENGTH: usize = 8;
+const NAME: &str = "attempt-";
+
+impl Attempts {
+    /// Attempts sealed with the app's secrets.
+    pub fn new(secrets: &[Secret], cookies: Cookies) -> Result<Self, SealError> {
+        Ok(Self { sealers: SealerRing::new(secrets, "sign-in attempt")?, cookies })
+    }
+
+    /// Seals a new attempt into the browser, and lets the browser forget its
+    /// oldest ones if there are too many. `authorize` makes the authorization
+    /// request for a state; its URL is returned.
+    pub fn begin(
+        &self,
+        request: &HttpRequest,
+        new: NewAttempt,
+        authorize: impl FnOnce(&str) -> AuthorizationRequest,
+    ) -> Result<Url, Refusal> {
+        let state = seal::random_text()?;
+        let AuthorizationRequest { url, nonce, pkce_verifier } = authorize(&state);
+        let NewAttempt { provider, return_to, max_age, silent } = new;
+        let attempt = Attempt {
+            state,
+            nonce,
+            pkce_verifier,
+            provider,
+            return_to,
+            max_age,
+            silent,
+            started_at: now(),
+            finished: false,
+        };
+        let cookie = self.seal(&attempt)?;
+        self.make_room(request, cookie.value().len());
+        cookies::send(request, cookie);
+        Ok(url)
+    }
+
+    /// The attempt that a callback's state belongs to.
+    ///
+    /// # Errors
+    /// The browser holds no such attempt, or it was begun too long ago.
+    pub fn find(&self, request: &HttpRequest, state: &str) -> Result<Attempt, Refusal> {
+        let attempt = state
+            .get(..TAG_LENGTH)
+            .and_then(|tag| request.cookie(&self.name(tag)))
+            .and_then(|cookie| self.open(&cookie))
+            .filter(|attempt| seal::same_secret(&attempt.state, state))
+            .ok_or(Reason::AttemptUnknown)?;
+        if attempt.has_expired() {
+            self.forget(request, &attempt);
+            return Err(Reason::AttemptExpired.on_the_way_to(attempt.return_to));
+        }
+        Ok(attempt)
+    }
+
+    /// Lets the browser forget an attempt that has failed.
+    pub fn forget(&self, request: &HttpRequest, attempt: &Attempt) {
+        cookies::send(request, self.cookies.clear(self.name(tag(&attempt.state))));
+    }
+
+    /// Marks an attempt as finished and strips it of what is no longer needed;
+    /// attempts that can no longer be finished go at the same time.
+    pub fn finish(&self, request: &HttpRequest, attempt: Attempt) -> Result<(), Refusal> {
+        let name = self.name(tag(&attempt.state));
+        for (cookie, found) in self.all(request) {
+            if cookie.name() != name && found.is_none_or(|other| other.finished || other.has_expired()) {
+                cookies::send(request, self.cookies.clear(cookie.name().to_owned()));
+            }
+        }
+        let finished = Attempt {
+            nonce: Secret::new(""),
+            pkce_verifier: Secret::new(""),
+            finished: true,
+            ..attempt
+        };
+        cookies::send(request, self.seal(&finished)?);
+        Ok(())
+    }
+
+    fn name(&self, tag: &str) -> String {
+        self.cookies.name(&format!("{NAME}{tag}"))
+    }
+
+    /// The cookie's name is bound into the seal: a value moved under another
+    /// name does not open.
+    fn seal(&self, attempt: &Attempt) -> Result<Cookie<'static>, Refusal> {
+        let name = self.name(tag(&attempt.state));
+        let plain = serde_json::to_vec(attempt)
+            .map_err(|error| Reason::Internal(format!("cannot write an attempt: {error}")))?;
+        let sealed = self.sealers.seal(&plain, name.as_bytes())?;
+        Ok(self.cookies.make(name, seal::encode(&sealed), Some(LIFE)))
+    }
+
+    fn open(&self, cookie: &Cookie<'_>) -> Option<Attempt> {
+        let sealed = seal::decode(cookie.value())?;
+        let plain = self.sealers.open(&sealed, cookie.name().as_bytes())?;
+        serde_json::from_slice(&plain).ok()
+    }
+
+    /// The attempts that the browser sent along; `None` for one that does not
+    /// open.
+    fn all(&self, request: &HttpRequest) -> Vec<(Cookie<'static>, Option<Attempt>)> {
+        let prefix = self.name("");
+        let Ok(cookies) = request.cookies() else { return Vec::new() };
+        cookies
+            .iter()
+            .filter(|cookie| cookie.name().starts_with(&prefix))
+            .map(|cookie| (cookie.clone(), self.open(cookie)))
+            .collect()
+    }
+
+    fn make_room(&self, request: &HttpRequest, needed: usize) {
+        let mut attempts = self.all(request);
+        // Newest first; finished, expired and unreadable ones count as oldest.
+        attempts.sort_by_key(|(_, attempt)| {
+            let alive = attempt.as_ref().filter(|attempt| !attempt.finished && !attempt.has_expired());
+            std::cmp::Reverse(alive.map(|attempt| attempt.started_at))
+        });
+        let (mut count, mut bytes) = (1, needed);
+        for (cookie, attempt) in attempts {
+            count += 1;
+            bytes += cookie.name().len() + cookie.value().len();
+            if attempt.is_none() || count > MOST || bytes > MOST_BYTES {
+                cookies::send(request, self.cookies.clear(cookie.name().to_owned()));
+            }
+        }
+    }
+}
+
+fn tag(state: &str) -> &str {
+    state.get(..TAG_LENGTH).unwrap_or(state)
+}

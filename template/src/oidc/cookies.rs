@@ -1,0 +1,68 @@
+//! The cookies that signing in uses: their names and attributes, all in one
+//! place, so that what sets a cookie and what clears it agree.
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+};
+
+/// How cookies are named and marked.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// `secure`: browsers reach the app through TLS.
+    pub fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    /// A cookie's full name. The prefix makes browsers refuse it from anywhere
+    /// but this very host, through TLS (RFC 6265bis 4.1.3.2).
+    pub fn name(self, name: &str) -> String {
+        let prefix = if self.secure { "__Host-" } else { "" };
+        format!("{prefix}{name}")
+    }
+
+    /// A cookie that scripts cannot read and other sites cannot send along
+    /// except by a plain link. `max_age` in seconds; `None`: until the browser
+    /// closes.
+    pub fn make(self, name: String, value: String, max_age: Option<u64>) -> Cookie<'static> {
+        let cookie = Cookie::build(name, value)
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax);
+        match max_age {
+            Some(seconds) => {
+                cookie.max_age(Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))).finish()
+            }
+            None => cookie.finish(),
+        }
+    }
+
+    /// What makes a browser forget the cookie.
+    pub fn clear(self, name: String) -> Cookie<'static> {
+        self.make(name, String::new(), Some(0))
+    }
+}
+
+struct Outgoing(Vec<Cookie<'static>>);
+
+/// Adds a cookie to whatever response the request will get, a refusal too.
+pub fn send(request: &HttpRequest, cookie: Cookie<'static>) {
+    let mut extensions = request.extensions_mut();
+    match extensions.get_mut::<Outgoing>() {
+        Some(outgoing) => outgoing.0.push(cookie),
+        None => {
+            extensions.insert(Outgoing(vec![cookie]));
+        }
+    }
+}
+
+/// The cookies that handlers have sent so far; `edge.rs` puts them into the
+/// response.
+pub fn take_sent(request: &HttpRequest) -> Vec<Cookie<'static>> {
+    request.extensions_mut().remove::<Outgoing>().map_or_else(Vec::new, |outgoing| outgoing.0)
+}

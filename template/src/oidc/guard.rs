@@ -1,0 +1,219 @@
+//! Who may pass. A handler says so by the types of its arguments: [`User`],
+//! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh). A handler
+//! without such an argument has nobody to act for. The functions guard whole
+//! scopes, through `actix_web::middleware::from_fn`.
+
+use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin, rc::Rc, sync::Arc};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::LOCATION,
+    middleware::Next,
+    web,
+};
+
+use super::{
+    Oidc,
+    error::{Reason, Refusal},
+    sign_in::{LiveSignIn, SignIn, SignInId, now},
+};
+use crate::hooks::{self, UserContext};
+
+/// The name of the cookie that carries the sign-in id, without its prefix.
+pub const SIGN_IN_COOKIE: &str = "sign-in";
+
+/// The signed-in person, with what `hooks::add_user_context` knows of them.
+/// As a handler's argument it lets nobody else in.
+#[derive(Clone)]
+pub struct User(Rc<Inner>);
+
+struct Inner {
+    id: SignInId,
+    live: Arc<LiveSignIn>,
+    context: UserContext,
+}
+
+impl User {
+    /// What the app knows from the provider: claims, tokens, times.
+    pub fn sign_in(&self) -> &SignIn {
+        &self.0.live.sign_in
+    }
+
+    /// The app's own record of the person, from `hooks::add_user_context`.
+    pub fn context(&self) -> &UserContext {
+        &self.0.context
+    }
+
+    /// What to call the person.
+    pub fn name(&self) -> &str {
+        self.sign_in().claims.display_name()
+    }
+
+    /// Whether the person has a role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.sign_in().roles.iter().any(|held| held == role)
+    }
+
+    pub(super) fn id(&self) -> &SignInId {
+        &self.0.id
+    }
+
+    pub(super) fn live(&self) -> &Arc<LiveSignIn> {
+        &self.0.live
+    }
+
+    async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+        if let Some(user) = request.extensions().get::<User>() {
+            return Ok(user.clone());
+        }
+        let oidc = oidc(request)?;
+        let Some(id) = sign_in_id(request, &oidc) else {
+            return Err(Reason::SignedOut.into());
+        };
+        let Some(live) = oidc.sign_ins.find(&id).await? else {
+            return Err(Reason::SignedOut.into());
+        };
+        let context = hooks::add_user_context(request, &live.sign_in).await?;
+        let user = Self(Rc::new(Inner { id, live, context }));
+        request.extensions_mut().insert(user.clone());
+        Ok(user)
+    }
+}
+
+/// The id that the browser claims to be signed in under.
+pub(super) fn sign_in_id(request: &HttpRequest, oidc: &Oidc) -> Option<SignInId> {
+    let cookie = request.cookie(&oidc.cookies.name(SIGN_IN_COOKIE))?;
+    SignInId::parse(cookie.value())
+}
+
+/// The relying party of the app that serves the request.
+pub(crate) fn oidc(request: &HttpRequest) -> Result<web::Data<Oidc>, Refusal> {
+    request
+        .app_data::<web::Data<Oidc>>()
+        .cloned()
+        .ok_or_else(|| Reason::Internal("app.rs does not provide web::Data<Oidc>".to_owned()).into())
+}
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;
+
+impl FromRequest for User {
+    type Error = Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::of(&request).await })
+    }
+}
+
+/// A role that pages can ask for: a type, so that a mistyped role does not
+/// compile. Yours are in `hooks.rs`.
+pub trait Role: 'static {
+    /// The role's name in the provider's claims.
+    const NAME: &'static str;
+
+    /// Whether the person has the role. Override it for roles that your own
+    /// records decide.
+    fn is_held_by(user: &User) -> bool {
+        user.has_role(Self::NAME)
+    }
+}
+
+/// The signed-in person, who has the role `R`. Others who are signed in get a
+/// 403.
+pub struct Has<R>(User, PhantomData<R>);
+
+impl<R: Role> FromRequest for Has<R> {
+    type Error = Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let user = User::of(&request).await?;
+            if R::is_held_by(&user) {
+                Ok(Self(user, PhantomData))
+            } else {
+                Err(Reason::MissingRole(R::NAME).into())
+            }
+        })
+    }
+}
+
+impl<R> Deref for Has<R> {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// The signed-in person, who proved at the provider at most `SECONDS` ago who
+/// they are. Others are asked to prove it again. For pages that money or
+/// accounts depend on.
+pub struct Fresh<const SECONDS: u64>(User);
+
+impl<const SECONDS: u64> FromRequest for Fresh<SECONDS> {
+    type Error = Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let user = User::of(&request).await?;
+            let authenticated_at = user.sign_in().authenticated_at;
+            if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= SECONDS) {
+                Ok(Self(user))
+            } else {
+                Err(Reason::NotFresh(SECONDS).into())
+            }
+        })
+    }
+}
+
+impl<const SECONDS: u64> Deref for Fresh<SECONDS> {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// Lets only signed-in people into a scope:
+/// `web::scope("/reports").wrap(from_fn(ensure_authenticated))`.
+///
+/// # Errors
+/// [`Reason::SignedOut`], which sends navigations to `/login` and answers 401
+/// to everything else.
+pub async fn ensure_authenticated(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match User::of(request.request()).await {
+        Ok(_) => next.call(request).await,
+        // Signing in would not make this page exist.
+        Err(Refusal { reason: Reason::SignedOut, .. }) if request.match_pattern().is_none() => {
+            Err(Refusal::from(Reason::NotFound).into())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// A scope's middleware that sends people who are not signed in to a path of
+/// this app, instead of to `/login`: `.wrap(from_fn(redirect_to("/welcome")))`.
+pub fn redirect_to<B: MessageBody + 'static>(
+    path: &'static str,
+) -> impl AsyncFn(ServiceRequest, Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> + Clone {
+    async move |request: ServiceRequest, next: Next<B>| match User::of(request.request()).await {
+        Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(Refusal { reason: Reason::SignedOut, .. }) => {
+            let oidc = oidc(request.request())?;
+            let response =
+                HttpResponse::SeeOther().insert_header((LOCATION, oidc.path(path))).finish();
+            Ok(request.into_response(response).map_into_right_body())
+        }
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,196 @@
+//! The provider's answer: the one place where somebody becomes signed in.
+
+use actix_session::SessionExt;
+use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
+use url::form_urlencoded;
+
+use crate::{
+    hooks,
+    oidc::{
+        Oidc,
+        attempt::Attempt,
+        cookies,
+        error::{Reason, Refusal},
+        guard::{self, SIGN_IN_COOKIE, User},
+        protocol::{Authenticated, Discovered},
+        return_to::ReturnTo,
+        seal,
+        sign_in::{SignIn, now},
+    },
+};
+
+/// What `hooks::after_login` wants to happen next.
+#[derive(Debug)]
+pub enum AfterLogin {
+    /// To the page that the person wanted.
+    Continue,
+    /// To another path of this app first, for example a welcome page.
+    RedirectTo(String),
+}
+
+/// GET: ends with a new sign-in and a redirect, or with a refusal that changes
+/// nothing.
+pub async fn callback(
+    request: HttpRequest,
+    oidc: web::Data<Oidc>,
+    user: Option<User>,
+) -> Result<HttpResponse, Refusal> {
+    let answer = Answer::read(request.query_string())?;
+    let attempt = match oidc.attempts.find(&request, answer.state.as_deref().unwrap_or_default()) {
+        Ok(attempt) => attempt,
+        // The back button, or a bookmark: whoever is signed in has no use for
+        // an error page.
+        Err(Refusal { reason: Reason::AttemptUnknown, .. }) if user.is_some() => {
+            return Ok(see_other(ReturnTo::home(&oidc.settings).as_str()));
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    let return_to = attempt.return_to.checked(&oidc.settings);
+    if attempt.finished {
+        return match user {
+            Some(_) => Ok(see_other(return_to.as_str())),
+            None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
+        };
+    }
+    match finish(&request, &oidc, &attempt, answer).await {
+        Ok(after) => {
+            oidc.attempts.finish(&request, attempt)?;
+            Ok(match after {
+                AfterLogin::Continue => see_other(return_to.as_str()),
+                AfterLogin::RedirectTo(path) => see_other(&oidc.path(&path)),
+            })
+        }
+        Err(refusal) => {
+            oidc.attempts.forget(&request, &attempt);
+            // The wanted page decides what a person who is not signed in sees.
+            if matches!(refusal.reason, Reason::NotSignedInAtProvider) && attempt.silent {
+                return Ok(see_other(return_to.as_str()));
+            }
+            Err(refusal.reason.on_the_way_to(return_to))
+        }
+    }
+}
+
+fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+}
+
+/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207).
+#[derive(Default)]
+struct Answer {
+    state: Option<String>,
+    code: Option<String>,
+    issuer: Option<String>,
+    error: Option<String>,
+}
+
+impl Answer {
+    fn read(query: &str) -> Result<Self, Refusal> {
+        let mut answer = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, field) = match &*name {
+                "state" => ("state", &mut answer.state),
+                "code" => ("code", &mut answer.code),
+                "iss" => ("iss", &mut answer.issuer),
+                "error" => ("error", &mut answer.error),
+                _ => continue,
+            };
+            if field.replace(value.into_owned()).is_some() {
+                return Err(Reason::ParameterRepeated(name).into());
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Whether the answer comes from the provider that was asked, as far as it
+    /// says (RFC 9207 2.4).
+    fn check_issuer(&self, provider: &Discovered) -> Result<(), Reason> {
+        match &self.issuer {
+            Some(issuer) if issuer != provider.issuer() => {
+                Err(Reason::MixedUp("iss is another issuer".to_owned()))
+            }
+            None if provider.names_itself_in_callbacks() => {
+                Err(Reason::MixedUp("iss is missing".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn into_code(self) -> Result<String, Reason> {
+        match (self.error.as_deref(), self.code) {
+            (Some("access_denied"), _) => Err(Reason::Denied),
+            (
+                Some(
+                    "login_required" | "interaction_required" | "consent_required"
+                    | "account_selection_required",
+                ),
+                _,
+            ) => Err(Reason::NotSignedInAtProvider),
+            (Some(error), _) => Err(Reason::ProviderError(printable(error))),
+            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (None, _) => Err(Reason::CodeMissing),
+        }
+    }
+}
+
+/// An error code as RFC 6749 4.1.2.1 allows it, cut short for the log.
+fn printable(error: &str) -> String {
+    error.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+}
+
+async fn finish(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    attempt: &Attempt,
+    answer: Answer,
+) -> Result<AfterLogin, Refusal> {
+    let provider = oidc.provider.discovered().await?;
+    if attempt.provider != oidc.provider.name() {
+        return Err(Reason::MixedUp("the attempt was begun at another one".to_owned()).into());
+    }
+    answer.check_issuer(&provider)?;
+    let code = answer.into_code()?;
+    let authenticated = oidc.provider.authenticate(code, attempt.expected()).await?;
+    let sign_in = new_sign_in(oidc, authenticated)?;
+    let after = hooks::after_login(request, &sign_in).await?;
+    replace_sign_in(request, oidc, &sign_in).await?;
+    tracing::info!(issuer = sign_in.issuer, person = sign_in.person_tag(), "signed in");
+    Ok(after)
+}
+
+fn new_sign_in(oidc: &Oidc, authenticated: Authenticated) -> Result<SignIn, Refusal> {
+    let Authenticated { claims, tokens } = authenticated;
+    let text = |claim: &str| claims.text(claim).map(str::to_owned);
+    let roles_claim = &oidc.provider.relying_party().roles_claim;
+    Ok(SignIn {
+        provider: oidc.provider.name().to_owned(),
+        issuer: oidc.provider.issuer().to_owned(),
+        subject: text("sub").ok_or_else(|| Reason::IdToken("sub is missing".to_owned()))?,
+        provider_session: text("sid"),
+        roles: claims.texts_at(roles_claim),
+        authenticated_at: claims.number("auth_time"),
+        csrf_token: seal::random_text()?,
+        created_at: now(),
+        expires_at: oidc.sign_ins.end_of_life(),
+        claims,
+        tokens,
+    })
+}
+
+/// A new id for each sign-in, and nothing left of the one before, whoever it
+/// belonged to (ASVS 7.2.4).
+async fn replace_sign_in(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    sign_in: &SignIn,
+) -> Result<(), Refusal> {
+    let id = oidc.sign_ins.begin(sign_in).await?;
+    if let Some(old) = guard::sign_in_id(request, oidc) {
+        oidc.sign_ins.end(&old).await?;
+    }
+    request.get_session().purge();
+    let name = oidc.cookies.name(SIGN_IN_COOKIE);
+    let life = sign_in.expires_at.saturating_sub(sign_in.created_at);
+    cookies::send(request, oidc.cookies.make(name, id.to_cookie_value(), Some(life)));
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Signing out: here first, then at the provider.
+
+use actix_session::SessionExt;
+use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
+use serde::Deserialize;
+
+use crate::{
+    app::PATHS,
+    hooks,
+    oidc::{
+        Oidc, cookies,
+        csrf::SignedForm,
+        error::{Reason, Refusal},
+        guard::{SIGN_IN_COOKIE, User},
+        seal,
+    },
+    views,
+};
+
+/// The sign-out form has no fields of its own.
+#[derive(Deserialize)]
+pub struct NoFields {}
+
+/// POST: ends the sign-in and goes on to the provider's own sign-out
+/// (RP-Initiated Logout 1.0).
+pub async fn logout(
+    request: HttpRequest,
+    oidc: web::Data<Oidc>,
+    form: Result<SignedForm<NoFields>, Refusal>,
+) -> Result<HttpResponse, Refusal> {
+    match form {
+        Ok(SignedForm { user, .. }) => {
+            hooks::before_logout(&request, user.sign_in()).await?;
+            force_logout_and_revoke(&request, &oidc, &user).await
+        }
+        // Signed out before, perhaps in another tab: that is what was wanted.
+        Err(Refusal { reason: Reason::SignedOut, .. }) => Ok(HttpResponse::SeeOther()
+            .insert_header((LOCATION, oidc.path(PATHS.logged_out)))
+            .finish()),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// Ends a person's sign-in whatever they asked for: here, then their tokens,
+/// then at the provider. The response takes the browser there.
+///
+/// # Errors
+/// The sign-in store cannot be reached; the person is still signed in then.
+pub async fn force_logout_and_revoke(
+    request: &HttpRequest,
+    oidc: &web::Data<Oidc>,
+    user: &User,
+) -> Result<HttpResponse, Refusal> {
+    oidc.sign_ins.end(user.id()).await?;
+    cookies::send(request, oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)));
+    request.get_session().purge();
+    let sign_in = user.sign_in();
+    tracing::info!(issuer = sign_in.issuer, person = sign_in.person_tag(), "signed out");
+
+    let Some(provider) = oidc.provider.known() else { return Ok(only_here(oidc)) };
+    let url = provider.logout_url(
+        oidc.provider.relying_party(),
+        &sign_in.tokens.id_token,
+        &seal::random_text()?,
+    );
+    // The person does not wait for it, and it has the time-out of all calls.
+    let tokens = sign_in.tokens.clone();
+    let oidc_for_later = oidc.clone();
+    actix_web::rt::spawn(async move {
+        if let Err(cause) = provider.revoke(&tokens, oidc_for_later.provider.http()).await {
+            tracing::warn!(cause, "tokens could not be revoked; they end by themselves");
+        }
+    });
+    Ok(match url {
+        Some(url) => HttpResponse::SeeOther().insert_header((LOCATION, url.as_str())).finish(),
+        None => only_here(oidc),
+    })
+}
+
+fn only_here(oidc: &Oidc) -> HttpResponse {
+    let path = oidc.path(PATHS.logged_out);
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("{path}?only=here"))).finish()
+}
+
+/// What the signed-out page may be told.
+#[derive(Deserialize)]
+pub struct LoggedOutQuery {
+    only: Option<String>,
+}
+
+/// GET: where the provider's sign-out returns to. It trusts nothing that comes
+/// with the request: anybody may look at a page that says "signed out".
+pub async fn logged_out(
+    request: HttpRequest,
+    query: web::Query<LoggedOutQuery>,
+) -> Result<HttpResponse, Refusal> {
+    let only_here = query.only.as_deref() == Some("here");
+    views::respond(&views::LoggedOut { frame: views::Frame::for_nobody(&request)?, only_here })
+}

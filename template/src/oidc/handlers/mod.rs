@@ -1,0 +1,37 @@
+//! The pages that signing in itself needs. Each is short: it reads the request,
+//! asks the relying party, and answers; what people see is in `views.rs`.
+
+mod back_channel;
+mod callback;
+mod login;
+mod logout;
+
+use actix_web::web::{self, ServiceConfig};
+
+pub use self::{
+    back_channel::UsedLogoutTokens,
+    callback::{AfterLogin, callback},
+    login::{begin_login, login},
+    logout::{force_logout_and_revoke, logged_out, logout},
+};
+use crate::app::Paths;
+
+/// Mounts the sign-in's own pages.
+pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
+    move |config| {
+        config
+            .service(
+                web::resource(paths.login)
+                    .route(web::get().to(login))
+                    .route(web::post().to(begin_login)),
+            )
+            .service(web::resource(paths.login_callback).route(web::get().to(callback)))
+            .service(web::resource(paths.logout).route(web::post().to(logout)))
+            .service(web::resource(paths.logged_out).route(web::get().to(logged_out)))
+            .service(
+                web::resource(paths.backchannel_logout)
+                    .app_data(web::PayloadConfig::new(back_channel::MAX_BODY))
+                    .route(web::post().to(back_channel::backchannel_logout)),
+            );
+    }
+}

@@ -1,0 +1,77 @@
+//! The relying party: what the rest of the app may use of it. You may edit it;
+//! `vestibule upgrade` brings later versions in.
+//!
+//! A request's way: `edge` (headers, log, error pages) → [`guard`] (who is
+//! this?) → your handler. A sign-in's way: [`handlers`] → [`attempt`] (the
+//! browser's sealed note) → the provider → [`provider`] and [`protocol`]
+//! (checks) → [`sign_in`] (the record) in a [`store`].
+
+pub mod attempt;
+pub mod claims;
+pub mod cookies;
+pub mod csrf;
+pub mod error;
+pub mod guard;
+pub mod handlers;
+pub mod protocol;
+pub mod provider;
+pub mod return_to;
+pub mod seal;
+pub mod sign_in;
+pub mod store;
+
+mod refresh;
+
+use std::sync::Arc;
+
+use self::{
+    attempt::Attempts, cookies::Cookies, provider::Provider, refresh::Refreshing,
+    sign_in::SignIns, store::Store,
+};
+use crate::settings::{ProviderSettings, Settings};
+
+/// Everything that signing in needs, shared by all workers.
+pub struct Oidc {
+    /// What the environment says.
+    pub settings: Settings,
+    /// The provider that people sign in with.
+    pub provider: Provider,
+    /// Who is signed in.
+    pub sign_ins: SignIns,
+    attempts: Attempts,
+    cookies: Cookies,
+    refreshing: Refreshing,
+    used_logout_tokens: handlers::UsedLogoutTokens,
+}
+
+impl Oidc {
+    /// Puts the parts together. No call to the provider is made.
+    ///
+    /// # Errors
+    /// A text that says which setting cannot be used.
+    pub fn new(
+        settings: Settings,
+        provider: ProviderSettings,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, String> {
+        let cookies = Cookies::new(settings.is_https());
+        let attempts = Attempts::new(&settings.secrets, cookies)
+            .map_err(|_| "SESSION_SECRET cannot be used".to_owned())?;
+        let provider = Provider::new("main", provider, settings.relying_party.clone())
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
+            settings,
+            provider,
+            attempts,
+            cookies,
+            refreshing: Refreshing::default(),
+            used_logout_tokens: handlers::UsedLogoutTokens::default(),
+        })
+    }
+
+    /// A path of this app as browsers see it.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.base_path())
+    }
+}

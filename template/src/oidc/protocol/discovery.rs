@@ -1,0 +1,172 @@
+//! Reading what a provider publishes about itself: metadata and keys.
+
+use std::error::Error;
+
+use openidconnect::{
+    AuthType, ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
+    core::{CoreClientAuthMethod, CoreJsonWebKey},
+};
+
+use super::{
+    http::{Http, causes},
+    types::{Metadata, RelyingPartyClient},
+};
+use crate::settings::{
+    Credential, ProviderSettings, RelyingParty, SecretMethod, is_https_or_loopback,
+};
+
+/// What is known of a provider: its metadata, its keys, and this app as its
+/// client.
+#[derive(Clone, Debug)]
+pub struct Discovered {
+    pub(super) metadata: Metadata,
+    pub(super) client: RelyingPartyClient,
+    form_targets: String,
+}
+
+/// Why a provider cannot be used; a text for the log.
+#[derive(Clone, Debug)]
+pub struct Unusable(pub String);
+
+impl Discovered {
+    /// Reads a provider's metadata and keys (OIDC Discovery 4).
+    ///
+    /// # Errors
+    /// No usable answer; another issuer than the configured one; an endpoint
+    /// that is not protected by TLS.
+    pub async fn read(
+        provider: &ProviderSettings,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Self, Unusable> {
+        let issuer = IssuerUrl::new(provider.issuer.clone())
+            .map_err(|error| Unusable(format!("the issuer is no URL: {error}")))?;
+        let metadata =
+            Metadata::discover_async(issuer, http).await.map_err(|error| failed(&error))?;
+        let unprotected = endpoints(&metadata)
+            .into_iter()
+            .find(|(_, url)| url.is_some_and(|url| !is_https_or_loopback(url)));
+        if let Some((name, _)) = unprotected {
+            return Err(Unusable(format!("its {name} is not protected by TLS")));
+        }
+        if metadata.token_endpoint().is_none() {
+            return Err(Unusable("its metadata names no token_endpoint".to_owned()));
+        }
+        Ok(Self {
+            client: client(&metadata, provider, relying_party),
+            form_targets: form_targets(&metadata),
+            metadata,
+        })
+    }
+
+    /// The same provider with its keys read anew (OIDC Core 10.1.1).
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn with_fresh_keys(
+        &self,
+        provider: &ProviderSettings,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Self, Unusable> {
+        let keys = JsonWebKeySet::<CoreJsonWebKey>::fetch_async(self.metadata.jwks_uri(), http)
+            .await
+            .map_err(|error| failed(&error))?;
+        let metadata = self.metadata.clone().set_jwks(keys);
+        Ok(Self {
+            client: client(&metadata, provider, relying_party),
+            form_targets: self.form_targets.clone(),
+            metadata,
+        })
+    }
+
+    /// The issuer, as the provider and the settings both say.
+    pub fn issuer(&self) -> &str {
+        self.metadata.issuer()
+    }
+
+    /// Whether the provider names itself in each callback (RFC 9207 3).
+    pub fn names_itself_in_callbacks(&self) -> bool {
+        self.metadata.additional_metadata().authorization_response_iss_parameter_supported
+    }
+
+    /// The origins that a form of this app may lead to, each after a blank:
+    /// signing out by a form ends at the provider.
+    pub fn form_targets(&self) -> &str {
+        &self.form_targets
+    }
+}
+
+fn form_targets(metadata: &Metadata) -> String {
+    let more = metadata.additional_metadata();
+    let mut targets = String::new();
+    for url in more
+        .end_session_endpoint
+        .as_ref()
+        .map(|endpoint| endpoint.url())
+        .into_iter()
+        .chain([metadata.authorization_endpoint().url()])
+    {
+        let origin = format!(" {}", url.origin().ascii_serialization());
+        if !targets.contains(&origin) {
+            targets.push_str(&origin);
+        }
+    }
+    targets
+}
+
+fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
+    let more = metadata.additional_metadata();
+    [
+        ("authorization_endpoint", Some(metadata.authorization_endpoint().url())),
+        ("token_endpoint", metadata.token_endpoint().map(|endpoint| endpoint.url())),
+        ("jwks_uri", Some(metadata.jwks_uri().url())),
+        ("userinfo_endpoint", metadata.userinfo_endpoint().map(|endpoint| endpoint.url())),
+        ("revocation_endpoint", more.revocation_endpoint.as_ref().map(|endpoint| endpoint.url())),
+        ("end_session_endpoint", more.end_session_endpoint.as_ref().map(|endpoint| endpoint.url())),
+    ]
+}
+
+fn client(
+    metadata: &Metadata,
+    provider: &ProviderSettings,
+    relying_party: &RelyingParty,
+) -> RelyingPartyClient {
+    let Credential::Secret { secret, method } = &provider.credential;
+    let method = method.unwrap_or_else(|| preferred_method(metadata));
+    RelyingPartyClient::from_provider_metadata(
+        metadata.clone(),
+        ClientId::new(provider.client_id.clone()),
+        Some(ClientSecret::new(secret.expose().to_owned())),
+    )
+    .set_redirect_uri(RedirectUrl::from_url(relying_party.login_redirect_uri.clone()))
+    .set_auth_type(match method {
+        SecretMethod::Basic => AuthType::BasicAuth,
+        SecretMethod::Post => AuthType::RequestBody,
+    })
+}
+
+/// Basic is what a provider supports that says nothing (OIDC Discovery 3).
+fn preferred_method(metadata: &Metadata) -> SecretMethod {
+    match metadata.token_endpoint_auth_methods_supported() {
+        Some(offered)
+            if !offered.contains(&CoreClientAuthMethod::ClientSecretBasic)
+                && offered.contains(&CoreClientAuthMethod::ClientSecretPost) =>
+        {
+            SecretMethod::Post
+        }
+        _ => SecretMethod::Basic,
+    }
+}
+
+fn failed<E: Error + 'static>(error: &DiscoveryError<E>) -> Unusable {
+    Unusable(match error {
+        DiscoveryError::Response(status, ..) if !status.is_success() => {
+            format!("its metadata or keys cannot be read: it answered {status}")
+        }
+        DiscoveryError::Parse(error) => {
+            format!("its metadata or keys are malformed at {}: {}", error.path(), error.inner())
+        }
+        other => causes(other),
+    })
+}

@@ -1,0 +1,111 @@
+//! The one HTTP client for all calls to the provider, with limits of time and
+//! size. It follows no redirect: a provider's answer must not be able to send
+//! this server anywhere else.
+
+use std::{error::Error, fmt, future::Future, pin::Pin};
+
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::redirect::Policy;
+
+use crate::settings::RelyingParty;
+
+/// The most that an answer of the provider may hold, in bytes.
+const MAX_BODY: usize = 512 * 1024;
+
+/// A client that is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http(reqwest::Client);
+
+impl Http {
+    /// A client as the settings say. Proxies come from `HTTP_PROXY`,
+    /// `HTTPS_PROXY` and `NO_PROXY`.
+    ///
+    /// # Errors
+    /// The file of certificate authorities cannot be read or holds none.
+    pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
+        // Fails only if a provider was installed before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .timeout(settings.timeout)
+            .connect_timeout(settings.timeout);
+        if let Some(file) = &settings.ca_file {
+            let unusable = |cause: &dyn fmt::Display| {
+                HttpError(format!("OIDC_CA_FILE «{}» cannot be used: {cause}", file.display()))
+            };
+            let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
+            if authorities.is_empty() {
+                return Err(unusable(&"it holds no certificate"));
+            }
+            builder = builder.tls_certs_merge(authorities);
+        }
+        builder.build().map(Self).map_err(|error| HttpError::from_cause(&error))
+    }
+
+    async fn send(self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let request = request.try_into().map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
+        let mut answer = self
+            .0
+            .execute(request)
+            .await
+            // The URL may carry what does not belong in a log.
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        let mut body = Vec::new();
+        while let Some(chunk) =
+            answer.chunk().await.map_err(|error| HttpError::from_cause(&error.without_url()))?
+        {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(HttpError(format!("the answer is longer than {MAX_BODY} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = HttpResponse::new(body);
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.clone().send(request))
+    }
+}
+
+/// A call that got no usable answer. The text names the cause, not the URL.
+#[derive(Clone, Debug)]
+pub struct HttpError(pub String);
+
+impl HttpError {
+    fn from_cause(error: &dyn Error) -> Self {
+        Self(causes(error))
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for HttpError {}
+
+/// An error with all that caused it, in one line.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

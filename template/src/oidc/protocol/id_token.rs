@@ -1,0 +1,219 @@
+//! The checks on ID tokens (OIDC Core 3.1.3.7 and 12.2): the library's, and
+//! those that it leaves to the app.
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use openidconnect::{
+    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, Nonce, OAuth2TokenResponse as _,
+    SignatureVerificationError,
+    core::{CoreJsonWebKey, CoreJwsSigningAlgorithm as Alg},
+};
+
+use super::{
+    Discovered, Expected,
+    http::causes,
+    types::{ParsedIdToken, ParsedIdTokenClaims, TokenResponse},
+};
+use crate::{
+    oidc::{
+        error::Reason,
+        sign_in::{SignIn, now},
+    },
+    settings::RelyingParty,
+};
+
+/// The signatures that are accepted, whatever the provider's metadata or the
+/// token itself says (RFC 8725 3.1). All of them need the provider's private
+/// key; those made with the client secret are left out on purpose.
+const ACCEPTED: [Alg; 9] = [
+    Alg::EdDsa,
+    Alg::EcdsaP256Sha256,
+    Alg::EcdsaP384Sha384,
+    Alg::RsaSsaPssSha256,
+    Alg::RsaSsaPssSha384,
+    Alg::RsaSsaPssSha512,
+    Alg::RsaSsaPkcs1V15Sha256,
+    Alg::RsaSsaPkcs1V15Sha384,
+    Alg::RsaSsaPkcs1V15Sha512,
+];
+
+/// Whether a signature algorithm is one of those.
+pub(super) fn is_accepted(alg: &Alg) -> bool {
+    ACCEPTED.contains(alg)
+}
+
+/// An ID token older than this was not made for this attempt.
+const MAX_AGE_AT_SIGN_IN: Duration = Duration::from_secs(600);
+
+/// Why an ID token is not accepted.
+#[derive(Debug)]
+pub enum CheckError {
+    /// No known key fits. The provider may have new ones: worth one more look.
+    UnknownKey,
+    /// It is refused for good.
+    Refused(Reason),
+}
+
+/// For the log.
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKey => f.write_str("none of the provider's keys fits the ID token"),
+            Self::Refused(reason) => reason.fmt(f),
+        }
+    }
+}
+
+impl From<Reason> for CheckError {
+    fn from(reason: Reason) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+/// Checks the ID token of a fresh sign-in.
+pub(super) fn at_sign_in(
+    provider: &Discovered,
+    token: &ParsedIdToken,
+    answer: &TokenResponse,
+    expected: Expected<'_>,
+    relying_party: &RelyingParty,
+) -> Result<ParsedIdTokenClaims, CheckError> {
+    let skew = relying_party.clock_skew;
+    let mut verifier = verifier(provider, skew);
+    if let Some(max_age) = expected.max_age {
+        verifier = verifier.set_auth_time_verifier_fn(move |auth_time| {
+            // OIDC Core 3.1.3.7-13
+            let auth_time = auth_time.ok_or("max_age was sent, but there is no auth_time")?;
+            let age = now().saturating_sub(auth_time.timestamp().try_into().unwrap_or(0));
+            if age > max_age.saturating_add(skew.as_secs()) {
+                return Err(format!("the person authenticated {age} s ago, {max_age} s were allowed"));
+            }
+            Ok(())
+        });
+    }
+    let claims = token
+        .claims(&verifier, &Nonce::new(expected.nonce.expose().to_owned()))
+        .map_err(refused)?
+        .clone();
+    check_the_rest(provider, token, &claims, skew)?;
+    check_access_token_hash(&verifier, token, &claims, answer)?;
+    Ok(claims)
+}
+
+/// Checks the ID token that came with a refreshed access token: it must be for
+/// the same person and about the same authentication (OIDC Core 12.2).
+pub(super) fn at_refresh(
+    provider: &Discovered,
+    token: &ParsedIdToken,
+    answer: &TokenResponse,
+    sign_in: &SignIn,
+    relying_party: &RelyingParty,
+) -> Result<(), CheckError> {
+    let verifier = verifier(provider, relying_party.clock_skew);
+    let claims =
+        token.claims(&verifier, |_: Option<&Nonce>| Ok(())).map_err(refused)?.clone();
+    check_the_rest(provider, token, &claims, relying_party.clock_skew)?;
+    check_access_token_hash(&verifier, token, &claims, answer)?;
+    if claims.subject().as_str() != sign_in.subject {
+        return Err(refuse("it is for another person"));
+    }
+    if let Some(auth_time) = claims.auth_time()
+        && sign_in.authenticated_at.is_some_and(|known| u64::try_from(auth_time.timestamp()) != Ok(known))
+    {
+        return Err(refuse("auth_time is not that of the sign-in"));
+    }
+    Ok(())
+}
+
+/// Signature, issuer, audience, expiry and age are the library's checks.
+fn verifier(provider: &Discovered, skew: Duration) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+    provider
+        .client
+        .id_token_verifier()
+        .set_allowed_algs(ACCEPTED)
+        .set_time_fn(move || (SystemTime::now() - skew).into())
+        .set_issue_time_verifier_fn(move |issued_at| {
+            let issued_at = u64::try_from(issued_at.timestamp()).map_err(|_| "iat is negative")?;
+            if issued_at > now().saturating_add(skew.as_secs()) {
+                return Err("iat is in the future".to_owned());
+            }
+            if now().saturating_sub(issued_at) > (MAX_AGE_AT_SIGN_IN + skew).as_secs() {
+                return Err("iat is too long ago".to_owned());
+            }
+            Ok(())
+        })
+}
+
+/// What the library does not look at.
+fn check_the_rest(
+    provider: &Discovered,
+    token: &ParsedIdToken,
+    claims: &ParsedIdTokenClaims,
+    skew: Duration,
+) -> Result<(), CheckError> {
+    let subject = claims.subject().as_str();
+    if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
+        // OIDC Core 2
+        return Err(refuse("sub is not 1 to 255 ASCII characters"));
+    }
+    if let Some(authorized_party) = claims.authorized_party()
+        && authorized_party.as_str() != provider.client.client_id().as_str()
+    {
+        // OIDC Core 3.1.3.7-5
+        return Err(refuse("azp is another client"));
+    }
+    if let Some(not_before) = claims.additional_claims().all.get("nbf") {
+        // RFC 7519 4.1.5; fractions are allowed
+        let seconds = not_before.as_f64().ok_or_else(|| refuse("nbf is not a number"))?;
+        if seconds > (now() + skew.as_secs()) as f64 {
+            return Err(refuse("nbf is in the future"));
+        }
+    }
+    if token.to_string().len() > MAX_ID_TOKEN {
+        return Err(refuse("it is too large"));
+    }
+    Ok(())
+}
+
+/// Room for thousands of groups, yet a bound on what one sign-in keeps.
+const MAX_ID_TOKEN: usize = 128 * 1024;
+
+/// OIDC Core 3.1.3.8: optional in the code flow, but if it is there it holds.
+fn check_access_token_hash(
+    verifier: &IdTokenVerifier<'_, CoreJsonWebKey>,
+    token: &ParsedIdToken,
+    claims: &ParsedIdTokenClaims,
+    answer: &TokenResponse,
+) -> Result<(), CheckError> {
+    let Some(claimed) = claims.access_token_hash() else { return Ok(()) };
+    let actual = token
+        .signing_alg()
+        .and_then(|alg| Ok((alg, token.signing_key(verifier)?)))
+        .map_err(|error| refuse(&causes(&error)))
+        .and_then(|(alg, key)| {
+            AccessTokenHash::from_token(answer.access_token(), alg, key)
+                .map_err(|error| refuse(&causes(&error)))
+        })?;
+    if actual != *claimed {
+        return Err(refuse("at_hash does not fit the access token"));
+    }
+    Ok(())
+}
+
+fn refuse(cause: &str) -> CheckError {
+    CheckError::Refused(Reason::IdToken(cause.to_owned()))
+}
+
+fn refused(error: ClaimsVerificationError) -> CheckError {
+    match error {
+        ClaimsVerificationError::SignatureVerification(
+            SignatureVerificationError::NoMatchingKey,
+        ) => CheckError::UnknownKey,
+        // The library's text repeats the nonce.
+        ClaimsVerificationError::InvalidNonce(_) => refuse("nonce is missing or another one"),
+        other => refuse(&causes(&other)),
+    }
+}

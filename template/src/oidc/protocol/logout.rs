@@ -1,0 +1,181 @@
+//! Signing out at the provider, and being told by the provider to sign out.
+
+use openidconnect::{
+    ClientId, CsrfToken, EndSessionUrl, JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyId,
+    LogoutRequest, PostLogoutRedirectUrl,
+    core::{CoreJsonWebKey, CoreJsonWebKeyUse, CoreJwsSigningAlgorithm},
+};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{Discovered, id_token::is_accepted, types::ParsedIdToken};
+use crate::{
+    oidc::{error::Reason, seal, sign_in::now},
+    settings::RelyingParty,
+};
+
+/// Whom a provider wants signed out (Back-Channel Logout 1.0, 2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutToken {
+    /// All sign-ins of this person, unless a session is named too.
+    pub subject: Option<String>,
+    /// The sign-ins that came from this session at the provider.
+    pub provider_session: Option<String>,
+    /// The token's own identifier: each may be used once.
+    pub id: String,
+    /// How long a second use has to be recognised, in Unix seconds.
+    pub remember_until: u64,
+}
+
+/// A logout token is used at once, so an older one is a replay.
+const MAX_AGE: u64 = 120;
+
+impl Discovered {
+    /// Where to send the browser so that the person is signed out at the
+    /// provider too (RP-Initiated Logout 1.0, 2). `None`: the provider has no
+    /// such endpoint.
+    pub fn logout_url(
+        &self,
+        relying_party: &RelyingParty,
+        id_token: &str,
+        state: &str,
+    ) -> Option<Url> {
+        let endpoint: EndSessionUrl =
+            self.metadata.additional_metadata().end_session_endpoint.clone()?;
+        let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
+        let request = LogoutRequest::from(endpoint)
+            .set_client_id(ClientId::new(self.client.client_id().to_string()))
+            .set_post_logout_redirect_uri(back)
+            .set_state(CsrfToken::new(state.to_owned()));
+        let request = match id_token.parse::<ParsedIdToken>() {
+            Ok(id_token) => request.set_id_token_hint(&id_token),
+            Err(_) => request,
+        };
+        Some(request.http_get_url())
+    }
+
+    /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was
+    /// used before is for the caller to know.
+    ///
+    /// # Errors
+    /// [`Reason::LogoutToken`] with what is wrong; `Ok(None)` if no known key
+    /// fits, so fresh keys are worth a look.
+    pub fn verify_logout_token(
+        &self,
+        token: &str,
+        relying_party: &RelyingParty,
+    ) -> Result<Option<LogoutToken>, Reason> {
+        let refuse = |cause: &str| Reason::LogoutToken(cause.to_owned());
+        let parts: Vec<&str> = token.split('.').collect();
+        let [header, payload, signature] = parts[..] else {
+            return Err(refuse("it is not a signed token of three parts"));
+        };
+        let header_claims = object(header).ok_or_else(|| refuse("its header is no JSON object"))?;
+        let claims = object(payload).ok_or_else(|| refuse("its payload is no JSON object"))?;
+        let signature =
+            seal::decode(signature).ok_or_else(|| refuse("its signature is malformed"))?;
+
+        if header_claims.contains_key("crit") {
+            return Err(refuse("it has critical extensions (RFC 7515 4.1.11)"));
+        }
+        match header_claims.get("typ").map(Value::as_str) {
+            None => {}
+            Some(Some(typ))
+                if ["logout+jwt", "jwt"].contains(
+                    &typ.to_ascii_lowercase().trim_start_matches("application/"),
+                ) => {}
+            Some(_) => return Err(refuse("its typ is of another kind of token")),
+        }
+        let alg = header_claims.get("alg").cloned().unwrap_or_default();
+        let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)
+            .ok()
+            .filter(is_accepted)
+            .ok_or_else(|| refuse("its alg is not accepted"))?;
+        let signed = format!("{header}.{payload}");
+        let key_id = header_claims.get("kid").and_then(Value::as_str);
+        let Some(key) = self.logout_key(key_id, &alg) else { return Ok(None) };
+        key.verify_signature(&alg, signed.as_bytes(), &signature)
+            .map_err(|_| refuse("its signature is wrong"))?;
+        self.logout_claims(&claims, relying_party.clock_skew.as_secs()).map(Some).map_err(refuse)
+    }
+
+    /// The key that a token names, or the only one there is for its algorithm.
+    fn logout_key(
+        &self,
+        key_id: Option<&str>,
+        alg: &CoreJwsSigningAlgorithm,
+    ) -> Option<&CoreJsonWebKey> {
+        let fits = |key: &&CoreJsonWebKey| {
+            key_id.is_none_or(|id| key.key_id() == Some(&JsonWebKeyId::new(id.to_owned())))
+                && key.key_use().is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature)
+                && !matches!(
+                    key.signing_alg(),
+                    JsonWebKeyAlgorithm::Algorithm(other) if other != alg
+                )
+        };
+        let mut keys = self.metadata.jwks().keys().iter().filter(fits);
+        let first = keys.next()?;
+        keys.next().is_none().then_some(first)
+    }
+
+    fn logout_claims(
+        &self,
+        claims: &Map<String, Value>,
+        skew: u64,
+    ) -> Result<LogoutToken, &'static str> {
+        const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+        let text = |name: &str| claims.get(name).map(|value| value.as_str().map(str::to_owned));
+        let number = |name: &str| claims.get(name).and_then(Value::as_f64);
+
+        if text("iss") != Some(Some(self.issuer().to_owned())) {
+            return Err("iss is missing or another issuer");
+        }
+        let client_id = self.client.client_id().as_str();
+        let for_us = match claims.get("aud") {
+            Some(Value::String(audience)) => audience == client_id,
+            Some(Value::Array(audiences)) => {
+                audiences.len() == 1 && audiences[0].as_str() == Some(client_id)
+            }
+            _ => false,
+        };
+        if !for_us {
+            return Err("aud is missing or not this client alone");
+        }
+        let now = now() as f64;
+        let skew = skew as f64;
+        let issued_at = number("iat").ok_or("iat is missing or not a number")?;
+        if issued_at > now + skew || issued_at < now - MAX_AGE as f64 - skew {
+            return Err("iat is in the future or too long ago");
+        }
+        let expires_at = number("exp").ok_or("exp is missing or not a number")?;
+        if expires_at <= now - skew {
+            return Err("it has expired");
+        }
+        let id = text("jti").flatten().filter(|id| !id.is_empty()).ok_or("jti is missing")?;
+        let has_event = claims
+            .get("events")
+            .and_then(|events| events.get(EVENT))
+            .is_some_and(Value::is_object);
+        if !has_event {
+            return Err("events does not name a back-channel logout");
+        }
+        if claims.contains_key("nonce") {
+            return Err("it has a nonce, as an ID token has");
+        }
+        let named = |name: &'static str| match text(name) {
+            None => Ok(None),
+            Some(Some(value)) if !value.is_empty() => Ok(Some(value)),
+            Some(_) => Err("sub or sid is empty or no text"),
+        };
+        let (subject, provider_session) = (named("sub")?, named("sid")?);
+        if subject.is_none() && provider_session.is_none() {
+            return Err("it names neither sub nor sid");
+        }
+        let remember_until = (now + skew) as u64 + MAX_AGE + skew as u64;
+        Ok(LogoutToken { subject, provider_session, id, remember_until })
+    }
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&seal::decode(part)?).ok()
+}

@@ -1,0 +1,300 @@
+//! Talking to the provider behind the browser's back: exchanging, renewing and
+//! revoking tokens, and asking for claims.
+
+use std::time::Duration;
+
+use openidconnect::{
+    AccessToken, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
+    RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims, UserInfoError,
+    core::{CoreErrorResponseType, CoreGenderClaim, CoreRevocableToken, CoreTokenType},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    CheckError, Discovered, Expected,
+    http::{Http, HttpError, causes},
+    id_token,
+    types::{OtherClaims, TokenError, TokenResponse},
+};
+use crate::{
+    oidc::{
+        claims::Claims,
+        error::Reason,
+        sign_in::{SignIn, Tokens, now},
+    },
+    settings::RelyingParty,
+};
+
+/// How long an access token is taken to live if the provider does not say
+/// (RFC 6749 5.1).
+const DEFAULT_LIFE: Duration = Duration::from_secs(300);
+
+/// What the token endpoint gave for a code; the ID token is not checked yet.
+#[derive(Debug)]
+pub struct Unchecked(TokenResponse);
+
+/// What a successful authentication yields.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The ID token's claims, with those of the userinfo endpoint beside them.
+    pub claims: Claims,
+    /// The tokens.
+    pub tokens: Tokens,
+}
+
+/// Tells apart what must be handled apart when tokens are renewed. The texts
+/// are for the log.
+#[derive(Debug)]
+pub enum RefreshError {
+    /// The provider says `invalid_grant`, or its answer fails a check: the
+    /// sign-in is over.
+    Over(String),
+    /// No usable answer this time; the sign-in goes on.
+    Passing(String),
+}
+
+enum UserInfoFailure {
+    NoEndpoint,
+    Unavailable(String),
+    Wrong(String),
+}
+
+impl Discovered {
+    /// Exchanges a code for tokens (OIDC Core 3.1.3).
+    ///
+    /// # Errors
+    /// The provider refuses the code, cannot be reached, or answers with
+    /// something that cannot be used.
+    pub async fn exchange(
+        &self,
+        code: String,
+        expected: Expected<'_>,
+        http: &Http,
+    ) -> Result<Unchecked, Reason> {
+        let answer = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| Reason::ProviderUnavailable(error.to_string()))?
+            .set_pkce_verifier(PkceCodeVerifier::new(expected.pkce_verifier.expose().to_owned()))
+            .request_async(http)
+            .await
+            .map_err(|error| match error {
+                error if is_invalid_grant(&error) => Reason::CodeRefused,
+                RequestTokenError::Request(error) => Reason::ProviderUnavailable(error.to_string()),
+                other => Reason::TokenAnswer(describe(&other)),
+            })?;
+        check_form(&answer).map_err(|fault| Reason::TokenAnswer(fault.to_owned()))?;
+        Ok(Unchecked(answer))
+    }
+
+    /// Checks the ID token against the attempt (OIDC Core 3.1.3.7), then asks
+    /// the userinfo endpoint, if there is one (OIDC Core 5.3).
+    ///
+    /// # Errors
+    /// The ID token or the userinfo answer fails a check. A userinfo endpoint
+    /// that cannot be used is no error: the ID token says who the person is.
+    pub async fn authenticate(
+        &self,
+        unchecked: &Unchecked,
+        expected: Expected<'_>,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Authenticated, CheckError> {
+        let answer = &unchecked.0;
+        let id_token = answer
+            .id_token()
+            .ok_or_else(|| Reason::TokenAnswer("it has no id_token".to_owned()))?;
+        let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
+        let mut claims = to_claims(&verified);
+        match self.user_info(answer.access_token(), verified.subject(), http).await {
+            Ok(more) => claims.fill_up_from(more),
+            Err(UserInfoFailure::NoEndpoint) => {}
+            Err(UserInfoFailure::Unavailable(cause)) => {
+                tracing::warn!(cause, "signing in without the userinfo endpoint's claims");
+            }
+            Err(UserInfoFailure::Wrong(cause)) => return Err(Reason::UserInfo(cause).into()),
+        }
+        let tokens = Tokens {
+            access_token: answer.access_token().secret().clone(),
+            access_token_expires_at: expiry(answer),
+            refresh_token: answer.refresh_token().map(|token| token.secret().clone()),
+            id_token: id_token.to_string(),
+            scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
+        };
+        Ok(Authenticated { claims, tokens })
+    }
+
+    async fn user_info(
+        &self,
+        access_token: &AccessToken,
+        subject: &SubjectIdentifier,
+        http: &Http,
+    ) -> Result<Claims, UserInfoFailure> {
+        use UserInfoFailure::{NoEndpoint, Unavailable, Wrong};
+        let Ok(request) = self.client.user_info(access_token.clone(), Some(subject.clone())) else {
+            return Err(NoEndpoint);
+        };
+        let answer: Result<UserInfoClaims<OtherClaims, CoreGenderClaim>, _> =
+            request.request_async(http).await;
+        match answer {
+            Ok(claims) => Ok(to_claims(&claims)),
+            Err(UserInfoError::ClaimsVerification(error)) => Err(Wrong(causes(&error))),
+            Err(UserInfoError::Request(error)) => Err(Unavailable(error.to_string())),
+            Err(UserInfoError::Response(status, ..)) => {
+                Err(Unavailable(format!("it answered {status}")))
+            }
+            // The library's text may repeat parts of the answer.
+            Err(_) => Err(Unavailable("its answer is malformed".to_owned())),
+        }
+    }
+
+    /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
+    ///
+    /// # Errors
+    /// There is no such endpoint, it cannot be used, or it answers for
+    /// somebody else.
+    pub async fn claims_of(&self, sign_in: &SignIn, http: &Http) -> Result<Claims, Reason> {
+        let token = AccessToken::new(sign_in.tokens.access_token.clone());
+        let subject = SubjectIdentifier::new(sign_in.subject.clone());
+        self.user_info(&token, &subject, http).await.map_err(|failure| match failure {
+            UserInfoFailure::NoEndpoint => Reason::NotFound,
+            UserInfoFailure::Unavailable(cause) => Reason::ProviderUnavailable(cause),
+            UserInfoFailure::Wrong(cause) => Reason::UserInfo(cause),
+        })
+    }
+
+    /// Gets new tokens with the refresh token (OIDC Core 12). They are not
+    /// checked yet.
+    ///
+    /// # Errors
+    /// See [`RefreshError`].
+    pub async fn refresh(&self, refresh_token: &str, http: &Http) -> Result<Unchecked, RefreshError> {
+        use RefreshError::{Over, Passing};
+        let refresh_token = RefreshToken::new(refresh_token.to_owned());
+        let answer = self
+            .client
+            .exchange_refresh_token(&refresh_token)
+            .map_err(|error| Passing(error.to_string()))?
+            .request_async(http)
+            .await
+            .map_err(|error| {
+                if is_invalid_grant(&error) {
+                    Over("the provider says invalid_grant to the refresh token".to_owned())
+                } else {
+                    Passing(describe(&error))
+                }
+            })?;
+        check_form(&answer).map_err(|fault| Passing(fault.to_owned()))?;
+        Ok(Unchecked(answer))
+    }
+
+    /// The sign-in's tokens after a refresh: what the provider left out stays
+    /// as it was; a new ID token must be for the same person (OIDC Core 12.2).
+    ///
+    /// # Errors
+    /// The new ID token fails a check.
+    pub fn renewed(
+        &self,
+        unchecked: &Unchecked,
+        sign_in: &SignIn,
+        relying_party: &RelyingParty,
+    ) -> Result<Tokens, CheckError> {
+        let answer = &unchecked.0;
+        let old = sign_in.tokens.clone();
+        if let Some(id_token) = answer.id_token() {
+            id_token::at_refresh(self, id_token, answer, sign_in, relying_party)?;
+        }
+        Ok(Tokens {
+            access_token: answer.access_token().secret().clone(),
+            access_token_expires_at: expiry(answer),
+            refresh_token: answer
+                .refresh_token()
+                .map(|token| token.secret().clone())
+                .or(old.refresh_token),
+            id_token: answer.id_token().map_or(old.id_token, ToString::to_string),
+            scopes: granted(answer).unwrap_or(old.scopes),
+        })
+    }
+
+    /// Tells the provider that the tokens will not be used any more (RFC 7009).
+    /// Nothing happens if it has no endpoint for that.
+    ///
+    /// # Errors
+    /// A text for the log.
+    pub async fn revoke(&self, tokens: &Tokens, http: &Http) -> Result<(), String> {
+        let Some(endpoint) = self.metadata.additional_metadata().revocation_endpoint.clone() else {
+            return Ok(());
+        };
+        let client = self.client.clone().set_revocation_url(endpoint);
+        // Revoking a refresh token takes its access tokens with it (RFC 7009 2.1).
+        let token = match &tokens.refresh_token {
+            Some(token) => CoreRevocableToken::from(RefreshToken::new(token.clone())),
+            None => CoreRevocableToken::from(AccessToken::new(tokens.access_token.clone())),
+        };
+        let request = client.revoke_token(token).map_err(|error| error.to_string())?;
+        request.request_async(http).await.map_err(|error| causes(&error))
+    }
+}
+
+type TokenRequestError = RequestTokenError<HttpError, TokenError>;
+
+fn is_invalid_grant(error: &TokenRequestError) -> bool {
+    matches!(
+        error,
+        RequestTokenError::ServerResponse(answer)
+            if answer.error() == &CoreErrorResponseType::InvalidGrant
+    )
+}
+
+/// What happened, without the answer's own text: that may hold tokens.
+fn describe(error: &TokenRequestError) -> String {
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            format!("the provider says {}", answer.error().as_ref())
+        }
+        RequestTokenError::Request(error) => error.to_string(),
+        RequestTokenError::Parse(error, _) => {
+            format!("it is malformed at {} ({:?})", error.path(), error.inner().classify())
+        }
+        RequestTokenError::Other(text) => text.clone(),
+    }
+}
+
+/// What must hold before a token is put into a header: the library would panic
+/// on a control character there.
+fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
+    if answer.token_type() != &CoreTokenType::Bearer {
+        // OIDC Core 3.1.3.3
+        return Err("its token_type is not Bearer");
+    }
+    let is_visible = |token: &str| {
+        !token.is_empty() && token.len() <= MAX_TOKEN && token.chars().all(|c| c.is_ascii_graphic())
+    };
+    if !is_visible(answer.access_token().secret()) {
+        return Err("its access_token is not visible ASCII, or is too long");
+    }
+    if answer.refresh_token().is_some_and(|token| !is_visible(token.secret())) {
+        return Err("its refresh_token is not visible ASCII, or is too long");
+    }
+    Ok(())
+}
+
+/// A bound on what one sign-in keeps; real tokens stay far below it.
+const MAX_TOKEN: usize = 64 * 1024;
+
+fn expiry(answer: &TokenResponse) -> u64 {
+    now().saturating_add(answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs())
+}
+
+/// `None`: exactly what was asked for (RFC 6749 5.1).
+fn granted(answer: &TokenResponse) -> Option<Vec<String>> {
+    answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
+}
+
+fn to_claims(claims: &impl Serialize) -> Claims {
+    match serde_json::to_value(claims) {
+        Ok(Value::Object(claims)) => claims.into(),
+        _ => Claims::default(),
+    }
+}

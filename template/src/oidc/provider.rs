@@ -1,0 +1,199 @@
+//! One provider as the running app sees it: found when it is there, kept as
+//! last known when it is not, its keys read anew when they have changed.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+
+use super::{
+    error::Reason,
+    protocol::{Authenticated, CheckError, Discovered, Expected, Http, HttpError},
+};
+use crate::settings::{ProviderSettings, RelyingParty};
+
+/// How soon a failed look at the provider is repeated.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How often metadata and keys are read again while all is well.
+const REFRESH_EVERY: Duration = Duration::from_secs(3600);
+/// How often an unknown key may make the app read the provider's keys again:
+/// tokens with made-up key ids must not turn into a flood of requests.
+const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+
+/// A provider and what is known of it.
+pub struct Provider {
+    name: &'static str,
+    settings: ProviderSettings,
+    relying_party: RelyingParty,
+    http: Http,
+    known: RwLock<Option<Arc<Discovered>>>,
+    last_failure: Mutex<Option<(Instant, String)>>,
+    keys_read: Mutex<Option<Instant>>,
+}
+
+impl Provider {
+    /// A provider that nothing is known of yet. No call is made.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made from the settings.
+    pub fn new(
+        name: &'static str,
+        settings: ProviderSettings,
+        relying_party: RelyingParty,
+    ) -> Result<Self, HttpError> {
+        let http = Http::new(&relying_party)?;
+        Ok(Self {
+            name,
+            settings,
+            relying_party,
+            http,
+            known: RwLock::default(),
+            last_failure: Mutex::default(),
+            keys_read: Mutex::default(),
+        })
+    }
+
+    /// The app's own name for the provider, kept in attempts and records.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The configured issuer.
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    /// How this app behaves as the provider's client.
+    pub fn relying_party(&self) -> &RelyingParty {
+        &self.relying_party
+    }
+
+    /// The client for calls to the provider.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// What is known of the provider, without asking it.
+    pub fn known(&self) -> Option<Arc<Discovered>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of the provider, asking it if that is nothing.
+    ///
+    /// # Errors
+    /// It cannot be reached or used; for a moment after that, nobody asks it
+    /// again.
+    pub async fn discovered(&self) -> Result<Arc<Discovered>, Reason> {
+        match self.known() {
+            Some(known) => Ok(known),
+            None => self.discover().await,
+        }
+    }
+
+    async fn discover(&self) -> Result<Arc<Discovered>, Reason> {
+        let mut last_failure = self.last_failure.lock().await;
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
+        if let Some((when, cause)) = &*last_failure
+            && when.elapsed() < RETRY_AFTER
+        {
+            return Err(Reason::ProviderUnavailable(cause.clone()));
+        }
+        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+            Ok(found) => {
+                tracing::info!(issuer = self.issuer(), "the provider is ready");
+                *last_failure = None;
+                Ok(self.remember(found))
+            }
+            Err(error) => {
+                if last_failure.as_ref().is_none_or(|(_, cause)| *cause != error.0) {
+                    tracing::warn!(issuer = self.issuer(), cause = error.0, "the provider cannot be used");
+                }
+                *last_failure = Some((Instant::now(), error.0.clone()));
+                Err(Reason::ProviderUnavailable(error.0))
+            }
+        }
+    }
+
+    fn remember(&self, found: Discovered) -> Arc<Discovered> {
+        let found = Arc::new(found);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        found
+    }
+
+    /// The provider with its keys read anew; `None` if they were read a moment
+    /// ago, or cannot be read now.
+    pub async fn with_fresh_keys(&self) -> Option<Arc<Discovered>> {
+        let known = self.known()?;
+        let mut keys_read = self.keys_read.lock().await;
+        if keys_read.is_some_and(|when| when.elapsed() < KEYS_AT_MOST_EVERY) {
+            // Somebody else may have read them while this call waited.
+            return self.known().filter(|now_known| !Arc::ptr_eq(now_known, &known));
+        }
+        *keys_read = Some(Instant::now());
+        let fresh =
+            known.with_fresh_keys(&self.settings, &self.relying_party, &self.http).await;
+        match fresh {
+            Ok(fresh) => Some(self.remember(fresh)),
+            Err(error) => {
+                tracing::warn!(issuer = self.issuer(), cause = error.0, "the provider's keys cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Turns a code into an authenticated person.
+    ///
+    /// # Errors
+    /// The provider cannot be reached, or what it answers fails a check.
+    pub async fn authenticate(
+        &self,
+        code: String,
+        expected: Expected<'_>,
+    ) -> Result<Authenticated, Reason> {
+        let provider = self.discovered().await?;
+        let unchecked = provider.exchange(code, expected, &self.http).await?;
+        let checked =
+            provider.authenticate(&unchecked, expected, &self.relying_party, &self.http).await;
+        let checked = match checked {
+            Err(CheckError::UnknownKey) => match self.with_fresh_keys().await {
+                Some(fresh) => {
+                    fresh.authenticate(&unchecked, expected, &self.relying_party, &self.http).await
+                }
+                None => Err(CheckError::UnknownKey),
+            },
+            other => other,
+        };
+        checked.map_err(|error| match error {
+            CheckError::UnknownKey => {
+                Reason::IdToken("none of the provider's keys fits its signature".to_owned())
+            }
+            CheckError::Refused(reason) => reason,
+        })
+    }
+
+    /// Looks for the provider until it is found, then reads metadata and keys
+    /// again now and then. What is known stays known when that fails.
+    pub async fn watch(&self) {
+        loop {
+            if self.discovered().await.is_err() {
+                tokio::time::sleep(RETRY_AFTER).await;
+                continue;
+            }
+            tokio::time::sleep(REFRESH_EVERY).await;
+            match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+                Ok(found) => {
+                    self.remember(found);
+                }
+                Err(error) => tracing::warn!(
+                    issuer = self.issuer(),
+                    cause = error.0,
+                    "the provider's metadata cannot be read again; going on with what is known"
+                ),
+            }
+        }
+    }
+}

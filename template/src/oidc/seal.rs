@@ -1,0 +1,130 @@
+//! Random values, hashes and sealed bytes, all from `ring`: what cookies and
+//! stored records are protected with. No policy lives here.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest, hkdf,
+    rand::{SecureRandom, SystemRandom},
+};
+
+use super::store::Key;
+use crate::settings::Secret;
+
+/// The operating system could not give random bytes, or `ring` refused to
+/// work: nothing safe can be done then.
+#[derive(Debug)]
+pub struct SealError;
+
+/// `N` bytes that nobody can guess.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| SealError)?;
+    Ok(bytes)
+}
+
+/// 256 random bits in URL-safe letters.
+pub fn random_text() -> Result<String, SealError> {
+    Ok(encode(&random_bytes::<32>()?))
+}
+
+/// Bytes as URL-safe letters (RFC 4648 5, no padding).
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The bytes behind [`encode`]'s letters; `None` if they are not such letters.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// A SHA-256 hash over the parts, each led by its length so that no two lists
+/// of parts hash alike.
+pub fn hash(purpose: &str, parts: &[&[u8]]) -> Key {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [purpose.as_bytes()].iter().chain(parts) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+/// Compares without telling by time where two texts differ.
+pub fn same_secret(left: &str, right: &str) -> bool {
+    // Equal hashes mean equal texts, and how far two hashes agree says nothing
+    // about the texts.
+    hash("compare", &[left.as_bytes()]) == hash("compare", &[right.as_bytes()])
+}
+
+/// Seals bytes so that only the holder of the secret can read or change them.
+pub struct Sealer(LessSafeKey);
+
+impl Sealer {
+    /// A sealer for one purpose; other purposes get other keys.
+    pub fn new(secret: &[u8], purpose: &str) -> Result<Self, SealError> {
+        struct Length;
+        impl hkdf::KeyType for Length {
+            fn len(&self) -> usize {
+                32
+            }
+        }
+        let mut key = [0; 32];
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"vestibule 1")
+            .extract(secret)
+            .expand(&[purpose.as_bytes()], Length)
+            .and_then(|material| material.fill(&mut key))
+            .map_err(|_| SealError)?;
+        UnboundKey::new(&AES_256_GCM, &key).map(LessSafeKey::new).map(Self).map_err(|_| SealError)
+    }
+
+    /// Seals; `bound_to` must be given again to open.
+    pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
+        let nonce = random_bytes::<NONCE_LEN>()?;
+        let mut sealed = plain.to_vec();
+        self.0
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(bound_to),
+                &mut sealed,
+            )
+            .map_err(|_| SealError)?;
+        let mut whole = nonce.to_vec();
+        whole.append(&mut sealed);
+        Ok(whole)
+    }
+
+    /// Opens; `None` if a bit was changed, or key or `bound_to` are others.
+    pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut body = body.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let length = self.0.open_in_place(nonce, Aad::from(bound_to), &mut body).ok()?.len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+/// Sealers for one purpose under several secrets: the first one seals, all of
+/// them open, so a secret can be replaced without breaking what is under way.
+pub struct SealerRing(Vec<Sealer>);
+
+impl SealerRing {
+    /// A ring over the secrets, newest first.
+    pub fn new(secrets: &[Secret], purpose: &str) -> Result<Self, SealError> {
+        let sealers: Result<Vec<Sealer>, SealError> =
+            secrets.iter().map(|secret| Sealer::new(secret.expose().as_bytes(), purpose)).collect();
+        sealers.map(Self)
+    }
+
+    /// Seals with the first secret.
+    pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.0.first().ok_or(SealError)?.seal(plain, bound_to)
+    }
+
+    /// Opens with whichever secret fits.
+    pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        self.0.iter().find_map(|sealer| sealer.open(sealed, bound_to))
+    }
+}

@@ -1,0 +1,359 @@
+//! The sign-in record: what is known of a signed-in browser, and how records
+//! are begun, found, renewed and ended. The browser holds a random id; the
+//! store holds the record under the id's hash, sealed with a key made from the
+//! id, so neither is of use without the other.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    claims::Claims,
+    seal::{self, SealError, Sealer},
+    store::{Key, Row, Store, StoreError},
+};
+
+/// Seconds since the Unix epoch, by this server's clock.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// What the app knows of one signed-in browser. Times are Unix seconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Which of the app's providers vouches for the person.
+    pub provider: String,
+    /// The provider's issuer: with `subject` the only key for a person
+    /// (OIDC Core 5.7).
+    pub issuer: String,
+    /// The person's identifier at the issuer (OIDC Core 2, `sub`).
+    pub subject: String,
+    /// The provider's name for its own session (Back-Channel Logout 1.0, `sid`).
+    pub provider_session: Option<String>,
+    /// What the provider says of the person: the ID token's claims, with those
+    /// of the userinfo endpoint beside them.
+    pub claims: Claims,
+    /// The roles found in the claims at `OIDC_ROLES_CLAIM`.
+    pub roles: Vec<String>,
+    /// The tokens; they never leave the server.
+    pub tokens: Tokens,
+    /// What forms must send back to prove that this app made them.
+    pub csrf_token: String,
+    /// When the person last proved who they are at the provider (OIDC Core 2,
+    /// `auth_time`), if it says so.
+    pub authenticated_at: Option<u64>,
+    /// When the sign-in began here.
+    pub created_at: u64,
+    /// When it ends here, however active the person is.
+    pub expires_at: u64,
+}
+
+impl SignIn {
+    /// Stands for the person in logs: the same for the same person, and of no
+    /// use to learn who that is.
+    pub fn person_tag(&self) -> String {
+        let hash = subject_key(&self.issuer, &self.subject);
+        seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
+    }
+}
+
+/// A provider's tokens for one person.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    /// For calling APIs on the person's behalf (RFC 6750).
+    pub access_token: String,
+    /// When the access token stops working, in Unix seconds.
+    pub access_token_expires_at: u64,
+    /// For getting a new access token (RFC 6749 6), if the provider gave one.
+    pub refresh_token: Option<String>,
+    /// The last ID token, sent back at sign-out as `id_token_hint`.
+    pub id_token: String,
+    /// The scopes granted, which may be fewer than asked for (RFC 6749 3.3).
+    pub scopes: Vec<String>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("access_token_expires_at", &self.access_token_expires_at)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The random value that the browser's `sign-in` cookie carries.
+#[derive(Clone)]
+pub struct SignInId([u8; 32]);
+
+impl SignInId {
+    /// Reads a cookie's value; `None` if it cannot be an id.
+    pub fn parse(text: &str) -> Option<Self> {
+        seal::decode(text)?.try_into().ok().map(Self)
+    }
+
+    /// The cookie's value.
+    pub fn to_cookie_value(&self) -> String {
+        seal::encode(&self.0)
+    }
+
+    fn key(&self) -> Key {
+        seal::hash("sign-in", &[&self.0])
+    }
+
+    fn sealer(&self) -> Result<Sealer, SealError> {
+        Sealer::new(&self.0, "sign-in record")
+    }
+}
+
+/// A sign-in that was found to be alive.
+#[derive(Debug)]
+pub struct LiveSignIn {
+    /// The record.
+    pub sign_in: SignIn,
+    key: Key,
+    version: u64,
+    last_seen: AtomicU64,
+}
+
+impl LiveSignIn {
+    /// A number that is the same for all requests of one sign-in.
+    pub(super) fn lane(&self) -> usize {
+        usize::from(self.key[1])
+    }
+
+    /// When the browser last made itself known, in Unix seconds.
+    pub fn last_seen(&self) -> u64 {
+        self.last_seen.load(Ordering::Relaxed)
+    }
+}
+
+/// All sign-ins of the app.
+pub struct SignIns {
+    store: Arc<dyn Store>,
+    /// Records that were opened once; unused where other processes write to
+    /// the same store.
+    live: Option<Live>,
+    idle: u64,
+    max: u64,
+}
+
+/// How often the store hears that a browser is still there, in seconds: exact
+/// enough for an idle limit in minutes, and cheap.
+const TOUCH_EVERY: u64 = 30;
+
+impl SignIns {
+    /// Sign-ins kept in `store`, with the given limits of idleness and life.
+    pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
+        let live = (!store.is_shared()).then(Live::default);
+        Self { store, live, idle: idle.as_secs(), max: max.as_secs() }
+    }
+
+    /// The store, for health checks.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// When a sign-in that begins now will end, in Unix seconds.
+    pub fn end_of_life(&self) -> u64 {
+        now().saturating_add(self.max)
+    }
+
+    /// Keeps a new sign-in under a new id. The record is durable when this
+    /// returns.
+    pub async fn begin(&self, sign_in: &SignIn) -> Result<SignInId, StoreError> {
+        let id = SignInId(seal::random_bytes().map_err(cannot_seal)?);
+        self.store.create(row(&id, sign_in, 0)?).await?;
+        Ok(id)
+    }
+
+    /// The sign-in behind a browser's id, unless it has ended.
+    pub async fn find(&self, id: &SignInId) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
+        let key = id.key();
+        let now = now();
+        let live = match self.live.as_ref().and_then(|live| live.get(&key)) {
+            Some(found) => found,
+            None => match self.load(id, key, now).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let last_seen = live.last_seen();
+        if now >= live.sign_in.expires_at || now.saturating_sub(last_seen) >= self.idle {
+            self.end_by_key(key).await?;
+            return Ok(None);
+        }
+        if now.saturating_sub(last_seen) >= TOUCH_EVERY.min(self.idle / 4) && now > last_seen {
+            live.last_seen.store(now, Ordering::Relaxed);
+            self.store.touch(key, now).await?;
+        }
+        Ok(Some(live))
+    }
+
+    async fn load(
+        &self,
+        id: &SignInId,
+        key: Key,
+        now: u64,
+    ) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
+        let generation = self.live.as_ref().map(|live| live.generation(&key));
+        let Some(row) = self.store.get(key, now).await? else { return Ok(None) };
+        let opened = id
+            .sealer()
+            .map_err(cannot_seal)?
+            .open(&row.sealed, &key)
+            .and_then(|plain| serde_json::from_slice(&plain).ok());
+        let Some(sign_in) = opened else {
+            tracing::warn!("a sign-in record cannot be read; its owner has to sign in again");
+            return Ok(None);
+        };
+        let last_seen = AtomicU64::new(row.last_seen);
+        let found = Arc::new(LiveSignIn { sign_in, key, version: row.version, last_seen });
+        if let (Some(live), Some(generation)) = (&self.live, generation) {
+            live.put(Arc::clone(&found), generation);
+        }
+        Ok(Some(found))
+    }
+
+    /// Puts a renewed record in the place of `seen`, unless somebody else did
+    /// so first or the sign-in has ended: then `false`, and nothing changes.
+    pub async fn renew(
+        &self,
+        id: &SignInId,
+        seen: &LiveSignIn,
+        renewed: &SignIn,
+    ) -> Result<bool, StoreError> {
+        let mut row = row(id, renewed, seen.version.saturating_add(1))?;
+        row.last_seen = seen.last_seen();
+        let replaced = self.store.replace(row).await?;
+        self.forget(&[seen.key]);
+        Ok(replaced)
+    }
+
+    /// Ends one sign-in; `false` if it had ended before.
+    pub async fn end(&self, id: &SignInId) -> Result<bool, StoreError> {
+        self.end_by_key(id.key()).await
+    }
+
+    async fn end_by_key(&self, key: Key) -> Result<bool, StoreError> {
+        let ended = self.store.delete(key).await?;
+        self.forget(&[key]);
+        Ok(ended)
+    }
+
+    /// Ends the sign-ins that came from one session at the provider, and says
+    /// how many there were (Back-Channel Logout 1.0, section 2.7).
+    pub async fn end_provider_session(
+        &self,
+        issuer: &str,
+        provider_session: &str,
+    ) -> Result<usize, StoreError> {
+        let key = provider_session_key(issuer, provider_session);
+        let ended = self.store.delete_by_provider_session(key).await?;
+        self.forget(&ended);
+        Ok(ended.len())
+    }
+
+    /// Ends all sign-ins of one person, and says how many there were.
+    pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
+        let ended = self.store.delete_by_subject(subject_key(issuer, subject)).await?;
+        self.forget(&ended);
+        Ok(ended.len())
+    }
+
+    /// Removes some of the sign-ins that have ended by themselves and says how
+    /// many. Called now and then.
+    pub async fn purge(&self) -> Result<usize, StoreError> {
+        const AT_ONCE: usize = 1_000;
+        let now = now();
+        let ended = self.store.purge(now, now.saturating_sub(self.idle), AT_ONCE).await?;
+        self.forget(&ended);
+        Ok(ended.len())
+    }
+
+    fn forget(&self, keys: &[Key]) {
+        if let Some(live) = &self.live {
+            keys.iter().for_each(|key| live.forget(key));
+        }
+    }
+}
+
+fn row(id: &SignInId, sign_in: &SignIn, version: u64) -> Result<Row, StoreError> {
+    let key = id.key();
+    let plain = serde_json::to_vec(sign_in)
+        .map_err(|error| StoreError(format!("cannot write the sign-in record: {error}")))?;
+    Ok(Row {
+        key,
+        subject: subject_key(&sign_in.issuer, &sign_in.subject),
+        provider_session: sign_in
+            .provider_session
+            .as_ref()
+            .map(|session| provider_session_key(&sign_in.issuer, session)),
+        version,
+        last_seen: now(),
+        expires_at: sign_in.expires_at,
+        sealed: id.sealer().and_then(|sealer| sealer.seal(&plain, &key)).map_err(cannot_seal)?,
+    })
+}
+
+fn subject_key(issuer: &str, subject: &str) -> Key {
+    seal::hash("subject", &[issuer.as_bytes(), subject.as_bytes()])
+}
+
+fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
+    seal::hash("provider session", &[issuer.as_bytes(), provider_session.as_bytes()])
+}
+
+fn cannot_seal(_: SealError) -> StoreError {
+    StoreError("the operating system gave no random numbers".to_owned())
+}
+
+const SHARDS: usize = 16;
+
+/// Opened records by key. A record that was read from the store before it was
+/// deleted there must not come back through here after the deletion: `forget`
+/// raises the shard's generation, and `put` only accepts what was read in the
+/// generation that still lasts.
+#[derive(Default)]
+struct Live([RwLock<Shard>; SHARDS]);
+
+#[derive(Default)]
+struct Shard {
+    generation: u64,
+    records: HashMap<Key, Arc<LiveSignIn>>,
+}
+
+impl Live {
+    fn shard(&self, key: &Key) -> &RwLock<Shard> {
+        &self.0[usize::from(key[0]) % SHARDS]
+    }
+
+    fn get(&self, key: &Key) -> Option<Arc<LiveSignIn>> {
+        let shard = self.shard(key).read().unwrap_or_else(PoisonError::into_inner);
+        shard.records.get(key).cloned()
+    }
+
+    fn generation(&self, key: &Key) -> u64 {
+        self.shard(key).read().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    fn put(&self, record: Arc<LiveSignIn>, generation: u64) {
+        let mut shard = self.shard(&record.key).write().unwrap_or_else(PoisonError::into_inner);
+        if shard.generation == generation {
+            shard.records.insert(record.key, record);
+        }
+    }
+
+    fn forget(&self, key: &Key) {
+        let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
+        shard.generation = shard.generation.wrapping_add(1);
+        shard.records.remove(key);
+    }
+}

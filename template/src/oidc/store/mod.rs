@@ -1,0 +1,114 @@
+//! Where sign-in records are kept: the contract that each store fulfils, and
+//! the choice between them. What a record *means* is in `sign_in.rs`; a store
+//! sees sealed bytes, hashed keys and times, nothing that a thief could use.
+
+mod embedded;
+mod redis;
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use crate::settings::SessionStore;
+
+/// A SHA-256 hash under which a record, a provider session or a person is
+/// found. A store never sees what was hashed.
+pub type Key = [u8; 32];
+
+/// What a store's verbs return: a future that any worker thread may poll.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// One signed-in browser, as a store keeps it. Times are Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Hash of the sign-in id that the browser holds.
+    pub key: Key,
+    /// Hash of (issuer, subject): all sign-ins of one person share it.
+    pub subject: Key,
+    /// Hash of (issuer, provider session), where the provider names its
+    /// sessions (the `sid` claim).
+    pub provider_session: Option<Key>,
+    /// Grows by one with each `replace`.
+    pub version: u64,
+    /// When the browser last made itself known, as far as the store was told.
+    pub last_seen: u64,
+    /// The end of the record's life whatever happens: from this second on the
+    /// row is as good as deleted.
+    pub expires_at: u64,
+    /// The record, sealed with a key that only the browser's sign-in id yields.
+    pub sealed: Vec<u8>,
+}
+
+/// Keeps sign-in records. Each verb is atomic and, once it has returned `Ok`,
+/// durable for as long as the store as a whole is. Whoever stops waiting for a
+/// verb does not undo it.
+pub trait Store: Send + Sync {
+    /// Adds a row. A row with the same key is never there: keys are hashes of
+    /// fresh random ids.
+    fn create(&self, row: Row) -> Pending<'_, ()>;
+
+    /// The row with this key, unless it is gone or has ended by `now`.
+    fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>>;
+
+    /// Notes that the browser was seen. Never brings a deleted row back, never
+    /// moves `last_seen` backwards; may reach the disk some seconds later.
+    fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()>;
+
+    /// Puts `row` in place of the row with its key if that still has version
+    /// `row.version - 1`. `false`: the row is gone or was replaced by somebody
+    /// else, and nothing has changed.
+    fn replace(&self, row: Row) -> Pending<'_, bool>;
+
+    /// Removes the row with this key; `false` if there was none.
+    fn delete(&self, key: Key) -> Pending<'_, bool>;
+
+    /// Removes all rows of one provider session and returns their keys.
+    fn delete_by_provider_session(&self, provider_session: Key) -> Pending<'_, Vec<Key>>;
+
+    /// Removes all rows of one person and returns their keys.
+    fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>>;
+
+    /// All live rows of one person, in no particular order.
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>>;
+
+    /// Removes rows that have ended by `now` or were last seen before
+    /// `idle_since`, at most `limit` of them, and returns their keys. Other
+    /// changes wait meanwhile, reads do not: a dozen at a time is right.
+    /// A store that forgets ended rows by itself returns none.
+    fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>>;
+
+    /// Whether the store can be reached and written to.
+    fn check(&self) -> Pending<'_, ()>;
+
+    /// Whether other processes write to the same store. If not, what was read
+    /// once may be kept in memory until this process changes it.
+    fn is_shared(&self) -> bool;
+
+    /// Writes out what is still held back and lets go of the store. Called once,
+    /// at shutdown; every later call is an error in a store that is a file.
+    fn close(&self) -> Pending<'_, ()>;
+}
+
+/// The store could not do what it was asked. The text is for the log: it names
+/// the store and the cause, never a key or a record.
+#[derive(Clone, Debug)]
+pub struct StoreError(pub String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+/// Opens the store that the settings name.
+///
+/// # Errors
+/// The file cannot be created, is in use by another process or is not a store.
+/// A Redis server that is down is no error: the store recovers by itself.
+pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match choice {
+        SessionStore::Memory => Arc::new(embedded::Embedded::in_memory()?),
+        SessionStore::Embedded(path) => Arc::new(embedded::Embedded::open(path)?),
+        SessionStore::Redis(url) => Arc::new(redis::Redis::open(url.expose())?),
+    })
+}

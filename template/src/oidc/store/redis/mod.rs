@@ -1,0 +1,222 @@
+//! The store for more than one instance: Redis (6 or newer) or Valkey. What is
+//! kept where, and the scripts that change it in one step, are in `scripts.rs`;
+//! connections are in `link.rs`.
+
+mod link;
+mod scripts;
+
+use ::redis::{FromRedisValue, ScriptInvocation, cmd};
+
+use super::{Key, Pending, Row, Store, StoreError};
+use link::{Call, Links};
+use scripts::{FIELDS, Scripts};
+
+/// Sign-in records on a Redis server that several instances share.
+///
+/// Each application needs a database of its own (the number at the end of the
+/// URL), with an eviction policy that evicts nothing: whoever is evicted is
+/// signed out. Redis Cluster is not supported, since scripts touch the keys of
+/// all sign-ins of a person; use one primary, with replicas if you like.
+pub struct Redis {
+    links: Links,
+    scripts: Scripts,
+}
+
+impl Redis {
+    /// Prepares the store at this URL. The first verb connects.
+    ///
+    /// # Errors
+    /// The URL cannot be understood. The text does not repeat it, since it may
+    /// hold a password.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            links: Links::to(url)?,
+            scripts: Scripts::new(),
+        })
+    }
+
+    async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, StoreError> {
+        self.links.run(Call::Script(script)).await
+    }
+
+    async fn run_for_keys(&self, script: &ScriptInvocation<'_>) -> Result<Vec<Key>, StoreError> {
+        let keys: Vec<String> = self.run(script).await?;
+        Ok(keys.iter().filter_map(|key| unhex(key)).collect())
+    }
+}
+
+impl Store for Redis {
+    fn create(&self, row: Row) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.create.prepare_invoke();
+            add_row(&mut script, &row);
+            match self.run(&script).await? {
+                true => Ok(()),
+                false => Err(self.links.error("the key of a new row is taken")),
+            }
+        })
+    }
+
+    fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
+        Box::pin(async move {
+            let mut command = cmd("HMGET");
+            command.arg(scripts::row(&hex(&key))).arg(FIELDS);
+            let fields = self.links.run(Call::Command(&command)).await?;
+            Ok(live(key, fields, now))
+        })
+    }
+
+    fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.touch.prepare_invoke();
+            script.key(scripts::row(&hex(&key))).arg(last_seen);
+            self.run(&script).await
+        })
+    }
+
+    fn replace(&self, row: Row) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.replace.prepare_invoke();
+            add_row(&mut script, &row);
+            script.arg(row.version.saturating_sub(1));
+            self.run(&script).await
+        })
+    }
+
+    fn delete(&self, key: Key) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete.prepare_invoke();
+            script.key(scripts::row(&hex(&key))).arg(hex(&key));
+            self.run(&script).await
+        })
+    }
+
+    fn delete_by_provider_session(&self, provider_session: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete_all.prepare_invoke();
+            script.key(scripts::provider_session(&hex(&provider_session)));
+            self.run_for_keys(&script).await
+        })
+    }
+
+    fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete_all.prepare_invoke();
+            script.key(scripts::subject(&hex(&subject)));
+            self.run_for_keys(&script).await
+        })
+    }
+
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
+        Box::pin(async move {
+            let mut script = self.scripts.list.prepare_invoke();
+            script.key(scripts::subject(&hex(&subject))).arg(FIELDS);
+            let found: Vec<(String, Fields)> = self.run(&script).await?;
+            Ok(found
+                .into_iter()
+                .filter_map(|(key, fields)| live(unhex(&key)?, fields, now))
+                .collect())
+        })
+    }
+
+    /// Rows end by themselves on the server. One that idles until its end costs
+    /// only memory: that it is too old is for the reader of `last_seen` to say.
+    fn purge(&self, _now: u64, _idle_since: u64, _limit: usize) -> Pending<'_, Vec<Key>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Writes, so that a replica, a full server and missing rights are found.
+    fn check(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut command = cmd("SET");
+            command.arg(scripts::CHECK).arg(1).arg("EX").arg(60);
+            self.links.run(Call::Command(&command)).await
+        })
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            self.links.close();
+            Ok(())
+        })
+    }
+}
+
+/// What `HMGET` returns for `FIELDS`.
+type Fields = Vec<Option<Vec<u8>>>;
+
+/// Adds the keys and arguments that `create` and `replace` have in common.
+fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
+    let provider_session = row.provider_session.as_ref().map(hex).unwrap_or_default();
+    let subject = hex(&row.subject);
+    let key = hex(&row.key);
+    script
+        .key(scripts::row(&key))
+        .key(scripts::subject(&subject))
+        .key(scripts::provider_session(&provider_session))
+        .arg(key)
+        .arg(subject)
+        .arg(provider_session)
+        .arg(row.version)
+        .arg(row.last_seen)
+        .arg(row.expires_at)
+        .arg(row.sealed.as_slice());
+}
+
+/// The row in these fields, if it is there and not past its end.
+fn live(key: Key, fields: Fields, now: u64) -> Option<Row> {
+    if fields.iter().all(Option::is_none) {
+        return None;
+    }
+    let row = parse(key, fields);
+    if row.is_none() {
+        tracing::error!("a row of the sign-in store is damaged; it counts as absent");
+    }
+    row.filter(|row| now < row.expires_at)
+}
+
+/// Reads the fields in the order of `FIELDS`.
+fn parse(key: Key, fields: Fields) -> Option<Row> {
+    let [
+        subject,
+        provider_session,
+        version,
+        last_seen,
+        expires_at,
+        sealed,
+    ] = <[Option<Vec<u8>>; FIELDS.len()]>::try_from(fields).ok()?;
+    let text = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
+    let number = |field| text(field)?.parse().ok();
+    Some(Row {
+        key,
+        subject: unhex(&text(subject)?)?,
+        provider_session: match text(provider_session)?.as_str() {
+            "" => None,
+            session => Some(unhex(session)?),
+        },
+        version: number(version)?,
+        last_seen: number(last_seen)?,
+        expires_at: number(expires_at)?,
+        sealed: sealed?,
+    })
+}
+
+fn hex(key: &Key) -> String {
+    key.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+fn unhex(text: &str) -> Option<Key> {
+    let mut digits = text.chars().map(|digit| digit.to_digit(16));
+    let mut key = [0; 32];
+    for byte in &mut key {
+        *byte = u8::try_from(digits.next()?? << 4 | digits.next()??).ok()?;
+    }
+    digits.next().is_none().then_some(key)
+}

@@ -1,0 +1,163 @@
+//! What the store keeps in Redis, and the scripts that change it. Each script is
+//! atomic, and running it twice does the same as running it once, so a call whose
+//! answer got lost may be repeated.
+//!
+//! | key | type | holds |
+//! | --- | --- | --- |
+//! | `vestibule:row:<key>` | hash | the row: `FIELDS` |
+//! | `vestibule:subject:<subject>` | sorted set | keys of the person's rows, by end |
+//! | `vestibule:provider-session:<hash>` | sorted set | keys of the session's rows, by end |
+//!
+//! All of them expire by themselves, some minutes after the end that the row
+//! names, so that clocks need not agree; readers go by the row.
+
+use redis::Script;
+
+/// The fields of a row, in the order in which they are read. Hashes are in
+/// hexadecimal, times and the version in decimal; no provider session is "".
+pub(super) const FIELDS: &[&str; 6] = &[
+    "subject",
+    "provider_session",
+    "version",
+    "last_seen",
+    "expires_at",
+    "sealed",
+];
+
+pub(super) const CHECK: &str = "vestibule:check";
+
+pub(super) fn row(key: &str) -> String {
+    format!("vestibule:row:{key}")
+}
+
+pub(super) fn subject(subject: &str) -> String {
+    format!("vestibule:subject:{subject}")
+}
+
+pub(super) fn provider_session(session: &str) -> String {
+    format!("vestibule:provider-session:{session}")
+}
+
+pub(super) struct Scripts {
+    pub create: Script,
+    pub replace: Script,
+    pub touch: Script,
+    pub delete: Script,
+    pub delete_all: Script,
+    pub list: Script,
+}
+
+impl Scripts {
+    pub fn new() -> Self {
+        Self {
+            create: Script::new(&[PUT, CREATE].concat()),
+            replace: Script::new(&[PUT, REPLACE].concat()),
+            touch: Script::new(TOUCH),
+            delete: Script::new(&[REMOVE, DELETE].concat()),
+            delete_all: Script::new(&[REMOVE, DELETE_ALL].concat()),
+            list: Script::new(LIST),
+        }
+    }
+}
+
+/// KEYS: row, set of its subject, set of its provider session.
+/// ARGV: key, then the fields in their order.
+const PUT: &str = r"
+local GRACE = 300
+
+local function index(set)
+    local now = redis.call('TIME')[1]
+    redis.call('ZREMRANGEBYSCORE', set, '-inf', now - GRACE)
+    redis.call('ZADD', set, ARGV[6], ARGV[1])
+    local last = redis.call('ZREVRANGE', set, 0, 0, 'WITHSCORES')
+    redis.call('EXPIREAT', set, last[2] + GRACE)
+end
+
+local function put(last_seen)
+    redis.call('HSET', KEYS[1],
+        'subject', ARGV[2], 'provider_session', ARGV[3], 'version', ARGV[4],
+        'last_seen', last_seen, 'expires_at', ARGV[6], 'sealed', ARGV[7])
+    redis.call('EXPIREAT', KEYS[1], ARGV[6] + GRACE)
+    index(KEYS[2])
+    if ARGV[3] ~= '' then
+        index(KEYS[3])
+    end
+end
+";
+
+/// Returns 0 if another row has the key.
+const CREATE: &str = r"
+local sealed = redis.call('HGET', KEYS[1], 'sealed')
+if sealed then
+    return sealed == ARGV[7] and 1 or 0
+end
+put(ARGV[5])
+return 1
+";
+
+/// ARGV[8] is the version to be replaced. Returns 0 if it is not there.
+const REPLACE: &str = r"
+local old = redis.call('HMGET', KEYS[1],
+    'version', 'last_seen', 'subject', 'provider_session', 'sealed')
+if old[1] == ARGV[4] and old[5] == ARGV[7] then
+    return 1
+end
+if old[1] ~= ARGV[8] then
+    return 0
+end
+if old[3] ~= ARGV[2] then
+    redis.call('ZREM', 'vestibule:subject:' .. old[3], ARGV[1])
+end
+if old[4] ~= ARGV[3] and old[4] ~= '' then
+    redis.call('ZREM', 'vestibule:provider-session:' .. old[4], ARGV[1])
+end
+put(tonumber(old[2]) > tonumber(ARGV[5]) and old[2] or ARGV[5])
+return 1
+";
+
+/// KEYS: row. ARGV: the time.
+const TOUCH: &str = r"
+local known = redis.call('HGET', KEYS[1], 'last_seen')
+if known and tonumber(known) < tonumber(ARGV[1]) then
+    redis.call('HSET', KEYS[1], 'last_seen', ARGV[1])
+end
+";
+
+const REMOVE: &str = r"
+local function remove(row, key)
+    local sets = redis.call('HMGET', row, 'subject', 'provider_session')
+    if sets[1] then
+        redis.call('ZREM', 'vestibule:subject:' .. sets[1], key)
+    end
+    if sets[2] and sets[2] ~= '' then
+        redis.call('ZREM', 'vestibule:provider-session:' .. sets[2], key)
+    end
+    return redis.call('DEL', row)
+end
+";
+
+/// KEYS: row. ARGV: its key.
+const DELETE: &str = r"
+return remove(KEYS[1], ARGV[1])
+";
+
+/// KEYS: the set that names the rows. Returns the keys of those that were there.
+const DELETE_ALL: &str = r"
+local removed = {}
+for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    if remove('vestibule:row:' .. key, key) == 1 then
+        table.insert(removed, key)
+    end
+end
+redis.call('DEL', KEYS[1])
+return removed
+";
+
+/// KEYS: the set that names the rows. ARGV: names of fields.
+const LIST: &str = r"
+local found = {}
+for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+    table.insert(found, {key, redis.call('HMGET', 'vestibule:row:' .. key, unpack(ARGV))})
+end
+return found
+";

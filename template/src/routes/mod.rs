@@ -1,0 +1,27 @@
+//! Yours: the table of pages. What is under [`public`] anybody may reach; what
+//! is under [`protected`] only people who are signed in. The sign-in's own
+//! pages are in `app.rs`.
+
+pub mod api;
+pub mod health;
+pub mod home;
+pub mod profile;
+pub mod assets;
+
+use actix_web::web::{ServiceConfig, get};
+
+/// Routes for everybody.
+pub fn public(cfg: &mut ServiceConfig) {
+    cfg.route("/", get().to(home::show));
+    cfg.route("/static/app.css", get().to(assets::stylesheet));
+    cfg.route("/healthz", get().to(health::alive));
+    cfg.route("/readyz", get().to(health::ready));
+}
+
+/// Routes for people who are signed in. A handler that also wants a role says
+/// so itself, by an argument of type `Has<Role>`.
+pub fn protected(cfg: &mut ServiceConfig) {
+    cfg.route("/profile", get().to(profile::show));
+    cfg.route("/api/me", get().to(api::me));
+    cfg.route("/api/userinfo", get().to(api::userinfo));
+}

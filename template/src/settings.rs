@@ -1,0 +1,220 @@
+//! What the environment says, checked once at start. Every fault is found and
+//! named in one go, each with what to do about it; nothing else in the app
+//! reads the environment.
+
+mod checks;
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use self::checks::is_https_or_loopback;
+
+/// Everything that can be set. See `README.md` for the variables.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where browsers reach the app, without a trailing slash; its path, if
+    /// any, is where the app is mounted.
+    pub base_url: Url,
+    /// The address to listen on, `host:port`.
+    pub listen: String,
+    /// The provider that people sign in with; `None`: the development provider.
+    pub provider: Option<ProviderSettings>,
+    /// How the relying party talks to a provider, whichever it is.
+    pub relying_party: RelyingParty,
+    /// How `/login` begins.
+    pub login_page: LoginPage,
+    /// Seals sign-in attempts and the owner's session cookie. The first one
+    /// writes, all of them read.
+    pub secrets: Vec<Secret>,
+    /// Where sign-in records are kept.
+    pub session_store: SessionStore,
+    /// A sign-in ends when the browser has not been seen for this long.
+    pub session_idle: Duration,
+    /// A sign-in ends after this long whatever happens.
+    pub session_max: Duration,
+}
+
+/// What the provider knows this app as.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// Compared byte for byte with what the provider says of itself
+    /// (OIDC Discovery 4.3).
+    pub issuer: String,
+    /// The client identifier that the provider gave this app.
+    pub client_id: String,
+    /// How the app proves that it is this client.
+    pub credential: Credential,
+}
+
+/// How the client authenticates at the provider (OIDC Core 9).
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// `client_secret_basic` or `client_secret_post`.
+    Secret {
+        /// The client secret.
+        secret: Secret,
+        /// `None`: basic, unless the provider offers only post.
+        method: Option<SecretMethod>,
+    },
+}
+
+/// Where a client secret travels (OIDC Core 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretMethod {
+    /// In the `Authorization` header.
+    Basic,
+    /// In the request's body.
+    Post,
+}
+
+/// How this app behaves as a relying party.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    /// The scopes asked for; `openid` is always among them.
+    pub scopes: Vec<String>,
+    /// Where the provider sends people back to (OIDC Core 3.1.2.1).
+    pub login_redirect_uri: Url,
+    /// Where the provider sends people after sign-out (RP-Initiated Logout 2).
+    pub logout_redirect_uri: Url,
+    /// How far the provider's clock may be off.
+    pub clock_skew: Duration,
+    /// The most that any call to the provider may take.
+    pub timeout: Duration,
+    /// Certificate authorities to trust beside the system's, as a PEM file.
+    pub ca_file: Option<PathBuf>,
+    /// Where in the claims the roles are: names joined by dots.
+    pub roles_claim: String,
+}
+
+/// How `/login` begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginPage {
+    /// Straight to the provider.
+    Redirect,
+    /// A page of this app with a button for the provider.
+    Page,
+}
+
+/// Where sign-in records are kept.
+#[derive(Clone, Debug)]
+pub enum SessionStore {
+    /// In this process: gone when it ends.
+    Memory,
+    /// In one file, for one process.
+    Embedded(PathBuf),
+    /// In Redis or Valkey, for any number of processes. The URL may hold a
+    /// password.
+    Redis(Secret),
+}
+
+/// A text that never shows in logs or messages. Serialised as it is: only what
+/// is sealed afterwards may hold one.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text in.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// One or more settings that cannot be used.
+#[derive(Debug)]
+pub struct Faults(Vec<Fault>);
+
+/// One setting that cannot be used: its variable and what to do.
+#[derive(Debug)]
+pub struct Fault {
+    /// The environment variable.
+    pub variable: &'static str,
+    /// What is wrong and how to mend it; never holds a secret.
+    pub mend: String,
+}
+
+impl Faults {
+    /// The faults, in the order of the documentation.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        let settings = if count == 1 { "setting" } else { "settings" };
+        write!(f, "cannot start: {count} {settings} to mend")?;
+        for Fault { variable, mend } in &self.0 {
+            write!(f, "\n  {variable}: {mend}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl Settings {
+    /// Reads the environment, and in debug builds first the file `.env` in the
+    /// current folder; what is set already wins over the file.
+    ///
+    /// # Errors
+    /// Names every setting that is missing or unusable.
+    pub fn from_env() -> Result<Self, Faults> {
+        if cfg!(debug_assertions)
+            && let Err(error) = dotenvy::dotenv()
+            && !error.not_found()
+        {
+            let mend = match error {
+                // The line may hold a secret, so only its place would help, and
+                // the parser does not tell it.
+                dotenvy::Error::LineParse(..) => {
+                    "a line is not of the form NAME=VALUE; values with spaces or # need quotes"
+                        .to_owned()
+                }
+                other => other.to_string(),
+            };
+            return Err(Faults(vec![Fault { variable: ".env", mend }]));
+        }
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings from anywhere; `lookup` is asked by variable name.
+    ///
+    /// # Errors
+    /// Names every setting that is missing or unusable.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        checks::read(&|name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
+    }
+
+    /// The path below which the app is mounted: empty, or `/` and more without
+    /// a trailing slash.
+    pub fn base_path(&self) -> &str {
+        self.base_url.path().trim_end_matches('/')
+    }
+
+    /// Whether browsers reach the app through TLS.
+    pub fn is_https(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+}
+
+/// An absolute URL below the app's base URL.
+pub fn below(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    url.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
+    url
+}

@@ -1,0 +1,352 @@
+//! One function for each kind of setting. They note faults and go on, so that
+//! a person who sets the app up sees all that is wrong at once.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use url::{Host, Url};
+
+use super::{
+    Credential, Fault, Faults, LoginPage, ProviderSettings, RelyingParty, Secret, SecretMethod,
+    SessionStore, Settings, below,
+};
+use crate::app::PATHS;
+
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
+    let mut reader = Reader { lookup, faults: Vec::new() };
+    let base_url = reader.base_url();
+    let settings = Settings {
+        listen: reader.listen(&base_url),
+        provider: reader.provider(),
+        relying_party: reader.relying_party(&base_url),
+        login_page: reader.login_page(),
+        secrets: reader.secrets(),
+        session_store: reader.session_store(),
+        session_idle: reader.duration("SESSION_IDLE_MINUTES", 60, 60, 1..=525_600),
+        session_max: reader.duration("SESSION_MAX_HOURS", 12, 3600, 1..=8_760),
+        base_url,
+    };
+    if reader.faults.is_empty() { Ok(settings) } else { Err(Faults(reader.faults)) }
+}
+
+struct Reader<'a> {
+    lookup: Lookup<'a>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn get(&self, variable: &str) -> Option<String> {
+        (self.lookup)(variable)
+    }
+
+    fn fault(&mut self, variable: &'static str, mend: impl Into<String>) {
+        self.faults.push(Fault { variable, mend: mend.into() });
+    }
+
+    fn base_url(&mut self) -> Url {
+        const VARIABLE: &str = "APP_BASE_URL";
+        let local = Url::parse("http://localhost:8080").unwrap_or_else(|_| unreachable!());
+        let Some(text) = self.get(VARIABLE) else {
+            if !cfg!(debug_assertions) {
+                self.fault(
+                    VARIABLE,
+                    "missing. Set it to the address that browsers use, for example https://app.example.com.",
+                );
+            }
+            return local;
+        };
+        match Url::parse(&text) {
+            Ok(url) if is_https_or_loopback(&url) => {
+                if url.query().is_some() || url.fragment().is_some() || has_user(&url) {
+                    self.fault(VARIABLE, "must be scheme, host, port and path only: no user, ? or #.");
+                }
+                let mut url = url;
+                let path = url.path().trim_end_matches('/').to_owned();
+                url.set_path(&path);
+                url
+            }
+            Ok(_) => {
+                self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{text}» must start with https://. Plain http is for localhost only, \
+                         because cookies would travel unprotected."
+                    ),
+                );
+                local
+            }
+            Err(_) => {
+                self.fault(VARIABLE, format!("«{text}» is no absolute URL such as https://app.example.com."));
+                local
+            }
+        }
+    }
+
+    /// Port 0 is for tests: the operating system chooses.
+    fn listen(&mut self, base_url: &Url) -> String {
+        const VARIABLE: &str = "APP_LISTEN";
+        let Some(text) = self.get(VARIABLE) else {
+            let port = match base_url.port() {
+                Some(port) if is_loopback(base_url) => port,
+                _ => 8080,
+            };
+            return format!("localhost:{port}");
+        };
+        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+            self.fault(VARIABLE, format!("«{text}» is not host:port, such as 0.0.0.0:8080 or [::1]:8080."));
+        }
+        text
+    }
+
+    fn provider(&mut self) -> Option<ProviderSettings> {
+        let issuer = self.get("OIDC_ISSUER");
+        let client_id = self.get("OIDC_CLIENT_ID");
+        let secret = self.get("OIDC_CLIENT_SECRET");
+        if cfg!(debug_assertions) && issuer.is_none() && client_id.is_none() && secret.is_none() {
+            return None;
+        }
+        let issuer = self.issuer(issuer);
+        let client_id = self.credential_text(
+            "OIDC_CLIENT_ID",
+            client_id,
+            "the client id that the provider shows for this app",
+        );
+        let secret = self.credential_text(
+            "OIDC_CLIENT_SECRET",
+            secret,
+            "the client secret that the provider shows for this app",
+        );
+        let method = match self.get("OIDC_CLIENT_AUTH").as_deref() {
+            None => None,
+            Some("basic" | "client_secret_basic") => Some(SecretMethod::Basic),
+            Some("post" | "client_secret_post") => Some(SecretMethod::Post),
+            Some(other) => {
+                let mend = format!("«{other}» is not known. Use basic or post, or leave it out.");
+                self.fault("OIDC_CLIENT_AUTH", mend);
+                None
+            }
+        };
+        let credential = Credential::Secret { secret: Secret::new(secret), method };
+        Some(ProviderSettings { issuer, client_id, credential })
+    }
+
+    fn issuer(&mut self, value: Option<String>) -> String {
+        const VARIABLE: &str = "OIDC_ISSUER";
+        let Some(text) = value else {
+            self.fault(
+                VARIABLE,
+                "missing. Set it to the provider's issuer URL, for example https://example.okta.com/oauth2/default.",
+            );
+            return String::new();
+        };
+        if text.contains(['{', '}', '<', '>']) {
+            self.fault(VARIABLE, format!("«{text}» still holds a placeholder. Put your provider's name in."));
+            return text;
+        }
+        match Url::parse(&text) {
+            Err(_) => self.fault(VARIABLE, format!("«{text}» is no absolute URL such as https://id.example.com.")),
+            Ok(url) if !is_https_or_loopback(&url) => self.fault(
+                VARIABLE,
+                format!("«{text}» must start with https://. Plain http is for localhost only (OIDC Discovery 4)."),
+            ),
+            Ok(url) if url.query().is_some() || url.fragment().is_some() || has_user(&url) => {
+                self.fault(VARIABLE, "must have no user, ? or # (OIDC Discovery 2).");
+            }
+            Ok(url) if text.ends_with("/.well-known/openid-configuration") => {
+                let issuer = url.as_str().trim_end_matches("/.well-known/openid-configuration");
+                self.fault(VARIABLE, format!("is the metadata's address. The issuer is «{issuer}»."));
+            }
+            Ok(url) => {
+                if let Some(right) = okta_admin_host(&url) {
+                    let mend = format!("is the address of Okta's admin console. Use https://{right} instead.");
+                    self.fault(VARIABLE, mend);
+                }
+            }
+        }
+        text
+    }
+
+    fn credential_text(&mut self, variable: &'static str, value: Option<String>, what: &str) -> String {
+        match value {
+            None => self.fault(variable, format!("missing. Set it to {what}.")),
+            Some(text) if text.contains(['{', '}', '<', '>']) => {
+                self.fault(variable, format!("still holds a placeholder. Set it to {what}."));
+            }
+            Some(text) => return text,
+        }
+        String::new()
+    }
+
+    fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
+        let login_redirect_uri =
+            self.redirect_uri("OIDC_LOGIN_REDIRECT_URI", below(base_url, PATHS.login_callback));
+        let logout_redirect_uri =
+            self.redirect_uri("OIDC_LOGOUT_REDIRECT_URI", below(base_url, PATHS.logged_out));
+        RelyingParty {
+            scopes: self.scopes(),
+            login_redirect_uri,
+            logout_redirect_uri,
+            clock_skew: self.duration("OIDC_CLOCK_SKEW_SECONDS", 120, 1, 0..=600),
+            timeout: self.duration("OIDC_TIMEOUT_SECONDS", 10, 1, 1..=120),
+            ca_file: self.ca_file(),
+            roles_claim: self.get("OIDC_ROLES_CLAIM").unwrap_or_else(|| "roles".to_owned()),
+        }
+    }
+
+    fn scopes(&mut self) -> Vec<String> {
+        const VARIABLE: &str = "OIDC_SCOPES";
+        let text = self.get(VARIABLE).unwrap_or_else(|| "openid profile email".to_owned());
+        let scopes: Vec<String> =
+            text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+        // RFC 6749 3.3: printable ASCII without quotes and backslashes.
+        let is_token = |scope: &String| {
+            scope.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+        };
+        if !scopes.iter().all(is_token) {
+            self.fault(VARIABLE, "must be names of plain ASCII, separated by spaces.");
+        }
+        if !scopes.iter().any(|scope| scope == "openid") {
+            self.fault(VARIABLE, "must contain openid, else the provider gives no ID token (OIDC Core 3.1.2.1).");
+        }
+        scopes
+    }
+
+    fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
+        let Some(text) = self.get(variable) else { return default };
+        match Url::parse(&text) {
+            Ok(url) if url.fragment().is_none() && is_https_or_loopback(&url) => return url,
+            Ok(url) if url.fragment().is_some() => self.fault(variable, "must have no # (RFC 6749 3.1.2)."),
+            Ok(_) => self.fault(variable, format!("«{text}» must start with https:// (http is for localhost only).")),
+            Err(_) => self.fault(variable, format!("«{text}» is no absolute URL. Leave it out to use {default}.")),
+        }
+        default
+    }
+
+    fn ca_file(&mut self) -> Option<PathBuf> {
+        const VARIABLE: &str = "OIDC_CA_FILE";
+        let path = PathBuf::from(self.get(VARIABLE)?);
+        if let Err(error) = std::fs::File::open(&path) {
+            self.fault(VARIABLE, format!("«{}» cannot be read: {error}.", path.display()));
+        }
+        Some(path)
+    }
+
+    fn login_page(&mut self) -> LoginPage {
+        const VARIABLE: &str = "OIDC_LOGIN_PAGE";
+        match self.get(VARIABLE).as_deref() {
+            None | Some("redirect") => LoginPage::Redirect,
+            Some("page") => LoginPage::Page,
+            Some(other) => {
+                self.fault(VARIABLE, format!("«{other}» is not known. Use redirect or page."));
+                LoginPage::Redirect
+            }
+        }
+    }
+
+    fn secrets(&mut self) -> Vec<Secret> {
+        const VARIABLE: &str = "SESSION_SECRET";
+        const HOW: &str = "Make one with: openssl rand -base64 48";
+        let Some(text) = self.get(VARIABLE) else {
+            if !cfg!(debug_assertions) {
+                self.fault(VARIABLE, format!("missing. {HOW}"));
+                return Vec::new();
+            }
+            // Good for as long as the process lives: only sign-ins that are
+            // under way are lost when it restarts.
+            let mut random = [0_u8; 32];
+            return match SystemRandom::new().fill(&mut random) {
+                Ok(()) => vec![Secret::new(random.map(|byte| format!("{byte:02x}")).concat())],
+                Err(_) => {
+                    self.fault(VARIABLE, "missing, and the operating system gave no random numbers.");
+                    Vec::new()
+                }
+            };
+        };
+        let secrets: Vec<&str> = text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
+        for (place, secret) in secrets.iter().enumerate() {
+            let which = if secrets.len() > 1 { format!("number {} ", place + 1) } else { String::new() };
+            let mut distinct: Vec<char> = secret.chars().collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            if secret.len() < 32 || distinct.len() < 10 {
+                self.fault(VARIABLE, format!("{which}is too weak: use at least 32 random characters. {HOW}"));
+            } else if secret.contains(['{', '}', '<', '>']) || secret.to_lowercase().contains("example") {
+                self.fault(VARIABLE, format!("{which}is the example's value, which everybody knows. {HOW}"));
+            }
+        }
+        secrets.into_iter().map(Secret::new).collect()
+    }
+
+    fn session_store(&mut self) -> SessionStore {
+        const VARIABLE: &str = "SESSION_STORE";
+        let text = self.get(VARIABLE).unwrap_or_else(|| "embedded:data/sign-ins.redb".to_owned());
+        match text.split_once(':') {
+            Some(("memory", "")) => SessionStore::Memory,
+            Some(("embedded", path)) if !path.is_empty() => SessionStore::Embedded(PathBuf::from(path)),
+            Some(("redis" | "rediss", rest)) if rest.starts_with("//") => {
+                SessionStore::Redis(Secret::new(text.clone()))
+            }
+            _ => {
+                // Not repeated in the message: a mistyped URL may hold a password.
+                self.fault(
+                    VARIABLE,
+                    "must be embedded:PATH, memory:, redis://HOST or rediss://HOST.",
+                );
+                SessionStore::Memory
+            }
+        }
+    }
+
+    fn duration(
+        &mut self,
+        variable: &'static str,
+        default: u64,
+        unit_seconds: u64,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Duration {
+        let number = match self.get(variable) {
+            None => default,
+            Some(text) => match u64::from_str(&text) {
+                Ok(number) if range.contains(&number) => number,
+                _ => {
+                    let (low, high) = (range.start(), range.end());
+                    self.fault(variable, format!("«{text}» is not a whole number from {low} to {high}."));
+                    default
+                }
+            },
+        };
+        Duration::from_secs(number.saturating_mul(unit_seconds))
+    }
+}
+
+/// Whether the URL's host is this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// What every URL must be that a credential or a person travels through
+/// (OIDC Core 16.17).
+pub fn is_https_or_loopback(url: &Url) -> bool {
+    url.has_host() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// The organisation's host, if this is its admin console's.
+fn okta_admin_host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    ["okta.com", "oktapreview.com", "okta-emea.com"].iter().find_map(|domain| {
+        let name = host.strip_suffix(domain)?.strip_suffix("-admin.")?;
+        Some(format!("{name}.{domain}"))
+    })
+}

@@ -1,0 +1,29 @@
+//! Logs: one line an event on standard error, filtered by `RUST_LOG`.
+
+use std::str::FromStr;
+
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// Starts logging. Called once, first of all; a filter that cannot be read is
+/// said and replaced by the default, `info`.
+pub fn start() {
+    let default = Targets::new().with_default(LevelFilter::INFO);
+    let (filter, fault) = match std::env::var("RUST_LOG") {
+        Ok(text) => match Targets::from_str(&text) {
+            Ok(filter) => (filter, None),
+            Err(error) => (default, Some(error)),
+        },
+        Err(_) => (default, None),
+    };
+    let logs = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // Fails only if logging was started before, as tests may have done.
+    let _ = tracing_subscriber::registry().with(logs).with(filter).try_init();
+    if let Some(error) = fault {
+        tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
+    }
+}

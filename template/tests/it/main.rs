@@ -1,0 +1,12 @@
+//! The app from outside: a real server, a real provider, a browser that keeps
+//! cookies. `support.rs` has what your own tests need.
+#![cfg(debug_assertions)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod guards;
+mod outages;
+mod refusals;
+mod settings;
+mod sign_in;
+mod sign_out;
+mod support;

@@ -1,0 +1,76 @@
+//! The provider is down, and comes back.
+
+use std::time::Duration;
+
+use app::dev::provider::Lifetimes;
+use reqwest::StatusCode;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn signed_in_people_go_on_while_the_provider_is_down() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    app.provider.stop().await;
+    assert_eq!(alice.get("/profile").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn signing_out_works_while_the_provider_is_down() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let csrf_token = alice.get("/").await.field("csrf_token");
+    app.provider.stop().await;
+    let answer = alice.post("/logout", &[("csrf_token", &csrf_token)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn the_app_starts_without_its_provider_and_recovers_by_itself() {
+    let app = TestApp::start_with_provider_down().await;
+    let browser = app.browser();
+
+    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
+    assert_eq!(browser.get("/").await.status, StatusCode::OK);
+    let ready = browser.get("/readyz").await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ready.json()["provider"], "unavailable");
+    let login = browser.get("/login").await;
+    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!login.header("retry-after").is_empty());
+    assert!(login.body.contains("Signing in is not possible right now"));
+
+    app.provider.start_again().await.unwrap();
+    app.eventually(async || browser.get("/readyz").await.status == StatusCode::OK).await;
+    assert_eq!(browser.sign_in_as("alice", "/profile").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn keys_that_were_rotated_are_fetched() {
+    let app = TestApp::start().await;
+    app.signed_in_as("alice").await;
+    app.provider.rotate_keys(false).unwrap();
+    app.signed_in_as("bob").await;
+}
+
+#[tokio::test]
+async fn an_access_token_near_its_end_is_renewed_once_for_all_requests() {
+    let app = TestApp::start().await;
+    let usual = app.provider.lifetimes();
+    app.provider.set_lifetimes(Lifetimes { access_token: Duration::from_secs(5), ..usual });
+    let alice = app.signed_in_as("alice").await;
+    app.provider.set_lifetimes(usual);
+    let before = app.token_requests();
+
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let alice = alice.clone();
+            tokio::spawn(async move { alice.fetch("/api/userinfo").await.status })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(app.token_requests() - before, 1);
+}

@@ -1,0 +1,99 @@
+//! Settings are checked once, and every fault is named.
+
+use app::settings::Settings;
+
+fn faults(variables: &[(&str, &str)]) -> String {
+    let lookup = |name: &str| {
+        variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    };
+    match Settings::from_lookup(lookup) {
+        Ok(_) => String::new(),
+        Err(faults) => faults.to_string(),
+    }
+}
+
+const PROVIDER: [(&str, &str); 3] = [
+    ("OIDC_ISSUER", "https://id.example.com"),
+    ("OIDC_CLIENT_ID", "app"),
+    ("OIDC_CLIENT_SECRET", "secret"),
+];
+
+fn faults_with(variable: &str, value: &str) -> String {
+    let mut variables = vec![(variable, value)];
+    variables.extend(PROVIDER.iter().filter(|(name, _)| *name != variable));
+    faults(&variables)
+}
+
+#[test]
+fn nothing_set_is_fine_in_a_debug_build() {
+    assert_eq!(faults(&[]), "");
+    assert_eq!(faults(&PROVIDER), "");
+}
+
+#[test]
+fn all_faults_are_named_at_once() {
+    let text = faults(&[
+        ("OIDC_ISSUER", "http://id.example.com"),
+        ("OIDC_LOGIN_PAGE", "poster"),
+        ("SESSION_MAX_HOURS", "0"),
+    ]);
+    for variable in [
+        "OIDC_ISSUER",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET",
+        "OIDC_LOGIN_PAGE",
+        "SESSION_MAX_HOURS",
+    ] {
+        assert!(text.contains(variable), "{variable} in {text}");
+    }
+    assert!(text.starts_with("cannot start: 5 settings to mend"), "{text}");
+}
+
+#[test]
+fn unusable_values_are_refused_with_the_mend() {
+    for (variable, value, mend) in [
+        ("OIDC_ISSUER", "https://{yourOktaDomain}", "placeholder"),
+        ("OIDC_ISSUER", "http://id.example.com", "https://"),
+        ("OIDC_ISSUER", "https://org-admin.okta.com", "https://org.okta.com"),
+        ("OIDC_ISSUER", "id.example.com", "absolute URL"),
+        ("OIDC_ISSUER", "https://id.example.com?x=1", "OIDC Discovery"),
+        (
+            "OIDC_ISSUER",
+            "https://id.example.com/.well-known/openid-configuration",
+            "«https://id.example.com»",
+        ),
+        ("OIDC_CLIENT_ID", "{clientId}", "placeholder"),
+        ("OIDC_CLIENT_SECRET", "<secret>", "placeholder"),
+        ("OIDC_CLIENT_AUTH", "digest", "basic or post"),
+        ("OIDC_SCOPES", "profile email", "openid"),
+        ("OIDC_CA_FILE", "/no/such/file.pem", "cannot be read"),
+        ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
+        ("APP_BASE_URL", "http://app.example.com", "https://"),
+        ("APP_BASE_URL", "app.example.com", "absolute URL"),
+        ("APP_BASE_URL", "https://app.example.com/?a", "no user, ? or #"),
+        ("APP_LISTEN", "8080", "host:port"),
+        ("SESSION_SECRET", "short", "too weak"),
+        ("SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "too weak"),
+        ("SESSION_STORE", "postgres://user:password@host", "embedded:PATH"),
+        ("OIDC_LOGIN_REDIRECT_URI", "https://app.example.com/#x", "no #"),
+    ] {
+        let text = faults_with(variable, value);
+        assert!(text.contains(&format!("\n  {variable}: ")), "{variable}={value}: {text}");
+        assert!(text.contains(mend), "{variable}={value}: {text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(!text.contains("password"), "{text}");
+    }
+}
+
+#[test]
+fn a_path_in_the_base_url_is_where_the_app_is_mounted() {
+    let settings = Settings::from_lookup(|name| {
+        (name == "APP_BASE_URL").then(|| "https://example.com/portal/".to_owned())
+    })
+    .unwrap();
+    assert_eq!(settings.base_path(), "/portal");
+    assert_eq!(
+        settings.relying_party.login_redirect_uri.as_str(),
+        "https://example.com/portal/authorization-code/callback"
+    );
+}

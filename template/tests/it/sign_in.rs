@@ -1,0 +1,163 @@
+//! People get in.
+
+use reqwest::StatusCode;
+
+use crate::support::{TestApp, embedded_at, signed_in_as};
+
+#[tokio::test]
+async fn alice_signs_in_and_is_greeted() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    assert!(browser.get("/").await.body.contains("Sign in"));
+
+    let home = browser.sign_in_as("alice", "/login").await;
+
+    assert_eq!(home.url, app.base);
+    assert!(home.body.contains("Hello, <bdi>Alice"), "{}", home.body);
+}
+
+#[tokio::test]
+async fn profile_shows_what_the_provider_says() {
+    let alice = signed_in_as("alice").await;
+    let page = alice.get("/profile").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("alice@example.com"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_wanted_page_is_reached_after_signing_in() {
+    let app = TestApp::start().await;
+    let page = app.browser().sign_in_as("bob", "/profile?tab=claims").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.url.path(), "/profile");
+    assert_eq!(page.url.query(), Some("tab=claims"));
+}
+
+#[tokio::test]
+async fn api_me_tells_who_is_signed_in() {
+    let bob = signed_in_as("bob").await;
+    let me = bob.fetch("/api/me").await.json();
+    assert_eq!(me["sub"], "bob");
+    assert_eq!(me["email"], "bob@example.com");
+    assert_eq!(me["roles"], serde_json::json!(["user"]));
+    assert!(me["csrf_token"].as_str().unwrap().len() >= 22);
+    assert!(me["expires_at"].is_u64());
+}
+
+#[tokio::test]
+async fn api_userinfo_asks_the_provider_as_the_person() {
+    let alice = signed_in_as("alice").await;
+    let answer = alice.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.json()["sub"], "alice");
+}
+
+#[tokio::test]
+async fn people_with_awkward_data_can_sign_in() {
+    let app = TestApp::start().await;
+    let people: Vec<String> = app.provider.people().iter().map(|person| person.sub.clone()).collect();
+    for person in people {
+        let browser = app.signed_in_as(&person).await;
+        let page = browser.get("/profile").await;
+        assert_eq!(page.status, StatusCode::OK, "{person}");
+        assert!(!page.body.contains("<script>"), "{person}");
+    }
+}
+
+#[tokio::test]
+async fn two_tabs_can_sign_in_at_the_same_time() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let first_tab = browser.visit("/profile?tab=1").await;
+    let second_tab = browser.visit("/profile?tab=2").await;
+
+    let answer = browser.choose(&first_tab, "alice").await;
+    let first = browser.follow(answer).await;
+    let answer = browser.choose(&second_tab, "alice").await;
+    let second = browser.follow(answer).await;
+
+    assert_eq!(first.url.query(), Some("tab=1"));
+    assert_eq!(second.url.query(), Some("tab=2"));
+    assert_eq!(second.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_reloaded_callback_leads_to_the_page() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let answer = browser.answer_of_provider("alice", "/profile").await;
+    let callback = answer.location();
+    browser.follow(answer).await;
+    let exchanges = app.token_requests();
+
+    let again = browser.visit(callback.as_str()).await;
+
+    assert_eq!(again.url.path(), "/profile");
+    assert_eq!(again.status, StatusCode::OK);
+    assert_eq!(app.token_requests(), exchanges, "the code was sent again");
+}
+
+#[tokio::test]
+async fn a_new_sign_in_replaces_the_old_one() {
+    let app = TestApp::start().await;
+    let browser = app.signed_in_as("alice").await;
+    let old = browser.cookies()["sign-in"].clone();
+
+    browser.sign_in_as("bob", "/login").await;
+    assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");
+    assert_ne!(browser.cookies()["sign-in"], old);
+
+    browser.set_cookie("sign-in", &old);
+    assert_eq!(browser.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn the_sign_in_page_of_the_app_leads_to_the_provider() {
+    let app =
+        TestApp::start_with(|settings| settings.login_page = app::settings::LoginPage::Page).await;
+    let browser = app.browser();
+    let page = browser.visit("/profile").await;
+    assert_eq!(page.url.path(), "/login");
+    let return_to = page.field("return_to");
+
+    let answer = browser.post("/login", &[("return_to", &return_to)]).await;
+    let list = browser.follow(answer).await;
+    let answer = browser.choose(&list, "alice").await;
+    let page = browser.follow(answer).await;
+
+    assert_eq!(page.url.path(), "/profile");
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn sign_ins_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let first = TestApp::start_with(|settings| settings.session_store = embedded_at(&file)).await;
+    let browser = first.signed_in_as("alice").await;
+    let cookie = browser.cookies()["sign-in"].clone();
+    first.stop().await;
+
+    let second = TestApp::start_with(|settings| settings.session_store = embedded_at(&file)).await;
+    let browser = second.browser();
+    browser.set_cookie("sign-in", &cookie);
+
+    assert_eq!(browser.fetch("/api/me").await.json()["sub"], "alice");
+}
+
+#[tokio::test]
+async fn the_browser_never_receives_a_token() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let answer = browser.answer_of_provider("alice", "/profile").await;
+    let callback = browser.get(answer.location().as_str()).await;
+    let profile = browser.follow(callback).await;
+    let cookies = browser.cookies();
+    // Every JWT begins like this.
+    for text in cookies.values().chain([&profile.body, &format!("{:?}", profile.headers)]) {
+        assert!(!text.contains("eyJ"), "{text}");
+    }
+    for (name, value) in cookies {
+        assert!(name.len() + value.len() < 4096, "{name}");
+    }
+}

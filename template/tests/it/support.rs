@@ -1,0 +1,288 @@
+//! What tests are written with: [`signed_in_as`] for most of them, [`TestApp`]
+//! for those that need to reach the provider or the settings.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use actix_web::{cookie::Cookie, dev::ServerHandle};
+use app::{
+    app::Application,
+    dev::{
+        self,
+        provider::{DevProvider, Endpoint},
+    },
+    settings::{SessionStore, Settings},
+};
+use reqwest::{
+    Client, Method, RequestBuilder, StatusCode,
+    header::{ACCEPT, COOKIE, HeaderMap, SET_COOKIE},
+    redirect::Policy,
+};
+use tokio::task::JoinHandle;
+use url::Url;
+
+/// A browser in which a person of the development provider is signed in to an
+/// app of its own.
+pub async fn signed_in_as(person: &str) -> Browser {
+    TestApp::start().await.signed_in_as(person).await
+}
+
+/// The app with a development provider of its own, on ports of their own.
+#[derive(Clone)]
+pub struct TestApp {
+    pub base: Url,
+    pub provider: DevProvider,
+    handle: ServerHandle,
+    running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Changes the settings before the app starts.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_between(change, |_| async {}).await
+    }
+
+    /// The app starts while its provider is down.
+    pub async fn start_with_provider_down() -> Self {
+        Self::start_between(|_| {}, |provider| async move { provider.stop().await }).await
+    }
+
+    async fn start_between<F: Future<Output = ()>>(
+        change: impl FnOnce(&mut Settings),
+        before: impl FnOnce(DevProvider) -> F,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut settings = Settings::from_lookup(|name| match name {
+            "APP_BASE_URL" => Some(format!("http://localhost:{port}")),
+            "SESSION_STORE" => Some("memory:".to_owned()),
+            _ => None,
+        })
+        .unwrap();
+        change(&mut settings);
+        let base = settings.base_url.clone();
+        let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
+        settings.provider = Some(client);
+        before(provider.clone()).await;
+        let app = Application::build(settings, vec![listener]).await.unwrap();
+        let handle = app.handle();
+        let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
+        Self { base, provider, handle, running }
+    }
+
+    /// Stops the app as SIGTERM does, and waits until it has ended.
+    pub async fn stop(&self) {
+        let running = self.running.lock().unwrap().take();
+        self.handle.stop(true).await;
+        running.unwrap().await.unwrap().unwrap();
+    }
+
+    /// How often the app has asked the provider for tokens.
+    pub fn token_requests(&self) -> usize {
+        self.provider.requests_to(Endpoint::Token).len()
+    }
+
+    /// Waits for something that happens soon, but not at once.
+    pub async fn eventually(&self, holds: impl AsyncFn() -> bool) {
+        for _ in 0..400 {
+            if holds().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("it did not happen within ten seconds");
+    }
+
+    /// A browser that has not been here before.
+    pub fn browser(&self) -> Browser {
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Browser { app: self.clone(), client, cookies: Arc::default() }
+    }
+
+    pub async fn signed_in_as(&self, person: &str) -> Browser {
+        let browser = self.browser();
+        let page = browser.sign_in_as(person, "/login").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        browser
+    }
+}
+
+/// Speaks HTTP as a browser does: keeps cookies, says that it navigates, and
+/// follows redirects when asked to.
+#[derive(Clone)]
+pub struct Browser {
+    pub app: TestApp,
+    client: Client,
+    cookies: Arc<Mutex<HashMap<String, String>>>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Page {
+    pub url: Url,
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Page {
+    /// The header's text; empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Where the page redirects to.
+    pub fn location(&self) -> Url {
+        self.url.join(self.header("location")).unwrap()
+    }
+
+    /// The value of the first form field with this name.
+    pub fn field(&self, name: &str) -> String {
+        let after = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1);
+        let value = after.unwrap_or_else(|| panic!("no field {name} in {}", self.body));
+        value.split('"').next().unwrap().replace("&#38;", "&")
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+impl Browser {
+    /// Loads a page of the app, given as a path, or any page, given as a URL.
+    /// Does not follow redirects.
+    pub async fn get(&self, target: &str) -> Page {
+        self.navigate(Method::GET, target, |request| request).await
+    }
+
+    /// Loads a page and goes wherever it leads.
+    pub async fn visit(&self, target: &str) -> Page {
+        let page = self.get(target).await;
+        self.follow(page).await
+    }
+
+    /// Sends a form.
+    pub async fn post(&self, target: &str, fields: &[(&str, &str)]) -> Page {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        self.navigate(Method::POST, target, |request| {
+            request.header("content-type", "application/x-www-form-urlencoded").body(body)
+        })
+        .await
+    }
+
+    /// Asks as a script does, which wants JSON and no pages.
+    pub async fn fetch(&self, target: &str) -> Page {
+        self.request(Method::GET, target, |request| {
+            request.header(ACCEPT, "application/json").header("sec-fetch-mode", "cors")
+        })
+        .await
+    }
+
+    /// Signs in as a person of the development provider, beginning at a page
+    /// that asks for it, and returns the page where that ends.
+    pub async fn sign_in_as(&self, person: &str, from: &str) -> Page {
+        let answer = self.answer_of_provider(person, from).await;
+        self.follow(answer).await
+    }
+
+    /// Signs in up to the point where the provider sends the browser back.
+    pub async fn answer_of_provider(&self, person: &str, from: &str) -> Page {
+        let list = self.visit(from).await;
+        assert!(list.url.as_str().starts_with(self.app.provider.issuer()), "{}", list.url);
+        self.choose(&list, person).await
+    }
+
+    /// Clicks a person on the provider's list.
+    pub async fn choose(&self, list: &Page, person: &str) -> Page {
+        let request = list.field("request");
+        let action = list.body.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+        let target = list.url.join(action).unwrap();
+        self.post(target.as_str(), &[("request", &request), ("person", person)]).await
+    }
+
+    pub async fn follow(&self, mut page: Page) -> Page {
+        for _ in 0..10 {
+            if !page.status.is_redirection() {
+                return page;
+            }
+            page = self.get(page.location().as_str()).await;
+        }
+        panic!("redirects without end, at {}", page.url);
+    }
+
+    /// The cookies of the browser: names and values.
+    pub fn cookies(&self) -> HashMap<String, String> {
+        self.cookies.lock().unwrap().clone()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn forget_cookie(&self, name: &str) {
+        self.cookies.lock().unwrap().remove(name);
+    }
+
+    async fn navigate(
+        &self,
+        method: Method,
+        target: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Page {
+        self.request(method, target, |request| {
+            with(request.header(ACCEPT, "text/html").header("sec-fetch-mode", "navigate"))
+        })
+        .await
+    }
+
+    pub async fn request(
+        &self,
+        method: Method,
+        target: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Page {
+        let url = self.app.base.join(target).unwrap();
+        let request = self.client.request(method, url.clone()).header(COOKIE, self.cookie_header());
+        let answer = with(request).send().await.unwrap();
+        self.keep_cookies(answer.headers());
+        Page {
+            url,
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body: answer.text().await.unwrap(),
+        }
+    }
+
+    fn cookie_header(&self) -> String {
+        let cookies = self.cookies.lock().unwrap();
+        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn keep_cookies(&self, headers: &HeaderMap) {
+        let mut cookies = self.cookies.lock().unwrap();
+        for header in headers.get_all(SET_COOKIE) {
+            let cookie = Cookie::parse(header.to_str().unwrap()).unwrap();
+            if cookie.max_age().is_some_and(|age| age.is_zero()) {
+                cookies.remove(cookie.name());
+            } else {
+                cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
+            }
+        }
+    }
+}
+
+/// Keeps sign-ins in a file.
+pub fn embedded_at(path: &std::path::Path) -> SessionStore {
+    SessionStore::Embedded(path.to_owned())
+}

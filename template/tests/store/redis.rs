@@ -1,0 +1,279 @@
+//! What only the Redis store can get wrong: a server that goes and comes, and what
+//! is left behind there.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use app::{
+    oidc::store::{Store, open},
+    settings::SessionStore,
+};
+
+use crate::{key, now, redis_at, row};
+
+/// A Redis server of this test's own, stopped when it ends.
+pub struct Server {
+    process: Child,
+    address: SocketAddr,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts a server; without one on this machine, says so and returns `None`.
+    ///
+    /// # Panics
+    /// There is none and `CI` is set, where nothing may be left out.
+    pub fn start() -> Option<Self> {
+        let Some(program) = program() else {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "install redis-server or valkey-server: CI leaves no test out"
+            );
+            // Past the test runner, which keeps what a passed test prints.
+            let _ = writeln!(
+                std::io::stderr(),
+                "LEFT OUT: a test of the Redis store; install redis-server to run it"
+            );
+            return None;
+        };
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let folder = tempfile::tempdir().unwrap();
+        let process = run(&program, address, &folder);
+        Some(Self {
+            process,
+            address,
+            folder,
+        })
+    }
+
+    pub fn settings(&self) -> SessionStore {
+        redis_at(format!("redis://{}", self.address))
+    }
+
+    fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    fn restart(&mut self) {
+        self.process = run(&program().unwrap(), self.address, &self.folder);
+    }
+
+    /// The answer to an inline command, as the server writes it.
+    fn ask(&self, command: &str) -> String {
+        let mut connection = TcpStream::connect(self.address).unwrap();
+        write!(connection, "{command}\r\nQUIT\r\n").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer.trim_end_matches("+OK\r\n").to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let folders: Vec<_> = std::env::split_paths(&path).collect();
+    ["redis-server", "valkey-server"]
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|program| program.is_file())
+}
+
+fn run(program: &PathBuf, address: SocketAddr, folder: &tempfile::TempDir) -> Child {
+    let process = Command::new(program)
+        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        .args(["--port", &address.port().to_string()])
+        .arg("--dir")
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(20), "no server");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}
+
+/// Waits until the store answers again.
+async fn recovered(store: &dyn Store) {
+    for _ in 0..100 {
+        if store.check().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the store did not recover");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_is_an_error_until_it_is_back() {
+    let Some(mut server) = Server::start() else {
+        return;
+    };
+    server.stop();
+    let store = open(&server.settings()).await.unwrap();
+    for _ in 0..3 {
+        let error = store.get(key(1), now()).await.unwrap_err().to_string();
+        assert!(error.contains(&server.address.to_string()), "{error}");
+    }
+    server.restart();
+    recovered(&*store).await;
+    store.create(row(1)).await.unwrap();
+
+    server.stop();
+    assert!(store.get(key(1), now()).await.is_err());
+    assert!(store.delete(key(1)).await.is_err());
+    assert!(store.check().await.is_err());
+    server.restart();
+    recovered(&*store).await;
+    assert_eq!(store.get(key(1), now()).await.unwrap(), None);
+    store.create(row(1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_restart_between_two_calls_goes_unnoticed() {
+    let Some(mut server) = Server::start() else {
+        return;
+    };
+    let store = open(&server.settings()).await.unwrap();
+    store.create(row(1)).await.unwrap();
+    server.stop();
+    server.restart();
+    store.create(row(2)).await.unwrap();
+    assert_eq!(store.get(key(2), now()).await.unwrap(), Some(row(2)));
+}
+
+#[tokio::test]
+async fn a_server_that_stays_silent_is_given_up() {
+    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("redis://{}", silent.local_addr().unwrap());
+    let store = open(&redis_at(url)).await.unwrap();
+    let call = tokio::time::timeout(Duration::from_secs(30), store.check());
+    assert!(call.await.expect("no end to waiting").is_err());
+}
+
+#[test]
+fn a_store_outlives_the_runtime_that_used_it_first() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    let store = first.block_on(open(&server.settings())).unwrap();
+    first.block_on(store.create(row(1))).unwrap();
+    // While the first stands still, and after its end.
+    let found = runtime().block_on(store.get(key(1), now())).unwrap();
+    assert_eq!(found, Some(row(1)));
+    drop(first);
+    let found = std::thread::scope(|scope| {
+        let other = scope.spawn(|| runtime().block_on(store.get(key(1), now())));
+        other.join().unwrap()
+    });
+    assert_eq!(found.unwrap(), Some(row(1)));
+}
+
+#[tokio::test]
+async fn everything_that_is_kept_ends_by_itself() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&server.settings()).await.unwrap();
+    let mut row = row(1);
+    row.provider_session = Some(key(50));
+    store.create(row.clone()).await.unwrap();
+    row.version = 2;
+    row.expires_at += 1000;
+    assert!(store.replace(row).await.unwrap());
+    store.touch(key(1), now() + 5).await.unwrap();
+    store.check().await.unwrap();
+    let lasting = "EVAL \"local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
+        if redis.call('TTL', key) < 0 then found[#found + 1] = key end end \
+        return {#redis.call('KEYS', '*'), found}\" 0";
+    assert_eq!(server.ask(lasting), "*2\r\n:4\r\n*0\r\n");
+
+    assert!(store.delete(key(1)).await.unwrap());
+    assert_eq!(server.ask("KEYS vestibule:[rsp]*"), "*0\r\n");
+}
+
+#[tokio::test]
+async fn rows_that_ended_long_ago_leave_the_indexes() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&server.settings()).await.unwrap();
+    let mut ended = row(1);
+    ended.expires_at = now() - 10_000;
+    store.create(ended).await.unwrap();
+    store.create(row(2)).await.unwrap();
+    let members = "EVAL \"return redis.call('ZCARD', redis.call('KEYS', '*subject*')[1])\" 0";
+    assert_eq!(server.ask(members), ":1\r\n");
+}
+
+#[tokio::test]
+async fn purge_leaves_ending_to_the_server() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&server.settings()).await.unwrap();
+    store.create(row(1)).await.unwrap();
+    let purged = store.purge(now() + 9000, now() + 9000, 10).await.unwrap();
+    assert_eq!(purged, Vec::<[u8; 32]>::new());
+    assert_eq!(store.get(key(1), now()).await.unwrap(), Some(row(1)));
+}
+
+#[tokio::test]
+async fn a_damaged_row_counts_as_absent() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&server.settings()).await.unwrap();
+    store.create(row(1)).await.unwrap();
+    let damage = "EVAL \"local row = redis.call('KEYS', '*:row:*')[1] \
+        return redis.call('HSET', row, 'version', 'one')\" 0";
+    assert_eq!(server.ask(damage), ":0\r\n");
+    assert_eq!(store.get(key(1), now()).await.unwrap(), None);
+    assert_eq!(store.list_by_subject(key(1), now()).await.unwrap(), []);
+    assert!(store.delete(key(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn no_error_shows_the_password() {
+    for url in [
+        "redis://user:hunter2@[nonsense",
+        "hunter2",
+        "http://:hunter2@localhost",
+    ] {
+        let Err(error) = open(&redis_at(url)).await else {
+            panic!("{url} was accepted");
+        };
+        assert!(error.to_string().contains("SESSION_STORE"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let url = format!("redis://user:hunter2@{}", server.address);
+    let store = open(&redis_at(url)).await.unwrap();
+    let error = store.check().await.unwrap_err().to_string();
+    assert!(!error.contains("hunter2"), "{error}");
+    assert!(error.contains(&server.address.to_string()), "{error}");
+}

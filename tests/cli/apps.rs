@@ -1,0 +1,222 @@
+//! The apps that are written, and the template they come from.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toml_edit::DocumentMut;
+
+use crate::support::{Room, repository, tree};
+
+/// What everything else relies on; the rest of the template may change.
+const CONTRACTS: [&str; 6] = [
+    "Cargo.toml",
+    "vestibule.toml",
+    "README.md",
+    ".env.example",
+    "src/main.rs",
+    "src/hooks.rs",
+];
+
+/// The choices that steer conditions in the template.
+const CHOICES: [(&str, &[&str]); 3] = [
+    (
+        "provider",
+        &[
+            "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
+        ],
+    ),
+    ("login_page", &["redirect", "page", "widget"]),
+    ("session_store", &["embedded", "memory", "redis"]),
+];
+
+/// The files of the template that carry placeholders, by their path in an app.
+fn rendered() -> BTreeSet<String> {
+    tree(&repository().join("template"))
+        .into_keys()
+        .filter_map(|path| Some(path.to_str()?.strip_suffix(".liquid")?.to_owned()))
+        .collect()
+}
+
+#[test]
+fn an_app_has_what_others_rely_on() {
+    let room = Room::new();
+    room.writes(&["my-app"]);
+    for path in CONTRACTS {
+        assert!(room.join("my-app").join(path).is_file(), "{path}");
+    }
+}
+
+#[test]
+fn cargo_generate_renders_the_same_files() {
+    let config: DocumentMut = fs::read_to_string(repository().join("cargo-generate.toml"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    let listed: BTreeSet<String> = config["template"]["include"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry.as_str().unwrap())
+        .map(|entry| {
+            entry
+                .strip_prefix('/')
+                .expect("a path from the top")
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(listed, rendered());
+}
+
+#[test]
+fn code_and_views_carry_no_placeholders() {
+    for path in rendered() {
+        assert!(!path.ends_with(".rs") && !path.ends_with(".html"), "{path}");
+    }
+    for path in tree(&repository().join("template")).into_keys() {
+        assert!(!path.to_string_lossy().contains("{{"), "{}", path.display());
+    }
+}
+
+#[test]
+fn every_choice_gives_whole_files() {
+    for provider in CHOICES[0].1 {
+        for login_page in CHOICES[1].1 {
+            for session_store in CHOICES[2].1 {
+                let room = Room::new();
+                room.writes(&[
+                    "my-app",
+                    &format!("-dprovider={provider}"),
+                    &format!("-dlogin_page={login_page}"),
+                    &format!("-dsession_store={session_store}"),
+                    "-dissuer=https://id.example.com",
+                    "-dclient_id=client-1",
+                ]);
+                files_are_whole(&room);
+            }
+        }
+    }
+}
+
+/// No Liquid is left, every line ends, none ends in blanks, and TOML is TOML.
+fn files_are_whole(room: &Room) {
+    for path in rendered() {
+        let text = room.read(Path::new("my-app").join(&path));
+        assert!(
+            !text.contains("{{") && !text.contains("{%"),
+            "{path}: Liquid is left"
+        );
+        assert!(
+            text.ends_with('\n') && !text.ends_with("\n\n"),
+            "{path}: its end"
+        );
+        assert!(!text.contains("\n\n\n"), "{path}: two empty lines");
+        assert!(
+            text.lines().all(|line| !line.ends_with(' ')),
+            "{path}: blanks at a line's end"
+        );
+        if path.ends_with(".toml") {
+            text.parse::<DocumentMut>()
+                .unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn answers_reach_the_files() {
+    let room = Room::new();
+    let answers = [
+        ("description", "Größe & Farbe: it's #1"),
+        ("provider", "keycloak"),
+        ("issuer", "https://id.example.com/realms/shop"),
+        ("client_id", "shop-client"),
+        ("login_page", "widget"),
+        ("session_store", "redis"),
+    ];
+    let defines = answers.map(|(key, value)| format!("-d{key}={value}"));
+    let defines = defines.each_ref().map(String::as_str);
+    room.writes(&[&["shop", "--name=My Shop"], &defines[..]].concat());
+
+    let manifest: DocumentMut = room.read("shop/Cargo.toml").parse().unwrap();
+    assert_eq!(manifest["package"]["name"].as_str(), Some("my-shop"));
+    assert_eq!(
+        manifest["package"]["description"].as_str(),
+        Some(answers[0].1)
+    );
+    let record: DocumentMut = room.read("shop/vestibule.toml").parse().unwrap();
+    let version = record["template"]["version"].as_str();
+    assert_eq!(version, Some(env!("CARGO_PKG_VERSION")));
+    assert_eq!(record["answers"]["project-name"].as_str(), Some("my-shop"));
+    for (key, value) in answers {
+        assert_eq!(record["answers"][key].as_str(), Some(value), "{key}");
+    }
+    let example = room.read("shop/.env.example");
+    for value in ["https://id.example.com/realms/shop", "shop-client"] {
+        assert!(example.contains(value), "{value}: {example}");
+    }
+}
+
+#[test]
+fn flags_go_before_defines_and_these_before_a_values_file() {
+    let room = Room::new();
+    room.write(
+        "values.toml",
+        "[values]\nprovider = 'okta'\nlogin_page = 'page'\ndescription = 'One'\n",
+    );
+    let answers = [
+        "--values-file=values.toml",
+        "-dlogin_page=redirect",
+        "-dlogin_page=widget",
+        "-dprovider=other",
+    ];
+    room.writes(&[&["mixed", "--provider=entra"], &answers[..]].concat());
+    room.writes(&[
+        "plain",
+        "--name=mixed",
+        "--provider=entra",
+        "--login-page=widget",
+        "--description=One",
+    ]);
+    assert_eq!(tree(&room.join("mixed")), tree(&room.join("plain")));
+}
+
+#[test]
+fn the_name_can_be_given_like_any_answer() {
+    let room = Room::new();
+    room.write("values.toml", "[values]\nproject-name = 'from-file'\n");
+    room.writes(&["one", "--values-file=values.toml"]);
+    assert!(room.read("one/Cargo.toml").contains("name = \"from-file\""));
+    room.writes(&[
+        "fn",
+        "--values-file=values.toml",
+        "-dproject-name=from-define",
+    ]);
+    assert!(
+        room.read("fn/Cargo.toml")
+            .contains("name = \"from-define\"")
+    );
+}
+
+#[test]
+fn every_code_file_is_formatted() {
+    let room = Room::new();
+    room.writes(&["my-app"]);
+    let app = room.join("my-app");
+    let code: Vec<PathBuf> = tree(&app)
+        .into_keys()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| app.join(path))
+        .collect();
+    assert!(!code.is_empty());
+    let output = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check", "-l"])
+        .args(code)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}

@@ -1,0 +1,26 @@
+//! What `vestibule` does, seen from outside: every test starts the program in a folder of its
+//! own and looks at what it says and at what is on the disk afterwards.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests may fail"
+)]
+
+mod support;
+
+#[cfg(unix)]
+mod all_or_nothing;
+mod apps;
+mod bad_input;
+#[cfg(unix)]
+mod git;
+mod output;
+mod packaging;
+#[cfg(unix)]
+mod prompts;
+#[cfg(unix)]
+mod run;
+mod workspaces;

@@ -1,0 +1,156 @@
+//! Questions on a terminal, answered through a pseudo-terminal.
+
+use std::process::Command;
+
+use nix::sys::wait::WaitStatus;
+use rexpect::session::{PtySession, spawn_command};
+
+use crate::support::{Room, program};
+
+const PATIENCE_MS: u64 = 20_000;
+const ENTER: &str = "\r";
+const DOWN: &str = "\u{1b}[B";
+const CTRL_C: &str = "\u{3}";
+const CTRL_U: &str = "\u{15}";
+
+/// A person at a terminal who typed `vestibule new` and some arguments.
+fn terminal(room: &Room, arguments: &[&str]) -> PtySession {
+    let mut command = Command::new(program());
+    command
+        .args(["new", "--no-git"])
+        .args(arguments)
+        .current_dir(room.path())
+        .env("TERM", "xterm-256color");
+    spawn_command(command, Some(PATIENCE_MS)).unwrap()
+}
+
+fn press(session: &mut PtySession, keys: &str) {
+    session.send(keys).unwrap();
+    session.flush().unwrap();
+}
+
+fn exit_code(session: &PtySession) -> i32 {
+    match session.process().wait().unwrap() {
+        WaitStatus::Exited(_, code) => code,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn enter_takes_the_defaults() {
+    let (asked, unasked) = (Room::new(), Room::new());
+    let mut session = terminal(&asked, &[]);
+    session.exp_string("In which new folder").unwrap();
+    press(&mut session, ENTER);
+    session.exp_string("What is the app, in one line?").unwrap();
+    press(&mut session, ENTER);
+    session.exp_string("Which OpenID Connect provider").unwrap();
+    press(&mut session, ENTER);
+    session
+        .exp_string("What do people see when they sign in?")
+        .unwrap();
+    press(&mut session, ENTER);
+    session.exp_string("Where are sign-ins kept?").unwrap();
+    press(&mut session, ENTER);
+    session.exp_string("cd my-app").unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(exit_code(&session), 0);
+
+    unasked.writes(&["my-app"]);
+    assert_eq!(asked.tree(), unasked.tree());
+}
+
+#[test]
+fn a_bad_answer_is_asked_for_again() {
+    let (asked, given) = (Room::new(), Room::new());
+    let flags = [
+        "my-app",
+        "--description=Shop",
+        "--login-page=page",
+        "--session-store=memory",
+    ];
+    let mut session = terminal(&asked, &flags);
+    session.exp_string("Which OpenID Connect provider").unwrap();
+    press(&mut session, DOWN);
+    press(&mut session, ENTER);
+    session.exp_string("issuer URL").unwrap();
+    press(&mut session, "http://id.example.com");
+    press(&mut session, ENTER);
+    session.exp_string("is not an https URL").unwrap();
+    press(&mut session, CTRL_U);
+    press(&mut session, "https://id.example.com");
+    press(&mut session, ENTER);
+    session.exp_string("client id").unwrap();
+    press(&mut session, ENTER);
+    session.exp_eof().unwrap();
+    assert_eq!(exit_code(&session), 0);
+
+    given.writes(
+        &[
+            &flags[..],
+            &["--provider=okta", "--issuer=https://id.example.com"],
+        ]
+        .concat(),
+    );
+    assert_eq!(asked.tree(), given.tree());
+}
+
+#[test]
+fn a_name_that_cannot_be_used_is_asked_for() {
+    let room = Room::new();
+    let flags = [
+        "fn",
+        "--description=Shop",
+        "--provider=dev",
+        "--login-page=page",
+    ];
+    let mut session = terminal(&room, &[&flags[..], &["--session-store=memory"]].concat());
+    session.exp_string("`fn` is a Rust keyword").unwrap();
+    press(&mut session, ENTER);
+    session.exp_eof().unwrap();
+    assert_eq!(exit_code(&session), 0);
+    assert!(room.read("fn/Cargo.toml").contains("name = \"fn-app\""));
+}
+
+#[test]
+fn ctrl_c_ends_it_and_leaves_nothing() {
+    for question in 0..3 {
+        let room = Room::new();
+        let mut session = terminal(&room, &["deep/my-app"]);
+        for asked in ["in one line?", "Which OpenID", "What do people see"]
+            .iter()
+            .take(question)
+        {
+            session.exp_string(asked).unwrap();
+            press(&mut session, ENTER);
+        }
+        let asked = ["in one line?", "Which OpenID", "What do people see"][question];
+        session.exp_string(asked).unwrap();
+        press(&mut session, CTRL_C);
+        session
+            .exp_string("interrupted; nothing was written")
+            .unwrap();
+        session.exp_eof().unwrap();
+        assert_eq!(exit_code(&session), 130);
+        assert!(room.tree().is_empty());
+    }
+}
+
+#[test]
+fn what_cannot_work_is_said_before_anything_is_asked() {
+    let room = Room::new();
+    room.write("taken/notes.txt", "mine");
+    let mut session = terminal(&room, &["taken"]);
+    session.exp_string("taken exists already").unwrap();
+    session.exp_eof().unwrap();
+    assert_eq!(exit_code(&session), 1);
+}
+
+#[test]
+fn no_input_asks_nothing_on_a_terminal() {
+    let room = Room::new();
+    let mut session = terminal(&room, &["my-app", "--no-input"]);
+    let said = session.exp_eof().unwrap();
+    assert!(!said.contains('?'), "{said}");
+    assert_eq!(exit_code(&session), 0);
+}

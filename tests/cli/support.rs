@@ -1,0 +1,106 @@
+//! A folder to work in, and looking at what is in it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use snapbox::cmd::{Command, OutputAssert};
+use tempfile::TempDir;
+
+/// Everything below a folder: files with their bytes, folders with `None`.
+pub(crate) type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
+
+pub(crate) struct Room(TempDir);
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.path().join(path)
+    }
+
+    /// Writes a file, and the folders above it.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: impl AsRef<Path>) -> String {
+        fs::read_to_string(self.join(path)).unwrap()
+    }
+
+    /// The program, here, with nobody at a terminal.
+    pub(crate) fn vestibule(&self, arguments: &[&str]) -> Command {
+        Command::new(program())
+            .args(arguments)
+            .current_dir(self.path())
+            .stdin("")
+    }
+
+    /// Runs `vestibule new` without a repository, which has to work.
+    pub(crate) fn writes(&self, arguments: &[&str]) -> OutputAssert {
+        self.vestibule(&["new", "--no-git"])
+            .args(arguments)
+            .assert()
+            .success()
+    }
+
+    /// Runs `vestibule new`, which has to fail and to leave the disk as it was.
+    pub(crate) fn refuses(&self, arguments: &[&str]) -> OutputAssert {
+        self.keeps(self.vestibule(&["new"]).args(arguments))
+    }
+
+    /// Runs a command that has to leave the disk as it was.
+    pub(crate) fn keeps(&self, command: Command) -> OutputAssert {
+        let before = self.tree();
+        let output = command.assert();
+        assert_eq!(before, self.tree(), "something was left behind");
+        output
+    }
+
+    pub(crate) fn tree(&self) -> Tree {
+        tree(self.path())
+    }
+}
+
+pub(crate) fn program() -> PathBuf {
+    snapbox::cmd::cargo_bin!("vestibule").to_owned()
+}
+
+/// Everything below a folder, except in `.git` folders.
+pub(crate) fn tree(root: &Path) -> Tree {
+    let mut found = Tree::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root).unwrap().to_owned();
+            let is_folder = path.symlink_metadata().unwrap().is_dir();
+            found.insert(
+                name,
+                if is_folder {
+                    None
+                } else {
+                    fs::read(&path).ok()
+                },
+            );
+            if is_folder && path.file_name() != Some(OsStr::new(".git")) {
+                folders.push(path);
+            }
+        }
+    }
+    found
+}
+
+/// The folder of this repository.
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
