@@ -78,11 +78,18 @@ impl Application {
         mut settings: Settings,
         listeners: Vec<TcpListener>,
     ) -> Result<Self, StartError> {
-        let port = settings.base_url.port().map_or(0, |port| port.saturating_add(1));
-        let (dev_provider, provider) =
-            crate::dev::start(&mut settings, port).await.map_err(StartError)?;
+        let port = settings
+            .base_url
+            .port()
+            .map_or(0, |port| port.saturating_add(1));
+        let (dev_provider, provider) = crate::dev::start(&mut settings, port)
+            .await
+            .map_err(StartError)?;
         let app = Self::with_provider(settings, provider, listeners).await?;
-        Ok(Self { dev_provider: Some(dev_provider), ..app })
+        Ok(Self {
+            dev_provider: Some(dev_provider),
+            ..app
+        })
     }
 
     #[cfg(not(debug_assertions))]
@@ -112,7 +119,9 @@ impl Application {
         })
         .shutdown_timeout(10);
         for listener in listeners {
-            server = server.listen(listener).map_err(|error| StartError(error.to_string()))?;
+            server = server
+                .listen(listener)
+                .map_err(|error| StartError(error.to_string()))?;
         }
         Ok(Self {
             oidc,
@@ -172,14 +181,19 @@ fn everything(config: &mut ServiceConfig) {
     // A second line of defence: should a handler's own guard be forgotten,
     // this one still refuses.
     config.service(
-        web::scope("").wrap(from_fn(ensure_authenticated)).configure(routes::protected),
+        web::scope("")
+            .wrap(from_fn(ensure_authenticated))
+            .configure(routes::protected),
     );
 }
 
 /// actix-session, for your own short-lived data. It sets no cookie until you
 /// store something, and it is emptied whenever somebody signs in or out.
 fn owner_session(settings: &Settings) -> SessionMiddleware<CookieSessionStore> {
-    let secret = settings.secrets.first().map_or("", |secret| secret.expose());
+    let secret = settings
+        .secrets
+        .first()
+        .map_or("", |secret| secret.expose());
     let key = Key::derive_from(&seal::hash("owner session", &[secret.as_bytes()]));
     SessionMiddleware::builder(CookieSessionStore::default(), key)
         .cookie_name(Cookies::new(settings.is_https()).name("session"))
@@ -213,8 +227,11 @@ pub fn listen(settings: &Settings) -> Result<Vec<TcpListener>, StartError> {
             _ => format!("APP_LISTEN: cannot listen on {address}: {error}"),
         })
     };
-    let addresses: Vec<SocketAddr> =
-        settings.listen.to_socket_addrs().map_err(unusable)?.collect();
+    let addresses: Vec<SocketAddr> = settings
+        .listen
+        .to_socket_addrs()
+        .map_err(unusable)?
+        .collect();
     let mut listeners = Vec::new();
     let mut failure = None;
     for address in addresses {

@@ -42,9 +42,8 @@ impl RequestId {
         // Spread over all 64 bits, so that ids neither look like a count of
         // requests nor repeat after a restart.
         static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-        let start = *START.get_or_init(|| {
-            crate::oidc::seal::random_bytes().map_or(0, u64::from_be_bytes)
-        });
+        let start =
+            *START.get_or_init(|| crate::oidc::seal::random_bytes().map_or(0, u64::from_be_bytes));
         let count = NEXT.fetch_add(1, Ordering::Relaxed);
         Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
@@ -69,18 +68,16 @@ pub async fn edge<B: MessageBody>(
     let began = Instant::now();
     let id = RequestId::next();
     request.extensions_mut().insert(id);
-    let http_request = request.request().clone();
 
-    let response = match next.call(request).await {
-        Ok(response) => present(response),
-        Err(error) => present_error(&http_request, &error),
-    };
-    let mut response = response;
-    finish(&http_request, id, &mut response);
+    // No clone of the request may live across this call: Actix routes by
+    // changing the one there is.
+    let mut response = present(next.call(request).await?);
+    finish(id, &mut response);
+    let request = response.request();
     tracing::info!(
         request = %id,
-        method = %http_request.method(),
-        path = http_request.path(),
+        method = %request.method(),
+        path = request.path(),
         status = response.status().as_u16(),
         micros = began.elapsed().as_micros(),
         "answered"
@@ -93,7 +90,9 @@ fn present<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<Eith
     let shown = match inner.error() {
         Some(error) => Some(show_error(&request, error)),
         // Actix answers so by itself when no route fits.
-        None if inner.body().size() == BodySize::Sized(0) || inner.body().size() == BodySize::None => {
+        None if inner.body().size() == BodySize::Sized(0)
+            || inner.body().size() == BodySize::None =>
+        {
             match inner.status() {
                 StatusCode::NOT_FOUND => Some(show(&request, &Reason::NotFound.into())),
                 StatusCode::METHOD_NOT_ALLOWED => {
@@ -134,7 +133,9 @@ fn show_error(request: &HttpRequest, error: &Error) -> HttpResponse {
 /// JSON.
 fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let face = refusal.reason.face();
-    let request_id = RequestId::of(request).map(|id| id.to_string()).unwrap_or_default();
+    let request_id = RequestId::of(request)
+        .map(|id| id.to_string())
+        .unwrap_or_default();
     let reason = &refusal.reason;
     if face.status.is_server_error() {
         tracing::warn!(request = request_id, code = face.code, cause = %reason, "refused");
@@ -153,10 +154,14 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     });
     if response.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, challenge);
     }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     response
 }
@@ -164,7 +169,12 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
 /// Whether a person looks at the answer: the browser says so itself (Fetch
 /// Metadata), or prefers a page.
 fn is_navigation(request: &HttpRequest) -> bool {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     match header("sec-fetch-mode") {
         Some(mode) => mode == "navigate",
         None => header("accept").is_some_and(|accept| accept.contains("text/html")),
@@ -184,7 +194,10 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
     }
     let oidc = guard::oidc(request).ok()?;
     let mut query = form_urlencoded::Serializer::new(String::new());
-    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    let wanted = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |wanted| wanted.as_str());
     if let Some(return_to) = ReturnTo::parse(&oidc.settings, wanted) {
         query.append_pair("return_to", return_to.as_str());
     }
@@ -192,7 +205,11 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
         query.append_pair("max_age", &max_age.to_string());
     }
     let location = format!("{}?{}", oidc.path(PATHS.login), query.finish());
-    Some(HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish())
+    Some(
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, location))
+            .finish(),
+    )
 }
 
 fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpResponse {
@@ -211,28 +228,26 @@ fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpRes
 
 /// RFC 9457.
 fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
-    HttpResponse::build(face.status).content_type("application/problem+json").body(
-        json!({
-            "title": face.title,
-            "status": face.status.as_u16(),
-            "detail": face.text,
-            "code": face.code,
-            "request_id": request_id,
-        })
-        .to_string(),
-    )
-}
-
-fn present_error<B>(request: &HttpRequest, error: &Error) -> ServiceResponse<EitherBody<B>> {
-    ServiceResponse::new(request.clone(), show_error(request, error)).map_into_right_body()
+    HttpResponse::build(face.status)
+        .content_type("application/problem+json")
+        .body(
+            json!({
+                "title": face.title,
+                "status": face.status.as_u16(),
+                "detail": face.text,
+                "code": face.code,
+                "request_id": request_id,
+            })
+            .to_string(),
+        )
 }
 
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// Headers that browsers protect people by, and the cookies sent on the way.
-fn finish<B>(request: &HttpRequest, id: RequestId, response: &mut ServiceResponse<B>) {
-    let oidc = guard::oidc(request).ok();
-    for cookie in cookies::take_sent(request) {
+fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
+    let oidc = guard::oidc(response.request()).ok();
+    for cookie in cookies::take_sent(response.request()) {
         // Fails only for a cookie that is no header value, which ours are.
         if let Err(error) = response.response_mut().add_cookie(&cookie) {
             tracing::error!(%error, "a cookie could not be sent");
@@ -245,7 +260,11 @@ fn finish<B>(request: &HttpRequest, id: RequestId, response: &mut ServiceRespons
     let headers = response.headers_mut();
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(headers, HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(
+        headers,
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
     if !headers.contains_key(header::CACHE_CONTROL) {
         // The back button must show nothing after sign-out.
         set(headers, header::CACHE_CONTROL, "no-store");

@@ -92,5 +92,7 @@ fn users(request: &HttpRequest) -> Result<&Users, Refusal> {
     request
         .app_data::<web::Data<Users>>()
         .map(web::Data::get_ref)
-        .ok_or_else(|| Reason::Internal("app.rs does not provide web::Data<Users>".to_owned()).into())
+        .ok_or_else(|| {
+            Reason::Internal("app.rs does not provide web::Data<Users>".to_owned()).into()
+        })
 }

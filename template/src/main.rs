@@ -34,7 +34,11 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 fn who_can_sign_in(app: &Application) -> String {
     #[cfg(debug_assertions)]
     if let Some(provider) = app.dev_provider() {
-        let names: Vec<&str> = provider.people().iter().map(|person| person.sub.as_str()).collect();
+        let names: Vec<&str> = provider
+            .people()
+            .iter()
+            .map(|person| person.sub.as_str())
+            .collect();
         return format!(
             "sign in as {} without a password, at the development provider {}",
             names.join(", "),

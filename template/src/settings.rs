@@ -187,7 +187,10 @@ impl Settings {
                 }
                 other => other.to_string(),
             };
-            return Err(Faults(vec![Fault { variable: ".env", mend }]));
+            return Err(Faults(vec![Fault {
+                variable: ".env",
+                mend,
+            }]));
         }
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -197,7 +200,11 @@ impl Settings {
     /// # Errors
     /// Names every setting that is missing or unusable.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        checks::read(&|name| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
+        checks::read(&|name| {
+            lookup(name)
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+        })
     }
 
     /// The path below which the app is mounted: empty, or `/` and more without

@@ -12,7 +12,10 @@ use tracing_subscriber::{
 /// Starts logging. Called once, first of all; a filter that cannot be read is
 /// said and replaced by the default, `info`.
 pub fn start() {
-    let default = Targets::new().with_default(LevelFilter::INFO);
+    // The server says how many workers it starts, which helps nobody.
+    let default = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("actix_server", LevelFilter::WARN);
     let (filter, fault) = match std::env::var("RUST_LOG") {
         Ok(text) => match Targets::from_str(&text) {
             Ok(filter) => (filter, None),
@@ -22,7 +25,10 @@ pub fn start() {
     };
     let logs = fmt::layer().with_writer(std::io::stderr).with_target(false);
     // Fails only if logging was started before, as tests may have done.
-    let _ = tracing_subscriber::registry().with(logs).with(filter).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(logs)
+        .with(filter)
+        .try_init();
     if let Some(error) = fault {
         tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
     }

@@ -40,14 +40,20 @@ impl Users {
         let mut accounts = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let number = accounts.len() as u64 + 1;
         let account = accounts.entry(key).or_insert_with(|| {
-            Arc::new(Account { number, member_since: now(), sign_ins: AtomicU64::new(0) })
+            Arc::new(Account {
+                number,
+                member_since: now(),
+                sign_ins: AtomicU64::new(0),
+            })
         });
         Arc::clone(account)
     }
 
     /// Notes that the person has signed in.
     pub fn count_sign_in(&self, sign_in: &SignIn) {
-        self.find_or_create(sign_in).sign_ins.fetch_add(1, Ordering::Relaxed);
+        self.find_or_create(sign_in)
+            .sign_ins
+            .fetch_add(1, Ordering::Relaxed);
     }
 }
 

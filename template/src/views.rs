@@ -20,7 +20,9 @@ use crate::{
 /// # Errors
 /// The template cannot be rendered.
 pub fn respond(view: &impl Template) -> Result<HttpResponse, Refusal> {
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(view.render()?))
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(view.render()?))
 }
 
 /// What every page shows around its content.
@@ -51,7 +53,10 @@ impl Frame {
             name: user.name().to_owned(),
             csrf_token: user.sign_in().csrf_token.clone(),
         };
-        Ok(Self { person: Some(person), ..Self::for_nobody(request)? })
+        Ok(Self {
+            person: Some(person),
+            ..Self::for_nobody(request)?
+        })
     }
 
     /// The frame of a page that does not care who is signed in.
@@ -60,7 +65,11 @@ impl Frame {
     /// `app.rs` does not provide the relying party.
     pub fn for_nobody(request: &HttpRequest) -> Result<Self, Refusal> {
         let base = guard::oidc(request)?.path("");
-        Ok(Self { app_name: env!("CARGO_PKG_NAME"), base, person: None })
+        Ok(Self {
+            app_name: env!("CARGO_PKG_NAME"),
+            base,
+            person: None,
+        })
     }
 
     /// The frame for whoever looks at the page.
@@ -217,7 +226,10 @@ impl Failure {
                 if let Some(wanted) = wanted {
                     query.append_pair("return_to", wanted);
                 }
-                (format!("{}?{}", frame.path(PATHS.login), query.finish()), "Sign in")
+                (
+                    format!("{}?{}", frame.path(PATHS.login), query.finish()),
+                    "Sign in",
+                )
             }
         };
         let text = match &refusal.reason {
@@ -225,6 +237,14 @@ impl Failure {
             _ => face.text.to_owned(),
         };
         let (title, code) = (face.title, face.code);
-        Ok(Self { frame, title, text, code, request_id, action_path, action_text })
+        Ok(Self {
+            frame,
+            title,
+            text,
+            code,
+            request_id,
+            action_path,
+            action_text,
+        })
     }
 }

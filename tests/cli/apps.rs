@@ -27,7 +27,7 @@ const CHOICES: [(&str, &[&str]); 3] = [
             "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
         ],
     ),
-    ("login_page", &["redirect", "page", "widget"]),
+    ("login_page", &["redirect", "page"]),
     ("session_store", &["embedded", "memory", "redis"]),
 ];
 
@@ -131,7 +131,7 @@ fn answers_reach_the_files() {
         ("provider", "keycloak"),
         ("issuer", "https://id.example.com/realms/shop"),
         ("client_id", "shop-client"),
-        ("login_page", "widget"),
+        ("login_page", "page"),
         ("session_store", "redis"),
     ];
     let defines = answers.map(|(key, value)| format!("-d{key}={value}"));
@@ -167,7 +167,7 @@ fn flags_go_before_defines_and_these_before_a_values_file() {
     let answers = [
         "--values-file=values.toml",
         "-dlogin_page=redirect",
-        "-dlogin_page=widget",
+        "-dlogin_page=page",
         "-dprovider=other",
     ];
     room.writes(&[&["mixed", "--provider=entra"], &answers[..]].concat());
@@ -175,7 +175,7 @@ fn flags_go_before_defines_and_these_before_a_values_file() {
         "plain",
         "--name=mixed",
         "--provider=entra",
-        "--login-page=widget",
+        "--login-page=page",
         "--description=One",
     ]);
     assert_eq!(tree(&room.join("mixed")), tree(&room.join("plain")));

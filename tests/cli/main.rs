@@ -17,6 +17,7 @@ mod apps;
 mod bad_input;
 #[cfg(unix)]
 mod git;
+mod harness;
 mod output;
 mod packaging;
 #[cfg(unix)]

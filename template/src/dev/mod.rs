@@ -40,10 +40,24 @@ pub async fn start(
             settings::below(&settings.base_url, PATHS.backchannel_logout).to_string(),
         ),
     });
-    if !relying_party.scopes.iter().any(|scope| scope == "offline_access") {
+    if !relying_party
+        .scopes
+        .iter()
+        .any(|scope| scope == "offline_access")
+    {
         relying_party.scopes.push("offline_access".to_owned());
     }
-    let credential = Credential::Secret { secret: Secret::new(secret), method: None };
+    let credential = Credential::Secret {
+        secret: Secret::new(secret),
+        method: None,
+    };
     let issuer = provider.issuer().to_owned();
-    Ok((provider, ProviderSettings { issuer, client_id, credential }))
+    Ok((
+        provider,
+        ProviderSettings {
+            issuer,
+            client_id,
+            credential,
+        },
+    ))
 }

@@ -83,7 +83,10 @@ const NAME: &str = "attempt-";
 impl Attempts {
     /// Attempts sealed with the app's secrets.
     pub fn new(secrets: &[Secret], cookies: Cookies) -> Result<Self, SealError> {
-        Ok(Self { sealers: SealerRing::new(secrets, "sign-in attempt")?, cookies })
+        Ok(Self {
+            sealers: SealerRing::new(secrets, "sign-in attempt")?,
+            cookies,
+        })
     }
 
     /// Seals a new attempt into the browser, and lets the browser forget its
@@ -96,8 +99,17 @@ impl Attempts {
         authorize: impl FnOnce(&str) -> AuthorizationRequest,
     ) -> Result<Url, Refusal> {
         let state = seal::random_text()?;
-        let AuthorizationRequest { url, nonce, pkce_verifier } = authorize(&state);
-        let NewAttempt { provider, return_to, max_age, silent } = new;
+        let AuthorizationRequest {
+            url,
+            nonce,
+            pkce_verifier,
+        } = authorize(&state);
+        let NewAttempt {
+            provider,
+            return_to,
+            max_age,
+            silent,
+        } = new;
         let attempt = Attempt {
             state,
             nonce,
@@ -143,7 +155,9 @@ impl Attempts {
     pub fn finish(&self, request: &HttpRequest, attempt: Attempt) -> Result<(), Refusal> {
         let name = self.name(tag(&attempt.state));
         for (cookie, found) in self.all(request) {
-            if cookie.name() != name && found.is_none_or(|other| other.finished || other.has_expired()) {
+            if cookie.name() != name
+                && found.is_none_or(|other| other.finished || other.has_expired())
+            {
                 cookies::send(request, self.cookies.clear(cookie.name().to_owned()));
             }
         }
@@ -181,7 +195,9 @@ impl Attempts {
     /// open.
     fn all(&self, request: &HttpRequest) -> Vec<(Cookie<'static>, Option<Attempt>)> {
         let prefix = self.name("");
-        let Ok(cookies) = request.cookies() else { return Vec::new() };
+        let Ok(cookies) = request.cookies() else {
+            return Vec::new();
+        };
         cookies
             .iter()
             .filter(|cookie| cookie.name().starts_with(&prefix))
@@ -193,7 +209,9 @@ impl Attempts {
         let mut attempts = self.all(request);
         // Newest first; finished, expired and unreadable ones count as oldest.
         attempts.sort_by_key(|(_, attempt)| {
-            let alive = attempt.as_ref().filter(|attempt| !attempt.finished && !attempt.has_expired());
+            let alive = attempt
+                .as_ref()
+                .filter(|attempt| !attempt.finished && !attempt.has_expired());
             std::cmp::Reverse(alive.map(|attempt| attempt.started_at))
         });
         let (mut count, mut bytes) = (1, needed);

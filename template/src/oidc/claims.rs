@@ -54,9 +54,11 @@ impl Claims {
     pub fn texts_at(&self, path: &str) -> Vec<String> {
         match find(&self.0, path) {
             Some(Value::String(text)) => vec![text.clone()],
-            Some(Value::Array(values)) => {
-                values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-            }
+            Some(Value::Array(values)) => values
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -35,9 +35,11 @@ impl Cookies {
             .secure(self.secure)
             .same_site(SameSite::Lax);
         match max_age {
-            Some(seconds) => {
-                cookie.max_age(Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX))).finish()
-            }
+            Some(seconds) => cookie
+                .max_age(Duration::seconds(
+                    i64::try_from(seconds).unwrap_or(i64::MAX),
+                ))
+                .finish(),
             None => cookie.finish(),
         }
     }
@@ -64,5 +66,8 @@ pub fn send(request: &HttpRequest, cookie: Cookie<'static>) {
 /// The cookies that handlers have sent so far; `edge.rs` puts them into the
 /// response.
 pub fn take_sent(request: &HttpRequest) -> Vec<Cookie<'static>> {
-    request.extensions_mut().remove::<Outgoing>().map_or_else(Vec::new, |outgoing| outgoing.0)
+    request
+        .extensions_mut()
+        .remove::<Outgoing>()
+        .map_or_else(Vec::new, |outgoing| outgoing.0)
 }

@@ -43,7 +43,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
             let bad = |cause: String| Refusal::from(Reason::BadRequest(cause));
             let user = User::extract(&request).await?;
             let body = body.await.map_err(|error| bad(error.to_string()))?;
-            let body = std::str::from_utf8(&body).map_err(|_| bad("the form is not UTF-8".to_owned()))?;
+            let body =
+                std::str::from_utf8(&body).map_err(|_| bad("the form is not UTF-8".to_owned()))?;
             // `Query` reads the same encoding that forms are sent in.
             let proof = web::Query::<Proof>::from_query(body)
                 .map_err(|_| Refusal::from(Reason::ForgedForm))?
@@ -64,11 +65,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
 /// # Errors
 /// [`Reason::ForgedForm`].
 pub fn check(request: &HttpRequest, user: &User, field: Option<&str>) -> Result<(), Refusal> {
-    let header = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let header = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok());
     let is_ours = field
         .or(header)
         .is_some_and(|token| seal::same_secret(token, &user.sign_in().csrf_token));
-    if is_ours && !is_cross_site(request) { Ok(()) } else { Err(Reason::ForgedForm.into()) }
+    if is_ours && !is_cross_site(request) {
+        Ok(())
+    } else {
+        Err(Reason::ForgedForm.into())
+    }
 }
 
 /// Whether the browser says that another site caused the request (Fetch

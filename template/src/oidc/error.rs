@@ -241,12 +241,21 @@ impl Reason {
                 TryAgain,
             ),
         };
-        Face { code, status, title, text, action }
+        Face {
+            code,
+            status,
+            title,
+            text,
+            action,
+        }
     }
 
     /// The refusal, with the place where the person wanted to go.
     pub fn on_the_way_to(self, return_to: ReturnTo) -> Refusal {
-        Refusal { reason: self, return_to: Some(return_to) }
+        Refusal {
+            reason: self,
+            return_to: Some(return_to),
+        }
     }
 }
 
@@ -272,26 +281,40 @@ impl fmt::Display for Reason {
             Self::NotFresh(seconds) => {
                 write!(f, "the person last authenticated more than {seconds} s ago")
             }
-            Self::ForgedForm => f.write_str("the CSRF token is missing or wrong, or the request is cross-site"),
+            Self::ForgedForm => {
+                f.write_str("the CSRF token is missing or wrong, or the request is cross-site")
+            }
             Self::AttemptUnknown => f.write_str(
                 "no attempt cookie fits the callback's state: begun elsewhere, lost, or forged",
             ),
             Self::AttemptExpired => f.write_str("the attempt is older than its life"),
-            Self::ParameterRepeated(name) => write!(f, "the callback has the parameter {name} twice"),
-            Self::MixedUp(detail) => write!(f, "the callback is not from the provider asked: {detail}"),
+            Self::ParameterRepeated(name) => {
+                write!(f, "the callback has the parameter {name} twice")
+            }
+            Self::MixedUp(detail) => {
+                write!(f, "the callback is not from the provider asked: {detail}")
+            }
             Self::Denied => f.write_str("the provider says access_denied"),
-            Self::NotSignedInAtProvider => f.write_str("the provider wants to ask the person something"),
+            Self::NotSignedInAtProvider => {
+                f.write_str("the provider wants to ask the person something")
+            }
             Self::ProviderError(detail) => write!(f, "the provider says {detail}"),
             Self::CodeMissing => f.write_str("the callback has neither code nor error"),
             Self::CodeRefused => f.write_str("the provider says invalid_grant to the code"),
-            Self::TokenAnswer(detail) => write!(f, "the token endpoint's answer cannot be used: {detail}"),
+            Self::TokenAnswer(detail) => {
+                write!(f, "the token endpoint's answer cannot be used: {detail}")
+            }
             Self::IdToken(detail) => write!(f, "the ID token is refused: {detail}"),
             Self::UserInfo(detail) => write!(f, "the userinfo answer is refused: {detail}"),
-            Self::RefreshRefused => f.write_str("the provider says invalid_grant to the refresh token"),
+            Self::RefreshRefused => {
+                f.write_str("the provider says invalid_grant to the refresh token")
+            }
             Self::LogoutToken(detail) => write!(f, "the logout token is refused: {detail}"),
             Self::Hook(detail) => write!(f, "the app's own rule refuses: {detail}"),
             Self::ProviderUnavailable(detail) => write!(f, "the provider cannot be used: {detail}"),
-            Self::StoreUnavailable(detail) => write!(f, "the sign-in store cannot be used: {detail}"),
+            Self::StoreUnavailable(detail) => {
+                write!(f, "the sign-in store cannot be used: {detail}")
+            }
             Self::NotFound => f.write_str("no such page"),
             Self::MethodNotAllowed => f.write_str("no such method"),
             Self::BadRequest(detail) | Self::Internal(detail) => f.write_str(detail),
@@ -309,7 +332,10 @@ impl std::error::Error for Refusal {}
 
 impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Self {
-        Self { reason, return_to: None }
+        Self {
+            reason,
+            return_to: None,
+        }
     }
 }
 

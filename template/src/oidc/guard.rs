@@ -93,7 +93,9 @@ pub(crate) fn oidc(request: &HttpRequest) -> Result<web::Data<Oidc>, Refusal> {
     request
         .app_data::<web::Data<Oidc>>()
         .cloned()
-        .ok_or_else(|| Reason::Internal("app.rs does not provide web::Data<Oidc>".to_owned()).into())
+        .ok_or_else(|| {
+            Reason::Internal("app.rs does not provide web::Data<Oidc>".to_owned()).into()
+        })
 }
 
 type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;
@@ -182,38 +184,45 @@ impl<const SECONDS: u64> Deref for Fresh<SECONDS> {
 }
 
 /// Lets only signed-in people into a scope:
-/// `web::scope("/reports").wrap(from_fn(ensure_authenticated))`.
+/// `web::scope("/reports").wrap(from_fn(ensure_authenticated))`. Others are
+/// sent to `/login` if they navigate, and get a 401 if not.
 ///
 /// # Errors
-/// [`Reason::SignedOut`], which sends navigations to `/login` and answers 401
-/// to everything else.
-pub async fn ensure_authenticated(
+/// What the scope itself fails with.
+pub async fn ensure_authenticated<B: MessageBody>(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    match User::of(request.request()).await {
-        Ok(_) => next.call(request).await,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let refusal = match User::of(request.request()).await {
+        Ok(_) => return Ok(next.call(request).await?.map_into_left_body()),
         // Signing in would not make this page exist.
-        Err(Refusal { reason: Reason::SignedOut, .. }) if request.match_pattern().is_none() => {
-            Err(Refusal::from(Reason::NotFound).into())
-        }
-        Err(refusal) => Err(refusal.into()),
-    }
+        Err(Refusal {
+            reason: Reason::SignedOut,
+            ..
+        }) if request.match_pattern().is_none() => Reason::NotFound.into(),
+        Err(refusal) => refusal,
+    };
+    Ok(request.error_response(refusal).map_into_right_body())
 }
 
-/// A scope's middleware that sends people who are not signed in to a path of
-/// this app, instead of to `/login`: `.wrap(from_fn(redirect_to("/welcome")))`.
+/// Sends people who are not signed in to a path of this app instead of to
+/// `/login`: `web::scope("/reports").wrap(from_fn(redirect_to("/welcome")))`.
 pub fn redirect_to<B: MessageBody + 'static>(
     path: &'static str,
-) -> impl AsyncFn(ServiceRequest, Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> + Clone {
+) -> impl AsyncFn(ServiceRequest, Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> + Clone
+{
     async move |request: ServiceRequest, next: Next<B>| match User::of(request.request()).await {
         Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(Refusal { reason: Reason::SignedOut, .. }) => {
-            let oidc = oidc(request.request())?;
-            let response =
-                HttpResponse::SeeOther().insert_header((LOCATION, oidc.path(path))).finish();
-            Ok(request.into_response(response).map_into_right_body())
+        Err(Refusal {
+            reason: Reason::SignedOut,
+            ..
+        }) => {
+            let path = oidc(request.request())?.path(path);
+            let redirect = HttpResponse::SeeOther()
+                .insert_header((LOCATION, path))
+                .finish();
+            Ok(request.into_response(redirect).map_into_right_body())
         }
-        Err(other) => Err(other.into()),
+        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
     }
 }

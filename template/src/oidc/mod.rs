@@ -25,8 +25,8 @@ mod refresh;
 use std::sync::Arc;
 
 use self::{
-    attempt::Attempts, cookies::Cookies, provider::Provider, refresh::Refreshing,
-    sign_in::SignIns, store::Store,
+    attempt::Attempts, cookies::Cookies, provider::Provider, refresh::Refreshing, sign_in::SignIns,
+    store::Store,
 };
 use crate::settings::{ProviderSettings, Settings};
 

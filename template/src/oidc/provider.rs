@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::{
     error::Reason,
     protocol::{Authenticated, CheckError, Discovered, Expected, Http, HttpError},
+    sign_in::Tokens,
 };
 use crate::settings::{ProviderSettings, RelyingParty};
 
@@ -77,7 +78,10 @@ impl Provider {
 
     /// What is known of the provider, without asking it.
     pub fn known(&self) -> Option<Arc<Discovered>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What is known of the provider, asking it if that is nothing.
@@ -104,13 +108,21 @@ impl Provider {
         }
         match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
             Ok(found) => {
-                tracing::info!(issuer = self.issuer(), "the provider is ready");
-                *last_failure = None;
+                if last_failure.take().is_some() {
+                    tracing::info!(issuer = self.issuer(), "the provider can be used again");
+                }
                 Ok(self.remember(found))
             }
             Err(error) => {
-                if last_failure.as_ref().is_none_or(|(_, cause)| *cause != error.0) {
-                    tracing::warn!(issuer = self.issuer(), cause = error.0, "the provider cannot be used");
+                if last_failure
+                    .as_ref()
+                    .is_none_or(|(_, cause)| *cause != error.0)
+                {
+                    tracing::warn!(
+                        issuer = self.issuer(),
+                        cause = error.0,
+                        "the provider cannot be used"
+                    );
                 }
                 *last_failure = Some((Instant::now(), error.0.clone()));
                 Err(Reason::ProviderUnavailable(error.0))
@@ -131,15 +143,22 @@ impl Provider {
         let mut keys_read = self.keys_read.lock().await;
         if keys_read.is_some_and(|when| when.elapsed() < KEYS_AT_MOST_EVERY) {
             // Somebody else may have read them while this call waited.
-            return self.known().filter(|now_known| !Arc::ptr_eq(now_known, &known));
+            return self
+                .known()
+                .filter(|now_known| !Arc::ptr_eq(now_known, &known));
         }
         *keys_read = Some(Instant::now());
-        let fresh =
-            known.with_fresh_keys(&self.settings, &self.relying_party, &self.http).await;
+        let fresh = known
+            .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
+            .await;
         match fresh {
             Ok(fresh) => Some(self.remember(fresh)),
             Err(error) => {
-                tracing::warn!(issuer = self.issuer(), cause = error.0, "the provider's keys cannot be read");
+                tracing::warn!(
+                    issuer = self.issuer(),
+                    cause = error.0,
+                    "the provider's keys cannot be read"
+                );
                 None
             }
         }
@@ -156,12 +175,15 @@ impl Provider {
     ) -> Result<Authenticated, Reason> {
         let provider = self.discovered().await?;
         let unchecked = provider.exchange(code, expected, &self.http).await?;
-        let checked =
-            provider.authenticate(&unchecked, expected, &self.relying_party, &self.http).await;
+        let checked = provider
+            .authenticate(&unchecked, expected, &self.relying_party, &self.http)
+            .await;
         let checked = match checked {
             Err(CheckError::UnknownKey) => match self.with_fresh_keys().await {
                 Some(fresh) => {
-                    fresh.authenticate(&unchecked, expected, &self.relying_party, &self.http).await
+                    fresh
+                        .authenticate(&unchecked, expected, &self.relying_party, &self.http)
+                        .await
                 }
                 None => Err(CheckError::UnknownKey),
             },
@@ -173,6 +195,15 @@ impl Provider {
             }
             CheckError::Refused(reason) => reason,
         })
+    }
+
+    /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself
+    /// be told; they end by themselves in any case.
+    pub async fn revoke(&self, tokens: &Tokens) {
+        let Some(provider) = self.known() else { return };
+        if let Err(error) = provider.revoke(tokens, &self.settings, &self.http).await {
+            tracing::warn!(issuer = self.issuer(), %error, "tokens could not be revoked");
+        }
     }
 
     /// Looks for the provider until it is found, then reads metadata and keys

@@ -51,7 +51,11 @@ impl Oidc {
             return Ok(live);
         }
         match self.renew(user, &live).await {
-            Ok(()) => self.sign_ins.find(user.id()).await?.ok_or_else(|| Reason::SignedOut.into()),
+            Ok(()) => self
+                .sign_ins
+                .find(user.id())
+                .await?
+                .ok_or_else(|| Reason::SignedOut.into()),
             Err(RefreshError::Passing(cause)) if has_ended(&live.sign_in) => {
                 Err(Reason::ProviderUnavailable(cause).into())
             }
@@ -79,12 +83,18 @@ impl Oidc {
         use RefreshError::{Over, Passing};
         let Some(refresh_token) = &live.sign_in.tokens.refresh_token else {
             let cause = "there is no refresh token".to_owned();
-            return Err(if has_ended(&live.sign_in) { Over(cause) } else { Passing(cause) });
+            return Err(if has_ended(&live.sign_in) {
+                Over(cause)
+            } else {
+                Passing(cause)
+            });
         };
         let passing = |reason: Reason| Passing(reason.to_string());
         let provider = self.provider.discovered().await.map_err(passing)?;
         let relying_party = self.provider.relying_party();
-        let unchecked = provider.refresh(refresh_token, self.provider.http()).await?;
+        let unchecked = provider
+            .refresh(refresh_token, self.provider.http())
+            .await?;
         let renewed = match provider.renewed(&unchecked, &live.sign_in, relying_party) {
             Err(CheckError::UnknownKey) => match self.provider.with_fresh_keys().await {
                 Some(fresh) => fresh.renewed(&unchecked, &live.sign_in, relying_party),
@@ -93,7 +103,10 @@ impl Oidc {
             other => other,
         };
         let tokens = renewed.map_err(|error| Over(error.to_string()))?;
-        let renewed = SignIn { tokens, ..live.sign_in.clone() };
+        let renewed = SignIn {
+            tokens,
+            ..live.sign_in.clone()
+        };
         self.sign_ins
             .renew(user.id(), live, &renewed)
             .await

@@ -19,7 +19,9 @@ pub struct SealError;
 /// `N` bytes that nobody can guess.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| SealError)?;
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| SealError)?;
     Ok(bytes)
 }
 
@@ -76,7 +78,10 @@ impl Sealer {
             .expand(&[purpose.as_bytes()], Length)
             .and_then(|material| material.fill(&mut key))
             .map_err(|_| SealError)?;
-        UnboundKey::new(&AES_256_GCM, &key).map(LessSafeKey::new).map(Self).map_err(|_| SealError)
+        UnboundKey::new(&AES_256_GCM, &key)
+            .map(LessSafeKey::new)
+            .map(Self)
+            .map_err(|_| SealError)
     }
 
     /// Seals; `bound_to` must be given again to open.
@@ -100,7 +105,11 @@ impl Sealer {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut body = body.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let length = self.0.open_in_place(nonce, Aad::from(bound_to), &mut body).ok()?.len();
+        let length = self
+            .0
+            .open_in_place(nonce, Aad::from(bound_to), &mut body)
+            .ok()?
+            .len();
         body.truncate(length);
         Some(body)
     }
@@ -113,8 +122,10 @@ pub struct SealerRing(Vec<Sealer>);
 impl SealerRing {
     /// A ring over the secrets, newest first.
     pub fn new(secrets: &[Secret], purpose: &str) -> Result<Self, SealError> {
-        let sealers: Result<Vec<Sealer>, SealError> =
-            secrets.iter().map(|secret| Sealer::new(secret.expose().as_bytes(), purpose)).collect();
+        let sealers: Result<Vec<Sealer>, SealError> = secrets
+            .iter()
+            .map(|secret| Sealer::new(secret.expose().as_bytes(), purpose))
+            .collect();
         sealers.map(Self)
     }
 
@@ -125,6 +136,8 @@ impl SealerRing {
 
     /// Opens with whichever secret fits.
     pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
-        self.0.iter().find_map(|sealer| sealer.open(sealed, bound_to))
+        self.0
+            .iter()
+            .find_map(|sealer| sealer.open(sealed, bound_to))
     }
 }

@@ -23,7 +23,9 @@ use super::{
 
 /// Seconds since the Unix epoch, by this server's clock.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// What the app knows of one signed-in browser. Times are Unix seconds.
@@ -153,7 +155,12 @@ impl SignIns {
     /// Sign-ins kept in `store`, with the given limits of idleness and life.
     pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
         let live = (!store.is_shared()).then(Live::default);
-        Self { store, live, idle: idle.as_secs(), max: max.as_secs() }
+        Self {
+            store,
+            live,
+            idle: idle.as_secs(),
+            max: max.as_secs(),
+        }
     }
 
     /// The store, for health checks.
@@ -204,7 +211,9 @@ impl SignIns {
         now: u64,
     ) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
         let generation = self.live.as_ref().map(|live| live.generation(&key));
-        let Some(row) = self.store.get(key, now).await? else { return Ok(None) };
+        let Some(row) = self.store.get(key, now).await? else {
+            return Ok(None);
+        };
         let opened = id
             .sealer()
             .map_err(cannot_seal)?
@@ -215,7 +224,12 @@ impl SignIns {
             return Ok(None);
         };
         let last_seen = AtomicU64::new(row.last_seen);
-        let found = Arc::new(LiveSignIn { sign_in, key, version: row.version, last_seen });
+        let found = Arc::new(LiveSignIn {
+            sign_in,
+            key,
+            version: row.version,
+            last_seen,
+        });
         if let (Some(live), Some(generation)) = (&self.live, generation) {
             live.put(Arc::clone(&found), generation);
         }
@@ -263,19 +277,32 @@ impl SignIns {
 
     /// Ends all sign-ins of one person, and says how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
-        let ended = self.store.delete_by_subject(subject_key(issuer, subject)).await?;
+        let ended = self
+            .store
+            .delete_by_subject(subject_key(issuer, subject))
+            .await?;
         self.forget(&ended);
         Ok(ended.len())
     }
 
-    /// Removes some of the sign-ins that have ended by themselves and says how
-    /// many. Called now and then.
+    /// Removes the sign-ins that have ended by themselves and says how many
+    /// there were. It takes a few at a time, so that nobody who signs in
+    /// meanwhile waits for long.
     pub async fn purge(&self) -> Result<usize, StoreError> {
-        const AT_ONCE: usize = 1_000;
-        let now = now();
-        let ended = self.store.purge(now, now.saturating_sub(self.idle), AT_ONCE).await?;
-        self.forget(&ended);
-        Ok(ended.len())
+        const AT_ONCE: usize = 12;
+        let mut count = 0;
+        loop {
+            let now = now();
+            let ended = self
+                .store
+                .purge(now, now.saturating_sub(self.idle), AT_ONCE)
+                .await?;
+            self.forget(&ended);
+            count += ended.len();
+            if ended.len() < AT_ONCE {
+                return Ok(count);
+            }
+        }
     }
 
     fn forget(&self, keys: &[Key]) {
@@ -299,7 +326,10 @@ fn row(id: &SignInId, sign_in: &SignIn, version: u64) -> Result<Row, StoreError>
         version,
         last_seen: now(),
         expires_at: sign_in.expires_at,
-        sealed: id.sealer().and_then(|sealer| sealer.seal(&plain, &key)).map_err(cannot_seal)?,
+        sealed: id
+            .sealer()
+            .and_then(|sealer| sealer.seal(&plain, &key))
+            .map_err(cannot_seal)?,
     })
 }
 
@@ -308,7 +338,10 @@ fn subject_key(issuer: &str, subject: &str) -> Key {
 }
 
 fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
-    seal::hash("provider session", &[issuer.as_bytes(), provider_session.as_bytes()])
+    seal::hash(
+        "provider session",
+        &[issuer.as_bytes(), provider_session.as_bytes()],
+    )
 }
 
 fn cannot_seal(_: SealError) -> StoreError {
@@ -336,23 +369,35 @@ impl Live {
     }
 
     fn get(&self, key: &Key) -> Option<Arc<LiveSignIn>> {
-        let shard = self.shard(key).read().unwrap_or_else(PoisonError::into_inner);
+        let shard = self
+            .shard(key)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         shard.records.get(key).cloned()
     }
 
     fn generation(&self, key: &Key) -> u64 {
-        self.shard(key).read().unwrap_or_else(PoisonError::into_inner).generation
+        self.shard(key)
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .generation
     }
 
     fn put(&self, record: Arc<LiveSignIn>, generation: u64) {
-        let mut shard = self.shard(&record.key).write().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .shard(&record.key)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if shard.generation == generation {
             shard.records.insert(record.key, record);
         }
     }
 
     fn forget(&self, key: &Key) {
-        let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
+        let mut shard = self
+            .shard(key)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         shard.generation = shard.generation.wrapping_add(1);
         shard.records.remove(key);
     }

@@ -28,6 +28,8 @@ pub async fn me(user: User) -> Json<Value> {
 pub async fn userinfo(user: User, oidc: Data<Oidc>) -> Result<HttpResponse, Refusal> {
     let live = oidc.with_usable_token(&user).await?;
     let provider = oidc.provider.discovered().await?;
-    let claims = provider.claims_of(&live.sign_in, oidc.provider.http()).await?;
+    let claims = provider
+        .claims_of(&live.sign_in, oidc.provider.http())
+        .await?;
     Ok(HttpResponse::Ok().json(claims))
 }

@@ -23,6 +23,8 @@ pub async fn ready(oidc: Data<Oidc>) -> HttpResponse {
     if provider.is_ok() && store.is_ok() {
         HttpResponse::Ok().json(report)
     } else {
-        HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).json(report)
+        HttpResponse::ServiceUnavailable()
+            .insert_header(("retry-after", "5"))
+            .json(report)
     }
 }

@@ -3,10 +3,10 @@
 //! pages are in `app.rs`.
 
 pub mod api;
+pub mod assets;
 pub mod health;
 pub mod home;
 pub mod profile;
-pub mod assets;
 
 use actix_web::web::{ServiceConfig, get};
 

@@ -15,7 +15,10 @@ use crate::app::PATHS;
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
-    let mut reader = Reader { lookup, faults: Vec::new() };
+    let mut reader = Reader {
+        lookup,
+        faults: Vec::new(),
+    };
     let base_url = reader.base_url();
     let settings = Settings {
         listen: reader.listen(&base_url),
@@ -28,7 +31,11 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
         session_max: reader.duration("SESSION_MAX_HOURS", 12, 3600, 1..=8_760),
         base_url,
     };
-    if reader.faults.is_empty() { Ok(settings) } else { Err(Faults(reader.faults)) }
+    if reader.faults.is_empty() {
+        Ok(settings)
+    } else {
+        Err(Faults(reader.faults))
+    }
 }
 
 struct Reader<'a> {
@@ -42,7 +49,10 @@ impl Reader<'_> {
     }
 
     fn fault(&mut self, variable: &'static str, mend: impl Into<String>) {
-        self.faults.push(Fault { variable, mend: mend.into() });
+        self.faults.push(Fault {
+            variable,
+            mend: mend.into(),
+        });
     }
 
     fn base_url(&mut self) -> Url {
@@ -60,7 +70,10 @@ impl Reader<'_> {
         match Url::parse(&text) {
             Ok(url) if is_https_or_loopback(&url) => {
                 if url.query().is_some() || url.fragment().is_some() || has_user(&url) {
-                    self.fault(VARIABLE, "must be scheme, host, port and path only: no user, ? or #.");
+                    self.fault(
+                        VARIABLE,
+                        "must be scheme, host, port and path only: no user, ? or #.",
+                    );
                 }
                 let mut url = url;
                 let path = url.path().trim_end_matches('/').to_owned();
@@ -78,7 +91,10 @@ impl Reader<'_> {
                 local
             }
             Err(_) => {
-                self.fault(VARIABLE, format!("«{text}» is no absolute URL such as https://app.example.com."));
+                self.fault(
+                    VARIABLE,
+                    format!("«{text}» is no absolute URL such as https://app.example.com."),
+                );
                 local
             }
         }
@@ -96,7 +112,10 @@ impl Reader<'_> {
         };
         let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
-            self.fault(VARIABLE, format!("«{text}» is not host:port, such as 0.0.0.0:8080 or [::1]:8080."));
+            self.fault(
+                VARIABLE,
+                format!("«{text}» is not host:port, such as 0.0.0.0:8080 or [::1]:8080."),
+            );
         }
         text
     }
@@ -129,8 +148,15 @@ impl Reader<'_> {
                 None
             }
         };
-        let credential = Credential::Secret { secret: Secret::new(secret), method };
-        Some(ProviderSettings { issuer, client_id, credential })
+        let credential = Credential::Secret {
+            secret: Secret::new(secret),
+            method,
+        };
+        Some(ProviderSettings {
+            issuer,
+            client_id,
+            credential,
+        })
     }
 
     fn issuer(&mut self, value: Option<String>) -> String {
@@ -143,7 +169,10 @@ impl Reader<'_> {
             return String::new();
         };
         if text.contains(['{', '}', '<', '>']) {
-            self.fault(VARIABLE, format!("«{text}» still holds a placeholder. Put your provider's name in."));
+            self.fault(
+                VARIABLE,
+                format!("«{text}» still holds a placeholder. Put your provider's name in."),
+            );
             return text;
         }
         match Url::parse(&text) {
@@ -169,11 +198,19 @@ impl Reader<'_> {
         text
     }
 
-    fn credential_text(&mut self, variable: &'static str, value: Option<String>, what: &str) -> String {
+    fn credential_text(
+        &mut self,
+        variable: &'static str,
+        value: Option<String>,
+        what: &str,
+    ) -> String {
         match value {
             None => self.fault(variable, format!("missing. Set it to {what}.")),
             Some(text) if text.contains(['{', '}', '<', '>']) => {
-                self.fault(variable, format!("still holds a placeholder. Set it to {what}."));
+                self.fault(
+                    variable,
+                    format!("still holds a placeholder. Set it to {what}."),
+                );
             }
             Some(text) => return text,
         }
@@ -181,10 +218,14 @@ impl Reader<'_> {
     }
 
     fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
-        let login_redirect_uri =
-            self.redirect_uri("OIDC_LOGIN_REDIRECT_URI", below(base_url, PATHS.login_callback));
-        let logout_redirect_uri =
-            self.redirect_uri("OIDC_LOGOUT_REDIRECT_URI", below(base_url, PATHS.logged_out));
+        let login_redirect_uri = self.redirect_uri(
+            "OIDC_LOGIN_REDIRECT_URI",
+            below(base_url, PATHS.login_callback),
+        );
+        let logout_redirect_uri = self.redirect_uri(
+            "OIDC_LOGOUT_REDIRECT_URI",
+            below(base_url, PATHS.logged_out),
+        );
         RelyingParty {
             scopes: self.scopes(),
             login_redirect_uri,
@@ -192,35 +233,60 @@ impl Reader<'_> {
             clock_skew: self.duration("OIDC_CLOCK_SKEW_SECONDS", 120, 1, 0..=600),
             timeout: self.duration("OIDC_TIMEOUT_SECONDS", 10, 1, 1..=120),
             ca_file: self.ca_file(),
-            roles_claim: self.get("OIDC_ROLES_CLAIM").unwrap_or_else(|| "roles".to_owned()),
+            roles_claim: self
+                .get("OIDC_ROLES_CLAIM")
+                .unwrap_or_else(|| "roles".to_owned()),
         }
     }
 
     fn scopes(&mut self) -> Vec<String> {
         const VARIABLE: &str = "OIDC_SCOPES";
-        let text = self.get(VARIABLE).unwrap_or_else(|| "openid profile email".to_owned());
-        let scopes: Vec<String> =
-            text.split([' ', ',']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+        let text = self
+            .get(VARIABLE)
+            .unwrap_or_else(|| "openid profile email".to_owned());
+        let scopes: Vec<String> = text
+            .split([' ', ','])
+            .filter(|scope| !scope.is_empty())
+            .map(str::to_owned)
+            .collect();
         // RFC 6749 3.3: printable ASCII without quotes and backslashes.
         let is_token = |scope: &String| {
-            scope.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+            scope
+                .chars()
+                .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
         };
         if !scopes.iter().all(is_token) {
-            self.fault(VARIABLE, "must be names of plain ASCII, separated by spaces.");
+            self.fault(
+                VARIABLE,
+                "must be names of plain ASCII, separated by spaces.",
+            );
         }
         if !scopes.iter().any(|scope| scope == "openid") {
-            self.fault(VARIABLE, "must contain openid, else the provider gives no ID token (OIDC Core 3.1.2.1).");
+            self.fault(
+                VARIABLE,
+                "must contain openid, else the provider gives no ID token (OIDC Core 3.1.2.1).",
+            );
         }
         scopes
     }
 
     fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
-        let Some(text) = self.get(variable) else { return default };
+        let Some(text) = self.get(variable) else {
+            return default;
+        };
         match Url::parse(&text) {
             Ok(url) if url.fragment().is_none() && is_https_or_loopback(&url) => return url,
-            Ok(url) if url.fragment().is_some() => self.fault(variable, "must have no # (RFC 6749 3.1.2)."),
-            Ok(_) => self.fault(variable, format!("«{text}» must start with https:// (http is for localhost only).")),
-            Err(_) => self.fault(variable, format!("«{text}» is no absolute URL. Leave it out to use {default}.")),
+            Ok(url) if url.fragment().is_some() => {
+                self.fault(variable, "must have no # (RFC 6749 3.1.2).")
+            }
+            Ok(_) => self.fault(
+                variable,
+                format!("«{text}» must start with https:// (http is for localhost only)."),
+            ),
+            Err(_) => self.fault(
+                variable,
+                format!("«{text}» is no absolute URL. Leave it out to use {default}."),
+            ),
         }
         default
     }
@@ -229,7 +295,10 @@ impl Reader<'_> {
         const VARIABLE: &str = "OIDC_CA_FILE";
         let path = PathBuf::from(self.get(VARIABLE)?);
         if let Err(error) = std::fs::File::open(&path) {
-            self.fault(VARIABLE, format!("«{}» cannot be read: {error}.", path.display()));
+            self.fault(
+                VARIABLE,
+                format!("«{}» cannot be read: {error}.", path.display()),
+            );
         }
         Some(path)
     }
@@ -240,7 +309,10 @@ impl Reader<'_> {
             None | Some("redirect") => LoginPage::Redirect,
             Some("page") => LoginPage::Page,
             Some(other) => {
-                self.fault(VARIABLE, format!("«{other}» is not known. Use redirect or page."));
+                self.fault(
+                    VARIABLE,
+                    format!("«{other}» is not known. Use redirect or page."),
+                );
                 LoginPage::Redirect
             }
         }
@@ -258,23 +330,44 @@ impl Reader<'_> {
             // under way are lost when it restarts.
             let mut random = [0_u8; 32];
             return match SystemRandom::new().fill(&mut random) {
-                Ok(()) => vec![Secret::new(random.map(|byte| format!("{byte:02x}")).concat())],
+                Ok(()) => vec![Secret::new(
+                    random.map(|byte| format!("{byte:02x}")).concat(),
+                )],
                 Err(_) => {
-                    self.fault(VARIABLE, "missing, and the operating system gave no random numbers.");
+                    self.fault(
+                        VARIABLE,
+                        "missing, and the operating system gave no random numbers.",
+                    );
                     Vec::new()
                 }
             };
         };
-        let secrets: Vec<&str> = text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
+        let secrets: Vec<&str> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .collect();
         for (place, secret) in secrets.iter().enumerate() {
-            let which = if secrets.len() > 1 { format!("number {} ", place + 1) } else { String::new() };
+            let which = if secrets.len() > 1 {
+                format!("number {} ", place + 1)
+            } else {
+                String::new()
+            };
             let mut distinct: Vec<char> = secret.chars().collect();
             distinct.sort_unstable();
             distinct.dedup();
             if secret.len() < 32 || distinct.len() < 10 {
-                self.fault(VARIABLE, format!("{which}is too weak: use at least 32 random characters. {HOW}"));
-            } else if secret.contains(['{', '}', '<', '>']) || secret.to_lowercase().contains("example") {
-                self.fault(VARIABLE, format!("{which}is the example's value, which everybody knows. {HOW}"));
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is too weak: use at least 32 random characters. {HOW}"),
+                );
+            } else if secret.contains(['{', '}', '<', '>'])
+                || secret.to_lowercase().contains("example")
+            {
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is the example's value, which everybody knows. {HOW}"),
+                );
             }
         }
         secrets.into_iter().map(Secret::new).collect()
@@ -282,10 +375,14 @@ impl Reader<'_> {
 
     fn session_store(&mut self) -> SessionStore {
         const VARIABLE: &str = "SESSION_STORE";
-        let text = self.get(VARIABLE).unwrap_or_else(|| "embedded:data/sign-ins.redb".to_owned());
+        let text = self
+            .get(VARIABLE)
+            .unwrap_or_else(|| "embedded:data/sign-ins.redb".to_owned());
         match text.split_once(':') {
             Some(("memory", "")) => SessionStore::Memory,
-            Some(("embedded", path)) if !path.is_empty() => SessionStore::Embedded(PathBuf::from(path)),
+            Some(("embedded", path)) if !path.is_empty() => {
+                SessionStore::Embedded(PathBuf::from(path))
+            }
             Some(("redis" | "rediss", rest)) if rest.starts_with("//") => {
                 SessionStore::Redis(Secret::new(text.clone()))
             }
@@ -313,7 +410,10 @@ impl Reader<'_> {
                 Ok(number) if range.contains(&number) => number,
                 _ => {
                     let (low, high) = (range.start(), range.end());
-                    self.fault(variable, format!("«{text}» is not a whole number from {low} to {high}."));
+                    self.fault(
+                        variable,
+                        format!("«{text}» is not a whole number from {low} to {high}."),
+                    );
                     default
                 }
             },
@@ -345,8 +445,10 @@ fn has_user(url: &Url) -> bool {
 /// The organisation's host, if this is its admin console's.
 fn okta_admin_host(url: &Url) -> Option<String> {
     let host = url.host_str()?;
-    ["okta.com", "oktapreview.com", "okta-emea.com"].iter().find_map(|domain| {
-        let name = host.strip_suffix(domain)?.strip_suffix("-admin.")?;
-        Some(format!("{name}.{domain}"))
-    })
+    ["okta.com", "oktapreview.com", "okta-emea.com"]
+        .iter()
+        .find_map(|domain| {
+            let name = host.strip_suffix(domain)?.strip_suffix("-admin.")?;
+            Some(format!("{name}.{domain}"))
+        })
 }

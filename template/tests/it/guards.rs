@@ -14,7 +14,11 @@ async fn pages_send_strangers_to_sign_in_and_remember_where_they_were_going() {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
         let login = page.location();
         assert_eq!(login.path(), "/login");
-        assert!(login.query_pairs().any(|pair| pair == ("return_to".into(), path.into())));
+        assert!(
+            login
+                .query_pairs()
+                .any(|pair| pair == ("return_to".into(), path.into()))
+        );
     }
 }
 
@@ -34,9 +38,20 @@ async fn scripts_of_strangers_get_json_and_no_redirect() {
 #[tokio::test]
 async fn made_up_and_malformed_sign_in_ids_open_nothing() {
     let browser = TestApp::start().await.browser();
-    for value in ["", "x", &"A".repeat(43), &"A".repeat(4000), "%00", "../../etc"] {
+    for value in [
+        "",
+        "x",
+        &"A".repeat(43),
+        &"A".repeat(4000),
+        "%00",
+        "../../etc",
+    ] {
         browser.set_cookie("sign-in", value);
-        assert_eq!(browser.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED, "{value}");
+        assert_eq!(
+            browser.fetch("/api/me").await.status,
+            StatusCode::UNAUTHORIZED,
+            "{value}"
+        );
     }
 }
 
@@ -47,14 +62,20 @@ async fn unknown_pages_are_not_found_for_everybody() {
         let page = browser.get("/no-such-page").await;
         assert_eq!(page.status, StatusCode::NOT_FOUND);
         assert!(page.body.contains("There is no such page"));
-        assert_eq!(browser.fetch("/no-such-page").await.json()["code"], "not_found");
+        assert_eq!(
+            browser.fetch("/no-such-page").await.json()["code"],
+            "not_found"
+        );
     }
 }
 
 #[tokio::test]
 async fn protected_pages_are_not_kept_by_the_browser() {
     let alice = signed_in_as("alice").await;
-    assert_eq!(alice.get("/profile").await.header("cache-control"), "no-store");
+    assert_eq!(
+        alice.get("/profile").await.header("cache-control"),
+        "no-store"
+    );
 }
 
 #[tokio::test]

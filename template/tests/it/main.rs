@@ -1,7 +1,11 @@
 //! The app from outside: a real server, a real provider, a browser that keeps
 //! cookies. `support.rs` has what your own tests need.
 #![cfg(debug_assertions)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod guards;
 mod outages;

@@ -23,7 +23,10 @@ async fn signing_out_works_while_the_provider_is_down() {
     app.provider.stop().await;
     let answer = alice.post("/logout", &[("csrf_token", &csrf_token)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        alice.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -42,8 +45,12 @@ async fn the_app_starts_without_its_provider_and_recovers_by_itself() {
     assert!(login.body.contains("Signing in is not possible right now"));
 
     app.provider.start_again().await.unwrap();
-    app.eventually(async || browser.get("/readyz").await.status == StatusCode::OK).await;
-    assert_eq!(browser.sign_in_as("alice", "/profile").await.status, StatusCode::OK);
+    app.eventually(async || browser.get("/readyz").await.status == StatusCode::OK)
+        .await;
+    assert_eq!(
+        browser.sign_in_as("alice", "/profile").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -58,7 +65,10 @@ async fn keys_that_were_rotated_are_fetched() {
 async fn an_access_token_near_its_end_is_renewed_once_for_all_requests() {
     let app = TestApp::start().await;
     let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes { access_token: Duration::from_secs(5), ..usual });
+    app.provider.set_lifetimes(Lifetimes {
+        access_token: Duration::from_secs(5),
+        ..usual
+    });
     let alice = app.signed_in_as("alice").await;
     app.provider.set_lifetimes(usual);
     let before = app.token_requests();

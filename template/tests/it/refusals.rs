@@ -6,18 +6,37 @@ use crate::support::{Browser, Page, TestApp};
 
 /// A refused sign-in: a page with the code, nobody signed in, no redirect.
 async fn assert_refused(browser: &Browser, page: &Page, code: &str) {
-    assert!(page.status.is_client_error(), "{}: {}", page.status, page.body);
+    assert!(
+        page.status.is_client_error(),
+        "{}: {}",
+        page.status,
+        page.body
+    );
     assert!(page.body.contains(code), "{code} in {}", page.body);
-    assert!(page.body.contains("Sign in"), "a button to go on in {}", page.body);
-    assert_eq!(browser.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        page.body.contains("Sign in"),
+        "a button to go on in {}",
+        page.body
+    );
+    assert_eq!(
+        browser.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
 async fn a_callback_that_nobody_began_is_refused() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    for query in ["", "?code=x", "?code=x&state=y", "?code=x&state=AAAAAAAAAAAAAAAAAAAAAAAA"] {
-        let page = browser.get(&format!("/authorization-code/callback{query}")).await;
+    for query in [
+        "",
+        "?code=x",
+        "?code=x&state=y",
+        "?code=x&state=AAAAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        let page = browser
+            .get(&format!("/authorization-code/callback{query}"))
+            .await;
         assert_refused(&browser, &page, "attempt_unknown").await;
     }
     assert_eq!(app.token_requests(), 0);
@@ -40,9 +59,16 @@ async fn an_altered_attempt_cookie_is_refused() {
     let browser = app.browser();
     let answer = browser.answer_of_provider("alice", "/login").await;
     let cookies = browser.cookies();
-    let (name, value) = cookies.iter().find(|(name, _)| name.starts_with("attempt-")).unwrap();
+    let (name, value) = cookies
+        .iter()
+        .find(|(name, _)| name.starts_with("attempt-"))
+        .unwrap();
     let middle = value.len() / 2;
-    let letter = if &value[middle..=middle] == "A" { "B" } else { "A" };
+    let letter = if &value[middle..=middle] == "A" {
+        "B"
+    } else {
+        "A"
+    };
     let altered = format!("{}{letter}{}", &value[..middle], &value[middle + 1..]);
     browser.set_cookie(name, &altered);
     let page = browser.get(answer.location().as_str()).await;
@@ -56,7 +82,10 @@ async fn a_parameter_given_twice_is_refused() {
         let browser = app.browser();
         let answer = browser.answer_of_provider("alice", "/login").await;
         let mut callback = answer.location();
-        callback.query_pairs_mut().append_pair(name, "x").append_pair(name, "y");
+        callback
+            .query_pairs_mut()
+            .append_pair(name, "x")
+            .append_pair(name, "y");
         let page = browser.get(callback.as_str()).await;
         assert_refused(&browser, &page, "parameter_repeated").await;
     }
@@ -101,9 +130,18 @@ async fn a_cancelled_sign_in_ends_on_a_page_with_a_way_on() {
     let browser = app.browser();
     let list = browser.visit("/profile").await;
     let request = list.field("request");
-    let action = list.body.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+    let action = list
+        .body
+        .split("action=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let target = list.url.join(action).unwrap();
-    let answer = browser.post(target.as_str(), &[("request", &request), ("cancel", "")]).await;
+    let answer = browser
+        .post(target.as_str(), &[("request", &request), ("cancel", "")])
+        .await;
     let page = browser.follow(answer).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert_refused(&browser, &page, "denied").await;
@@ -123,7 +161,9 @@ async fn an_error_without_an_attempt_says_nothing_of_the_error() {
 #[tokio::test]
 async fn a_wrong_nonce_is_refused() {
     let app = TestApp::start().await;
-    app.provider.faults().id_token(|token| token.claims["nonce"] = "another".into());
+    app.provider
+        .faults()
+        .id_token(|token| token.claims["nonce"] = "another".into());
     let browser = app.browser();
     let page = browser.sign_in_as("alice", "/login").await;
     assert_refused(&browser, &page, "id_token").await;
@@ -144,7 +184,9 @@ async fn an_expired_id_token_is_refused() {
 #[tokio::test]
 async fn an_id_token_for_another_client_is_refused() {
     let app = TestApp::start().await;
-    app.provider.faults().id_token(|token| token.claims["aud"] = "another-app".into());
+    app.provider
+        .faults()
+        .id_token(|token| token.claims["aud"] = "another-app".into());
     let browser = app.browser();
     let page = browser.sign_in_as("alice", "/login").await;
     assert_refused(&browser, &page, "id_token").await;
@@ -166,7 +208,9 @@ async fn places_outside_the_app_are_not_returned_to() {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("return_to", place)
             .finish();
-        let page = browser.sign_in_as("alice", &format!("/login?{query}")).await;
+        let page = browser
+            .sign_in_as("alice", &format!("/login?{query}"))
+            .await;
         assert_eq!(page.url, app.base, "{place}");
         assert_eq!(page.status, StatusCode::OK, "{place}");
     }
@@ -181,9 +225,15 @@ async fn unknown_login_parameters_never_reach_the_provider() {
     let url = page.location();
     let value = |name: &str| {
         let values: Vec<_> = url.query_pairs().filter(|(key, _)| key == name).collect();
-        values.first().map(|(_, value)| value.to_string()).unwrap_or_default()
+        values
+            .first()
+            .map(|(_, value)| value.to_string())
+            .unwrap_or_default()
     };
-    assert_eq!(value("redirect_uri"), format!("{}authorization-code/callback", browser.app.base));
+    assert_eq!(
+        value("redirect_uri"),
+        format!("{}authorization-code/callback", browser.app.base)
+    );
     assert!(!value("scope").contains("admin"));
     assert_eq!(value("acr_values"), "");
     assert_eq!(value("claims"), "");
@@ -198,7 +248,10 @@ async fn forgotten_attempts_do_not_pile_up_in_the_browser() {
         browser.get("/login").await;
     }
     let cookies = browser.cookies();
-    let bytes: usize = cookies.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let bytes: usize = cookies
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     assert!(cookies.len() <= 5, "{cookies:?}");
     assert!(bytes < 8 * 1024);
     let page = browser.sign_in_as("alice", "/login").await;

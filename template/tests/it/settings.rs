@@ -4,7 +4,10 @@ use app::settings::Settings;
 
 fn faults(variables: &[(&str, &str)]) -> String {
     let lookup = |name: &str| {
-        variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
     };
     match Settings::from_lookup(lookup) {
         Ok(_) => String::new(),
@@ -46,7 +49,10 @@ fn all_faults_are_named_at_once() {
     ] {
         assert!(text.contains(variable), "{variable} in {text}");
     }
-    assert!(text.starts_with("cannot start: 5 settings to mend"), "{text}");
+    assert!(
+        text.starts_with("cannot start: 5 settings to mend"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -54,9 +60,17 @@ fn unusable_values_are_refused_with_the_mend() {
     for (variable, value, mend) in [
         ("OIDC_ISSUER", "https://{yourOktaDomain}", "placeholder"),
         ("OIDC_ISSUER", "http://id.example.com", "https://"),
-        ("OIDC_ISSUER", "https://org-admin.okta.com", "https://org.okta.com"),
+        (
+            "OIDC_ISSUER",
+            "https://org-admin.okta.com",
+            "https://org.okta.com",
+        ),
         ("OIDC_ISSUER", "id.example.com", "absolute URL"),
-        ("OIDC_ISSUER", "https://id.example.com?x=1", "OIDC Discovery"),
+        (
+            "OIDC_ISSUER",
+            "https://id.example.com?x=1",
+            "OIDC Discovery",
+        ),
         (
             "OIDC_ISSUER",
             "https://id.example.com/.well-known/openid-configuration",
@@ -70,15 +84,34 @@ fn unusable_values_are_refused_with_the_mend() {
         ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
         ("APP_BASE_URL", "http://app.example.com", "https://"),
         ("APP_BASE_URL", "app.example.com", "absolute URL"),
-        ("APP_BASE_URL", "https://app.example.com/?a", "no user, ? or #"),
+        (
+            "APP_BASE_URL",
+            "https://app.example.com/?a",
+            "no user, ? or #",
+        ),
         ("APP_LISTEN", "8080", "host:port"),
         ("SESSION_SECRET", "short", "too weak"),
-        ("SESSION_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "too weak"),
-        ("SESSION_STORE", "postgres://user:password@host", "embedded:PATH"),
-        ("OIDC_LOGIN_REDIRECT_URI", "https://app.example.com/#x", "no #"),
+        (
+            "SESSION_SECRET",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "too weak",
+        ),
+        (
+            "SESSION_STORE",
+            "postgres://user:password@host",
+            "embedded:PATH",
+        ),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "https://app.example.com/#x",
+            "no #",
+        ),
     ] {
         let text = faults_with(variable, value);
-        assert!(text.contains(&format!("\n  {variable}: ")), "{variable}={value}: {text}");
+        assert!(
+            text.contains(&format!("\n  {variable}: ")),
+            "{variable}={value}: {text}"
+        );
         assert!(text.contains(mend), "{variable}={value}: {text}");
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("password"), "{text}");

@@ -55,7 +55,12 @@ async fn api_userinfo_asks_the_provider_as_the_person() {
 #[tokio::test]
 async fn people_with_awkward_data_can_sign_in() {
     let app = TestApp::start().await;
-    let people: Vec<String> = app.provider.people().iter().map(|person| person.sub.clone()).collect();
+    let people: Vec<String> = app
+        .provider
+        .people()
+        .iter()
+        .map(|person| person.sub.clone())
+        .collect();
     for person in people {
         let browser = app.signed_in_as(&person).await;
         let page = browser.get("/profile").await;
@@ -108,7 +113,10 @@ async fn a_new_sign_in_replaces_the_old_one() {
     assert_ne!(browser.cookies()["sign-in"], old);
 
     browser.set_cookie("sign-in", &old);
-    assert_eq!(browser.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        browser.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -154,7 +162,10 @@ async fn the_browser_never_receives_a_token() {
     let profile = browser.follow(callback).await;
     let cookies = browser.cookies();
     // Every JWT begins like this.
-    for text in cookies.values().chain([&profile.body, &format!("{:?}", profile.headers)]) {
+    for text in cookies
+        .values()
+        .chain([&profile.body, &format!("{:?}", profile.headers)])
+    {
         assert!(!text.contains("eyJ"), "{text}");
     }
     for (name, value) in cookies {

@@ -15,13 +15,24 @@ async fn alice_signs_out_here_and_at_the_provider() {
     assert_eq!(redirect.status, StatusCode::SEE_OTHER);
     let url = redirect.location();
     assert!(url.as_str().starts_with(alice.app.provider.issuer()));
-    for parameter in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
-        assert!(url.query_pairs().any(|(name, _)| name == parameter), "{parameter} in {url}");
+    for parameter in [
+        "id_token_hint",
+        "client_id",
+        "post_logout_redirect_uri",
+        "state",
+    ] {
+        assert!(
+            url.query_pairs().any(|(name, _)| name == parameter),
+            "{parameter} in {url}"
+        );
     }
     let page = alice.follow(redirect).await;
     assert_eq!(page.url.path(), "/logged-out");
     assert!(page.body.contains("You are signed out"));
-    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        alice.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -34,7 +45,10 @@ async fn a_cookie_kept_from_before_is_dead() {
 
     alice.set_cookie("sign-in", &kept);
 
-    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        alice.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]
@@ -78,7 +92,10 @@ async fn tokens_are_revoked_at_sign_out() {
     let csrf_token = alice.get("/").await.field("csrf_token");
     alice.post("/logout", &[("csrf_token", &csrf_token)]).await;
     let provider = &alice.app.provider;
-    alice.app.eventually(async || !provider.requests_to(Endpoint::Revocation).is_empty()).await;
+    alice
+        .app
+        .eventually(async || !provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
 }
 
 #[tokio::test]
@@ -86,15 +103,27 @@ async fn the_provider_can_sign_a_person_out() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     let bob = app.signed_in_as("bob").await;
-    let token = app.provider.logout_token(env!("CARGO_PKG_NAME"), Some("alice"), None).unwrap();
+    let token = app
+        .provider
+        .logout_token(env!("CARGO_PKG_NAME"), Some("alice"), None)
+        .unwrap();
 
-    let answer = app.browser().post("/backchannel-logout", &[("logout_token", &token)]).await;
+    let answer = app
+        .browser()
+        .post("/backchannel-logout", &[("logout_token", &token)])
+        .await;
 
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        alice.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(bob.fetch("/api/me").await.status, StatusCode::OK);
-    let again = app.browser().post("/backchannel-logout", &[("logout_token", &token)]).await;
+    let again = app
+        .browser()
+        .post("/backchannel-logout", &[("logout_token", &token)])
+        .await;
     assert_eq!(again.status, StatusCode::BAD_REQUEST, "used twice");
 }
 
@@ -103,8 +132,17 @@ async fn an_id_token_is_no_logout_token() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     let csrf_token = alice.get("/").await.field("csrf_token");
-    let redirect = alice.post("/logout", &[("csrf_token", &csrf_token)]).await.location();
-    let (_, id_token) = redirect.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap();
-    let answer = app.browser().post("/backchannel-logout", &[("logout_token", &id_token)]).await;
+    let redirect = alice
+        .post("/logout", &[("csrf_token", &csrf_token)])
+        .await
+        .location();
+    let (_, id_token) = redirect
+        .query_pairs()
+        .find(|(name, _)| name == "id_token_hint")
+        .unwrap();
+    let answer = app
+        .browser()
+        .post("/backchannel-logout", &[("logout_token", &id_token)])
+        .await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
 }

@@ -76,7 +76,12 @@ impl TestApp {
         let app = Application::build(settings, vec![listener]).await.unwrap();
         let handle = app.handle();
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
-        Self { base, provider, handle, running }
+        Self {
+            base,
+            provider,
+            handle,
+            running,
+        }
     }
 
     /// Stops the app as SIGTERM does, and waits until it has ended.
@@ -104,8 +109,16 @@ impl TestApp {
 
     /// A browser that has not been here before.
     pub fn browser(&self) -> Browser {
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Browser { app: self.clone(), client, cookies: Arc::default() }
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Browser {
+            app: self.clone(),
+            client,
+            cookies: Arc::default(),
+        }
     }
 
     pub async fn signed_in_as(&self, person: &str) -> Browser {
@@ -137,7 +150,9 @@ pub struct Page {
 impl Page {
     /// The header's text; empty if there is none.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Where the page redirects to.
@@ -176,7 +191,9 @@ impl Browser {
             .extend_pairs(fields)
             .finish();
         self.navigate(Method::POST, target, |request| {
-            request.header("content-type", "application/x-www-form-urlencoded").body(body)
+            request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(body)
         })
         .await
     }
@@ -184,7 +201,9 @@ impl Browser {
     /// Asks as a script does, which wants JSON and no pages.
     pub async fn fetch(&self, target: &str) -> Page {
         self.request(Method::GET, target, |request| {
-            request.header(ACCEPT, "application/json").header("sec-fetch-mode", "cors")
+            request
+                .header(ACCEPT, "application/json")
+                .header("sec-fetch-mode", "cors")
         })
         .await
     }
@@ -199,16 +218,31 @@ impl Browser {
     /// Signs in up to the point where the provider sends the browser back.
     pub async fn answer_of_provider(&self, person: &str, from: &str) -> Page {
         let list = self.visit(from).await;
-        assert!(list.url.as_str().starts_with(self.app.provider.issuer()), "{}", list.url);
+        assert!(
+            list.url.as_str().starts_with(self.app.provider.issuer()),
+            "{}",
+            list.url
+        );
         self.choose(&list, person).await
     }
 
     /// Clicks a person on the provider's list.
     pub async fn choose(&self, list: &Page, person: &str) -> Page {
         let request = list.field("request");
-        let action = list.body.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+        let action = list
+            .body
+            .split("action=\"")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap();
         let target = list.url.join(action).unwrap();
-        self.post(target.as_str(), &[("request", &request), ("person", person)]).await
+        self.post(
+            target.as_str(),
+            &[("request", &request), ("person", person)],
+        )
+        .await
     }
 
     pub async fn follow(&self, mut page: Page) -> Page {
@@ -227,11 +261,10 @@ impl Browser {
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {
-        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
-    }
-
-    pub fn forget_cookie(&self, name: &str) {
-        self.cookies.lock().unwrap().remove(name);
+        self.cookies
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.to_owned());
     }
 
     async fn navigate(
@@ -241,7 +274,11 @@ impl Browser {
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Page {
         self.request(method, target, |request| {
-            with(request.header(ACCEPT, "text/html").header("sec-fetch-mode", "navigate"))
+            with(
+                request
+                    .header(ACCEPT, "text/html")
+                    .header("sec-fetch-mode", "navigate"),
+            )
         })
         .await
     }
@@ -253,7 +290,10 @@ impl Browser {
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Page {
         let url = self.app.base.join(target).unwrap();
-        let request = self.client.request(method, url.clone()).header(COOKIE, self.cookie_header());
+        let request = self
+            .client
+            .request(method, url.clone())
+            .header(COOKIE, self.cookie_header());
         let answer = with(request).send().await.unwrap();
         self.keep_cookies(answer.headers());
         Page {
@@ -266,7 +306,11 @@ impl Browser {
 
     fn cookie_header(&self) -> String {
         let cookies = self.cookies.lock().unwrap();
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     fn keep_cookies(&self, headers: &HeaderMap) {

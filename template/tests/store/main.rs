@@ -2,6 +2,12 @@
 //! `contract.rs` run against all three. What only one of them can get wrong is in
 //! `embedded.rs` and `redis.rs`.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod contract;
 mod embedded;
 mod redis;

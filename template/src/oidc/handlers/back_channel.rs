@@ -36,12 +36,14 @@ pub async fn backchannel_logout(
     }
     let issuer = oidc.provider.issuer();
     let ended = match &token {
-        LogoutToken { provider_session: Some(session), .. } => {
-            oidc.sign_ins.end_provider_session(issuer, session).await?
-        }
-        LogoutToken { subject: Some(subject), .. } => {
-            oidc.sign_ins.end_all_of(issuer, subject).await?
-        }
+        LogoutToken {
+            provider_session: Some(session),
+            ..
+        } => oidc.sign_ins.end_provider_session(issuer, session).await?,
+        LogoutToken {
+            subject: Some(subject),
+            ..
+        } => oidc.sign_ins.end_all_of(issuer, subject).await?,
         LogoutToken { .. } => 0,
     };
     tracing::info!(issuer, ended, "the provider signed somebody out");
@@ -80,6 +82,7 @@ impl UsedLogoutTokens {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now();
         used.retain(|_, remember_until| *remember_until >= now);
-        used.insert(token.id.clone(), token.remember_until).is_none()
+        used.insert(token.id.clone(), token.remember_until)
+            .is_none()
     }
 }

@@ -36,11 +36,17 @@ pub async fn callback(
     user: Option<User>,
 ) -> Result<HttpResponse, Refusal> {
     let answer = Answer::read(request.query_string())?;
-    let attempt = match oidc.attempts.find(&request, answer.state.as_deref().unwrap_or_default()) {
+    let attempt = match oidc
+        .attempts
+        .find(&request, answer.state.as_deref().unwrap_or_default())
+    {
         Ok(attempt) => attempt,
         // The back button, or a bookmark: whoever is signed in has no use for
         // an error page.
-        Err(Refusal { reason: Reason::AttemptUnknown, .. }) if user.is_some() => {
+        Err(Refusal {
+            reason: Reason::AttemptUnknown,
+            ..
+        }) if user.is_some() => {
             return Ok(see_other(ReturnTo::home(&oidc.settings).as_str()));
         }
         Err(refusal) => return Err(refusal),
@@ -72,7 +78,9 @@ pub async fn callback(
 }
 
 fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .finish()
 }
 
 /// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207).
@@ -121,7 +129,9 @@ impl Answer {
             (Some("access_denied"), _) => Err(Reason::Denied),
             (
                 Some(
-                    "login_required" | "interaction_required" | "consent_required"
+                    "login_required"
+                    | "interaction_required"
+                    | "consent_required"
                     | "account_selection_required",
                 ),
                 _,
@@ -135,7 +145,11 @@ impl Answer {
 
 /// An error code as RFC 6749 4.1.2.1 allows it, cut short for the log.
 fn printable(error: &str) -> String {
-    error.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+    error
+        .chars()
+        .filter(|c| c.is_ascii_graphic())
+        .take(64)
+        .collect()
 }
 
 async fn finish(
@@ -154,7 +168,11 @@ async fn finish(
     let sign_in = new_sign_in(oidc, authenticated)?;
     let after = hooks::after_login(request, &sign_in).await?;
     replace_sign_in(request, oidc, &sign_in).await?;
-    tracing::info!(issuer = sign_in.issuer, person = sign_in.person_tag(), "signed in");
+    tracing::info!(
+        issuer = sign_in.issuer,
+        person = sign_in.person_tag(),
+        "signed in"
+    );
     Ok(after)
 }
 
@@ -191,6 +209,9 @@ async fn replace_sign_in(
     request.get_session().purge();
     let name = oidc.cookies.name(SIGN_IN_COOKIE);
     let life = sign_in.expires_at.saturating_sub(sign_in.created_at);
-    cookies::send(request, oidc.cookies.make(name, id.to_cookie_value(), Some(life)));
+    cookies::send(
+        request,
+        oidc.cookies.make(name, id.to_cookie_value(), Some(life)),
+    );
     Ok(())
 }

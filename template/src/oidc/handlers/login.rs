@@ -81,7 +81,11 @@ async fn begin(
         .login_hint
         .as_deref()
         .filter(|hint| hint.len() <= MAX_LOGIN_HINT && !hint.chars().any(char::is_control));
-    let wishes = Wishes { login_hint, max_age: query.max_age, silent };
+    let wishes = Wishes {
+        login_hint,
+        max_age: query.max_age,
+        silent,
+    };
     let new = NewAttempt {
         provider: oidc.provider.name().to_owned(),
         return_to: return_to(oidc, query),

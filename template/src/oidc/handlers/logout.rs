@@ -34,7 +34,10 @@ pub async fn logout(
             force_logout_and_revoke(&request, &oidc, &user).await
         }
         // Signed out before, perhaps in another tab: that is what was wanted.
-        Err(Refusal { reason: Reason::SignedOut, .. }) => Ok(HttpResponse::SeeOther()
+        Err(Refusal {
+            reason: Reason::SignedOut,
+            ..
+        }) => Ok(HttpResponse::SeeOther()
             .insert_header((LOCATION, oidc.path(PATHS.logged_out)))
             .finish()),
         Err(refusal) => Err(refusal),
@@ -52,12 +55,21 @@ pub async fn force_logout_and_revoke(
     user: &User,
 ) -> Result<HttpResponse, Refusal> {
     oidc.sign_ins.end(user.id()).await?;
-    cookies::send(request, oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)));
+    cookies::send(
+        request,
+        oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)),
+    );
     request.get_session().purge();
     let sign_in = user.sign_in();
-    tracing::info!(issuer = sign_in.issuer, person = sign_in.person_tag(), "signed out");
+    tracing::info!(
+        issuer = sign_in.issuer,
+        person = sign_in.person_tag(),
+        "signed out"
+    );
 
-    let Some(provider) = oidc.provider.known() else { return Ok(only_here(oidc)) };
+    let Some(provider) = oidc.provider.known() else {
+        return Ok(only_here(oidc));
+    };
     let url = provider.logout_url(
         oidc.provider.relying_party(),
         &sign_in.tokens.id_token,
@@ -66,20 +78,20 @@ pub async fn force_logout_and_revoke(
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();
-    actix_web::rt::spawn(async move {
-        if let Err(cause) = provider.revoke(&tokens, oidc_for_later.provider.http()).await {
-            tracing::warn!(cause, "tokens could not be revoked; they end by themselves");
-        }
-    });
+    actix_web::rt::spawn(async move { oidc_for_later.provider.revoke(&tokens).await });
     Ok(match url {
-        Some(url) => HttpResponse::SeeOther().insert_header((LOCATION, url.as_str())).finish(),
+        Some(url) => HttpResponse::SeeOther()
+            .insert_header((LOCATION, url.as_str()))
+            .finish(),
         None => only_here(oidc),
     })
 }
 
 fn only_here(oidc: &Oidc) -> HttpResponse {
     let path = oidc.path(PATHS.logged_out);
-    HttpResponse::SeeOther().insert_header((LOCATION, format!("{path}?only=here"))).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, format!("{path}?only=here")))
+        .finish()
 }
 
 /// What the signed-out page may be told.
@@ -95,5 +107,8 @@ pub async fn logged_out(
     query: web::Query<LoggedOutQuery>,
 ) -> Result<HttpResponse, Refusal> {
     let only_here = query.only.as_deref() == Some("here");
-    views::respond(&views::LoggedOut { frame: views::Frame::for_nobody(&request)?, only_here })
+    views::respond(&views::LoggedOut {
+        frame: views::Frame::for_nobody(&request)?,
+        only_here,
+    })
 }

@@ -47,10 +47,17 @@ impl Discovered {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let state = CsrfToken::new(state.to_owned());
         // The library itself adds `openid`.
-        let scopes = relying_party.scopes.iter().filter(|scope| *scope != "openid");
+        let scopes = relying_party
+            .scopes
+            .iter()
+            .filter(|scope| *scope != "openid");
         let mut request = self
             .client
-            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, Nonce::new_random)
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                || state,
+                Nonce::new_random,
+            )
             .set_pkce_challenge(challenge)
             .add_scopes(scopes.cloned().map(Scope::new));
         if let Some(login_hint) = wishes.login_hint {

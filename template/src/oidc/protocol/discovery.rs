@@ -41,8 +41,9 @@ impl Discovered {
     ) -> Result<Self, Unusable> {
         let issuer = IssuerUrl::new(provider.issuer.clone())
             .map_err(|error| Unusable(format!("the issuer is no URL: {error}")))?;
-        let metadata =
-            Metadata::discover_async(issuer, http).await.map_err(|error| failed(&error))?;
+        let metadata = Metadata::discover_async(issuer, http)
+            .await
+            .map_err(|error| failed(&error))?;
         let unprotected = endpoints(&metadata)
             .into_iter()
             .find(|(_, url)| url.is_some_and(|url| !is_https_or_loopback(url)));
@@ -87,7 +88,9 @@ impl Discovered {
 
     /// Whether the provider names itself in each callback (RFC 9207 3).
     pub fn names_itself_in_callbacks(&self) -> bool {
-        self.metadata.additional_metadata().authorization_response_iss_parameter_supported
+        self.metadata
+            .additional_metadata()
+            .authorization_response_iss_parameter_supported
     }
 
     /// The origins that a form of this app may lead to, each after a blank:
@@ -118,12 +121,31 @@ fn form_targets(metadata: &Metadata) -> String {
 fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
     let more = metadata.additional_metadata();
     [
-        ("authorization_endpoint", Some(metadata.authorization_endpoint().url())),
-        ("token_endpoint", metadata.token_endpoint().map(|endpoint| endpoint.url())),
+        (
+            "authorization_endpoint",
+            Some(metadata.authorization_endpoint().url()),
+        ),
+        (
+            "token_endpoint",
+            metadata.token_endpoint().map(|endpoint| endpoint.url()),
+        ),
         ("jwks_uri", Some(metadata.jwks_uri().url())),
-        ("userinfo_endpoint", metadata.userinfo_endpoint().map(|endpoint| endpoint.url())),
-        ("revocation_endpoint", more.revocation_endpoint.as_ref().map(|endpoint| endpoint.url())),
-        ("end_session_endpoint", more.end_session_endpoint.as_ref().map(|endpoint| endpoint.url())),
+        (
+            "userinfo_endpoint",
+            metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+        ),
+        (
+            "revocation_endpoint",
+            more.revocation_endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.url()),
+        ),
+        (
+            "end_session_endpoint",
+            more.end_session_endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.url()),
+        ),
     ]
 }
 
@@ -139,7 +161,9 @@ fn client(
         ClientId::new(provider.client_id.clone()),
         Some(ClientSecret::new(secret.expose().to_owned())),
     )
-    .set_redirect_uri(RedirectUrl::from_url(relying_party.login_redirect_uri.clone()))
+    .set_redirect_uri(RedirectUrl::from_url(
+        relying_party.login_redirect_uri.clone(),
+    ))
     .set_auth_type(match method {
         SecretMethod::Basic => AuthType::BasicAuth,
         SecretMethod::Post => AuthType::RequestBody,
@@ -165,7 +189,11 @@ fn failed<E: Error + 'static>(error: &DiscoveryError<E>) -> Unusable {
             format!("its metadata or keys cannot be read: it answered {status}")
         }
         DiscoveryError::Parse(error) => {
-            format!("its metadata or keys are malformed at {}: {}", error.path(), error.inner())
+            format!(
+                "its metadata or keys are malformed at {}: {}",
+                error.path(),
+                error.inner()
+            )
         }
         other => causes(other),
     })

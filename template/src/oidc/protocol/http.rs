@@ -5,7 +5,8 @@
 use std::{error::Error, fmt, future::Future, pin::Pin};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::redirect::Policy;
+use reqwest::{header::CONTENT_TYPE, redirect::Policy};
+use url::{Url, form_urlencoded};
 
 use crate::settings::RelyingParty;
 
@@ -26,13 +27,20 @@ impl Http {
         // Fails only if a provider was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!(
+                env!("CARGO_PKG_NAME"),
+                "/",
+                env!("CARGO_PKG_VERSION")
+            ))
             .redirect(Policy::none())
             .timeout(settings.timeout)
             .connect_timeout(settings.timeout);
         if let Some(file) = &settings.ca_file {
             let unusable = |cause: &dyn fmt::Display| {
-                HttpError(format!("OIDC_CA_FILE «{}» cannot be used: {cause}", file.display()))
+                HttpError(format!(
+                    "OIDC_CA_FILE «{}» cannot be used: {cause}",
+                    file.display()
+                ))
             };
             let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
             let authorities =
@@ -42,11 +50,51 @@ impl Http {
             }
             builder = builder.tls_certs_merge(authorities);
         }
-        builder.build().map(Self).map_err(|error| HttpError::from_cause(&error))
+        builder
+            .build()
+            .map(Self)
+            .map_err(|error| HttpError::from_cause(&error))
+    }
+
+    /// Posts a form. The client authenticates in the header if `basic` is given
+    /// (RFC 6749 2.3.1 wants both parts encoded first).
+    ///
+    /// # Errors
+    /// No answer, or one that is no success.
+    pub(super) async fn post_form(
+        &self,
+        url: Url,
+        fields: &[(&str, &str)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<(), HttpError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let encoded =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let mut request = self
+            .0
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+        if let Some((id, secret)) = basic {
+            request = request.basic_auth(encoded(id), Some(encoded(secret)));
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(HttpError(format!("it answered {}", answer.status())))
+        }
     }
 
     async fn send(self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let request = request.try_into().map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
+        let request = request
+            .try_into()
+            .map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
         let mut answer = self
             .0
             .execute(request)
@@ -54,11 +102,15 @@ impl Http {
             // The URL may carry what does not belong in a log.
             .map_err(|error| HttpError::from_cause(&error.without_url()))?;
         let mut body = Vec::new();
-        while let Some(chunk) =
-            answer.chunk().await.map_err(|error| HttpError::from_cause(&error.without_url()))?
+        while let Some(chunk) = answer
+            .chunk()
+            .await
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?
         {
             if body.len() + chunk.len() > MAX_BODY {
-                return Err(HttpError(format!("the answer is longer than {MAX_BODY} bytes")));
+                return Err(HttpError(format!(
+                    "the answer is longer than {MAX_BODY} bytes"
+                )));
             }
             body.extend_from_slice(&chunk);
         }

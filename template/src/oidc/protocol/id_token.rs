@@ -89,7 +89,9 @@ pub(super) fn at_sign_in(
             let auth_time = auth_time.ok_or("max_age was sent, but there is no auth_time")?;
             let age = now().saturating_sub(auth_time.timestamp().try_into().unwrap_or(0));
             if age > max_age.saturating_add(skew.as_secs()) {
-                return Err(format!("the person authenticated {age} s ago, {max_age} s were allowed"));
+                return Err(format!(
+                    "the person authenticated {age} s ago, {max_age} s were allowed"
+                ));
             }
             Ok(())
         });
@@ -113,15 +115,19 @@ pub(super) fn at_refresh(
     relying_party: &RelyingParty,
 ) -> Result<(), CheckError> {
     let verifier = verifier(provider, relying_party.clock_skew);
-    let claims =
-        token.claims(&verifier, |_: Option<&Nonce>| Ok(())).map_err(refused)?.clone();
+    let claims = token
+        .claims(&verifier, |_: Option<&Nonce>| Ok(()))
+        .map_err(refused)?
+        .clone();
     check_the_rest(provider, token, &claims, relying_party.clock_skew)?;
     check_access_token_hash(&verifier, token, &claims, answer)?;
     if claims.subject().as_str() != sign_in.subject {
         return Err(refuse("it is for another person"));
     }
     if let Some(auth_time) = claims.auth_time()
-        && sign_in.authenticated_at.is_some_and(|known| u64::try_from(auth_time.timestamp()) != Ok(known))
+        && sign_in
+            .authenticated_at
+            .is_some_and(|known| u64::try_from(auth_time.timestamp()) != Ok(known))
     {
         return Err(refuse("auth_time is not that of the sign-in"));
     }
@@ -167,7 +173,9 @@ fn check_the_rest(
     }
     if let Some(not_before) = claims.additional_claims().all.get("nbf") {
         // RFC 7519 4.1.5; fractions are allowed
-        let seconds = not_before.as_f64().ok_or_else(|| refuse("nbf is not a number"))?;
+        let seconds = not_before
+            .as_f64()
+            .ok_or_else(|| refuse("nbf is not a number"))?;
         if seconds > (now() + skew.as_secs()) as f64 {
             return Err(refuse("nbf is in the future"));
         }
@@ -188,7 +196,9 @@ fn check_access_token_hash(
     claims: &ParsedIdTokenClaims,
     answer: &TokenResponse,
 ) -> Result<(), CheckError> {
-    let Some(claimed) = claims.access_token_hash() else { return Ok(()) };
+    let Some(claimed) = claims.access_token_hash() else {
+        return Ok(());
+    };
     let actual = token
         .signing_alg()
         .and_then(|alg| Ok((alg, token.signing_key(verifier)?)))

@@ -40,8 +40,11 @@ impl Discovered {
         id_token: &str,
         state: &str,
     ) -> Option<Url> {
-        let endpoint: EndSessionUrl =
-            self.metadata.additional_metadata().end_session_endpoint.clone()?;
+        let endpoint: EndSessionUrl = self
+            .metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
         let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
         let request = LogoutRequest::from(endpoint)
             .set_client_id(ClientId::new(self.client.client_id().to_string()))
@@ -81,9 +84,8 @@ impl Discovered {
         match header_claims.get("typ").map(Value::as_str) {
             None => {}
             Some(Some(typ))
-                if ["logout+jwt", "jwt"].contains(
-                    &typ.to_ascii_lowercase().trim_start_matches("application/"),
-                ) => {}
+                if ["logout+jwt", "jwt"]
+                    .contains(&typ.to_ascii_lowercase().trim_start_matches("application/")) => {}
             Some(_) => return Err(refuse("its typ is of another kind of token")),
         }
         let alg = header_claims.get("alg").cloned().unwrap_or_default();
@@ -93,10 +95,14 @@ impl Discovered {
             .ok_or_else(|| refuse("its alg is not accepted"))?;
         let signed = format!("{header}.{payload}");
         let key_id = header_claims.get("kid").and_then(Value::as_str);
-        let Some(key) = self.logout_key(key_id, &alg) else { return Ok(None) };
+        let Some(key) = self.logout_key(key_id, &alg) else {
+            return Ok(None);
+        };
         key.verify_signature(&alg, signed.as_bytes(), &signature)
             .map_err(|_| refuse("its signature is wrong"))?;
-        self.logout_claims(&claims, relying_party.clock_skew.as_secs()).map(Some).map_err(refuse)
+        self.logout_claims(&claims, relying_party.clock_skew.as_secs())
+            .map(Some)
+            .map_err(refuse)
     }
 
     /// The key that a token names, or the only one there is for its algorithm.
@@ -107,7 +113,9 @@ impl Discovered {
     ) -> Option<&CoreJsonWebKey> {
         let fits = |key: &&CoreJsonWebKey| {
             key_id.is_none_or(|id| key.key_id() == Some(&JsonWebKeyId::new(id.to_owned())))
-                && key.key_use().is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature)
+                && key
+                    .key_use()
+                    .is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature)
                 && !matches!(
                     key.signing_alg(),
                     JsonWebKeyAlgorithm::Algorithm(other) if other != alg
@@ -124,7 +132,11 @@ impl Discovered {
         skew: u64,
     ) -> Result<LogoutToken, &'static str> {
         const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-        let text = |name: &str| claims.get(name).map(|value| value.as_str().map(str::to_owned));
+        let text = |name: &str| {
+            claims
+                .get(name)
+                .map(|value| value.as_str().map(str::to_owned))
+        };
         let number = |name: &str| claims.get(name).and_then(Value::as_f64);
 
         if text("iss") != Some(Some(self.issuer().to_owned())) {
@@ -151,7 +163,10 @@ impl Discovered {
         if expires_at <= now - skew {
             return Err("it has expired");
         }
-        let id = text("jti").flatten().filter(|id| !id.is_empty()).ok_or("jti is missing")?;
+        let id = text("jti")
+            .flatten()
+            .filter(|id| !id.is_empty())
+            .ok_or("jti is missing")?;
         let has_event = claims
             .get("events")
             .and_then(|events| events.get(EVENT))
@@ -172,7 +187,12 @@ impl Discovered {
             return Err("it names neither sub nor sid");
         }
         let remember_until = (now + skew) as u64 + MAX_AGE + skew as u64;
-        Ok(LogoutToken { subject, provider_session, id, remember_until })
+        Ok(LogoutToken {
+            subject,
+            provider_session,
+            id,
+            remember_until,
+        })
     }
 }
 

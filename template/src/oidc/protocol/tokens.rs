@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use openidconnect::{
-    AccessToken, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
+    AccessToken, AuthType, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
     RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims, UserInfoError,
-    core::{CoreErrorResponseType, CoreGenderClaim, CoreRevocableToken, CoreTokenType},
+    core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::{
         error::Reason,
         sign_in::{SignIn, Tokens, now},
     },
-    settings::RelyingParty,
+    settings::{Credential, ProviderSettings, RelyingParty},
 };
 
 /// How long an access token is taken to live if the provider does not say
@@ -76,7 +76,9 @@ impl Discovered {
             .client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| Reason::ProviderUnavailable(error.to_string()))?
-            .set_pkce_verifier(PkceCodeVerifier::new(expected.pkce_verifier.expose().to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(
+                expected.pkce_verifier.expose().to_owned(),
+            ))
             .request_async(http)
             .await
             .map_err(|error| match error {
@@ -107,7 +109,10 @@ impl Discovered {
             .ok_or_else(|| Reason::TokenAnswer("it has no id_token".to_owned()))?;
         let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
         let mut claims = to_claims(&verified);
-        match self.user_info(answer.access_token(), verified.subject(), http).await {
+        match self
+            .user_info(answer.access_token(), verified.subject(), http)
+            .await
+        {
             Ok(more) => claims.fill_up_from(more),
             Err(UserInfoFailure::NoEndpoint) => {}
             Err(UserInfoFailure::Unavailable(cause)) => {
@@ -132,7 +137,10 @@ impl Discovered {
         http: &Http,
     ) -> Result<Claims, UserInfoFailure> {
         use UserInfoFailure::{NoEndpoint, Unavailable, Wrong};
-        let Ok(request) = self.client.user_info(access_token.clone(), Some(subject.clone())) else {
+        let Ok(request) = self
+            .client
+            .user_info(access_token.clone(), Some(subject.clone()))
+        else {
             return Err(NoEndpoint);
         };
         let answer: Result<UserInfoClaims<OtherClaims, CoreGenderClaim>, _> =
@@ -157,11 +165,13 @@ impl Discovered {
     pub async fn claims_of(&self, sign_in: &SignIn, http: &Http) -> Result<Claims, Reason> {
         let token = AccessToken::new(sign_in.tokens.access_token.clone());
         let subject = SubjectIdentifier::new(sign_in.subject.clone());
-        self.user_info(&token, &subject, http).await.map_err(|failure| match failure {
-            UserInfoFailure::NoEndpoint => Reason::NotFound,
-            UserInfoFailure::Unavailable(cause) => Reason::ProviderUnavailable(cause),
-            UserInfoFailure::Wrong(cause) => Reason::UserInfo(cause),
-        })
+        self.user_info(&token, &subject, http)
+            .await
+            .map_err(|failure| match failure {
+                UserInfoFailure::NoEndpoint => Reason::NotFound,
+                UserInfoFailure::Unavailable(cause) => Reason::ProviderUnavailable(cause),
+                UserInfoFailure::Wrong(cause) => Reason::UserInfo(cause),
+            })
     }
 
     /// Gets new tokens with the refresh token (OIDC Core 12). They are not
@@ -169,7 +179,11 @@ impl Discovered {
     ///
     /// # Errors
     /// See [`RefreshError`].
-    pub async fn refresh(&self, refresh_token: &str, http: &Http) -> Result<Unchecked, RefreshError> {
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        http: &Http,
+    ) -> Result<Unchecked, RefreshError> {
         use RefreshError::{Over, Passing};
         let refresh_token = RefreshToken::new(refresh_token.to_owned());
         let answer = self
@@ -221,19 +235,33 @@ impl Discovered {
     /// Nothing happens if it has no endpoint for that.
     ///
     /// # Errors
-    /// A text for the log.
-    pub async fn revoke(&self, tokens: &Tokens, http: &Http) -> Result<(), String> {
-        let Some(endpoint) = self.metadata.additional_metadata().revocation_endpoint.clone() else {
+    /// The provider did not answer, or not with a success.
+    pub async fn revoke(
+        &self,
+        tokens: &Tokens,
+        provider: &ProviderSettings,
+        http: &Http,
+    ) -> Result<(), HttpError> {
+        let Some(endpoint) = &self.metadata.additional_metadata().revocation_endpoint else {
             return Ok(());
         };
-        let client = self.client.clone().set_revocation_url(endpoint);
         // Revoking a refresh token takes its access tokens with it (RFC 7009 2.1).
-        let token = match &tokens.refresh_token {
-            Some(token) => CoreRevocableToken::from(RefreshToken::new(token.clone())),
-            None => CoreRevocableToken::from(AccessToken::new(tokens.access_token.clone())),
+        let (token, kind) = match &tokens.refresh_token {
+            Some(token) => (token, "refresh_token"),
+            None => (&tokens.access_token, "access_token"),
         };
-        let request = client.revoke_token(token).map_err(|error| error.to_string())?;
-        request.request_async(http).await.map_err(|error| causes(&error))
+        let mut fields = vec![("token", token.as_str()), ("token_type_hint", kind)];
+        let Credential::Secret { secret, .. } = &provider.credential;
+        let (id, secret) = (provider.client_id.as_str(), secret.expose());
+        // The library's own revocation insists on TLS, on loopback too.
+        let basic = match self.client.auth_type() {
+            AuthType::BasicAuth => Some((id, secret)),
+            _ => {
+                fields.extend([("client_id", id), ("client_secret", secret)]);
+                None
+            }
+        };
+        http.post_form(endpoint.url().clone(), &fields, basic).await
     }
 }
 
@@ -255,7 +283,11 @@ fn describe(error: &TokenRequestError) -> String {
         }
         RequestTokenError::Request(error) => error.to_string(),
         RequestTokenError::Parse(error, _) => {
-            format!("it is malformed at {} ({:?})", error.path(), error.inner().classify())
+            format!(
+                "it is malformed at {} ({:?})",
+                error.path(),
+                error.inner().classify()
+            )
         }
         RequestTokenError::Other(text) => text.clone(),
     }
@@ -274,7 +306,10 @@ fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
     if !is_visible(answer.access_token().secret()) {
         return Err("its access_token is not visible ASCII, or is too long");
     }
-    if answer.refresh_token().is_some_and(|token| !is_visible(token.secret())) {
+    if answer
+        .refresh_token()
+        .is_some_and(|token| !is_visible(token.secret()))
+    {
         return Err("its refresh_token is not visible ASCII, or is too long");
     }
     Ok(())
@@ -289,7 +324,9 @@ fn expiry(answer: &TokenResponse) -> u64 {
 
 /// `None`: exactly what was asked for (RFC 6749 5.1).
 fn granted(answer: &TokenResponse) -> Option<Vec<String>> {
-    answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
+    answer
+        .scopes()
+        .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
 }
 
 fn to_claims(claims: &impl Serialize) -> Claims {
