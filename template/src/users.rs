@@ -49,6 +49,11 @@ impl Users {
         Arc::clone(account)
     }
 
+    /// How many people have an account.
+    pub fn count(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Notes that the person has signed in.
     pub fn count_sign_in(&self, sign_in: &SignIn) {
         self.find_or_create(sign_in)

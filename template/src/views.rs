@@ -151,13 +151,23 @@ impl Profile {
     }
 }
 
-/// A number of seconds as people say it.
+/// `/admin`
+#[derive(Template)]
+#[template(path = "members.html")]
+pub struct Members {
+    /// Around the page.
+    pub frame: Frame,
+    /// How many people have an account.
+    pub count: usize,
+}
+
+/// A number of seconds as people say it, rounded.
 fn in_words(seconds: u64) -> String {
     let (count, unit) = match seconds {
         0..60 => return "less than a minute".to_owned(),
-        60..3600 => (seconds / 60, "minute"),
-        3600..172_800 => (seconds / 3600, "hour"),
-        _ => (seconds / 86_400, "day"),
+        60..3_570 => ((seconds + 30) / 60, "minute"),
+        3_570..172_800 => ((seconds + 1_800) / 3600, "hour"),
+        _ => ((seconds + 43_200) / 86_400, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")

@@ -68,6 +68,12 @@ impl Claims {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Leaves out what protects one message and says nothing of the person.
+    pub fn drop_protocol_claims(&mut self) {
+        self.0
+            .retain(|name, _| !["nonce", "at_hash", "c_hash"].contains(&name.as_str()));
+    }
+
     /// Adds those of `more` that are not there yet.
     pub fn fill_up_from(&mut self, more: Claims) {
         for (name, value) in more.0 {

@@ -2,6 +2,7 @@
 //! is under [`protected`] only people who are signed in. The sign-in's own
 //! pages are in `app.rs`.
 
+pub mod admin;
 pub mod api;
 pub mod assets;
 pub mod health;
@@ -22,6 +23,7 @@ pub fn public(cfg: &mut ServiceConfig) {
 /// so itself, by an argument of type `Has<Role>`.
 pub fn protected(cfg: &mut ServiceConfig) {
     cfg.route("/profile", get().to(profile::show));
+    cfg.route("/admin", get().to(admin::show));
     cfg.route("/api/me", get().to(api::me));
     cfg.route("/api/userinfo", get().to(api::userinfo));
 }

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 
 use crate::support::{TestApp, signed_in_as};
 
-const PROTECTED: [&str; 3] = ["/profile", "/api/me", "/api/userinfo"];
+const PROTECTED: [&str; 4] = ["/profile", "/admin", "/api/me", "/api/userinfo"];
 
 #[tokio::test]
 async fn pages_send_strangers_to_sign_in_and_remember_where_they_were_going() {
@@ -95,4 +95,21 @@ async fn pages_carry_security_headers() {
     assert!(!policy.contains("unsafe"));
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn a_page_that_asks_for_a_role_refuses_people_without_it() {
+    let bob = signed_in_as("bob").await;
+    let page = bob.get("/admin").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("This page is not open to you"));
+    assert_eq!(bob.fetch("/admin").await.json()["code"], "missing_role");
+}
+
+#[tokio::test]
+async fn a_page_that_asks_for_a_role_lets_people_with_it_in() {
+    let alice = signed_in_as("alice").await;
+    let page = alice.get("/admin").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Members"));
 }

@@ -109,6 +109,7 @@ impl Discovered {
             .ok_or_else(|| Reason::TokenAnswer("it has no id_token".to_owned()))?;
         let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
         let mut claims = to_claims(&verified);
+        claims.drop_protocol_claims();
         match self
             .user_info(answer.access_token(), verified.subject(), http)
             .await

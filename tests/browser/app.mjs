@@ -1,0 +1,130 @@
+// The app under test as a process: started in an empty folder on free ports,
+// watched until it says that it is ready, and ended. Nothing here knows its pages.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const READY_WITHIN = 30_000;
+const ENDED_WITHIN = 15_000;
+
+/** A debug build of a generated app that is running. */
+export class App {
+  #child;
+  #folder;
+  #ended;
+  #output = '';
+
+  constructor(child, folder, port) {
+    this.#child = child;
+    this.#folder = folder;
+    this.url = `http://localhost:${port}`;
+    this.providerUrl = `http://localhost:${port + 1}`;
+    this.#ended = new Promise((ended) => {
+      child.once('exit', (code, signal) => ended({ code, signal }));
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.#output += text));
+    }
+    process.once('exit', () => child.kill('SIGKILL'));
+  }
+
+  /** Starts `binary` and waits until it has said where it runs and who can sign in. */
+  static async start(binary) {
+    const path = resolve(binary);
+    await access(path, constants.X_OK).catch(() => {
+      throw new Error(`${path} is not an executable file: build the app first (cargo build)`);
+    });
+    const folder = await mkdtemp(join(tmpdir(), 'app-in-browser-'));
+    const port = await twoFreePorts();
+    // Nothing else is passed on: settings of whoever runs the tests are not the app's.
+    const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}` };
+    const child = spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const app = new App(child, folder, port);
+    try {
+      await once(child, 'spawn');
+      await app.#ready();
+    } catch (error) {
+      child.kill('SIGKILL');
+      await app.tidy();
+      throw error;
+    }
+    return app;
+  }
+
+  /** Everything that the app has written to stdout and stderr. */
+  get output() {
+    return this.#output;
+  }
+
+  /** Asks the app to end, as a process manager does; resolves to `{ code, signal }`. */
+  async terminate() {
+    this.#child.kill('SIGTERM');
+    return this.#within(ENDED_WITHIN, this.#ended, 'did not end after SIGTERM');
+  }
+
+  /** Removes the app's folder, ending the app if it still runs. */
+  async tidy() {
+    this.#child.kill('SIGKILL');
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #ready() {
+    const announced = new Promise((resolve) => {
+      this.#child.stdout.on('data', () => this.#hasAnnouncedItself() && resolve());
+    });
+    const died = this.#ended.then(({ code, signal }) => {
+      throw new Error(`the app ended at once (${signal ?? `exit code ${code}`}):\n${this.#output}`);
+    });
+    await this.#within(READY_WITHIN, Promise.race([announced, died]), 'did not announce itself');
+  }
+
+  #hasAnnouncedItself() {
+    const lines = this.#output.split('\n');
+    return (
+      lines.some((line) => line.replace(/\/$/, '').endsWith(` runs at ${this.url}`)) &&
+      lines.some(
+        (line) =>
+          line.startsWith('sign in as alice, bob, ') &&
+          line.endsWith(` without a password, at the development provider ${this.providerUrl}`),
+      )
+    );
+  }
+
+  async #within(milliseconds, promise, complaint) {
+    let timer;
+    const late = new Promise((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`the app ${complaint} within ${milliseconds / 1000} s:\n${this.#output}`)),
+        milliseconds,
+      );
+    });
+    return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  }
+}
+
+/** A port that is free together with the next one, where the development provider listens. */
+async function twoFreePorts() {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    const first = await listen(0);
+    const port = first.address().port;
+    const second = await listen(port + 1).catch(() => null);
+    await Promise.all([first, second].map((server) => server && close(server)));
+    if (second) return port;
+  }
+  throw new Error('found no two free neighbouring ports');
+}
+
+async function listen(port) {
+  const server = createServer().listen(port, 'localhost');
+  await once(server, 'listening');
+  return server;
+}
+
+async function close(server) {
+  server.close();
+  await once(server, 'close');
+}
