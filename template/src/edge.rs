@@ -266,7 +266,8 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         "same-origin",
     );
     if !headers.contains_key(header::CACHE_CONTROL) {
-        // The back button must show nothing after sign-out.
+        // Nothing of a signed-in person stays behind in the browser; that the
+        // back button shows nothing either, `static/fresh.js` sees to.
         set(headers, header::CACHE_CONTROL, "no-store");
     }
     if let Some(oidc) = oidc {

@@ -15,6 +15,8 @@ use actix_web::web::{ServiceConfig, get};
 pub fn public(cfg: &mut ServiceConfig) {
     cfg.route("/", get().to(home::show));
     cfg.route("/static/app.css", get().to(assets::stylesheet));
+    cfg.route("/static/fresh.js", get().to(assets::fresh));
+    cfg.route("/static/icon.svg", get().to(assets::icon));
     cfg.route("/healthz", get().to(health::alive));
     cfg.route("/readyz", get().to(health::ready));
 }

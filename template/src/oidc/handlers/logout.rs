@@ -67,31 +67,27 @@ pub async fn force_logout_and_revoke(
         "signed out"
     );
 
-    let Some(provider) = oidc.provider.known() else {
-        return Ok(only_here(oidc));
-    };
-    let url = provider.logout_url(
-        oidc.provider.relying_party(),
-        &sign_in.tokens.id_token,
-        &seal::random_text()?,
-    );
+    let state = seal::random_text()?;
+    let provider = oidc.provider.known();
+    let at_provider = provider.and_then(|provider| {
+        provider.logout_url(
+            oidc.provider.relying_party(),
+            &sign_in.tokens.id_token,
+            &state,
+        )
+    });
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();
     actix_web::rt::spawn(async move { oidc_for_later.provider.revoke(&tokens).await });
-    Ok(match url {
-        Some(url) => HttpResponse::SeeOther()
-            .insert_header((LOCATION, url.as_str()))
-            .finish(),
-        None => only_here(oidc),
-    })
-}
 
-fn only_here(oidc: &Oidc) -> HttpResponse {
-    let path = oidc.path(PATHS.logged_out);
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, format!("{path}?only=here")))
-        .finish()
+    let location = match at_provider {
+        Some(url) => url.to_string(),
+        None => format!("{}?only=here", oidc.path(PATHS.logged_out)),
+    };
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .finish())
 }
 
 /// What the signed-out page may be told.
