@@ -129,19 +129,7 @@ async fn a_cancelled_sign_in_ends_on_a_page_with_a_way_on() {
     let app = TestApp::start().await;
     let browser = app.browser();
     let list = browser.visit("/profile").await;
-    let request = list.field("request");
-    let action = list
-        .body
-        .split("action=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap();
-    let target = list.url.join(action).unwrap();
-    let answer = browser
-        .post(target.as_str(), &[("request", &request), ("cancel", "")])
-        .await;
+    let answer = browser.press(&list, ("cancel", "yes")).await;
     let page = browser.follow(answer).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert_refused(&browser, &page, "denied").await;

@@ -228,23 +228,19 @@ impl Browser {
 
     /// Clicks a person on the provider's list.
     pub async fn choose(&self, list: &Page, person: &str) -> Page {
-        let request = list.field("request");
-        let action = list
-            .body
-            .split("action=\"")
-            .nth(1)
-            .unwrap()
-            .split('"')
-            .next()
-            .unwrap();
-        let target = list.url.join(action).unwrap();
-        self.post(
-            target.as_str(),
-            &[("request", &request), ("person", person)],
-        )
-        .await
+        self.press(list, ("person", person)).await
     }
 
+    /// Clicks a button on the provider's list.
+    pub async fn press(&self, list: &Page, button: (&str, &str)) -> Page {
+        let request = list.field("request");
+        let after = list.body.split("action=\"").nth(1).unwrap();
+        let target = list.url.join(after.split('"').next().unwrap()).unwrap();
+        self.post(target.as_str(), &[("request", &request), button])
+            .await
+    }
+
+    /// Goes wherever a page leads.
     pub async fn follow(&self, mut page: Page) -> Page {
         for _ in 0..10 {
             if !page.status.is_redirection() {
