@@ -242,7 +242,7 @@ fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
         )
 }
 
-const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 
 /// Headers that browsers protect people by, and the cookies sent on the way.
 fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
