@@ -27,6 +27,7 @@ use crate::{
         Oidc, cookies,
         error::{Reason, Refusal},
         guard,
+        handlers::see_other,
         return_to::ReturnTo,
     },
     views,
@@ -205,11 +206,7 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
         query.append_pair("max_age", &max_age.to_string());
     }
     let location = format!("{}?{}", oidc.path(PATHS.login), query.finish());
-    Some(
-        HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, location))
-            .finish(),
-    )
+    Some(see_other(&location))
 }
 
 fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpResponse {

@@ -6,10 +6,9 @@
 use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin, rc::Rc, sync::Arc};
 
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    Error, FromRequest, HttpMessage, HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::LOCATION,
     middleware::Next,
     web,
 };
@@ -17,6 +16,7 @@ use actix_web::{
 use super::{
     Oidc,
     error::{Reason, Refusal},
+    handlers::see_other,
     sign_in::{LiveSignIn, SignIn, SignInId, now},
 };
 use crate::hooks::{self, UserContext};
@@ -206,23 +206,34 @@ pub async fn ensure_authenticated<B: MessageBody>(
 }
 
 /// Sends people who are not signed in to a path of this app instead of to
-/// `/login`: `web::scope("/reports").wrap(from_fn(redirect_to("/welcome")))`.
+/// `/login`.
+///
+/// ```
+/// use actix_web::{App, middleware::from_fn, web};
+/// use app::oidc::guard::redirect_to;
+///
+/// App::new().service(web::scope("/reports").wrap(from_fn(redirect_to("/welcome"))));
+/// ```
 pub fn redirect_to<B: MessageBody + 'static>(
     path: &'static str,
-) -> impl AsyncFn(ServiceRequest, Next<B>) -> Result<ServiceResponse<EitherBody<B>>, Error> + Clone
-{
-    async move |request: ServiceRequest, next: Next<B>| match User::of(request.request()).await {
-        Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(Refusal {
-            reason: Reason::SignedOut,
-            ..
-        }) => {
-            let path = oidc(request.request())?.path(path);
-            let redirect = HttpResponse::SeeOther()
-                .insert_header((LOCATION, path))
-                .finish();
-            Ok(request.into_response(redirect).map_into_right_body())
-        }
-        Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
+) -> impl Fn(ServiceRequest, Next<B>) -> Guarded<B> + Clone {
+    move |request, next| {
+        Box::pin(async move {
+            match User::of(request.request()).await {
+                Ok(_) => Ok(next.call(request).await?.map_into_left_body()),
+                Err(Refusal {
+                    reason: Reason::SignedOut,
+                    ..
+                }) => {
+                    let path = oidc(request.request())?.path(path);
+                    Ok(request
+                        .into_response(see_other(&path))
+                        .map_into_right_body())
+                }
+                Err(refusal) => Ok(request.error_response(refusal).map_into_right_body()),
+            }
+        })
     }
 }
+
+type Guarded<B> = Pin<Box<dyn Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>>>>;

@@ -1,9 +1,10 @@
 //! The provider's answer: the one place where somebody becomes signed in.
 
 use actix_session::SessionExt;
-use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
+use super::see_other;
 use crate::{
     hooks,
     oidc::{
@@ -75,12 +76,6 @@ pub async fn callback(
             Err(refusal.reason.on_the_way_to(return_to))
         }
     }
-}
-
-fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((LOCATION, location))
-        .finish()
 }
 
 /// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207).

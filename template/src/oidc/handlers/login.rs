@@ -1,8 +1,9 @@
 //! `/login`: begins a sign-in.
 
-use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::see_other;
 use crate::{
     hooks,
     oidc::{
@@ -30,6 +31,12 @@ pub struct LoginQuery {
     prompt: Option<String>,
 }
 
+impl LoginQuery {
+    fn is_silent(&self) -> bool {
+        self.prompt.as_deref() == Some("none")
+    }
+}
+
 /// A hint longer than an e-mail address may be (RFC 5321) is not one.
 const MAX_LOGIN_HINT: usize = 254;
 
@@ -39,9 +46,8 @@ pub async fn login(
     oidc: web::Data<Oidc>,
     query: web::Query<LoginQuery>,
 ) -> Result<HttpResponse, Refusal> {
-    let silent = query.prompt.as_deref() == Some("none");
     match oidc.settings.login_page {
-        LoginPage::Page if !silent => {
+        LoginPage::Page if !query.is_silent() => {
             oidc.provider.discovered().await?;
             let return_to = return_to(&oidc, &query);
             hooks::login_view(&request, &return_to, query.login_hint.as_deref())
@@ -76,7 +82,7 @@ async fn begin(
     query: &LoginQuery,
 ) -> Result<HttpResponse, Refusal> {
     let provider = oidc.provider.discovered().await?;
-    let silent = query.prompt.as_deref() == Some("none");
+    let silent = query.is_silent();
     let login_hint = query
         .login_hint
         .as_deref()
@@ -95,7 +101,5 @@ async fn begin(
     let authorization = oidc.attempts.begin(request, new, |state| {
         provider.begin(oidc.provider.relying_party(), state, wishes)
     })?;
-    Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, authorization.as_str()))
-        .finish())
+    Ok(see_other(authorization.as_str()))
 }

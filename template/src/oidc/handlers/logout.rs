@@ -1,9 +1,10 @@
 //! Signing out: here first, then at the provider.
 
 use actix_session::SessionExt;
-use actix_web::{HttpRequest, HttpResponse, http::header::LOCATION, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
+use super::see_other;
 use crate::{
     app::PATHS,
     hooks,
@@ -37,9 +38,7 @@ pub async fn logout(
         Err(Refusal {
             reason: Reason::SignedOut,
             ..
-        }) => Ok(HttpResponse::SeeOther()
-            .insert_header((LOCATION, oidc.path(PATHS.logged_out)))
-            .finish()),
+        }) => Ok(see_other(&oidc.path(PATHS.logged_out))),
         Err(refusal) => Err(refusal),
     }
 }
@@ -85,9 +84,7 @@ pub async fn force_logout_and_revoke(
         Some(url) => url.to_string(),
         None => format!("{}?only=here", oidc.path(PATHS.logged_out)),
     };
-    Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, location))
-        .finish())
+    Ok(see_other(&location))
 }
 
 /// What the signed-out page may be told.

@@ -6,7 +6,11 @@ mod callback;
 mod login;
 mod logout;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    HttpResponse,
+    http::header::LOCATION,
+    web::{self, ServiceConfig},
+};
 
 pub use self::{
     back_channel::UsedLogoutTokens,
@@ -15,6 +19,13 @@ pub use self::{
     logout::{force_logout_and_revoke, logged_out, logout},
 };
 use crate::app::Paths;
+
+/// Sends the browser elsewhere by a GET, whatever it asked with.
+pub(crate) fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .finish()
+}
 
 /// Mounts the sign-in's own pages.
 pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
