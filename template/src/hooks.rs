@@ -36,8 +36,8 @@ impl Role for Admin {
 /// Find people by issuer and subject, never by e-mail: addresses change hands.
 ///
 /// # Errors
-/// Refuse with `Reason::Hook("a text for the person")`, for example if the
-/// account is blocked.
+/// Refuse with `Reason::Hook("a text for the person".to_owned())`, for example
+/// if the account is blocked.
 pub async fn add_user_context(
     request: &HttpRequest,
     sign_in: &SignIn,
@@ -51,8 +51,8 @@ pub async fn add_user_context(
 /// signed in. Redirect to a path of this app for a welcome page.
 ///
 /// # Errors
-/// Refuse with `Reason::Hook("a text for the person")`: then nobody is signed
-/// in.
+/// Refuse with `Reason::Hook("a text for the person".to_owned())`: then nobody
+/// is signed in.
 pub async fn after_login(request: &HttpRequest, sign_in: &SignIn) -> Result<AfterLogin, Refusal> {
     users(request)?.count_sign_in(sign_in);
     Ok(AfterLogin::Continue)

@@ -6,6 +6,8 @@
 //! browser's sealed note) → the provider → [`provider`] and [`protocol`]
 //! (checks) → [`sign_in`] (the record) in a [`store`].
 
+#![warn(missing_docs)]
+
 pub mod attempt;
 pub mod claims;
 pub mod cookies;

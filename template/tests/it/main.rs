@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod below_a_path;
 mod guards;
 mod outages;
 mod refusals;

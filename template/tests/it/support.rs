@@ -48,22 +48,28 @@ impl TestApp {
 
     /// Changes the settings before the app starts.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between(change, |_| async {}).await
+        Self::start_between("", change, |_| async {}).await
+    }
+
+    /// The app lives below a path, such as `/shop`.
+    pub async fn start_below(path: &str) -> Self {
+        Self::start_between(path, |_| {}, |_| async {}).await
     }
 
     /// The app starts while its provider is down.
     pub async fn start_with_provider_down() -> Self {
-        Self::start_between(|_| {}, |provider| async move { provider.stop().await }).await
+        Self::start_between("", |_| {}, |provider| async move { provider.stop().await }).await
     }
 
     async fn start_between<F: Future<Output = ()>>(
+        path: &str,
         change: impl FnOnce(&mut Settings),
         before: impl FnOnce(DevProvider) -> F,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut settings = Settings::from_lookup(|name| match name {
-            "APP_BASE_URL" => Some(format!("http://localhost:{port}")),
+            "APP_BASE_URL" => Some(format!("http://localhost:{port}{path}")),
             "SESSION_STORE" => Some("memory:".to_owned()),
             _ => None,
         })

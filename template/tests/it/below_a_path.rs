@@ -1,0 +1,70 @@
+//! `APP_BASE_URL` has a path: the app lives below it, and nowhere else.
+
+use reqwest::StatusCode;
+
+use crate::support::TestApp;
+
+#[tokio::test]
+async fn alice_signs_in_and_out_below_the_path() {
+    let app = TestApp::start_below("/shop").await;
+    let alice = app.browser();
+
+    let page = alice.sign_in_as("alice", "/shop/profile").await;
+    assert_eq!(page.url.path(), "/shop/profile");
+    assert!(page.body.contains("Alice Archer"));
+
+    let csrf_token = page.field("csrf_token");
+    let redirect = alice
+        .post("/shop/logout", &[("csrf_token", &csrf_token)])
+        .await;
+    let page = alice.follow(redirect).await;
+    assert_eq!(page.url.path(), "/shop/logged-out");
+    assert_eq!(
+        alice.fetch("/shop/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn every_link_and_file_of_a_page_is_below_the_path() {
+    let app = TestApp::start_below("/shop").await;
+    let alice = app.browser();
+    alice.sign_in_as("alice", "/shop/login").await;
+    for path in ["/shop", "/shop/", "/shop/profile", "/shop/no-such-page"] {
+        let page = alice.visit(path).await;
+        let targets = page
+            .body
+            .split(['"', '\''])
+            .filter(|text| text.starts_with('/'));
+        let mut count = 0;
+        for target in targets {
+            count += 1;
+            assert!(
+                target == "/shop" || target.starts_with("/shop/"),
+                "{target} on {path}"
+            );
+        }
+        assert!(count > 3, "{path} has links: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn nothing_answers_outside_the_path() {
+    let app = TestApp::start_below("/shop").await;
+    for path in ["/", "/login", "/profile", "/shopping", "/healthz"] {
+        let page = app.browser().fetch(path).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let page = app.browser().fetch("/shop/healthz").await;
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn return_to_stays_below_the_path() {
+    let app = TestApp::start_below("/shop").await;
+    let page = app
+        .browser()
+        .sign_in_as("alice", "/shop/login?return_to=/another-app")
+        .await;
+    assert_eq!(page.url.path().trim_end_matches('/'), "/shop");
+}

@@ -1,0 +1,82 @@
+//! Pages as an owner might add them, each leaning on one thing that the
+//! generated app promises.
+
+use actix_session::Session;
+use actix_web::{
+    HttpResponse, Responder,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use serde::Deserialize;
+
+use crate::{
+    hooks::FirstMember,
+    oidc::{
+        csrf::SignedForm,
+        guard::{Fresh, Has, redirect_to},
+    },
+};
+
+pub fn public(cfg: &mut ServiceConfig) {
+    cfg.route("/welcome", web::get().to(welcome));
+    cfg.route("/keep/{note}", web::get().to(keep));
+    cfg.route("/kept", web::get().to(kept));
+    cfg.service(
+        web::scope("/reports")
+            .wrap(from_fn(redirect_to("/welcome")))
+            .route("", web::get().to(reports)),
+    );
+}
+
+pub fn protected(cfg: &mut ServiceConfig) {
+    cfg.route("/forgotten", web::get().to(forgotten));
+    cfg.route("/vault", web::get().to(vault));
+    cfg.route("/first", web::get().to(first));
+    cfg.route("/messages", web::post().to(send));
+}
+
+/// The guard was forgotten; the scope's own must refuse.
+pub async fn forgotten() -> impl Responder {
+    "for signed-in people only"
+}
+
+pub async fn welcome() -> impl Responder {
+    "welcome, whoever you are"
+}
+
+pub async fn reports() -> impl Responder {
+    "reports"
+}
+
+pub async fn vault(user: Fresh<60>) -> impl Responder {
+    format!("the vault of {}", user.sign_in().subject)
+}
+
+pub async fn first(_: Has<FirstMember>) -> impl Responder {
+    "you were here first"
+}
+
+#[derive(Deserialize)]
+pub struct Message {
+    message: String,
+}
+
+pub async fn send(form: SignedForm<Message>) -> impl Responder {
+    format!("{} says {}", form.user.name(), form.fields.message)
+}
+
+/// Puts something into the owner's own session.
+pub async fn keep(session: Session, note: web::Path<String>) -> HttpResponse {
+    match session.insert("note", note.into_inner()) {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(_) => HttpResponse::InternalServerError().finish(),
+    }
+}
+
+pub async fn kept(session: Session) -> String {
+    session
+        .get::<String>("note")
+        .ok()
+        .flatten()
+        .unwrap_or_else(|| "nothing is kept".to_owned())
+}

@@ -1,0 +1,222 @@
+//! What the generated app promises to code that its owner adds: guards, hooks,
+//! forms and the owner's own session. Runs in an app that `../run` has edited
+//! as an owner would.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+use app::dev::provider::Endpoint;
+use reqwest::{Method, StatusCode};
+
+#[expect(
+    dead_code,
+    reason = "shared with the app's own tests, which use all of it"
+)]
+#[path = "../it/support.rs"]
+mod support;
+
+use support::{Browser, Page, TestApp, signed_in_as};
+
+#[tokio::test]
+async fn a_page_whose_guard_was_forgotten_is_refused_by_its_scope() {
+    let app = TestApp::start().await;
+    let stranger = app.browser();
+    assert_eq!(stranger.get("/forgotten").await.location().path(), "/login");
+    assert_eq!(
+        stranger.fetch("/forgotten").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(
+        alice.get("/forgotten").await.body,
+        "for signed-in people only"
+    );
+}
+
+#[tokio::test]
+async fn redirect_to_sends_strangers_to_a_page_of_the_owners_choice() {
+    let app = TestApp::start().await;
+    let page = app.browser().get("/reports").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert_eq!(page.header("location"), "/welcome");
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.get("/reports").await.body, "reports");
+}
+
+#[tokio::test]
+async fn fresh_asks_for_a_new_proof_and_accepts_it() {
+    let app = TestApp::start().await;
+    app.provider.faults().once().id_token(|token| {
+        let an_hour_ago = token.claims["iat"].as_u64().unwrap() - 3600;
+        token.claims["auth_time"] = an_hour_ago.into();
+    });
+    let alice = app.signed_in_as("alice").await;
+    let stale = alice.cookies()["sign-in"].clone();
+
+    let refused = alice.fetch("/vault").await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.json()["code"], "not_fresh");
+    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
+
+    let mut page = alice.visit("/vault").await;
+    if page.url.as_str().starts_with(app.provider.issuer()) {
+        let answer = alice.choose(&page, "alice").await;
+        page = alice.follow(answer).await;
+    }
+    assert_eq!(page.body, "the vault of alice");
+    let asked = app.provider.requests_to(Endpoint::Authorization);
+    assert!(
+        asked
+            .iter()
+            .any(|request| request.query("max_age") == Some("60"))
+    );
+    assert_ne!(alice.cookies()["sign-in"], stale, "a new sign-in id");
+}
+
+#[tokio::test]
+async fn fresh_lets_people_in_who_have_just_signed_in() {
+    let alice = signed_in_as("alice").await;
+    assert_eq!(alice.get("/vault").await.body, "the vault of alice");
+}
+
+#[tokio::test]
+async fn a_role_may_be_decided_by_the_apps_own_records() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let dora = app.signed_in_as("dora").await;
+    assert_eq!(alice.get("/first").await.body, "you were here first");
+    assert_eq!(dora.get("/first").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn after_login_may_send_people_elsewhere() {
+    let app = TestApp::start().await;
+    let bob = app.browser();
+    let page = bob.sign_in_as("bob", "/profile").await;
+    assert_eq!(page.url.path(), "/welcome");
+    assert_eq!(bob.fetch("/api/me").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn after_login_may_refuse_and_then_nobody_is_signed_in() {
+    let app = TestApp::start().await;
+    let carol = app.browser();
+    let page = carol.sign_in_as("carol", "/profile").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(
+        page.body.contains("Your account is blocked."),
+        "{}",
+        page.body
+    );
+    assert!(!carol.cookies().contains_key("sign-in"));
+    assert_eq!(
+        carol.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_by_after_login_leaves_the_former_sign_in_alone() {
+    let app = TestApp::start().await;
+    let browser = app.signed_in_as("alice").await;
+    let list = browser.visit("/login?max_age=0").await;
+    let answer = browser.choose(&list, "carol").await;
+    assert_eq!(browser.follow(answer).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(browser.fetch("/api/me").await.json()["sub"], "alice");
+}
+
+#[tokio::test]
+async fn add_user_context_may_refuse_every_request_without_a_loop() {
+    let app = TestApp::start().await;
+    let farah = app.browser();
+    let page = farah.sign_in_as("farah", "/profile").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(
+        page.body.contains("Your account is closed."),
+        "{}",
+        page.body
+    );
+    assert_eq!(farah.fetch("/api/me").await.json()["code"], "not_admitted");
+}
+
+#[tokio::test]
+async fn before_logout_may_keep_people_signed_in() {
+    let dora = signed_in_as("dora").await;
+    let page = sign_out(&dora).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body.contains("Close the till first."), "{}", page.body);
+    assert_eq!(dora.fetch("/api/me").await.status, StatusCode::OK);
+    let alice = signed_in_as("alice").await;
+    assert_eq!(sign_out(&alice).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
+    let browser = TestApp::start().await.browser();
+    let page = browser.get("/no-such-page").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert_eq!(page.body, "we looked everywhere");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+    assert_eq!(page.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn the_owners_forms_need_the_csrf_token_in_a_field_or_the_header() {
+    let alice = signed_in_as("alice").await;
+    let token = alice.get("/").await.field("csrf_token");
+
+    let unsigned = send(&alice, "message=hello", None).await;
+    assert_eq!(unsigned.status, StatusCode::FORBIDDEN);
+    assert_eq!(unsigned.json()["code"], "forged_form");
+    let guessed = send(&alice, "message=hello", Some("guessed")).await;
+    assert_eq!(guessed.status, StatusCode::FORBIDDEN);
+
+    let by_header = send(&alice, "message=hello", Some(&token)).await;
+    assert_eq!(by_header.body, "Alice Archer says hello");
+    let by_field = send(&alice, &format!("message=hello&csrf_token={token}"), None).await;
+    assert_eq!(by_field.body, "Alice Archer says hello");
+    let dora = alice.app.signed_in_as("dora").await;
+    let anothers = send(&dora, "message=hello", Some(&token)).await;
+    assert_eq!(anothers.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_owners_session_is_emptied_at_sign_in_and_at_sign_out() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    assert!(
+        browser.cookies().is_empty(),
+        "no cookie before there is use"
+    );
+    browser.get("/keep/before").await;
+    assert_eq!(browser.get("/kept").await.body, "before");
+
+    browser.sign_in_as("alice", "/login").await;
+    assert_eq!(browser.get("/kept").await.body, "nothing is kept");
+
+    browser.get("/keep/meanwhile").await;
+    assert_eq!(browser.get("/kept").await.body, "meanwhile");
+    sign_out(&browser).await;
+    assert_eq!(browser.get("/kept").await.body, "nothing is kept");
+}
+
+async fn sign_out(browser: &Browser) -> Page {
+    let token = browser.get("/").await.field("csrf_token");
+    browser.post("/logout", &[("csrf_token", &token)]).await
+}
+
+async fn send(browser: &Browser, form: &str, header: Option<&str>) -> Page {
+    browser
+        .request(Method::POST, "/messages", |request| {
+            let request = request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form.to_owned());
+            match header {
+                Some(token) => request.header("x-csrf-token", token),
+                None => request,
+            }
+        })
+        .await
+}
