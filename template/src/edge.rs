@@ -88,29 +88,33 @@ pub async fn edge<B: MessageBody>(
 
 fn present<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let (request, inner) = (response.request().clone(), response.response());
-    let shown = match inner.error() {
-        Some(error) => Some(show_error(&request, error)),
-        // Actix answers so by itself when no route fits.
-        None if inner.body().size() == BodySize::Sized(0)
-            || inner.body().size() == BodySize::None =>
-        {
-            match inner.status() {
-                StatusCode::NOT_FOUND => Some(show(&request, &Reason::NotFound.into())),
-                StatusCode::METHOD_NOT_ALLOWED => {
-                    let mut shown = show(&request, &Reason::MethodNotAllowed.into());
-                    if let Some(allow) = inner.headers().get(header::ALLOW) {
-                        shown.headers_mut().insert(header::ALLOW, allow.clone());
-                    }
-                    Some(shown)
-                }
-                _ => None,
-            }
-        }
-        None => None,
+    let shown = if let Some(error) = inner.error() {
+        Some(show_error(&request, error))
+    } else if let Some(refusal) = guard::lookup_failure(&request) {
+        Some(show(&request, &refusal))
+    } else if matches!(inner.body().size(), BodySize::Sized(0) | BodySize::None) {
+        show_bare(&request, inner)
+    } else {
+        None
     };
     match shown {
         Some(shown) => response.into_response(shown).map_into_right_body(),
         None => response.map_into_left_body(),
+    }
+}
+
+/// What Actix answers by itself when no route fits has no body.
+fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpResponse> {
+    match inner.status() {
+        StatusCode::NOT_FOUND => Some(show(request, &Reason::NotFound.into())),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            let mut shown = show(request, &Reason::MethodNotAllowed.into());
+            if let Some(allow) = inner.headers().get(header::ALLOW) {
+                shown.headers_mut().insert(header::ALLOW, allow.clone());
+            }
+            Some(shown)
+        }
+        _ => None,
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Settings {
     pub session_idle: Duration,
     /// A sign-in ends after this long whatever happens.
     pub session_max: Duration,
+    /// A sign-in ends when its ID token does, if that is sooner.
+    pub session_ends_with_id_token: bool,
 }
 
 /// What the provider knows this app as.

@@ -106,8 +106,30 @@ impl FromRequest for User {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
-        Box::pin(async move { Self::of(&request).await })
+        Box::pin(async move {
+            let user = Self::of(&request).await;
+            if let Err(Refusal {
+                reason: Reason::StoreUnavailable(cause),
+                ..
+            }) = &user
+            {
+                let unknown = Unknown(cause.clone());
+                request.extensions_mut().insert(unknown);
+            }
+            user
+        })
     }
+}
+
+/// Nobody could tell whether somebody is signed in.
+struct Unknown(String);
+
+/// Why nobody could tell whether somebody is signed in, if a handler asked.
+/// `Option<User>` is `None` then, yet a page must not take the person for a
+/// stranger: `edge.rs` shows the refusal in its place.
+pub(crate) fn lookup_failure(request: &HttpRequest) -> Option<Refusal> {
+    let unknown = request.extensions_mut().remove::<Unknown>()?;
+    Some(Reason::StoreUnavailable(unknown.0).into())
 }
 
 /// A role that pages can ask for: a type, so that a mistyped role does not

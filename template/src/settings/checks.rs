@@ -29,6 +29,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
         session_store: reader.session_store(),
         session_idle: reader.duration("SESSION_IDLE_MINUTES", 60, 60, 1..=525_600),
         session_max: reader.duration("SESSION_MAX_HOURS", 12, 3600, 1..=8_760),
+        session_ends_with_id_token: reader.yes_or_no("SESSION_ENDS_WITH_ID_TOKEN"),
         base_url,
     };
     if reader.faults.is_empty() {
@@ -393,6 +394,18 @@ impl Reader<'_> {
                     "must be embedded:PATH, memory:, redis://HOST or rediss://HOST.",
                 );
                 SessionStore::Memory
+            }
+        }
+    }
+
+    /// `no` if it is not set.
+    fn yes_or_no(&mut self, variable: &'static str) -> bool {
+        match self.get(variable).as_deref() {
+            None | Some("no") => false,
+            Some("yes") => true,
+            Some(other) => {
+                self.fault(variable, format!("«{other}» is not known. Use yes or no."));
+                false
             }
         }
     }

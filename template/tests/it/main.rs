@@ -8,6 +8,7 @@
 )]
 
 mod below_a_path;
+mod checklist;
 mod guards;
 mod outages;
 mod refusals;

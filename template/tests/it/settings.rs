@@ -39,6 +39,7 @@ fn all_faults_are_named_at_once() {
         ("OIDC_ISSUER", "http://id.example.com"),
         ("OIDC_LOGIN_PAGE", "poster"),
         ("SESSION_MAX_HOURS", "0"),
+        ("SESSION_ENDS_WITH_ID_TOKEN", "maybe"),
     ]);
     for variable in [
         "OIDC_ISSUER",
@@ -46,11 +47,12 @@ fn all_faults_are_named_at_once() {
         "OIDC_CLIENT_SECRET",
         "OIDC_LOGIN_PAGE",
         "SESSION_MAX_HOURS",
+        "SESSION_ENDS_WITH_ID_TOKEN",
     ] {
         assert!(text.contains(variable), "{variable} in {text}");
     }
     assert!(
-        text.starts_with("cannot start: 5 settings to mend"),
+        text.starts_with("cannot start: 6 settings to mend"),
         "{text}"
     );
 }

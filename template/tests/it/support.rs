@@ -20,7 +20,7 @@ use app::{
 };
 use reqwest::{
     Client, Method, RequestBuilder, StatusCode,
-    header::{ACCEPT, COOKIE, HeaderMap, SET_COOKIE},
+    header::{ACCEPT, COOKIE, HeaderMap, HeaderValue, SET_COOKIE},
     redirect::Policy,
 };
 use tokio::task::JoinHandle;
@@ -35,8 +35,11 @@ pub async fn signed_in_as(person: &str) -> Browser {
 /// The app with a development provider of its own, on ports of their own.
 #[derive(Clone)]
 pub struct TestApp {
+    /// Where browsers reach the app.
     pub base: Url,
     pub provider: DevProvider,
+    /// Where it listens: elsewhere, if something stands in front of it.
+    listens_at: Url,
     handle: ServerHandle,
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
 }
@@ -48,30 +51,43 @@ impl TestApp {
 
     /// Changes the settings before the app starts.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between("", change, |_| async {}).await
+        Self::start_between(&[], change, |_| async {}).await
+    }
+
+    /// The app with these variables in its environment; `PORT` in one stands for
+    /// the port that it listens on. With an `APP_BASE_URL` elsewhere, browsers
+    /// reach the app as through a reverse proxy there.
+    pub async fn start_with_env(variables: &[(&str, &str)]) -> Self {
+        Self::start_between(variables, |_| {}, |_| async {}).await
     }
 
     /// The app lives below a path, such as `/shop`.
     pub async fn start_below(path: &str) -> Self {
-        Self::start_between(path, |_| {}, |_| async {}).await
+        let base = format!("http://localhost:PORT{path}");
+        Self::start_with_env(&[("APP_BASE_URL", &base)]).await
     }
 
     /// The app starts while its provider is down.
     pub async fn start_with_provider_down() -> Self {
-        Self::start_between("", |_| {}, |provider| async move { provider.stop().await }).await
+        Self::start_between(&[], |_| {}, |provider| async move { provider.stop().await }).await
     }
 
     async fn start_between<F: Future<Output = ()>>(
-        path: &str,
+        variables: &[(&str, &str)],
         change: impl FnOnce(&mut Settings),
         before: impl FnOnce(DevProvider) -> F,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let mut settings = Settings::from_lookup(|name| match name {
-            "APP_BASE_URL" => Some(format!("http://localhost:{port}{path}")),
-            "SESSION_STORE" => Some("memory:".to_owned()),
-            _ => None,
+        let here = format!("http://localhost:{port}");
+        let defaults = [
+            ("APP_BASE_URL", here.as_str()),
+            ("SESSION_STORE", "memory:"),
+        ];
+        let mut settings = Settings::from_lookup(|name| {
+            let mut set = variables.iter().chain(&defaults);
+            let (_, value) = set.find(|(known, _)| *known == name)?;
+            Some(value.replace("PORT", &port.to_string()))
         })
         .unwrap();
         change(&mut settings);
@@ -85,6 +101,7 @@ impl TestApp {
         Self {
             base,
             provider,
+            listens_at: Url::parse(&here).unwrap(),
             handle,
             running,
         }
@@ -95,6 +112,16 @@ impl TestApp {
         let running = self.running.lock().unwrap().take();
         self.handle.stop(true).await;
         running.unwrap().await.unwrap().unwrap();
+    }
+
+    /// The full name of one of the app's cookies.
+    pub fn cookie(&self, name: &str) -> String {
+        let prefix = if self.base.scheme() == "https" {
+            "__Host-"
+        } else {
+            ""
+        };
+        format!("{prefix}{name}")
     }
 
     /// How often the app has asked the provider for tokens.
@@ -175,6 +202,35 @@ impl Page {
 
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Whether the browser could read one of the tokens off this page. The
+    /// `id_token_hint` of a sign-out is meant to go through it (RP-Initiated
+    /// Logout 1.0, 2).
+    pub fn holds_any(&self, tokens: &[String]) -> bool {
+        let headers: Vec<_> = self.headers.values().map(HeaderValue::as_bytes).collect();
+        let text = format!(
+            "{}{}",
+            self.body,
+            String::from_utf8_lossy(&headers.concat())
+        );
+        // Tests bend tokens into short words that a page may well hold.
+        let real = tokens.iter().filter(|token| token.len() >= 20);
+        real.into_iter().any(|token| {
+            text.replace(&format!("id_token_hint={token}"), "")
+                .replace(&format!("name=\"id_token_hint\" value=\"{token}\""), "")
+                .contains(token.as_str())
+        })
+    }
+
+    /// The `Set-Cookie` header of one cookie; empty if it is not set.
+    pub fn set_cookie(&self, name: &str) -> &str {
+        self.headers
+            .get_all(SET_COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .find(|text| text.starts_with(&format!("{name}=")))
+            .unwrap_or_default()
     }
 }
 
@@ -262,6 +318,20 @@ impl Browser {
         self.cookies.lock().unwrap().clone()
     }
 
+    /// Signs out by the form that every page has.
+    pub async fn sign_out(&self) -> Page {
+        let home = self.app.base.as_str();
+        let csrf_token = self.get(home).await.field("csrf_token");
+        let logout = format!("{}/logout", home.trim_end_matches('/'));
+        self.post(&logout, &[("csrf_token", &csrf_token)]).await
+    }
+
+    /// Whether somebody is signed in here, as the app says.
+    pub async fn is_signed_in(&self) -> bool {
+        let me = format!("{}/api/me", self.app.base.as_str().trim_end_matches('/'));
+        self.fetch(&me).await.status == StatusCode::OK
+    }
+
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies
             .lock()
@@ -294,16 +364,32 @@ impl Browser {
         let url = self.app.base.join(target).unwrap();
         let request = self
             .client
-            .request(method, url.clone())
+            .request(method, self.reach(&url))
             .header(COOKIE, self.cookie_header());
         let answer = with(request).send().await.unwrap();
         self.keep_cookies(answer.headers());
-        Page {
+        let page = Page {
             url,
             status: answer.status(),
             headers: answer.headers().clone(),
             body: answer.text().await.unwrap(),
+        };
+        if page.url.origin() == self.app.base.origin() {
+            let tokens = self.app.provider.issued_tokens();
+            assert!(!page.holds_any(&tokens), "a token in {page:?}");
         }
+        page
+    }
+
+    /// Where a request for this URL really goes.
+    fn reach(&self, url: &Url) -> Url {
+        if url.origin() != self.app.base.origin() {
+            return url.clone();
+        }
+        let mut there = self.app.listens_at.clone();
+        there.set_path(url.path());
+        there.set_query(url.query());
+        there
     }
 
     fn cookie_header(&self) -> String {

@@ -135,6 +135,12 @@ impl DevProvider {
         requests
     }
 
+    /// The last 500 access, refresh and ID tokens that it gave out, newest
+    /// last: what a test searches for where no token may be.
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.shared().state().issued.iter().cloned().collect()
+    }
+
     /// How long codes and tokens live.
     pub fn lifetimes(&self) -> Lifetimes {
         self.shared().state().lifetimes

@@ -136,6 +136,9 @@ async fn respond(
             answer
         }
     };
+    if endpoint == Endpoint::Token {
+        shared.state().note_tokens(&answer.body);
+    }
     answer.send().await
 }
 

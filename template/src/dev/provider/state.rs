@@ -8,6 +8,7 @@ use std::{
 };
 
 use openidconnect::core::CoreJsonWebKey;
+use serde_json::Value;
 
 use super::{
     authorize::AuthorizationRequest, exchange::Request, faults::Faults, grants::Grants, keys::Keys,
@@ -81,6 +82,8 @@ pub(super) struct State {
     pub pending: VecDeque<(String, AuthorizationRequest)>,
     pub grants: Grants,
     pub requests: VecDeque<Request>,
+    /// The values of tokens that went out, newest last.
+    pub issued: VecDeque<String>,
 }
 
 /// A browser in which somebody is signed in at the provider.
@@ -123,6 +126,16 @@ impl Shared {
 impl State {
     pub fn remember(&mut self, request: Request) {
         push(&mut self.requests, request);
+    }
+
+    /// Remembers the tokens in a token response.
+    pub fn note_tokens(&mut self, response: &[u8]) {
+        let response: Value = serde_json::from_slice(response).unwrap_or_default();
+        for name in ["access_token", "refresh_token", "id_token"] {
+            if let Some(token) = response[name].as_str() {
+                push(&mut self.issued, token.to_owned());
+            }
+        }
     }
 
     pub fn await_click(&mut self, id: String, request: AuthorizationRequest) {

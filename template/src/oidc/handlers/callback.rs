@@ -172,7 +172,8 @@ async fn finish(
 }
 
 fn new_sign_in(oidc: &Oidc, authenticated: Authenticated) -> Result<SignIn, Refusal> {
-    let Authenticated { claims, tokens } = authenticated;
+    let expires_at = end_of_life(oidc, &authenticated)?;
+    let Authenticated { claims, tokens, .. } = authenticated;
     let text = |claim: &str| claims.text(claim).map(str::to_owned);
     let roles_claim = &oidc.provider.relying_party().roles_claim;
     Ok(SignIn {
@@ -184,10 +185,29 @@ fn new_sign_in(oidc: &Oidc, authenticated: Authenticated) -> Result<SignIn, Refu
         authenticated_at: claims.number("auth_time"),
         csrf_token: seal::random_text()?,
         created_at: now(),
-        expires_at: oidc.sign_ins.end_of_life(),
+        expires_at,
         claims,
         tokens,
     })
+}
+
+/// When the sign-in ends whatever happens: never later than the provider allows
+/// with the claim `session_expiry` (IPSIE OpenID Connect SL1 profile).
+fn end_of_life(oidc: &Oidc, authenticated: &Authenticated) -> Result<u64, Reason> {
+    let refuse = |cause: &str| Reason::IdToken(cause.to_owned());
+    let mut end = oidc.sign_ins.end_of_life();
+    if authenticated.claims.get("session_expiry").is_some() {
+        let allowed = authenticated.claims.number("session_expiry");
+        end = end.min(allowed.ok_or_else(|| refuse("session_expiry is no Unix time"))?);
+    }
+    if oidc.settings.session_ends_with_id_token {
+        end = end.min(authenticated.id_token_expires_at);
+    }
+    // Such a sign-in would be over before its first page: a loop.
+    if end <= now() {
+        return Err(refuse("the session that it allows is over already"));
+    }
+    Ok(end)
 }
 
 /// A new id for each sign-in, and nothing left of the one before, whoever it

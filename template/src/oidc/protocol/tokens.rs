@@ -41,6 +41,8 @@ pub struct Authenticated {
     pub claims: Claims,
     /// The tokens.
     pub tokens: Tokens,
+    /// When the ID token ends (OIDC Core 2, `exp`), in Unix seconds.
+    pub id_token_expires_at: u64,
 }
 
 /// Tells apart what must be handled apart when tokens are renewed. The texts
@@ -128,7 +130,11 @@ impl Discovered {
             id_token: id_token.to_string(),
             scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
         };
-        Ok(Authenticated { claims, tokens })
+        Ok(Authenticated {
+            claims,
+            tokens,
+            id_token_expires_at: verified.expiration().timestamp().try_into().unwrap_or(0),
+        })
     }
 
     async fn user_info(
