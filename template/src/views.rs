@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     app::PATHS,
     oidc::{
+        devices::Device,
         error::{Action, Reason, Refusal},
         guard::{self, User},
         sign_in::now,
@@ -151,6 +152,52 @@ impl Profile {
     }
 }
 
+/// `/devices`
+#[derive(Template)]
+#[template(path = "devices.html")]
+pub struct Devices {
+    /// Around the page.
+    pub frame: Frame,
+    /// The browser that shows the page first, then the others, the latest visit
+    /// first.
+    pub devices: Vec<DeviceRow>,
+}
+
+/// One browser in which the person is signed in.
+pub struct DeviceRow {
+    /// Names it in the form that signs it out.
+    pub handle: String,
+    /// The browser and its system.
+    pub name: String,
+    /// How long ago the sign-in began, in words.
+    pub signed_in_ago: String,
+    /// How long ago the browser was last seen, in words.
+    pub seen_ago: String,
+    /// Whether it is the browser that shows the page.
+    pub is_this: bool,
+}
+
+impl Devices {
+    /// The page for one person.
+    ///
+    /// # Errors
+    /// See [`Frame::for_user`].
+    pub fn new(request: &HttpRequest, user: &User, devices: Vec<Device>) -> Result<Self, Refusal> {
+        let ago = |time: u64| in_words(now().saturating_sub(time));
+        let devices = devices.into_iter().map(|device| DeviceRow {
+            signed_in_ago: ago(device.signed_in_at),
+            seen_ago: ago(device.last_seen),
+            handle: device.handle,
+            name: device.name,
+            is_this: device.is_this,
+        });
+        Ok(Self {
+            frame: Frame::for_user(request, user)?,
+            devices: devices.collect(),
+        })
+    }
+}
+
 /// `/admin`
 #[derive(Template)]
 #[template(path = "members.html")]
@@ -159,6 +206,8 @@ pub struct Members {
     pub frame: Frame,
     /// How many people have an account.
     pub count: usize,
+    /// What was just done: how many sign-ins of one person were ended.
+    pub signed_out: Option<usize>,
 }
 
 /// A number of seconds as people say it, rounded.

@@ -12,6 +12,7 @@ pub mod attempt;
 pub mod claims;
 pub mod cookies;
 pub mod csrf;
+pub mod devices;
 pub mod error;
 pub mod guard;
 pub mod handlers;

@@ -52,6 +52,8 @@ pub struct SignIn {
     /// When the person last proved who they are at the provider (OIDC Core 2,
     /// `auth_time`), if it says so.
     pub authenticated_at: Option<u64>,
+    /// The browser, roughly, such as "Firefox on Linux".
+    pub device: String,
     /// When the sign-in began here.
     pub created_at: u64,
     /// When it ends here, however active the person is.
@@ -59,12 +61,17 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// Stands for the person in logs: the same for the same person, and of no
-    /// use to learn who that is.
+    /// See [`person_tag`].
     pub fn person_tag(&self) -> String {
-        let hash = subject_key(&self.issuer, &self.subject);
-        seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
+        person_tag(&self.issuer, &self.subject)
     }
+}
+
+/// Stands for a person in logs: the same for the same person, and of no use to
+/// learn who that is.
+pub fn person_tag(issuer: &str, subject: &str) -> String {
+    let hash = subject_key(issuer, subject);
+    seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
 }
 
 /// A provider's tokens for one person.
@@ -120,7 +127,7 @@ impl SignInId {
 pub struct LiveSignIn {
     /// The record.
     pub sign_in: SignIn,
-    key: Key,
+    pub(super) key: Key,
     version: u64,
     last_seen: AtomicU64,
 }
@@ -256,7 +263,7 @@ impl SignIns {
         self.end_by_key(id.key()).await
     }
 
-    async fn end_by_key(&self, key: Key) -> Result<bool, StoreError> {
+    pub(super) async fn end_by_key(&self, key: Key) -> Result<bool, StoreError> {
         let ended = self.store.delete(key).await?;
         self.forget(&[key]);
         Ok(ended)
@@ -305,6 +312,15 @@ impl SignIns {
         }
     }
 
+    /// The rows of the person of this sign-in, its own among them.
+    pub(super) async fn rows_of(&self, of: &LiveSignIn) -> Result<Vec<Row>, StoreError> {
+        let now = now();
+        let subject = subject_key(&of.sign_in.issuer, &of.sign_in.subject);
+        let mut rows = self.store.list_by_subject(subject, now).await?;
+        rows.retain(|row| now.saturating_sub(row.last_seen) < self.idle);
+        Ok(rows)
+    }
+
     fn forget(&self, keys: &[Key]) {
         if let Some(live) = &self.live {
             keys.iter().for_each(|key| live.forget(key));
@@ -323,6 +339,8 @@ fn row(id: &SignInId, sign_in: &SignIn, version: u64) -> Result<Row, StoreError>
             .provider_session
             .as_ref()
             .map(|session| provider_session_key(&sign_in.issuer, session)),
+        created_at: sign_in.created_at,
+        device: sign_in.device.clone(),
         version,
         last_seen: now(),
         expires_at: sign_in.expires_at,

@@ -1,10 +1,18 @@
-//! `/admin`: for people with the role `admin`, as an example of a role.
+//! `/admin`: for people with the role `admin`. They can sign another person out
+//! everywhere.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde::Deserialize;
 
 use crate::{
     hooks::Admin,
-    oidc::{error::Refusal, guard::Has},
+    oidc::{
+        Oidc,
+        csrf::SignedForm,
+        error::{Reason, Refusal},
+        guard::{Has, User},
+        sign_in::person_tag,
+    },
     users::Users,
     views::{self, Frame, Members},
 };
@@ -15,8 +23,50 @@ pub async fn show(
     admin: Has<Admin>,
     users: Data<Users>,
 ) -> Result<HttpResponse, Refusal> {
+    page(&request, &admin, &users, None)
+}
+
+/// The form that signs a person out.
+#[derive(Deserialize)]
+pub struct SignOut {
+    /// The person's identifier at the provider (OIDC Core 2, `sub`).
+    subject: String,
+}
+
+/// Ends all sign-ins of one person, whichever instance and store they are on.
+pub async fn sign_out(
+    request: HttpRequest,
+    admin: Has<Admin>,
+    form: SignedForm<SignOut>,
+    oidc: Data<Oidc>,
+    users: Data<Users>,
+) -> Result<HttpResponse, Refusal> {
+    let subject = form.fields.subject.trim();
+    if subject.is_empty() {
+        return Err(Reason::BadRequest("the form names nobody to sign out".to_owned()).into());
+    }
+    let ended = oidc
+        .sign_ins
+        .end_all_of(oidc.provider.issuer(), subject)
+        .await?;
+    tracing::info!(
+        by = admin.sign_in().person_tag(),
+        person = person_tag(oidc.provider.issuer(), subject),
+        ended,
+        "an administrator signed somebody out"
+    );
+    page(&request, &admin, &users, Some(ended))
+}
+
+fn page(
+    request: &HttpRequest,
+    admin: &User,
+    users: &Users,
+    signed_out: Option<usize>,
+) -> Result<HttpResponse, Refusal> {
     views::respond(&Members {
-        frame: Frame::for_user(&request, &admin)?,
+        frame: Frame::for_user(request, admin)?,
         count: users.count(),
+        signed_out,
     })
 }

@@ -5,11 +5,12 @@
 pub mod admin;
 pub mod api;
 pub mod assets;
+pub mod devices;
 pub mod health;
 pub mod home;
 pub mod profile;
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post};
 
 /// Routes for everybody.
 pub fn public(cfg: &mut ServiceConfig) {
@@ -25,7 +26,10 @@ pub fn public(cfg: &mut ServiceConfig) {
 /// so itself, by an argument of type `Has<Role>`.
 pub fn protected(cfg: &mut ServiceConfig) {
     cfg.route("/profile", get().to(profile::show));
+    cfg.route("/devices", get().to(devices::show));
+    cfg.route("/devices", post().to(devices::sign_out));
     cfg.route("/admin", get().to(admin::show));
+    cfg.route("/admin", post().to(admin::sign_out));
     cfg.route("/api/me", get().to(api::me));
     cfg.route("/api/userinfo", get().to(api::userinfo));
 }

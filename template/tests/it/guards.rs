@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 
 use crate::support::{TestApp, signed_in_as};
 
-const PROTECTED: [&str; 4] = ["/profile", "/admin", "/api/me", "/api/userinfo"];
+const PROTECTED: [&str; 5] = ["/profile", "/devices", "/admin", "/api/me", "/api/userinfo"];
 
 #[tokio::test]
 async fn pages_send_strangers_to_sign_in_and_remember_where_they_were_going() {

@@ -54,9 +54,12 @@ async fn a_row_is_read_as_it_was_written(store: Arc<dyn Store>) {
     let mut large = row(2);
     large.provider_session = Some(key(50));
     large.version = 9;
+    large.created_at -= 500;
+    large.device = "Ёж ".repeat(30);
     large.sealed = (0..64 * 1024).map(|n| (n % 251) as u8).collect();
     let mut empty = row(3);
     empty.sealed = Vec::new();
+    empty.device = String::new();
     for row in [&plain, &large, &empty] {
         store.create(row.clone()).await.unwrap();
     }

@@ -80,6 +80,8 @@ fn row(number: u32) -> Row {
         key: key(number),
         subject: key(1),
         provider_session: None,
+        created_at: now(),
+        device: "Firefox on Linux".to_owned(),
         version: 1,
         last_seen: now(),
         expires_at: now() + 3600,

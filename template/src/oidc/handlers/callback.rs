@@ -10,7 +10,7 @@ use crate::{
     oidc::{
         Oidc,
         attempt::Attempt,
-        cookies,
+        cookies, devices,
         error::{Reason, Refusal},
         guard::{self, SIGN_IN_COOKIE, User},
         protocol::{Authenticated, Discovered},
@@ -160,7 +160,7 @@ async fn finish(
     answer.check_issuer(&provider)?;
     let code = answer.into_code()?;
     let authenticated = oidc.provider.authenticate(code, attempt.expected()).await?;
-    let sign_in = new_sign_in(oidc, authenticated)?;
+    let sign_in = new_sign_in(oidc, authenticated, devices::name(request))?;
     let after = hooks::after_login(request, &sign_in).await?;
     replace_sign_in(request, oidc, &sign_in).await?;
     tracing::info!(
@@ -171,7 +171,11 @@ async fn finish(
     Ok(after)
 }
 
-fn new_sign_in(oidc: &Oidc, authenticated: Authenticated) -> Result<SignIn, Refusal> {
+fn new_sign_in(
+    oidc: &Oidc,
+    authenticated: Authenticated,
+    device: String,
+) -> Result<SignIn, Refusal> {
     let expires_at = end_of_life(oidc, &authenticated)?;
     let Authenticated { claims, tokens, .. } = authenticated;
     let text = |claim: &str| claims.text(claim).map(str::to_owned);
@@ -184,6 +188,7 @@ fn new_sign_in(oidc: &Oidc, authenticated: Authenticated) -> Result<SignIn, Refu
         roles: claims.texts_at(roles_claim),
         authenticated_at: claims.number("auth_time"),
         csrf_token: seal::random_text()?,
+        device,
         created_at: now(),
         expires_at,
         claims,

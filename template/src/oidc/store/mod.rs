@@ -26,6 +26,10 @@ pub struct Row {
     /// Hash of (issuer, provider session), where the provider names its
     /// sessions (the `sid` claim).
     pub provider_session: Option<Key>,
+    /// When the sign-in began.
+    pub created_at: u64,
+    /// What the browser is called, roughly, for the person's own eyes.
+    pub device: String,
     /// Grows by one with each `replace`.
     pub version: u64,
     /// When the browser last made itself known, as far as the store was told.

@@ -2,3 +2,4 @@
 //! test begins with the row that it holds the app to.
 
 mod session;
+mod sessions_rotation;

@@ -200,10 +200,11 @@ pub(super) fn keys_of_subject(
 }
 
 /// What a stored row says in clear, apart from its key and its last visit.
-#[derive(Clone, Copy)]
 struct Head {
     subject: Key,
     provider_session: Option<Key>,
+    created_at: u64,
+    device: String,
     version: u64,
     expires_at: u64,
 }
@@ -213,6 +214,8 @@ impl Head {
         Self {
             subject: row.subject,
             provider_session: row.provider_session,
+            created_at: row.created_at,
+            device: row.device.clone(),
             version: row.version,
             expires_at: row.expires_at,
         }
@@ -225,7 +228,7 @@ const PLAIN: u8 = 1;
 const WITH_PROVIDER_SESSION: u8 = 2;
 
 fn encode(row: &Row) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(1 + 32 + 32 + 8 + 8 + row.sealed.len());
+    let mut bytes = Vec::with_capacity(1 + 2 * 32 + 4 * 8 + row.device.len() + row.sealed.len());
     match &row.provider_session {
         None => {
             bytes.push(PLAIN);
@@ -237,8 +240,11 @@ fn encode(row: &Row) -> Vec<u8> {
             bytes.extend_from_slice(session);
         }
     }
-    bytes.extend_from_slice(&row.version.to_be_bytes());
-    bytes.extend_from_slice(&row.expires_at.to_be_bytes());
+    let device_length = row.device.len() as u64;
+    for number in [row.version, row.created_at, row.expires_at, device_length] {
+        bytes.extend_from_slice(&number.to_be_bytes());
+    }
+    bytes.extend_from_slice(row.device.as_bytes());
     bytes.extend_from_slice(&row.sealed);
     bytes
 }
@@ -258,10 +264,16 @@ fn decode(bytes: &[u8]) -> Option<(Head, &[u8])> {
             _ => return None,
         };
         let (&version, rest) = rest.split_first_chunk()?;
-        let (&expires_at, sealed) = rest.split_first_chunk()?;
+        let (&created_at, rest) = rest.split_first_chunk()?;
+        let (&expires_at, rest) = rest.split_first_chunk()?;
+        let (&device_length, rest) = rest.split_first_chunk()?;
+        let device_length = usize::try_from(u64::from_be_bytes(device_length)).ok()?;
+        let (device, sealed) = rest.split_at_checked(device_length)?;
         let head = Head {
             subject,
             provider_session,
+            created_at: u64::from_be_bytes(created_at),
+            device: String::from_utf8(device.to_vec()).ok()?,
             version: u64::from_be_bytes(version),
             expires_at: u64::from_be_bytes(expires_at),
         };
@@ -280,6 +292,8 @@ fn row(key: &Key, bytes: &[u8], last_seen: u64) -> Option<Row> {
         key: *key,
         subject: head.subject,
         provider_session: head.provider_session,
+        created_at: head.created_at,
+        device: head.device,
         version: head.version,
         last_seen,
         expires_at: head.expires_at,

@@ -161,6 +161,8 @@ fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
         .arg(key)
         .arg(subject)
         .arg(provider_session)
+        .arg(row.created_at)
+        .arg(row.device.as_str())
         .arg(row.version)
         .arg(row.last_seen)
         .arg(row.expires_at)
@@ -184,6 +186,8 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
     let [
         subject,
         provider_session,
+        created_at,
+        device,
         version,
         last_seen,
         expires_at,
@@ -198,6 +202,8 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
             "" => None,
             session => Some(unhex(session)?),
         },
+        created_at: number(created_at)?,
+        device: text(device)?,
         version: number(version)?,
         last_seen: number(last_seen)?,
         expires_at: number(expires_at)?,

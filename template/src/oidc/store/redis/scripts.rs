@@ -15,9 +15,11 @@ use redis::Script;
 
 /// The fields of a row, in the order in which they are read. Hashes are in
 /// hexadecimal, times and the version in decimal; no provider session is "".
-pub(super) const FIELDS: &[&str; 6] = &[
+pub(super) const FIELDS: &[&str; 8] = &[
     "subject",
     "provider_session",
+    "created_at",
+    "device",
     "version",
     "last_seen",
     "expires_at",
@@ -68,16 +70,17 @@ local GRACE = 300
 local function index(set)
     local now = redis.call('TIME')[1]
     redis.call('ZREMRANGEBYSCORE', set, '-inf', now - GRACE)
-    redis.call('ZADD', set, ARGV[6], ARGV[1])
+    redis.call('ZADD', set, ARGV[8], ARGV[1])
     local last = redis.call('ZREVRANGE', set, 0, 0, 'WITHSCORES')
     redis.call('EXPIREAT', set, last[2] + GRACE)
 end
 
 local function put(last_seen)
     redis.call('HSET', KEYS[1],
-        'subject', ARGV[2], 'provider_session', ARGV[3], 'version', ARGV[4],
-        'last_seen', last_seen, 'expires_at', ARGV[6], 'sealed', ARGV[7])
-    redis.call('EXPIREAT', KEYS[1], ARGV[6] + GRACE)
+        'subject', ARGV[2], 'provider_session', ARGV[3],
+        'created_at', ARGV[4], 'device', ARGV[5], 'version', ARGV[6],
+        'last_seen', last_seen, 'expires_at', ARGV[8], 'sealed', ARGV[9])
+    redis.call('EXPIREAT', KEYS[1], ARGV[8] + GRACE)
     index(KEYS[2])
     if ARGV[3] ~= '' then
         index(KEYS[3])
@@ -89,20 +92,20 @@ end
 const CREATE: &str = r"
 local sealed = redis.call('HGET', KEYS[1], 'sealed')
 if sealed then
-    return sealed == ARGV[7] and 1 or 0
+    return sealed == ARGV[9] and 1 or 0
 end
-put(ARGV[5])
+put(ARGV[7])
 return 1
 ";
 
-/// ARGV[8] is the version to be replaced. Returns 0 if it is not there.
+/// ARGV[10] is the version to be replaced. Returns 0 if it is not there.
 const REPLACE: &str = r"
 local old = redis.call('HMGET', KEYS[1],
     'version', 'last_seen', 'subject', 'provider_session', 'sealed')
-if old[1] == ARGV[4] and old[5] == ARGV[7] then
+if old[1] == ARGV[6] and old[5] == ARGV[9] then
     return 1
 end
-if old[1] ~= ARGV[8] then
+if old[1] ~= ARGV[10] then
     return 0
 end
 if old[3] ~= ARGV[2] then
@@ -111,7 +114,7 @@ end
 if old[4] ~= ARGV[3] and old[4] ~= '' then
     redis.call('ZREM', 'vestibule:provider-session:' .. old[4], ARGV[1])
 end
-put(tonumber(old[2]) > tonumber(ARGV[5]) and old[2] or ARGV[5])
+put(tonumber(old[2]) > tonumber(ARGV[7]) and old[2] or ARGV[7])
 return 1
 ";
 

@@ -1,0 +1,42 @@
+//! `/devices`: where people see and end their own sign-ins.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use serde::Deserialize;
+
+use crate::{
+    oidc::{Oidc, csrf::SignedForm, error::Refusal, guard::User, handlers::see_other},
+    views::{self, Devices},
+};
+
+/// Shows where the person is signed in.
+pub async fn show(
+    request: HttpRequest,
+    user: User,
+    oidc: Data<Oidc>,
+) -> Result<HttpResponse, Refusal> {
+    let devices = oidc.devices(&user).await?;
+    views::respond(&Devices::new(&request, &user, devices)?)
+}
+
+/// The form that signs other browsers out.
+#[derive(Deserialize)]
+pub struct SignOut {
+    /// The browser's handle; `None`: all but the one that asks.
+    device: Option<String>,
+}
+
+/// Ends the sign-ins that the form names, and shows what is left.
+pub async fn sign_out(
+    form: SignedForm<SignOut>,
+    oidc: Data<Oidc>,
+) -> Result<HttpResponse, Refusal> {
+    let ended = oidc
+        .end_devices(&form.user, form.fields.device.as_deref())
+        .await?;
+    tracing::info!(
+        person = form.user.sign_in().person_tag(),
+        ended,
+        "signed out elsewhere"
+    );
+    Ok(see_other(&oidc.path("/devices")))
+}

@@ -1,0 +1,122 @@
+//! Rows S12 and S14: secrets are replaced without signing anybody out, and
+//! people and operators end sign-ins from elsewhere.
+
+use reqwest::{Method, StatusCode, header::USER_AGENT};
+
+use crate::support::{Browser, Page, TestApp};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
+
+async fn is_signed_in(browser: &Browser) -> bool {
+    match browser.fetch("/api/me").await.status {
+        StatusCode::OK => true,
+        StatusCode::UNAUTHORIZED => false,
+        other => panic!("{other}"),
+    }
+}
+
+/// The handles of the browsers that the page offers to sign out.
+fn handles(page: &Page) -> Vec<String> {
+    let fields = page.body.split("name=\"device\" value=\"").skip(1);
+    fields
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect()
+}
+
+async fn end(browser: &Browser, path: &str, field: Option<(&str, &str)>) -> Page {
+    let csrf_token = browser.get("/").await.field("csrf_token");
+    let mut fields = vec![("csrf_token", csrf_token.as_str())];
+    fields.extend(field);
+    let page = browser.post(path, &fields).await;
+    browser.follow(page).await
+}
+
+#[tokio::test]
+async fn s14_a_person_sees_where_they_are_signed_in_and_ends_it_there() {
+    let app = TestApp::start().await;
+    let here = app.signed_in_as("alice").await;
+    let there = app.browser();
+    let answer = there.answer_of_provider("alice", "/login").await;
+    let callback = answer.location();
+    there
+        .request(Method::GET, callback.as_str(), |request| {
+            request.header(USER_AGENT, FIREFOX)
+        })
+        .await;
+    let bob = app.signed_in_as("bob").await;
+
+    let page = here.get("/devices").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Firefox on Linux"), "{}", page.body);
+    assert!(page.body.contains("This browser"));
+    let [handle] = &handles(&page)[..] else {
+        panic!("not one other browser in {}", page.body);
+    };
+    let cookie = &there.cookies()["sign-in"];
+    assert!(!page.body.contains(cookie.as_str()) && handle != cookie);
+
+    let left = end(&here, "/devices", Some(("device", handle))).await;
+    assert_eq!(left.url.path(), "/devices");
+    assert_eq!(handles(&left), Vec::<String>::new());
+    assert!(!is_signed_in(&there).await);
+    assert!(is_signed_in(&here).await && is_signed_in(&bob).await);
+}
+
+#[tokio::test]
+async fn s14_a_person_signs_out_everywhere_else() {
+    let app = TestApp::start().await;
+    let here = app.signed_in_as("alice").await;
+    let elsewhere = [
+        app.signed_in_as("alice").await,
+        app.signed_in_as("alice").await,
+    ];
+    let bob = app.signed_in_as("bob").await;
+    assert_eq!(handles(&here.get("/devices").await).len(), 2);
+
+    end(&here, "/devices", None).await;
+
+    for browser in elsewhere {
+        assert!(!is_signed_in(&browser).await);
+    }
+    assert!(is_signed_in(&here).await && is_signed_in(&bob).await);
+}
+
+#[tokio::test]
+async fn s14_nobody_ends_the_sign_ins_of_others() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let other = app.signed_in_as("alice").await;
+    let bob = app.signed_in_as("bob").await;
+    let handle = handles(&alice.get("/devices").await).remove(0);
+
+    end(&bob, "/devices", Some(("device", &handle))).await;
+    let forged = other.post("/devices", &[("device", &handle)]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let denied = end(&bob, "/admin", Some(("subject", "alice"))).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    let forged = alice.post("/admin", &[("subject", "bob")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+
+    for browser in [alice, other, bob] {
+        assert!(is_signed_in(&browser).await);
+    }
+}
+
+#[tokio::test]
+async fn s14_an_operator_ends_all_of_a_persons_sign_ins() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let bobs = [app.signed_in_as("bob").await, app.signed_in_as("bob").await];
+
+    let page = end(&alice, "/admin", Some(("subject", "bob"))).await;
+
+    assert!(page.body.contains("2 sign-ins were ended"), "{}", page.body);
+    for bob in bobs {
+        assert!(!is_signed_in(&bob).await);
+        let page = bob.get("/profile").await;
+        assert_eq!(page.location().path(), "/login");
+    }
+    assert!(is_signed_in(&alice).await);
+    let nobody = end(&alice, "/admin", Some(("subject", " "))).await;
+    assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+}
