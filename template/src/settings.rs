@@ -4,10 +4,12 @@
 
 mod checks;
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::oidc::protocol::ClientKey;
 
 pub use self::checks::is_https_or_loopback;
 
@@ -60,6 +62,24 @@ pub enum Credential {
         /// `None`: basic, unless the provider offers only post.
         method: Option<SecretMethod>,
     },
+    /// `private_key_jwt`: a signature in the place of a shared secret.
+    PrivateKey {
+        /// The key; the provider knows its public half.
+        key: Arc<ClientKey>,
+        /// What the provider calls the key (`kid`), if it has to be told.
+        id: Option<String>,
+        /// Whom the signed assertions are for.
+        audience: AssertionAudience,
+    },
+}
+
+/// What client assertions name as their audience (RFC 7523 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssertionAudience {
+    /// The issuer: an assertion for one provider is of no use at another.
+    Issuer,
+    /// The token endpoint's URL, for providers that insist on it.
+    TokenEndpoint,
 }
 
 /// Where a client secret travels (OIDC Core 9).
@@ -88,6 +108,70 @@ pub struct RelyingParty {
     pub ca_file: Option<PathBuf>,
     /// Where in the claims the roles are: names joined by dots.
     pub roles_claim: String,
+    /// Whether authorization requests go to the provider directly first.
+    pub pushed_authorization: PushedAuthorization,
+    /// The signatures accepted on what the provider issues, whatever its
+    /// metadata or a token itself says (RFC 8725 3.1).
+    pub signature_algorithms: Vec<SignatureAlgorithm>,
+}
+
+/// When authorization requests are pushed (RFC 9126).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushedAuthorization {
+    /// Where the provider offers it. If it answers such a request with an error
+    /// and does not insist on them, the browser carries the request after all.
+    Auto,
+    /// No sign-in goes another way.
+    Always,
+    /// The browser carries every request.
+    Never,
+}
+
+/// A signature algorithm (RFC 7518 3.1, RFC 8037 3.1). Only those with a private
+/// key are here: what is signed with the client secret (`HS…`) or not at all
+/// (`none`) is never accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the specification")]
+pub enum SignatureAlgorithm {
+    Rs256,
+    Rs384,
+    Rs512,
+    Ps256,
+    Ps384,
+    Ps512,
+    Es256,
+    Es384,
+    EdDsa,
+}
+
+impl SignatureAlgorithm {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
+    /// The name in tokens and metadata.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
+            Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
+        }
+    }
 }
 
 /// How `/login` begins.

@@ -92,18 +92,21 @@ impl Attempts {
     /// Seals a new attempt into the browser, and lets the browser forget its
     /// oldest ones if there are too many. `authorize` makes the authorization
     /// request for a state; its URL is returned.
-    pub fn begin(
+    ///
+    /// # Errors
+    /// Those of `authorize`; the browser then keeps nothing.
+    pub async fn begin(
         &self,
         request: &HttpRequest,
         new: NewAttempt,
-        authorize: impl FnOnce(&str) -> AuthorizationRequest,
+        authorize: impl AsyncFnOnce(&str) -> Result<AuthorizationRequest, Reason>,
     ) -> Result<Url, Refusal> {
         let state = seal::random_text()?;
         let AuthorizationRequest {
             url,
             nonce,
             pkce_verifier,
-        } = authorize(&state);
+        } = authorize(&state).await?;
         let NewAttempt {
             provider,
             return_to,

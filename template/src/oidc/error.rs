@@ -351,9 +351,15 @@ impl From<StoreError> for Refusal {
     }
 }
 
+impl From<super::seal::SealError> for Reason {
+    fn from(error: super::seal::SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
 impl From<super::seal::SealError> for Refusal {
-    fn from(_: super::seal::SealError) -> Self {
-        Reason::Internal("the operating system gave no random numbers".to_owned()).into()
+    fn from(error: super::seal::SealError) -> Self {
+        Reason::from(error).into()
     }
 }
 

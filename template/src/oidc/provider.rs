@@ -201,7 +201,7 @@ impl Provider {
     /// be told; they end by themselves in any case.
     pub async fn revoke(&self, tokens: &Tokens) {
         let Some(provider) = self.known() else { return };
-        if let Err(error) = provider.revoke(tokens, &self.settings, &self.http).await {
+        if let Err(error) = provider.revoke(tokens, &self.http).await {
             tracing::warn!(issuer = self.issuer(), %error, "tokens could not be revoked");
         }
     }

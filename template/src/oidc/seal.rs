@@ -1,6 +1,8 @@
 //! Random values, hashes and sealed bytes, all from `ring`: what cookies and
 //! stored records are protected with. No policy lives here.
 
+use std::fmt;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -15,6 +17,12 @@ use crate::settings::Secret;
 /// work: nothing safe can be done then.
 #[derive(Debug)]
 pub struct SealError;
+
+impl fmt::Display for SealError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the operating system gave no random numbers")
+    }
+}
 
 /// `N` bytes that nobody can guess.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {

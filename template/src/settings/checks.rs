@@ -1,16 +1,16 @@
 //! One function for each kind of setting. They note faults and go on, so that
 //! a person who sets the app up sees all that is wrong at once.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use ring::rand::{SecureRandom, SystemRandom};
 use url::{Host, Url};
 
 use super::{
-    Credential, Fault, Faults, LoginPage, ProviderSettings, RelyingParty, Secret, SecretMethod,
-    SessionStore, Settings, below,
+    AssertionAudience, Credential, Fault, Faults, LoginPage, ProviderSettings, PushedAuthorization,
+    RelyingParty, Secret, SecretMethod, SessionStore, Settings, SignatureAlgorithm, below,
 };
-use crate::app::PATHS;
+use crate::{app::PATHS, oidc::protocol::ClientKey};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -122,42 +122,101 @@ impl Reader<'_> {
     }
 
     fn provider(&mut self) -> Option<ProviderSettings> {
-        let issuer = self.get("OIDC_ISSUER");
-        let client_id = self.get("OIDC_CLIENT_ID");
-        let secret = self.get("OIDC_CLIENT_SECRET");
-        if cfg!(debug_assertions) && issuer.is_none() && client_id.is_none() && secret.is_none() {
+        const VARIABLES: [&str; 4] = [
+            "OIDC_ISSUER",
+            "OIDC_CLIENT_ID",
+            "OIDC_CLIENT_SECRET",
+            "OIDC_CLIENT_KEY_FILE",
+        ];
+        if cfg!(debug_assertions) && VARIABLES.iter().all(|name| self.get(name).is_none()) {
             return None;
         }
+        let issuer = self.get("OIDC_ISSUER");
         let issuer = self.issuer(issuer);
         let client_id = self.credential_text(
             "OIDC_CLIENT_ID",
-            client_id,
             "the client id that the provider shows for this app",
         );
-        let secret = self.credential_text(
-            "OIDC_CLIENT_SECRET",
-            secret,
-            "the client secret that the provider shows for this app",
-        );
-        let method = match self.get("OIDC_CLIENT_AUTH").as_deref() {
-            None => None,
-            Some("basic" | "client_secret_basic") => Some(SecretMethod::Basic),
-            Some("post" | "client_secret_post") => Some(SecretMethod::Post),
-            Some(other) => {
-                let mend = format!("«{other}» is not known. Use basic or post, or leave it out.");
-                self.fault("OIDC_CLIENT_AUTH", mend);
-                None
-            }
-        };
-        let credential = Credential::Secret {
-            secret: Secret::new(secret),
-            method,
-        };
+        let credential = self.credential()?;
         Some(ProviderSettings {
             issuer,
             client_id,
             credential,
         })
+    }
+
+    /// `None`: there is a fault.
+    fn credential(&mut self) -> Option<Credential> {
+        const VARIABLE: &str = "OIDC_CLIENT_AUTH";
+        let method = match self.get(VARIABLE).as_deref() {
+            None => None,
+            Some("basic" | "client_secret_basic") => Some(SecretMethod::Basic),
+            Some("post" | "client_secret_post") => Some(SecretMethod::Post),
+            Some("private_key_jwt") => return self.private_key(),
+            Some(other) => {
+                let mend = format!(
+                    "«{other}» is not known. Use basic, post or private_key_jwt, or leave it out."
+                );
+                self.fault(VARIABLE, mend);
+                None
+            }
+        };
+        if self.get("OIDC_CLIENT_KEY_FILE").is_some() {
+            self.fault(
+                "OIDC_CLIENT_KEY_FILE",
+                "is not used. Set OIDC_CLIENT_AUTH=private_key_jwt too, or leave it out.",
+            );
+        }
+        let secret = self.credential_text(
+            "OIDC_CLIENT_SECRET",
+            "the client secret that the provider shows for this app",
+        );
+        Some(Credential::Secret {
+            secret: Secret::new(secret),
+            method,
+        })
+    }
+
+    fn private_key(&mut self) -> Option<Credential> {
+        const FILE: &str = "OIDC_CLIENT_KEY_FILE";
+        if self.get("OIDC_CLIENT_SECRET").is_some() {
+            self.fault(
+                "OIDC_CLIENT_SECRET",
+                "is not used with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
+            );
+        }
+        let audience = match self.get("OIDC_CLIENT_KEY_AUDIENCE").as_deref() {
+            None | Some("issuer") => AssertionAudience::Issuer,
+            Some("token_endpoint") => AssertionAudience::TokenEndpoint,
+            Some(other) => {
+                let mend = format!("«{other}» is not known. Use issuer or token_endpoint.");
+                self.fault("OIDC_CLIENT_KEY_AUDIENCE", mend);
+                AssertionAudience::Issuer
+            }
+        };
+        let Some(file) = self.get(FILE) else {
+            self.fault(
+                FILE,
+                "missing. OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file; make \
+                 one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out \
+                 client-key.pem",
+            );
+            return None;
+        };
+        let read = std::fs::read(&file)
+            .map_err(|error| format!("cannot be read: {error}."))
+            .and_then(|pem| ClientKey::from_pem(&pem));
+        match read {
+            Ok(key) => Some(Credential::PrivateKey {
+                key: Arc::new(key),
+                id: self.get("OIDC_CLIENT_KEY_ID"),
+                audience,
+            }),
+            Err(cause) => {
+                self.fault(FILE, format!("«{file}» {cause}"));
+                None
+            }
+        }
     }
 
     fn issuer(&mut self, value: Option<String>) -> String {
@@ -199,13 +258,8 @@ impl Reader<'_> {
         text
     }
 
-    fn credential_text(
-        &mut self,
-        variable: &'static str,
-        value: Option<String>,
-        what: &str,
-    ) -> String {
-        match value {
+    fn credential_text(&mut self, variable: &'static str, what: &str) -> String {
+        match self.get(variable) {
             None => self.fault(variable, format!("missing. Set it to {what}.")),
             Some(text) if text.contains(['{', '}', '<', '>']) => {
                 self.fault(
@@ -237,7 +291,57 @@ impl Reader<'_> {
             roles_claim: self
                 .get("OIDC_ROLES_CLAIM")
                 .unwrap_or_else(|| "roles".to_owned()),
+            pushed_authorization: self.pushed_authorization(),
+            signature_algorithms: self.signature_algorithms(),
         }
+    }
+
+    fn pushed_authorization(&mut self) -> PushedAuthorization {
+        const VARIABLE: &str = "OIDC_PAR";
+        match self.get(VARIABLE).as_deref() {
+            None | Some("auto") => PushedAuthorization::Auto,
+            Some("always") => PushedAuthorization::Always,
+            Some("never") => PushedAuthorization::Never,
+            Some(other) => {
+                self.fault(
+                    VARIABLE,
+                    format!("«{other}» is not known. Use auto, always or never."),
+                );
+                PushedAuthorization::Auto
+            }
+        }
+    }
+
+    fn signature_algorithms(&mut self) -> Vec<SignatureAlgorithm> {
+        const VARIABLE: &str = "OIDC_SIGNATURE_ALGORITHMS";
+        let Some(text) = self.get(VARIABLE) else {
+            return SignatureAlgorithm::ALL.to_vec();
+        };
+        let mut algorithms = Vec::new();
+        for name in words(&text) {
+            match SignatureAlgorithm::ALL
+                .iter()
+                .find(|alg| alg.name() == name)
+            {
+                Some(algorithm) => algorithms.push(*algorithm),
+                None => {
+                    let known = SignatureAlgorithm::ALL
+                        .map(SignatureAlgorithm::name)
+                        .join(" ");
+                    self.fault(
+                        VARIABLE,
+                        format!("«{name}» cannot be accepted. Choose from: {known}."),
+                    );
+                }
+            }
+        }
+        if words(&text).next().is_none() {
+            self.fault(
+                VARIABLE,
+                "names no algorithm. Leave it out for the default.",
+            );
+        }
+        algorithms
     }
 
     fn scopes(&mut self) -> Vec<String> {
@@ -245,11 +349,7 @@ impl Reader<'_> {
         let text = self
             .get(VARIABLE)
             .unwrap_or_else(|| "openid profile email".to_owned());
-        let scopes: Vec<String> = text
-            .split([' ', ','])
-            .filter(|scope| !scope.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let scopes: Vec<String> = words(&text).map(str::to_owned).collect();
         // RFC 6749 3.3: printable ASCII without quotes and backslashes.
         let is_token = |scope: &String| {
             scope
@@ -433,6 +533,11 @@ impl Reader<'_> {
         };
         Duration::from_secs(number.saturating_mul(unit_seconds))
     }
+}
+
+/// The entries of a list, separated by blanks or commas.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([' ', ',']).filter(|word| !word.is_empty())
 }
 
 /// Whether the URL's host is this machine.

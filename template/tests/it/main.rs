@@ -9,8 +9,11 @@
 
 mod below_a_path;
 mod checklist;
+mod client_authentication;
 mod guards;
+mod keys;
 mod outages;
+mod pushed_authorization;
 mod refusals;
 mod settings;
 mod sign_in;

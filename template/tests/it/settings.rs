@@ -2,6 +2,8 @@
 
 use app::settings::Settings;
 
+use crate::keys::ClientKey;
+
 fn faults(variables: &[(&str, &str)]) -> String {
     let lookup = |name: &str| {
         variables
@@ -80,7 +82,16 @@ fn unusable_values_are_refused_with_the_mend() {
         ),
         ("OIDC_CLIENT_ID", "{clientId}", "placeholder"),
         ("OIDC_CLIENT_SECRET", "<secret>", "placeholder"),
-        ("OIDC_CLIENT_AUTH", "digest", "basic or post"),
+        (
+            "OIDC_CLIENT_AUTH",
+            "digest",
+            "basic, post or private_key_jwt",
+        ),
+        ("OIDC_CLIENT_KEY_FILE", "key.pem", "OIDC_CLIENT_AUTH"),
+        ("OIDC_PAR", "sometimes", "auto, always or never"),
+        ("OIDC_SIGNATURE_ALGORITHMS", "RS256 HS256", "«HS256»"),
+        ("OIDC_SIGNATURE_ALGORITHMS", "none", "«none»"),
+        ("OIDC_SIGNATURE_ALGORITHMS", ",", "names no algorithm"),
         ("OIDC_SCOPES", "profile email", "openid"),
         ("OIDC_CA_FILE", "/no/such/file.pem", "cannot be read"),
         ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
@@ -118,6 +129,61 @@ fn unusable_values_are_refused_with_the_mend() {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("password"), "{text}");
     }
+}
+
+#[test]
+fn a_client_key_that_cannot_be_used_is_refused_with_the_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let path = file.display().to_string();
+    let faults_of = |content: &str| {
+        std::fs::write(&file, content).unwrap();
+        faults(&[
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", "app"),
+            ("OIDC_CLIENT_AUTH", "private_key_jwt"),
+            ("OIDC_CLIENT_KEY_FILE", &path),
+        ])
+    };
+    assert_eq!(faults_of(&ClientKey::p384().pem), "");
+    let not_base64 = "-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----\n";
+    let no_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    for (content, mend) in [
+        ("", "holds no private key"),
+        (not_base64, "holds no private key"),
+        (public, "holds no private key"),
+        (encrypted, "passphrase"),
+        (sec1, "openssl pkcs8"),
+        (no_key, "RSA with 2048"),
+    ] {
+        let text = faults_of(content);
+        assert!(text.contains("\n  OIDC_CLIENT_KEY_FILE: "), "{text}");
+        assert!(text.contains(mend), "{text}");
+        assert!(!text.contains("AAAA"), "{text}");
+    }
+}
+
+#[test]
+fn a_client_key_and_a_secret_exclude_each_other() {
+    let text = faults_with("OIDC_CLIENT_AUTH", "private_key_jwt");
+    assert!(text.contains("\n  OIDC_CLIENT_KEY_FILE: missing"), "{text}");
+    assert!(
+        text.contains("\n  OIDC_CLIENT_SECRET: is not used"),
+        "{text}"
+    );
+    let missing = faults(&[
+        ("OIDC_ISSUER", "https://id.example.com"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("OIDC_CLIENT_AUTH", "private_key_jwt"),
+        ("OIDC_CLIENT_KEY_FILE", "/no/such/key.pem"),
+        ("OIDC_CLIENT_KEY_AUDIENCE", "everybody"),
+    ]);
+    assert!(missing.contains("cannot be read"), "{missing}");
+    assert!(missing.contains("issuer or token_endpoint"), "{missing}");
 }
 
 #[test]

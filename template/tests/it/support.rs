@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    future::Future,
     net::TcpListener,
     sync::{Arc, Mutex},
     time::Duration,
@@ -51,14 +50,14 @@ impl TestApp {
 
     /// Changes the settings before the app starts.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between(&[], change, |_| async {}).await
+        Self::start_between(&[], change, async |_, _| {}).await
     }
 
     /// The app with these variables in its environment; `PORT` in one stands for
     /// the port that it listens on. With an `APP_BASE_URL` elsewhere, browsers
     /// reach the app as through a reverse proxy there.
     pub async fn start_with_env(variables: &[(&str, &str)]) -> Self {
-        Self::start_between(variables, |_| {}, |_| async {}).await
+        Self::start_between(variables, |_| {}, async |_, _| {}).await
     }
 
     /// The app lives below a path, such as `/shop`.
@@ -69,13 +68,22 @@ impl TestApp {
 
     /// The app starts while its provider is down.
     pub async fn start_with_provider_down() -> Self {
-        Self::start_between(&[], |_| {}, |provider| async move { provider.stop().await }).await
+        Self::start_between(&[], |_| {}, async |_, provider| provider.stop().await).await
     }
 
-    async fn start_between<F: Future<Output = ()>>(
+    /// Changes the settings, which name the provider by now, and the provider
+    /// itself before the app starts.
+    pub async fn start_prepared(prepare: impl FnOnce(&mut Settings, &DevProvider)) -> Self {
+        let prepare = async |settings: &mut Settings, provider: &DevProvider| {
+            prepare(settings, provider);
+        };
+        Self::start_between(&[], |_| {}, prepare).await
+    }
+
+    async fn start_between(
         variables: &[(&str, &str)],
         change: impl FnOnce(&mut Settings),
-        before: impl FnOnce(DevProvider) -> F,
+        before: impl AsyncFnOnce(&mut Settings, &DevProvider),
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -94,7 +102,7 @@ impl TestApp {
         let base = settings.base_url.clone();
         let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
         settings.provider = Some(client);
-        before(provider.clone()).await;
+        before(&mut settings, &provider).await;
         let app = Application::build(settings, vec![listener]).await.unwrap();
         let handle = app.handle();
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));

@@ -10,7 +10,9 @@ use super::{
     exchange::{Answer, Params, Request},
     jws::unverified_claims,
     keys::random_id,
-    pages, sign_in,
+    pages,
+    push::{self, PushedRequests},
+    sign_in,
     state::{Browser, Shared, now},
 };
 
@@ -48,7 +50,7 @@ pub(super) struct ErrorResponse {
 }
 
 pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
-    let authorization = match AuthorizationRequest::read(shared, &request.params()) {
+    let authorization = match AuthorizationRequest::resolve(shared, &request.params()) {
         Ok(authorization) => authorization,
         Err(Refusal::Here(why)) => {
             return Ok(pages::error(400, "This sign-in cannot begin", &why));
@@ -76,6 +78,27 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
 }
 
 impl AuthorizationRequest {
+    /// The request as the browser brings it: whole, or by reference.
+    pub fn resolve(shared: &Shared, params: &Params<'_>) -> Result<AuthorizationRequest, Refusal> {
+        let pushed_requests = shared.state().pushed_requests;
+        let reference = params
+            .get("request_uri")
+            .filter(|_| pushed_requests != PushedRequests::NotOffered);
+        if let Some(reference) = reference {
+            let client_id = params.get("client_id").unwrap_or_default();
+            return push::take(shared, reference, client_id).ok_or_else(|| {
+                Refusal::Here("The pushed request is unknown, used or expired.".to_owned())
+            });
+        }
+        let authorization = AuthorizationRequest::read(shared, params)?;
+        if pushed_requests == PushedRequests::Required {
+            let why = "the request has to be pushed";
+            return Err(Refusal::ToApp(authorization.error("invalid_request", why)));
+        }
+        Ok(authorization)
+    }
+
+    /// The request from its parameters.
     pub fn read(shared: &Shared, params: &Params<'_>) -> Result<AuthorizationRequest, Refusal> {
         let (client_id, redirect_uri) = known_app(shared, params)?;
         let prompts = words(params.get("prompt"));

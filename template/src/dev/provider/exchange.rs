@@ -18,6 +18,8 @@ pub enum Endpoint {
     Metadata,
     /// The JWK set (OIDC Core 10.1.1).
     Keys,
+    /// Takes requests from clients before the browser comes (RFC 9126).
+    PushedAuthorization,
     /// Where a sign-in begins (OIDC Core 3.1.2).
     Authorization,
     /// Takes the click on the sign-in page.
@@ -36,9 +38,10 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Endpoint; 9] = [
+    pub const ALL: [Endpoint; 10] = [
         Endpoint::Metadata,
         Endpoint::Keys,
+        Endpoint::PushedAuthorization,
         Endpoint::Authorization,
         Endpoint::SignIn,
         Endpoint::Token,
@@ -53,6 +56,7 @@ impl Endpoint {
         match self {
             Endpoint::Metadata => "/.well-known/openid-configuration",
             Endpoint::Keys => "/keys",
+            Endpoint::PushedAuthorization => "/par",
             Endpoint::Authorization => "/authorize",
             Endpoint::SignIn => "/sign-in",
             Endpoint::Token => "/token",
@@ -68,7 +72,10 @@ impl Endpoint {
         match self {
             Endpoint::Metadata | Endpoint::Keys | Endpoint::Stylesheet => &["GET"],
             Endpoint::Authorization | Endpoint::Userinfo | Endpoint::EndSession => &["GET", "POST"],
-            Endpoint::SignIn | Endpoint::Token | Endpoint::Revocation => &["POST"],
+            Endpoint::PushedAuthorization
+            | Endpoint::SignIn
+            | Endpoint::Token
+            | Endpoint::Revocation => &["POST"],
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     exchange::{Answer, Endpoint},
+    push::PushedRequests,
     state::Shared,
 };
 
@@ -16,9 +17,7 @@ pub(super) fn answer(shared: &Shared) -> Answer {
         "private_key_jwt",
     ];
     let assertion_algorithms = ["EdDSA", "RS256", "PS256", "ES256", "ES384"];
-    Answer::json(
-        200,
-        &json!({
+    let mut metadata = json!({
             "issuer": shared.issuer,
             "authorization_endpoint": at(Endpoint::Authorization),
             "token_endpoint": at(Endpoint::Token),
@@ -48,8 +47,15 @@ pub(super) fn answer(shared: &Shared) -> Answer {
             "authorization_response_iss_parameter_supported": true,
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
-        }),
-    )
+    });
+    let pushed_requests = shared.state().pushed_requests;
+    if pushed_requests != PushedRequests::NotOffered {
+        metadata["pushed_authorization_request_endpoint"] =
+            json!(at(Endpoint::PushedAuthorization));
+        metadata["require_pushed_authorization_requests"] =
+            json!(pushed_requests == PushedRequests::Required);
+    }
+    Answer::json(200, &metadata)
 }
 
 pub(super) fn keys(shared: &Shared) -> Answer {

@@ -232,6 +232,7 @@ impl Misbehaviour {
                 for endpoint in [
                     Endpoint::Metadata,
                     Endpoint::Keys,
+                    Endpoint::PushedAuthorization,
                     Endpoint::Token,
                     Endpoint::Userinfo,
                     Endpoint::Revocation,

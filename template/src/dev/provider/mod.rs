@@ -17,6 +17,7 @@ mod metadata;
 mod misbehaviour;
 mod pages;
 mod people;
+mod push;
 mod server;
 mod sign_in;
 mod state;
@@ -46,6 +47,7 @@ pub use self::{
     jws::{Jws, Signature},
     misbehaviour::Misbehaviour,
     people::Person,
+    push::PushedRequests,
     state::{Client, Lifetimes},
 };
 
@@ -111,6 +113,11 @@ impl DevProvider {
             .state()
             .client_keys
             .insert(client_id.to_owned(), public);
+    }
+
+    /// Changes whether it takes pushed authorization requests (RFC 9126).
+    pub fn set_pushed_requests(&self, pushed_requests: PushedRequests) {
+        self.shared().state().pushed_requests = pushed_requests;
     }
 
     /// Who can sign in, in the order of the sign-in page.
@@ -189,7 +196,7 @@ impl DevProvider {
         }
         let url = Url::parse(authorization_request).map_err(|why| why.to_string())?;
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-        let location = match AuthorizationRequest::read(shared, &Params::new(&pairs)) {
+        let location = match AuthorizationRequest::resolve(shared, &Params::new(&pairs)) {
             Ok(authorization) => sign_in::authenticate(person, None)
                 .and_then(|browser| sign_in::grant(shared, &authorization, &browser)),
             Err(Refusal::ToApp(error)) => error.location(shared),

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::{
     authorize,
     exchange::{Answer, Endpoint, Request},
-    logout, metadata, pages, sign_in,
+    logout, metadata, pages, push, sign_in,
     state::Shared,
     token, userinfo,
 };
@@ -146,6 +146,7 @@ fn answer(endpoint: Endpoint, shared: &Shared, request: &Request) -> io::Result<
     match endpoint {
         Endpoint::Metadata => Ok(metadata::answer(shared)),
         Endpoint::Keys => Ok(metadata::keys(shared)),
+        Endpoint::PushedAuthorization => push::answer(shared, request),
         Endpoint::Authorization => authorize::answer(shared, request),
         Endpoint::SignIn => sign_in::answer(shared, request),
         Endpoint::Token => token::answer(shared, request),

@@ -11,8 +11,13 @@ use openidconnect::core::CoreJsonWebKey;
 use serde_json::Value;
 
 use super::{
-    authorize::AuthorizationRequest, exchange::Request, faults::Faults, grants::Grants, keys::Keys,
+    authorize::AuthorizationRequest,
+    exchange::Request,
+    faults::Faults,
+    grants::Grants,
+    keys::Keys,
     people::Person,
+    push::{PushedRequest, PushedRequests},
 };
 
 /// How many requests are remembered, and how many sign-ins can be under way.
@@ -74,6 +79,9 @@ pub(super) struct State {
     /// `jti` of the client assertions seen.
     pub assertions: BTreeSet<String>,
     pub lifetimes: Lifetimes,
+    pub pushed_requests: PushedRequests,
+    /// By `request_uri`.
+    pub pushed: HashMap<String, PushedRequest>,
     /// By cookie value.
     pub browsers: HashMap<String, Browser>,
     /// The clients that people signed in to, by provider session (`sid`).

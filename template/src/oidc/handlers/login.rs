@@ -98,8 +98,18 @@ async fn begin(
         max_age: query.max_age,
         silent,
     };
-    let authorization = oidc.attempts.begin(request, new, |state| {
-        provider.begin(oidc.provider.relying_party(), state, wishes)
-    })?;
+    let authorization = oidc
+        .attempts
+        .begin(request, new, async |state| {
+            provider
+                .begin(
+                    oidc.provider.relying_party(),
+                    state,
+                    wishes,
+                    oidc.provider.http(),
+                )
+                .await
+        })
+        .await?;
     Ok(see_other(authorization.as_str()))
 }

@@ -1,4 +1,5 @@
-//! The request that a browser carries to the provider.
+//! The request that a browser carries to the provider, or that goes there
+//! directly while the browser carries a reference to it (RFC 9126).
 
 use std::time::Duration;
 
@@ -6,10 +7,14 @@ use openidconnect::{
     CsrfToken, Nonce, PkceCodeChallenge, Scope,
     core::{CoreAuthPrompt, CoreAuthenticationFlow},
 };
+use serde::Deserialize;
 use url::Url;
 
-use super::Discovered;
-use crate::settings::{RelyingParty, Secret};
+use super::{Discovered, Http};
+use crate::{
+    oidc::error::Reason,
+    settings::{PushedAuthorization, RelyingParty, Secret},
+};
 
 /// An authorization request that is ready to be sent with the browser
 /// (OIDC Core 3.1.2.1). Nonce and verifier stay with the app.
@@ -35,10 +40,121 @@ pub struct Wishes<'a> {
     pub silent: bool,
 }
 
+/// What became of a pushed authorization request.
+enum Pushed {
+    /// The browser carries this.
+    As(Url),
+    /// The provider does not take it; the text is for the log.
+    Refused(String),
+}
+
+/// Room for a self-contained one, yet a bound on what browsers carry.
+const MAX_REQUEST_URI: usize = 2048;
+
 impl Discovered {
     /// Makes an authorization request with PKCE, the given state and a fresh
-    /// nonce (OIDC Core 3.1.2.1, RFC 7636).
-    pub fn begin(
+    /// nonce (OIDC Core 3.1.2.1, RFC 7636), and pushes it if it should be.
+    ///
+    /// # Errors
+    /// It has to be pushed and cannot be, or the provider cannot be reached for
+    /// that.
+    pub async fn begin(
+        &self,
+        relying_party: &RelyingParty,
+        state: &str,
+        wishes: Wishes<'_>,
+        http: &Http,
+    ) -> Result<AuthorizationRequest, Reason> {
+        let mut request = self.compose(relying_party, state, wishes);
+        if let Some(endpoint) = self.push_endpoint(relying_party.pushed_authorization)? {
+            match self.push(&request.url, endpoint, http).await? {
+                Pushed::As(url) => request.url = url,
+                Pushed::Refused(cause) if self.must_push(relying_party) => {
+                    return Err(Reason::ProviderUnavailable(cause));
+                }
+                Pushed::Refused(cause) => {
+                    tracing::warn!(cause, "the browser carries the authorization request");
+                }
+            }
+        }
+        Ok(request)
+    }
+
+    fn must_push(&self, relying_party: &RelyingParty) -> bool {
+        relying_party.pushed_authorization == PushedAuthorization::Always
+            || self
+                .metadata
+                .additional_metadata()
+                .require_pushed_authorization_requests
+    }
+
+    /// Where to push to, if at all.
+    fn push_endpoint(&self, setting: PushedAuthorization) -> Result<Option<&Url>, Reason> {
+        let metadata = self.metadata.additional_metadata();
+        let endpoint = metadata.pushed_authorization_request_endpoint.as_ref();
+        let cause = match setting {
+            PushedAuthorization::Auto => return Ok(endpoint),
+            PushedAuthorization::Always if endpoint.is_some() => return Ok(endpoint),
+            PushedAuthorization::Always => {
+                "OIDC_PAR is always, but it offers no pushed_authorization_request_endpoint"
+            }
+            PushedAuthorization::Never if !metadata.require_pushed_authorization_requests => {
+                return Ok(None);
+            }
+            PushedAuthorization::Never => "OIDC_PAR is never, but it insists on pushed requests",
+        };
+        Err(Reason::ProviderUnavailable(cause.to_owned()))
+    }
+
+    /// Sends the request's parameters to the provider and returns what the
+    /// browser carries in their place (RFC 9126 2 and 4).
+    async fn push(&self, request: &Url, endpoint: &Url, http: &Http) -> Result<Pushed, Reason> {
+        /// RFC 9126 2.2
+        #[derive(Deserialize)]
+        struct Answer {
+            request_uri: String,
+        }
+
+        let authorization_endpoint = self.metadata.authorization_endpoint().url();
+        // What the endpoint's own address says stays there.
+        let own = authorization_endpoint.query_pairs().count();
+        let parameters: Vec<_> = request
+            .query_pairs()
+            .skip(own)
+            .filter(|(name, _)| name != "client_id")
+            .collect();
+        let mut fields: Vec<(&str, String)> = self.authentication.fields()?;
+        for (name, value) in &parameters {
+            fields.push((name, value.to_string()));
+        }
+        let refused = |cause: String| {
+            Ok(Pushed::Refused(format!(
+                "its pushed_authorization_request_endpoint {cause}"
+            )))
+        };
+        let answer = http
+            .post_form(endpoint.clone(), &fields, self.authentication.basic())
+            .await
+            .map_err(|error| Reason::ProviderUnavailable(error.to_string()))?;
+        if !answer.status().is_success() {
+            return refused(format!("answered {}", answer.status()));
+        }
+        let reference = serde_json::from_slice::<Answer>(answer.body())
+            .map(|answer| answer.request_uri)
+            .unwrap_or_default();
+        let is_reference = (1..=MAX_REQUEST_URI).contains(&reference.len())
+            && reference.chars().all(|c| c.is_ascii_graphic());
+        if !is_reference {
+            return refused("gave no request_uri that can be used".to_owned());
+        }
+        let mut url = authorization_endpoint.clone();
+        url.query_pairs_mut()
+            .append_pair("client_id", self.client.client_id())
+            .append_pair("request_uri", &reference);
+        Ok(Pushed::As(url))
+    }
+
+    fn compose(
         &self,
         relying_party: &RelyingParty,
         state: &str,

@@ -3,17 +3,16 @@
 use std::error::Error;
 
 use openidconnect::{
-    AuthType, ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
-    core::{CoreClientAuthMethod, CoreJsonWebKey},
+    ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
+    core::CoreJsonWebKey,
 };
 
 use super::{
+    client_authentication::ClientAuthentication,
     http::{Http, causes},
     types::{Metadata, RelyingPartyClient},
 };
-use crate::settings::{
-    Credential, ProviderSettings, RelyingParty, SecretMethod, is_https_or_loopback,
-};
+use crate::settings::{ProviderSettings, RelyingParty, is_https_or_loopback};
 
 /// What is known of a provider: its metadata, its keys, and this app as its
 /// client.
@@ -21,6 +20,7 @@ use crate::settings::{
 pub struct Discovered {
     pub(super) metadata: Metadata,
     pub(super) client: RelyingPartyClient,
+    pub(super) authentication: ClientAuthentication,
     form_targets: String,
 }
 
@@ -53,8 +53,10 @@ impl Discovered {
         if metadata.token_endpoint().is_none() {
             return Err(Unusable("its metadata names no token_endpoint".to_owned()));
         }
+        let authentication = ClientAuthentication::choose(&metadata, provider)?;
         Ok(Self {
-            client: client(&metadata, provider, relying_party),
+            client: client(&metadata, provider, relying_party, &authentication),
+            authentication,
             form_targets: form_targets(&metadata),
             metadata,
         })
@@ -75,7 +77,8 @@ impl Discovered {
             .map_err(|error| failed(&error))?;
         let metadata = self.metadata.clone().set_jwks(keys);
         Ok(Self {
-            client: client(&metadata, provider, relying_party),
+            client: client(&metadata, provider, relying_party, &self.authentication),
+            authentication: self.authentication.clone(),
             form_targets: self.form_targets.clone(),
             metadata,
         })
@@ -118,7 +121,7 @@ fn form_targets(metadata: &Metadata) -> String {
     targets
 }
 
-fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
+fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 7] {
     let more = metadata.additional_metadata();
     [
         (
@@ -133,6 +136,10 @@ fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
         (
             "userinfo_endpoint",
             metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+        ),
+        (
+            "pushed_authorization_request_endpoint",
+            more.pushed_authorization_request_endpoint.as_ref(),
         ),
         (
             "revocation_endpoint",
@@ -153,34 +160,18 @@ fn client(
     metadata: &Metadata,
     provider: &ProviderSettings,
     relying_party: &RelyingParty,
+    authentication: &ClientAuthentication,
 ) -> RelyingPartyClient {
-    let Credential::Secret { secret, method } = &provider.credential;
-    let method = method.unwrap_or_else(|| preferred_method(metadata));
+    let secret = authentication.secret();
     RelyingPartyClient::from_provider_metadata(
         metadata.clone(),
         ClientId::new(provider.client_id.clone()),
-        Some(ClientSecret::new(secret.expose().to_owned())),
+        secret.map(|secret| ClientSecret::new(secret.expose().to_owned())),
     )
     .set_redirect_uri(RedirectUrl::from_url(
         relying_party.login_redirect_uri.clone(),
     ))
-    .set_auth_type(match method {
-        SecretMethod::Basic => AuthType::BasicAuth,
-        SecretMethod::Post => AuthType::RequestBody,
-    })
-}
-
-/// Basic is what a provider supports that says nothing (OIDC Discovery 3).
-fn preferred_method(metadata: &Metadata) -> SecretMethod {
-    match metadata.token_endpoint_auth_methods_supported() {
-        Some(offered)
-            if !offered.contains(&CoreClientAuthMethod::ClientSecretBasic)
-                && offered.contains(&CoreClientAuthMethod::ClientSecretPost) =>
-        {
-            SecretMethod::Post
-        }
-        _ => SecretMethod::Basic,
-    }
+    .set_auth_type(authentication.library_auth_type())
 }
 
 fn failed<E: Error + 'static>(error: &DiscoveryError<E>) -> Unusable {

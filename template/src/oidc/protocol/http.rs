@@ -60,13 +60,13 @@ impl Http {
     /// (RFC 6749 2.3.1 wants both parts encoded first).
     ///
     /// # Errors
-    /// No answer, or one that is no success.
+    /// No answer.
     pub(super) async fn post_form(
         &self,
         url: Url,
-        fields: &[(&str, &str)],
+        fields: &[(&str, String)],
         basic: Option<(&str, &str)>,
-    ) -> Result<(), HttpError> {
+    ) -> Result<HttpResponse, HttpError> {
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -80,21 +80,13 @@ impl Http {
         if let Some((id, secret)) = basic {
             request = request.basic_auth(encoded(id), Some(encoded(secret)));
         }
-        let answer = request
-            .send()
-            .await
+        let request = request
+            .build()
             .map_err(|error| HttpError::from_cause(&error.without_url()))?;
-        if answer.status().is_success() {
-            Ok(())
-        } else {
-            Err(HttpError(format!("it answered {}", answer.status())))
-        }
+        self.send(request).await
     }
 
-    async fn send(self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let request = request
-            .try_into()
-            .map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
+    async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
         let mut answer = self
             .0
             .execute(request)
@@ -126,7 +118,12 @@ impl<'c> AsyncHttpClient<'c> for Http {
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(self.clone().send(request))
+        Box::pin(async move {
+            let request = request
+                .try_into()
+                .map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
+            self.send(request).await
+        })
     }
 }
 

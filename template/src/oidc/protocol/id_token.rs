@@ -26,23 +26,12 @@ use crate::{
 };
 
 /// The signatures that are accepted, whatever the provider's metadata or the
-/// token itself says (RFC 8725 3.1). All of them need the provider's private
-/// key; those made with the client secret are left out on purpose.
-const ACCEPTED: [Alg; 9] = [
-    Alg::EdDsa,
-    Alg::EcdsaP256Sha256,
-    Alg::EcdsaP384Sha384,
-    Alg::RsaSsaPssSha256,
-    Alg::RsaSsaPssSha384,
-    Alg::RsaSsaPssSha512,
-    Alg::RsaSsaPkcs1V15Sha256,
-    Alg::RsaSsaPkcs1V15Sha384,
-    Alg::RsaSsaPkcs1V15Sha512,
-];
-
-/// Whether a signature algorithm is one of those.
-pub(super) fn is_accepted(alg: &Alg) -> bool {
-    ACCEPTED.contains(alg)
+/// token itself says (RFC 8725 3.1).
+pub(super) fn accepted_algorithms(relying_party: &RelyingParty) -> impl Iterator<Item = Alg> {
+    relying_party
+        .signature_algorithms
+        .iter()
+        .map(|algorithm| Alg::from(*algorithm))
 }
 
 /// An ID token older than this was not made for this attempt.
@@ -82,7 +71,7 @@ pub(super) fn at_sign_in(
     relying_party: &RelyingParty,
 ) -> Result<ParsedIdTokenClaims, CheckError> {
     let skew = relying_party.clock_skew;
-    let mut verifier = verifier(provider, skew);
+    let mut verifier = verifier(provider, relying_party);
     if let Some(max_age) = expected.max_age {
         verifier = verifier.set_auth_time_verifier_fn(move |auth_time| {
             // OIDC Core 3.1.3.7-13
@@ -114,7 +103,7 @@ pub(super) fn at_refresh(
     sign_in: &SignIn,
     relying_party: &RelyingParty,
 ) -> Result<(), CheckError> {
-    let verifier = verifier(provider, relying_party.clock_skew);
+    let verifier = verifier(provider, relying_party);
     let claims = token
         .claims(&verifier, |_: Option<&Nonce>| Ok(()))
         .map_err(refused)?
@@ -135,11 +124,15 @@ pub(super) fn at_refresh(
 }
 
 /// Signature, issuer, audience, expiry and age are the library's checks.
-fn verifier(provider: &Discovered, skew: Duration) -> IdTokenVerifier<'_, CoreJsonWebKey> {
+fn verifier<'a>(
+    provider: &'a Discovered,
+    relying_party: &RelyingParty,
+) -> IdTokenVerifier<'a, CoreJsonWebKey> {
+    let skew = relying_party.clock_skew;
     provider
         .client
         .id_token_verifier()
-        .set_allowed_algs(ACCEPTED)
+        .set_allowed_algs(accepted_algorithms(relying_party))
         .set_time_fn(move || (SystemTime::now() - skew).into())
         .set_issue_time_verifier_fn(move |issued_at| {
             let issued_at = u64::try_from(issued_at.timestamp()).map_err(|_| "iat is negative")?;

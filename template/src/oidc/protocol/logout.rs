@@ -8,7 +8,7 @@ use openidconnect::{
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Discovered, id_token::is_accepted, types::ParsedIdToken};
+use super::{Discovered, id_token::accepted_algorithms, types::ParsedIdToken};
 use crate::{
     oidc::{error::Reason, seal, sign_in::now},
     settings::RelyingParty,
@@ -91,7 +91,7 @@ impl Discovered {
         let alg = header_claims.get("alg").cloned().unwrap_or_default();
         let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)
             .ok()
-            .filter(is_accepted)
+            .filter(|alg| accepted_algorithms(relying_party).any(|accepted| accepted == *alg))
             .ok_or_else(|| refuse("its alg is not accepted"))?;
         let signed = format!("{header}.{payload}");
         let key_id = header_claims.get("kid").and_then(Value::as_str);

@@ -3,6 +3,8 @@
 //! cookies, stores and pages.
 
 mod authorization;
+mod client_authentication;
+mod client_key;
 mod discovery;
 mod http;
 mod id_token;
@@ -12,6 +14,7 @@ mod types;
 
 pub use self::{
     authorization::{AuthorizationRequest, Wishes},
+    client_key::ClientKey,
     discovery::{Discovered, Unusable},
     http::{Http, HttpError},
     id_token::CheckError,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use openidconnect::{
-    AccessToken, AuthType, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
+    AccessToken, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
     RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims, UserInfoError,
     core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType},
 };
@@ -23,7 +23,7 @@ use crate::{
         error::Reason,
         sign_in::{SignIn, Tokens, now},
     },
-    settings::{Credential, ProviderSettings, RelyingParty},
+    settings::RelyingParty,
 };
 
 /// How long an access token is taken to live if the provider does not say
@@ -74,13 +74,17 @@ impl Discovered {
         expected: Expected<'_>,
         http: &Http,
     ) -> Result<Unchecked, Reason> {
-        let answer = self
+        let mut request = self
             .client
             .exchange_code(AuthorizationCode::new(code))
             .map_err(|error| Reason::ProviderUnavailable(error.to_string()))?
             .set_pkce_verifier(PkceCodeVerifier::new(
                 expected.pkce_verifier.expose().to_owned(),
-            ))
+            ));
+        for (name, value) in self.authentication.additional_fields()? {
+            request = request.add_extra_param(name, value);
+        }
+        let answer = request
             .request_async(http)
             .await
             .map_err(|error| match error {
@@ -193,19 +197,21 @@ impl Discovered {
     ) -> Result<Unchecked, RefreshError> {
         use RefreshError::{Over, Passing};
         let refresh_token = RefreshToken::new(refresh_token.to_owned());
-        let answer = self
+        let mut request = self
             .client
             .exchange_refresh_token(&refresh_token)
-            .map_err(|error| Passing(error.to_string()))?
-            .request_async(http)
-            .await
-            .map_err(|error| {
-                if is_invalid_grant(&error) {
-                    Over("the provider says invalid_grant to the refresh token".to_owned())
-                } else {
-                    Passing(describe(&error))
-                }
-            })?;
+            .map_err(|error| Passing(error.to_string()))?;
+        let additional = self.authentication.additional_fields();
+        for (name, value) in additional.map_err(|error| Passing(error.to_string()))? {
+            request = request.add_extra_param(name, value);
+        }
+        let answer = request.request_async(http).await.map_err(|error| {
+            if is_invalid_grant(&error) {
+                Over("the provider says invalid_grant to the refresh token".to_owned())
+            } else {
+                Passing(describe(&error))
+            }
+        })?;
         check_form(&answer).map_err(|fault| Passing(fault.to_owned()))?;
         Ok(Unchecked(answer))
     }
@@ -243,12 +249,7 @@ impl Discovered {
     ///
     /// # Errors
     /// The provider did not answer, or not with a success.
-    pub async fn revoke(
-        &self,
-        tokens: &Tokens,
-        provider: &ProviderSettings,
-        http: &Http,
-    ) -> Result<(), HttpError> {
+    pub async fn revoke(&self, tokens: &Tokens, http: &Http) -> Result<(), HttpError> {
         let Some(endpoint) = &self.metadata.additional_metadata().revocation_endpoint else {
             return Ok(());
         };
@@ -257,18 +258,25 @@ impl Discovered {
             Some(token) => (token, "refresh_token"),
             None => (&tokens.access_token, "access_token"),
         };
-        let mut fields = vec![("token", token.as_str()), ("token_type_hint", kind)];
-        let Credential::Secret { secret, .. } = &provider.credential;
-        let (id, secret) = (provider.client_id.as_str(), secret.expose());
+        let mut fields = vec![
+            ("token", token.clone()),
+            ("token_type_hint", kind.to_owned()),
+        ];
+        let authentication = &self.authentication;
+        fields.extend(
+            authentication
+                .fields()
+                .map_err(|error| HttpError(error.to_string()))?,
+        );
         // The library's own revocation insists on TLS, on loopback too.
-        let basic = match self.client.auth_type() {
-            AuthType::BasicAuth => Some((id, secret)),
-            _ => {
-                fields.extend([("client_id", id), ("client_secret", secret)]);
-                None
-            }
-        };
-        http.post_form(endpoint.url().clone(), &fields, basic).await
+        let answer = http
+            .post_form(endpoint.url().clone(), &fields, authentication.basic())
+            .await?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(HttpError(format!("it answered {}", answer.status())))
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use openidconnect::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
+
+use crate::settings::SignatureAlgorithm;
 
 /// Metadata that Discovery 1.0 itself does not define.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -22,11 +25,32 @@ pub struct MoreMetadata {
     pub end_session_endpoint: Option<EndSessionUrl>,
     /// RFC 8414 2.
     pub revocation_endpoint: Option<RevocationUrl>,
+    /// RFC 9126 5.
+    pub pushed_authorization_request_endpoint: Option<Url>,
+    /// RFC 9126 5.
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// RFC 9207 3.
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
 impl AdditionalProviderMetadata for MoreMetadata {}
+
+impl From<SignatureAlgorithm> for CoreJwsSigningAlgorithm {
+    fn from(algorithm: SignatureAlgorithm) -> Self {
+        match algorithm {
+            SignatureAlgorithm::Rs256 => Self::RsaSsaPkcs1V15Sha256,
+            SignatureAlgorithm::Rs384 => Self::RsaSsaPkcs1V15Sha384,
+            SignatureAlgorithm::Rs512 => Self::RsaSsaPkcs1V15Sha512,
+            SignatureAlgorithm::Ps256 => Self::RsaSsaPssSha256,
+            SignatureAlgorithm::Ps384 => Self::RsaSsaPssSha384,
+            SignatureAlgorithm::Ps512 => Self::RsaSsaPssSha512,
+            SignatureAlgorithm::Es256 => Self::EcdsaP256Sha256,
+            SignatureAlgorithm::Es384 => Self::EcdsaP384Sha384,
+            SignatureAlgorithm::EdDsa => Self::EdDsa,
+        }
+    }
+}
 
 /// All claims that the library has no field for.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

@@ -1,0 +1,131 @@
+//! How the app proves to the provider that it is the client.
+
+use app::{
+    dev::provider::{Endpoint, Lifetimes, Request},
+    settings::{Credential, SecretMethod},
+};
+use reqwest::StatusCode;
+use std::time::Duration;
+
+use crate::{
+    keys::{ClientKey, decoded},
+    support::{Browser, TestApp},
+};
+
+/// Signs alice in, renews her access token and signs her out: returns what the
+/// token and revocation endpoints were sent.
+async fn requests_of_a_visit(app: &TestApp) -> Vec<Request> {
+    app.provider.set_lifetimes(Lifetimes {
+        access_token: Duration::from_secs(1),
+        ..app.provider.lifetimes()
+    });
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
+    sign_out(&alice).await;
+    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
+    let mut requests = app.provider.requests_to(Endpoint::Token);
+    assert_eq!(requests.len(), 2, "the code, and the refresh token");
+    requests.extend(app.provider.requests_to(Endpoint::Revocation));
+    requests
+}
+
+async fn sign_out(browser: &Browser) {
+    let csrf_token = browser.get("/").await.field("csrf_token");
+    let answer = browser
+        .post("/logout", &[("csrf_token", &csrf_token)])
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_secret_travels_where_the_settings_say() {
+    for method in [SecretMethod::Basic, SecretMethod::Post] {
+        let app = TestApp::start_prepared(|settings, _| {
+            let client = settings.provider.as_mut().unwrap();
+            if let Credential::Secret { method: chosen, .. } = &mut client.credential {
+                *chosen = Some(method);
+            }
+        })
+        .await;
+        for request in requests_of_a_visit(&app).await {
+            let in_header = request.header("authorization").is_some();
+            let in_body = request.form("client_secret").is_some();
+            assert_eq!(in_header, method == SecretMethod::Basic);
+            assert_eq!(in_body, method == SecretMethod::Post);
+            assert!(request.form("client_assertion").is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_key_of_any_kind_takes_the_place_of_the_secret() {
+    for (key, algorithm) in [
+        (ClientKey::rsa(), "RS256"),
+        (ClientKey::p256(), "ES256"),
+        (ClientKey::p384(), "ES384"),
+        (ClientKey::ed25519(), "EdDSA"),
+    ] {
+        let app =
+            TestApp::start_prepared(|settings, provider| key.install(settings, provider, &[]))
+                .await;
+        for request in requests_of_a_visit(&app).await {
+            assert!(request.header("authorization").is_none());
+            assert!(request.form("client_secret").is_none());
+            let (header, _) = decoded(request.form("client_assertion").unwrap());
+            assert_eq!(header["alg"], algorithm);
+            assert!(header.get("kid").is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_algorithm_is_one_that_the_provider_takes() {
+    let key = ClientKey::rsa();
+    let app = TestApp::start_prepared(|settings, provider| {
+        key.install(settings, provider, &[]);
+        provider.faults().json(Endpoint::Metadata, |metadata| {
+            metadata["token_endpoint_auth_signing_alg_values_supported"] =
+                serde_json::json!(["ES256", "PS256", "EdDSA"]);
+        });
+    })
+    .await;
+    app.signed_in_as("alice").await;
+    let request = &app.provider.requests_to(Endpoint::Token)[0];
+    let (header, _) = decoded(request.form("client_assertion").unwrap());
+    assert_eq!(header["alg"], "PS256");
+}
+
+#[tokio::test]
+async fn a_key_that_the_provider_cannot_check_is_named_at_the_first_sign_in() {
+    let key = ClientKey::p256();
+    let app = TestApp::start_prepared(|settings, provider| {
+        key.install(settings, provider, &[]);
+        provider.faults().json(Endpoint::Metadata, |metadata| {
+            metadata["token_endpoint_auth_signing_alg_values_supported"] =
+                serde_json::json!(["RS256"]);
+        });
+    })
+    .await;
+    let page = app.browser().get("/login").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("provider_unavailable"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn key_id_and_audience_are_those_of_the_settings() {
+    let key = ClientKey::p256();
+    let app = TestApp::start_prepared(|settings, provider| {
+        let more = [
+            ("OIDC_CLIENT_KEY_ID", "key-7"),
+            ("OIDC_CLIENT_KEY_AUDIENCE", "token_endpoint"),
+        ];
+        key.install(settings, provider, &more);
+    })
+    .await;
+    app.signed_in_as("alice").await;
+    let request = &app.provider.requests_to(Endpoint::Token)[0];
+    let (header, claims) = decoded(request.form("client_assertion").unwrap());
+    assert_eq!(header["kid"], "key-7");
+    assert_eq!(claims["aud"], format!("{}/token", app.provider.issuer()));
+}
