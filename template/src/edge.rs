@@ -142,10 +142,11 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
         .map(|id| id.to_string())
         .unwrap_or_default();
     let reason = &refusal.reason;
+    let mend = reason.mend();
     if face.status.is_server_error() {
-        tracing::warn!(request = request_id, code = face.code, cause = %reason, "refused");
+        tracing::warn!(request = request_id, code = face.code, cause = %reason, mend, "refused");
     } else {
-        tracing::info!(request = request_id, code = face.code, cause = %reason, "refused");
+        tracing::info!(request = request_id, code = face.code, cause = %reason, mend, "refused");
     }
 
     let mut response = hooks::on_error(request, refusal).unwrap_or_else(|| {

@@ -106,6 +106,8 @@ pub struct RelyingParty {
     pub timeout: Duration,
     /// Certificate authorities to trust beside the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
+    /// Whether the userinfo endpoint is asked at sign-in.
+    pub userinfo: Userinfo,
     /// Where in the claims the roles are: names joined by dots.
     pub roles_claim: String,
     /// Whether authorization requests go to the provider directly first.
@@ -172,6 +174,18 @@ impl SignatureAlgorithm {
             Self::EdDsa => "EdDSA",
         }
     }
+}
+
+/// Whether the userinfo endpoint (OIDC Core 5.3) is asked at sign-in, for
+/// claims that the ID token does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Userinfo {
+    /// It is asked; without a usable answer the ID token's claims must do.
+    Optional,
+    /// Without a usable answer nobody is signed in.
+    Required,
+    /// It is not asked.
+    Off,
 }
 
 /// How `/login` begins.

@@ -2,7 +2,7 @@
 //! show, so a mistyped name fails when the app is built. All texts are in the
 //! templates.
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::Method};
 use askama::Template;
 use serde_json::Value;
 
@@ -12,6 +12,7 @@ use crate::{
         devices::Device,
         error::{Action, Reason, Refusal},
         guard::{self, User},
+        return_to::ReturnTo,
         sign_in::now,
     },
 };
@@ -264,6 +265,18 @@ pub struct Failure {
     pub action_text: &'static str,
 }
 
+/// The page that was asked for, if a link can ask for it again, else the front
+/// page.
+fn same_page(request: &HttpRequest) -> Result<String, Refusal> {
+    let settings = &guard::oidc(request)?.settings;
+    let asked = request.uri().path_and_query();
+    let page = asked
+        .filter(|_| request.method() == Method::GET)
+        .and_then(|asked| ReturnTo::parse_any(settings, asked.as_str()))
+        .unwrap_or_else(|| ReturnTo::home(settings));
+    Ok(page.as_str().to_owned())
+}
+
 impl Failure {
     /// The page for one refusal.
     ///
@@ -276,20 +289,19 @@ impl Failure {
     ) -> Result<Self, Refusal> {
         let face = refusal.reason.face();
         let frame = Frame::of(request, request.extensions().get::<User>())?;
-        let wanted = refusal.return_to.as_ref().map(|wanted| wanted.as_str());
+        let login = || {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            if let Some(wanted) = &refusal.return_to {
+                query.append_pair("return_to", wanted.as_str());
+            }
+            format!("{}?{}", frame.path(PATHS.login), query.finish())
+        };
         let (action_path, action_text) = match face.action {
             Action::GoHome => (frame.path("/"), "Go to the front page"),
-            Action::TryAgain => (request.uri().to_string(), "Try again"),
-            Action::SignIn => {
-                let mut query = url::form_urlencoded::Serializer::new(String::new());
-                if let Some(wanted) = wanted {
-                    query.append_pair("return_to", wanted);
-                }
-                (
-                    format!("{}?{}", frame.path(PATHS.login), query.finish()),
-                    "Sign in",
-                )
-            }
+            // A code works once, so it is the sign-in that is tried again.
+            Action::TryAgain if refusal.return_to.is_some() => (login(), "Try again"),
+            Action::TryAgain => (same_page(request)?, "Try again"),
+            Action::SignIn => (login(), "Sign in"),
         };
         let text = match &refusal.reason {
             Reason::Hook(text) => text.clone(),

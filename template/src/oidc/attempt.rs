@@ -2,6 +2,12 @@
 //! own: tabs do not disturb each other, any instance can finish what another
 //! began, and a flood of `/login` fills nothing here.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
 use actix_web::{HttpRequest, cookie::Cookie};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -13,11 +19,16 @@ use super::{
     return_to::ReturnTo,
     seal::{self, SealError, SealerRing},
     sign_in::now,
+    store::Key,
 };
 use crate::settings::Secret;
 
 /// How long a person may take at the provider, in seconds.
 pub const LIFE: u64 = 600;
+/// A sign-in that begins this soon after a successful one for the same page,
+/// this often in a row, does not last: the browser is going round in circles.
+const CIRCLE_SECONDS: u64 = 30;
+const MOST_ROUNDS: u8 = 4;
 /// More than these in one browser, or larger ones together, and the oldest go.
 const MOST: usize = 5;
 const MOST_BYTES: usize = 6 * 1024;
@@ -36,7 +47,10 @@ pub struct Attempt {
     pub max_age: Option<u64>,
     /// Whether the provider was told to ask nothing.
     pub silent: bool,
+    /// In Unix milliseconds.
     started_at: u64,
+    /// How many sign-ins for the same page succeeded just before this one.
+    round: u8,
     /// Set once the provider's answer was accepted: a second look at the same
     /// callback then leads to the page instead of an error.
     pub finished: bool,
@@ -65,7 +79,12 @@ impl Attempt {
     }
 
     fn has_expired(&self) -> bool {
-        now().saturating_sub(self.started_at) > LIFE
+        self.age() > LIFE
+    }
+
+    /// In seconds.
+    fn age(&self) -> u64 {
+        now_in_millis().saturating_sub(self.started_at) / 1000
     }
 }
 
@@ -73,7 +92,14 @@ impl Attempt {
 pub struct Attempts {
     sealers: SealerRing,
     cookies: Cookies,
+    answered: Answered,
 }
+
+/// The attempts that this process has seen an answer to, and until when they
+/// are remembered, in Unix seconds.
+type Answered = Mutex<HashMap<Key, u64>>;
+/// How many more of them there are before those of no use any more go.
+const SWEEP_EVERY: usize = 1024;
 
 /// An attempt's cookie is named after the first letters of its state, so the
 /// callback knows which one to look at.
@@ -86,6 +112,7 @@ impl Attempts {
         Ok(Self {
             sealers: SealerRing::new(secrets, "sign-in attempt")?,
             cookies,
+            answered: Mutex::default(),
         })
     }
 
@@ -94,13 +121,18 @@ impl Attempts {
     /// request for a state; its URL is returned.
     ///
     /// # Errors
-    /// Those of `authorize`; the browser then keeps nothing.
+    /// Those of `authorize`, or the browser is going round in circles; it then
+    /// keeps nothing.
     pub async fn begin(
         &self,
         request: &HttpRequest,
         new: NewAttempt,
         authorize: impl AsyncFnOnce(&str) -> Result<AuthorizationRequest, Reason>,
     ) -> Result<Url, Refusal> {
+        let round = self.round(request, &new.return_to);
+        if round >= MOST_ROUNDS {
+            return Err(Reason::SignInDoesNotLast.into());
+        }
         let state = seal::random_text()?;
         let AuthorizationRequest {
             url,
@@ -121,7 +153,8 @@ impl Attempts {
             return_to,
             max_age,
             silent,
-            started_at: now(),
+            started_at: now_in_millis(),
+            round,
             finished: false,
         };
         let cookie = self.seal(&attempt)?;
@@ -146,6 +179,32 @@ impl Attempts {
             return Err(Reason::AttemptExpired.on_the_way_to(attempt.return_to));
         }
         Ok(attempt)
+    }
+
+    fn round(&self, request: &HttpRequest, return_to: &ReturnTo) -> u8 {
+        self.all(request)
+            .into_iter()
+            .filter_map(|(_, attempt)| attempt)
+            .filter(|last| {
+                last.finished && last.return_to == *return_to && last.age() < CIRCLE_SECONDS
+            })
+            .map(|last| last.round.saturating_add(1))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Whether this is the first answer to the attempt that this process sees.
+    /// The same code is not sent twice, for then a provider revokes what it
+    /// gave (RFC 6749 4.1.2), and a cookie kept from before brings no attempt,
+    /// and so no nonce, back.
+    pub fn is_first_answer(&self, attempt: &Attempt) -> bool {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now();
+        if answered.len().is_multiple_of(SWEEP_EVERY) {
+            answered.retain(|_, until| *until >= now);
+        }
+        let state = seal::hash("answered", &[attempt.state.as_bytes()]);
+        answered.insert(state, now.saturating_add(LIFE)).is_none()
     }
 
     /// Lets the browser forget an attempt that has failed.
@@ -226,6 +285,12 @@ impl Attempts {
             }
         }
     }
+}
+
+fn now_in_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis().try_into().unwrap_or(u64::MAX))
 }
 
 fn tag(state: &str) -> &str {

@@ -74,6 +74,28 @@ impl Claims {
             .retain(|name, _| !["nonce", "at_hash", "c_hash"].contains(&name.as_str()));
     }
 
+    /// Leaves out the largest claims, but never `sub`, until the rest is no
+    /// longer than `most` bytes of JSON. Returns the names of those left out.
+    pub fn drop_largest_above(&mut self, most: usize) -> Vec<String> {
+        let mut sizes: Vec<(usize, String)> = self
+            .iter()
+            // `"name":value,`
+            .map(|(name, value)| (name.len() + value.to_string().len() + 4, name.to_owned()))
+            .collect();
+        let mut total: usize = sizes.iter().map(|(size, _)| size).sum();
+        sizes.retain(|(_, name)| name != "sub");
+        sizes.sort_unstable();
+        let mut dropped = Vec::new();
+        while total > most
+            && let Some((size, name)) = sizes.pop()
+        {
+            self.0.remove(&name);
+            total -= size;
+            dropped.push(name);
+        }
+        dropped
+    }
+
     /// Adds those of `more` that are not there yet.
     pub fn fill_up_from(&mut self, more: Claims) {
         for (name, value) in more.0 {

@@ -32,8 +32,13 @@ pub enum Reason {
     AttemptUnknown,
     /// The sign-in was begun too long ago.
     AttemptExpired,
+    /// Several sign-ins in a row have succeeded, and the page still asks.
+    SignInDoesNotLast,
     /// The callback has a parameter twice (RFC 6749 3.1).
     ParameterRepeated(&'static str),
+    /// The callback carries a token, which the code flow never puts there
+    /// (OIDC Core 3.1.2.5).
+    TokenInCallback(&'static str),
     /// The callback comes from another provider than was asked (RFC 9207 2.4).
     MixedUp(String),
     /// The person, or the provider's policy, declined.
@@ -148,6 +153,15 @@ impl Reason {
                  again.",
                 SignIn,
             ),
+            Self::SignInDoesNotLast => (
+                "sign_in_does_not_last",
+                StatusCode::BAD_REQUEST,
+                "Signing in does not last",
+                "You were signed in several times in a row, and the page asked again each time. \
+                 Please try again in a minute; if it happens every time, tell whoever runs this \
+                 app.",
+                GoHome,
+            ),
             Self::Denied => (
                 "denied",
                 StatusCode::FORBIDDEN,
@@ -170,6 +184,7 @@ impl Reason {
                 SignIn,
             ),
             Self::ParameterRepeated(_) => unusable("parameter_repeated"),
+            Self::TokenInCallback(_) => unusable("token_in_callback"),
             Self::MixedUp(_) => unusable("mixed_up"),
             Self::ProviderError(_) => unusable("provider_error"),
             Self::CodeMissing => unusable("code_missing"),
@@ -250,6 +265,76 @@ impl Reason {
         }
     }
 
+    /// What whoever runs the app can do about it: the log's last words.
+    pub fn mend(&self) -> &'static str {
+        match self {
+            Self::SignedOut | Self::NotFresh(_) | Self::NotSignedInAtProvider => {
+                "none needed: the person is asked to sign in"
+            }
+            Self::MissingRole(_) => {
+                "if the person should have the role, give it to them at the provider; \
+                 OIDC_ROLES_CLAIM says where roles are looked for"
+            }
+            Self::ForgedForm => {
+                "if it is a form of yours, give it the hidden field csrf_token; if it is not, \
+                 somebody was kept from acting in this person's name"
+            }
+            Self::AttemptUnknown => {
+                "none needed if it is rare; if not, see that browsers reach the app at \
+                 APP_BASE_URL and that all instances have the same SESSION_SECRET"
+            }
+            Self::AttemptExpired | Self::RefreshRefused => {
+                "none needed: the person can sign in again"
+            }
+            Self::SignInDoesNotLast => {
+                "see that the browser keeps the app's cookies, that all instances use one \
+                 SESSION_STORE, and that this machine's clock and the provider's agree"
+            }
+            Self::ParameterRepeated(_) | Self::TokenInCallback(_) | Self::CodeMissing => {
+                "none needed if it is rare: somebody has changed the address; if it is not, \
+                 report it to the provider"
+            }
+            Self::MixedUp(_) => {
+                "compare OIDC_ISSUER with the provider's metadata; if they agree, somebody tries \
+                 to pass another provider's answer off as this one's"
+            }
+            Self::Denied => {
+                "if the person should be let in, assign this app to them at the provider"
+            }
+            Self::ProviderError(_) => {
+                "look at the provider's log, and compare its registration of this app with \
+                 OIDC_CLIENT_ID, OIDC_SCOPES and OIDC_LOGIN_REDIRECT_URI"
+            }
+            Self::CodeRefused => {
+                "none needed if it is rare: the page was loaded twice; if it is not, look at the \
+                 provider's log"
+            }
+            Self::TokenAnswer(_) => {
+                "compare OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_CLIENT_AUTH with the \
+                 provider's registration of this app, and look at the provider's log"
+            }
+            Self::IdToken(_) => {
+                "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
+                 app, and the clocks of both machines"
+            }
+            Self::UserInfo(_) => "report it to the provider",
+            Self::LogoutToken(_) => {
+                "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
+                 app, and the clocks of both machines; if they agree, the token is forged"
+            }
+            Self::Hook(_) => "see the rule in hooks.rs",
+            Self::ProviderUnavailable(_) => {
+                "see that OIDC_ISSUER can be reached from this machine: network, HTTPS_PROXY, \
+                 OIDC_CA_FILE, OIDC_TIMEOUT_SECONDS"
+            }
+            Self::StoreUnavailable(_) => "see that what SESSION_STORE names can be reached",
+            Self::NotFound | Self::MethodNotAllowed | Self::BadRequest(_) => {
+                "none needed, unless a page of this app leads here"
+            }
+            Self::Internal(_) => "this is a fault in the app: look at what was changed last",
+        }
+    }
+
     /// The refusal, with the place where the person wanted to go.
     pub fn on_the_way_to(self, return_to: ReturnTo) -> Refusal {
         Refusal {
@@ -257,6 +342,15 @@ impl Reason {
             return_to: Some(return_to),
         }
     }
+}
+
+/// An error code as RFC 6749 4.1.2.1 allows it, cut short for the log.
+pub fn printable(error: &str) -> String {
+    error
+        .chars()
+        .filter(|c| c.is_ascii_graphic())
+        .take(64)
+        .collect()
 }
 
 /// An answer of the provider that fails a check: the person can do nothing but
@@ -272,7 +366,7 @@ fn unusable(code: &'static str) -> (&'static str, StatusCode, &'static str, &'st
     )
 }
 
-/// The log's words: cause first, then the mend where the operator has one.
+/// The cause, for the log.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -288,9 +382,13 @@ impl fmt::Display for Reason {
                 "no attempt cookie fits the callback's state: begun elsewhere, lost, or forged",
             ),
             Self::AttemptExpired => f.write_str("the attempt is older than its life"),
+            Self::SignInDoesNotLast => {
+                f.write_str("the browser goes round in circles between the page and the provider")
+            }
             Self::ParameterRepeated(name) => {
                 write!(f, "the callback has the parameter {name} twice")
             }
+            Self::TokenInCallback(name) => write!(f, "the callback carries {name}"),
             Self::MixedUp(detail) => {
                 write!(f, "the callback is not from the provider asked: {detail}")
             }

@@ -136,16 +136,17 @@ impl Provider {
         found
     }
 
-    /// The provider with its keys read anew; `None` if they were read a moment
-    /// ago, or cannot be read now.
-    pub async fn with_fresh_keys(&self) -> Option<Arc<Discovered>> {
-        let known = self.known()?;
+    /// The provider with other keys than the `stale` ones, which did not do;
+    /// `None` if the keys were read a moment ago, or cannot be read now.
+    pub async fn with_fresh_keys(&self, stale: &Arc<Discovered>) -> Option<Arc<Discovered>> {
         let mut keys_read = self.keys_read.lock().await;
+        let known = self.known()?;
+        // Somebody else may have read them meanwhile.
+        if !Arc::ptr_eq(&known, stale) {
+            return Some(known);
+        }
         if keys_read.is_some_and(|when| when.elapsed() < KEYS_AT_MOST_EVERY) {
-            // Somebody else may have read them while this call waited.
-            return self
-                .known()
-                .filter(|now_known| !Arc::ptr_eq(now_known, &known));
+            return None;
         }
         *keys_read = Some(Instant::now());
         let fresh = known
@@ -179,7 +180,7 @@ impl Provider {
             .authenticate(&unchecked, expected, &self.relying_party, &self.http)
             .await;
         let checked = match checked {
-            Err(CheckError::UnknownKey) => match self.with_fresh_keys().await {
+            Err(CheckError::UnknownKey) => match self.with_fresh_keys(&provider).await {
                 Some(fresh) => {
                     fresh
                         .authenticate(&unchecked, expected, &self.relying_party, &self.http)
@@ -206,8 +207,7 @@ impl Provider {
         }
     }
 
-    /// Looks for the provider until it is found, then reads metadata and keys
-    /// again now and then. What is known stays known when that fails.
+    /// Looks for the provider until it is found, then looks again now and then.
     pub async fn watch(&self) {
         loop {
             if self.discovered().await.is_err() {
@@ -215,16 +215,21 @@ impl Provider {
                 continue;
             }
             tokio::time::sleep(REFRESH_EVERY).await;
-            match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
-                Ok(found) => {
-                    self.remember(found);
-                }
-                Err(error) => tracing::warn!(
-                    issuer = self.issuer(),
-                    cause = error.0,
-                    "the provider's metadata cannot be read again; going on with what is known"
-                ),
+            self.look_again().await;
+        }
+    }
+
+    /// Reads metadata and keys again. What is known stays known if that fails.
+    pub async fn look_again(&self) {
+        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+            Ok(found) => {
+                self.remember(found);
             }
+            Err(error) => tracing::warn!(
+                issuer = self.issuer(),
+                cause = error.0,
+                "the provider's metadata cannot be read again; going on with what is known"
+            ),
         }
     }
 }

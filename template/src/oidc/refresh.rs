@@ -96,7 +96,7 @@ impl Oidc {
             .refresh(refresh_token, self.provider.http())
             .await?;
         let renewed = match provider.renewed(&unchecked, &live.sign_in, relying_party) {
-            Err(CheckError::UnknownKey) => match self.provider.with_fresh_keys().await {
+            Err(CheckError::UnknownKey) => match self.provider.with_fresh_keys(&provider).await {
                 Some(fresh) => fresh.renewed(&unchecked, &live.sign_in, relying_party),
                 None => Err(CheckError::UnknownKey),
             },

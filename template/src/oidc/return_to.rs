@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::settings::Settings;
+use crate::{app::PATHS, settings::Settings};
 
 /// A path of this app, with its query. Whoever holds one knows that it was
 /// checked.
@@ -12,13 +12,31 @@ use crate::settings::Settings;
 #[serde(transparent)]
 pub struct ReturnTo(String);
 
+/// Whoever has just signed in has no use for these, and might go round in
+/// circles there.
+const SIGN_IN_PAGES: [&str; 5] = [
+    PATHS.login,
+    PATHS.login_callback,
+    PATHS.logout,
+    PATHS.logged_out,
+    PATHS.backchannel_logout,
+];
+
 /// Longer ones would make cookies too large.
 const MAX_LENGTH: usize = 1024;
 
 impl ReturnTo {
     /// Takes a path and query that a request asked for; `None` if it leads
-    /// anywhere but into this app.
+    /// anywhere but into this app, or to one of the sign-in's own pages.
     pub fn parse(settings: &Settings, text: &str) -> Option<Self> {
+        let place = Self::parse_any(settings, text)?;
+        let path = place.0.split('?').next()?;
+        let below = path.strip_prefix(settings.base_path())?;
+        (!SIGN_IN_PAGES.contains(&below)).then_some(place)
+    }
+
+    /// The same, with the sign-in's own pages.
+    pub fn parse_any(settings: &Settings, text: &str) -> Option<Self> {
         // Browsers read a backslash as a slash and drop tabs and line breaks,
         // so what looks like a path here may be a host there.
         let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && c != '\\';

@@ -8,7 +8,8 @@ use url::{Host, Url};
 
 use super::{
     AssertionAudience, Credential, Fault, Faults, LoginPage, ProviderSettings, PushedAuthorization,
-    RelyingParty, Secret, SecretMethod, SessionStore, Settings, SignatureAlgorithm, below,
+    RelyingParty, Secret, SecretMethod, SessionStore, Settings, SignatureAlgorithm, Userinfo,
+    below,
 };
 use crate::{app::PATHS, oidc::protocol::ClientKey};
 
@@ -288,6 +289,7 @@ impl Reader<'_> {
             clock_skew: self.duration("OIDC_CLOCK_SKEW_SECONDS", 120, 1, 0..=600),
             timeout: self.duration("OIDC_TIMEOUT_SECONDS", 10, 1, 1..=120),
             ca_file: self.ca_file(),
+            userinfo: self.userinfo(),
             roles_claim: self
                 .get("OIDC_ROLES_CLAIM")
                 .unwrap_or_else(|| "roles".to_owned()),
@@ -402,6 +404,22 @@ impl Reader<'_> {
             );
         }
         Some(path)
+    }
+
+    fn userinfo(&mut self) -> Userinfo {
+        const VARIABLE: &str = "OIDC_USERINFO";
+        match self.get(VARIABLE).as_deref() {
+            None | Some("optional") => Userinfo::Optional,
+            Some("required") => Userinfo::Required,
+            Some("off") => Userinfo::Off,
+            Some(other) => {
+                self.fault(
+                    VARIABLE,
+                    format!("«{other}» is not known. Use optional, required or off."),
+                );
+                Userinfo::Optional
+            }
+        }
     }
 
     fn login_page(&mut self) -> LoginPage {

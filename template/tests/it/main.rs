@@ -12,6 +12,7 @@ mod checklist;
 mod client_authentication;
 mod guards;
 mod keys;
+mod logs;
 mod outages;
 mod pushed_authorization;
 mod refusals;

@@ -30,38 +30,6 @@ async fn signing_out_works_while_the_provider_is_down() {
 }
 
 #[tokio::test]
-async fn the_app_starts_without_its_provider_and_recovers_by_itself() {
-    let app = TestApp::start_with_provider_down().await;
-    let browser = app.browser();
-
-    assert_eq!(browser.get("/healthz").await.status, StatusCode::OK);
-    assert_eq!(browser.get("/").await.status, StatusCode::OK);
-    let ready = browser.get("/readyz").await;
-    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(ready.json()["provider"], "unavailable");
-    let login = browser.get("/login").await;
-    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(!login.header("retry-after").is_empty());
-    assert!(login.body.contains("Signing in is not possible right now"));
-
-    app.provider.start_again().await.unwrap();
-    app.eventually(async || browser.get("/readyz").await.status == StatusCode::OK)
-        .await;
-    assert_eq!(
-        browser.sign_in_as("alice", "/profile").await.status,
-        StatusCode::OK
-    );
-}
-
-#[tokio::test]
-async fn keys_that_were_rotated_are_fetched() {
-    let app = TestApp::start().await;
-    app.signed_in_as("alice").await;
-    app.provider.rotate_keys(false).unwrap();
-    app.signed_in_as("bob").await;
-}
-
-#[tokio::test]
 async fn an_access_token_near_its_end_is_renewed_once_for_all_requests() {
     let app = TestApp::start().await;
     let usual = app.provider.lifetimes();

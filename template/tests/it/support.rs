@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{cookie::Cookie, dev::ServerHandle};
+use actix_web::{cookie::Cookie, dev::ServerHandle, web::Data};
 use app::{
     app::Application,
     dev::{
         self,
         provider::{DevProvider, Endpoint},
     },
+    oidc::Oidc,
     settings::{SessionStore, Settings},
 };
 use reqwest::{
@@ -24,6 +25,8 @@ use reqwest::{
 };
 use tokio::task::JoinHandle;
 use url::Url;
+
+use crate::logs;
 
 /// A browser in which a person of the development provider is signed in to an
 /// app of its own.
@@ -39,6 +42,7 @@ pub struct TestApp {
     pub provider: DevProvider,
     /// Where it listens: elsewhere, if something stands in front of it.
     listens_at: Url,
+    pub oidc: Data<Oidc>,
     handle: ServerHandle,
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
 }
@@ -85,6 +89,7 @@ impl TestApp {
         change: impl FnOnce(&mut Settings),
         before: impl AsyncFnOnce(&mut Settings, &DevProvider),
     ) -> Self {
+        logs::keep();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let here = format!("http://localhost:{port}");
@@ -104,12 +109,14 @@ impl TestApp {
         settings.provider = Some(client);
         before(&mut settings, &provider).await;
         let app = Application::build(settings, vec![listener]).await.unwrap();
+        let oidc = app.oidc.clone();
         let handle = app.handle();
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
         Self {
             base,
             provider,
             listens_at: Url::parse(&here).unwrap(),
+            oidc,
             handle,
             running,
         }

@@ -64,7 +64,7 @@ async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Refusal> {
     if let Some(token) = provider.verify_logout_token(token, relying_party)? {
         return Ok(token);
     }
-    let with_fresh_keys = match oidc.provider.with_fresh_keys().await {
+    let with_fresh_keys = match oidc.provider.with_fresh_keys(&provider).await {
         Some(fresh) => fresh.verify_logout_token(token, relying_party)?,
         None => None,
     };

@@ -11,7 +11,7 @@ use crate::{
         Oidc,
         attempt::Attempt,
         cookies, devices,
-        error::{Reason, Refusal},
+        error::{Reason, Refusal, printable},
         guard::{self, SIGN_IN_COOKIE, User},
         protocol::{Authenticated, Discovered},
         return_to::ReturnTo,
@@ -53,7 +53,7 @@ pub async fn callback(
         Err(refusal) => return Err(refusal),
     };
     let return_to = attempt.return_to.checked(&oidc.settings);
-    if attempt.finished {
+    if attempt.finished || !oidc.attempts.is_first_answer(&attempt) {
         return match user {
             Some(_) => Ok(see_other(return_to.as_str())),
             None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
@@ -96,6 +96,8 @@ impl Answer {
                 "code" => ("code", &mut answer.code),
                 "iss" => ("iss", &mut answer.issuer),
                 "error" => ("error", &mut answer.error),
+                "access_token" => return Err(Reason::TokenInCallback("access_token").into()),
+                "id_token" => return Err(Reason::TokenInCallback("id_token").into()),
                 _ => continue,
             };
             if field.replace(value.into_owned()).is_some() {
@@ -138,15 +140,6 @@ impl Answer {
     }
 }
 
-/// An error code as RFC 6749 4.1.2.1 allows it, cut short for the log.
-fn printable(error: &str) -> String {
-    error
-        .chars()
-        .filter(|c| c.is_ascii_graphic())
-        .take(64)
-        .collect()
-}
-
 async fn finish(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -171,21 +164,34 @@ async fn finish(
     Ok(after)
 }
 
+/// What one sign-in keeps of claims at most, in bytes of JSON: room for
+/// thousands of groups.
+const MAX_CLAIMS: usize = 64 * 1024;
+
 fn new_sign_in(
     oidc: &Oidc,
     authenticated: Authenticated,
     device: String,
 ) -> Result<SignIn, Refusal> {
     let expires_at = end_of_life(oidc, &authenticated)?;
-    let Authenticated { claims, tokens, .. } = authenticated;
+    let Authenticated {
+        mut claims, tokens, ..
+    } = authenticated;
+    let roles = claims.texts_at(&oidc.provider.relying_party().roles_claim);
+    let dropped = claims.drop_largest_above(MAX_CLAIMS);
+    if !dropped.is_empty() {
+        tracing::warn!(
+            claims = dropped.join(" "),
+            "claims were dropped, for all together are longer than {MAX_CLAIMS} bytes"
+        );
+    }
     let text = |claim: &str| claims.text(claim).map(str::to_owned);
-    let roles_claim = &oidc.provider.relying_party().roles_claim;
     Ok(SignIn {
         provider: oidc.provider.name().to_owned(),
         issuer: oidc.provider.issuer().to_owned(),
         subject: text("sub").ok_or_else(|| Reason::IdToken("sub is missing".to_owned()))?,
         provider_session: text("sid"),
-        roles: claims.texts_at(roles_claim),
+        roles,
         authenticated_at: claims.number("auth_time"),
         csrf_token: seal::random_text()?,
         device,

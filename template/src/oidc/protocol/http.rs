@@ -8,7 +8,7 @@ use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{header::CONTENT_TYPE, redirect::Policy};
 use url::{Url, form_urlencoded};
 
-use crate::settings::RelyingParty;
+use crate::settings::{RelyingParty, is_https_or_loopback};
 
 /// The most that an answer of the provider may hold, in bytes.
 const MAX_BODY: usize = 512 * 1024;
@@ -87,19 +87,26 @@ impl Http {
     }
 
     async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+        // The library reads the keys before the metadata can be looked at here.
+        if !is_https_or_loopback(request.url()) {
+            return Err(HttpError("its address is not protected by TLS".to_owned()));
+        }
         let mut answer = self
             .0
             .execute(request)
             .await
             // The URL may carry what does not belong in a log.
             .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        if answer.status().is_server_error() {
+            return Err(HttpError(format!("it answered {}", answer.status())));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = answer
             .chunk()
             .await
             .map_err(|error| HttpError::from_cause(&error.without_url()))?
         {
-            if body.len() + chunk.len() > MAX_BODY {
+            if body.len().saturating_add(chunk.len()) > MAX_BODY {
                 return Err(HttpError(format!(
                     "the answer is longer than {MAX_BODY} bytes"
                 )));

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use openidconnect::{
-    AccessToken, AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken,
-    RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims, UserInfoError,
+    AccessToken, AuthorizationCode, ClaimsVerificationError, OAuth2TokenResponse, PkceCodeVerifier,
+    RefreshToken, RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims,
+    UserInfoError,
     core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType},
 };
 use serde::Serialize;
@@ -15,15 +16,15 @@ use super::{
     CheckError, Discovered, Expected,
     http::{Http, HttpError, causes},
     id_token,
-    types::{OtherClaims, TokenError, TokenResponse},
+    types::{OtherClaims, ParsedIdToken, TokenError, TokenResponse},
 };
 use crate::{
     oidc::{
         claims::Claims,
-        error::Reason,
+        error::{Reason, printable},
         sign_in::{SignIn, Tokens, now},
     },
-    settings::RelyingParty,
+    settings::{RelyingParty, Userinfo},
 };
 
 /// How long an access token is taken to live if the provider does not say
@@ -87,10 +88,16 @@ impl Discovered {
         let answer = request
             .request_async(http)
             .await
-            .map_err(|error| match error {
-                error if is_invalid_grant(&error) => Reason::CodeRefused,
+            .map_err(|error| match &error {
+                _ if is_invalid_grant(&error) => Reason::CodeRefused,
                 RequestTokenError::Request(error) => Reason::ProviderUnavailable(error.to_string()),
-                other => Reason::TokenAnswer(describe(&other)),
+                RequestTokenError::Parse(_, body) => match malformed_id_token(body) {
+                    Some(fault) => Reason::IdToken(fault),
+                    None => Reason::TokenAnswer(describe(&error)),
+                },
+                RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
+                    Reason::TokenAnswer(describe(&error))
+                }
             })?;
         check_form(&answer).map_err(|fault| Reason::TokenAnswer(fault.to_owned()))?;
         Ok(Unchecked(answer))
@@ -101,7 +108,7 @@ impl Discovered {
     ///
     /// # Errors
     /// The ID token or the userinfo answer fails a check. A userinfo endpoint
-    /// that cannot be used is no error: the ID token says who the person is.
+    /// that cannot be used is an error only if the settings say so.
     pub async fn authenticate(
         &self,
         unchecked: &Unchecked,
@@ -116,16 +123,11 @@ impl Discovered {
         let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
         let mut claims = to_claims(&verified);
         claims.drop_protocol_claims();
-        match self
-            .user_info(answer.access_token(), verified.subject(), http)
-            .await
-        {
-            Ok(more) => claims.fill_up_from(more),
-            Err(UserInfoFailure::NoEndpoint) => {}
-            Err(UserInfoFailure::Unavailable(cause)) => {
-                tracing::warn!(cause, "signing in without the userinfo endpoint's claims");
-            }
-            Err(UserInfoFailure::Wrong(cause)) => return Err(Reason::UserInfo(cause).into()),
+        if relying_party.userinfo != Userinfo::Off {
+            let more = self
+                .user_info(answer.access_token(), verified.subject(), http)
+                .await;
+            claims.fill_up_from(usable(more, relying_party.userinfo)?);
         }
         let tokens = Tokens {
             access_token: answer.access_token().secret().clone(),
@@ -158,6 +160,10 @@ impl Discovered {
             request.request_async(http).await;
         match answer {
             Ok(claims) => Ok(to_claims(&claims)),
+            // The library's text names the people.
+            Err(UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_))) => {
+                Err(Wrong("it is about another person".to_owned()))
+            }
             Err(UserInfoError::ClaimsVerification(error)) => Err(Wrong(causes(&error))),
             Err(UserInfoError::Request(error)) => Err(Unavailable(error.to_string())),
             Err(UserInfoError::Response(status, ..)) => {
@@ -280,6 +286,26 @@ impl Discovered {
     }
 }
 
+/// The userinfo endpoint's claims, or none if the sign-in can do without.
+fn usable(answer: Result<Claims, UserInfoFailure>, use_: Userinfo) -> Result<Claims, Reason> {
+    use UserInfoFailure::{NoEndpoint, Unavailable, Wrong};
+    match answer {
+        Ok(claims) => Ok(claims),
+        Err(Wrong(cause)) => Err(Reason::UserInfo(cause)),
+        Err(NoEndpoint) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
+            "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),
+        )),
+        Err(Unavailable(cause)) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
+            format!("its userinfo endpoint cannot be used: {cause}"),
+        )),
+        Err(NoEndpoint) => Ok(Claims::default()),
+        Err(Unavailable(cause)) => {
+            tracing::warn!(cause, "signing in without the userinfo endpoint's claims");
+            Ok(Claims::default())
+        }
+    }
+}
+
 type TokenRequestError = RequestTokenError<HttpError, TokenError>;
 
 fn is_invalid_grant(error: &TokenRequestError) -> bool {
@@ -294,7 +320,7 @@ fn is_invalid_grant(error: &TokenRequestError) -> bool {
 fn describe(error: &TokenRequestError) -> String {
     match error {
         RequestTokenError::ServerResponse(answer) => {
-            format!("the provider says {}", answer.error().as_ref())
+            format!("the provider says {}", printable(answer.error().as_ref()))
         }
         RequestTokenError::Request(error) => error.to_string(),
         RequestTokenError::Parse(error, _) => {
@@ -306,6 +332,18 @@ fn describe(error: &TokenRequestError) -> String {
         }
         RequestTokenError::Other(text) => text.clone(),
     }
+}
+
+/// What is wrong with the ID token of an answer that could not be read, if
+/// that is why.
+fn malformed_id_token(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let fault = answer
+        .get("id_token")?
+        .as_str()?
+        .parse::<ParsedIdToken>()
+        .err()?;
+    Some(format!("it is malformed: {fault}"))
 }
 
 /// What must hold before a token is put into a header: the library would panic

@@ -1,0 +1,50 @@
+//! What the app logs while the tests run, at every level and of all tests
+//! together: look for a request id, or for a text that only one test uses.
+
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
+
+use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        LOG.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps what is logged from now on; once is enough.
+pub fn keep() {
+    let lines = fmt::layer().with_writer(|| Log).with_ansi(false);
+    // Fails only if another test was first, as it should be.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(LevelFilter::TRACE)
+        .try_init();
+}
+
+/// Everything so far.
+pub fn all() -> String {
+    String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
+
+/// The lines that hold a text.
+pub fn with(text: &str) -> String {
+    all()
+        .lines()
+        .filter(|line| line.contains(text))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
