@@ -44,7 +44,6 @@ pub struct Oidc {
     attempts: Attempts,
     cookies: Cookies,
     refreshing: Refreshing,
-    used_logout_tokens: handlers::UsedLogoutTokens,
 }
 
 impl Oidc {
@@ -69,7 +68,6 @@ impl Oidc {
             attempts,
             cookies,
             refreshing: Refreshing::default(),
-            used_logout_tokens: handlers::UsedLogoutTokens::default(),
         })
     }
 

@@ -1,7 +1,8 @@
 //! Access tokens that are good for use: renewed when they are near their end,
-//! once for any number of requests that need them at the same time.
+//! once for any number of requests that need them at the same time, on whichever
+//! instance.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Mutex;
 
@@ -10,11 +11,23 @@ use super::{
     error::{Reason, Refusal},
     guard::User,
     protocol::{CheckError, RefreshError},
-    sign_in::{LiveSignIn, SignIn, now},
+    seal,
+    sign_in::{LiveSignIn, SignIn, SignInId, now},
+    store::{Claim, Key, StoreError},
 };
 
 /// How long before its end an access token is renewed, in seconds.
 const NEAR_ITS_END: u64 = 30;
+
+/// How often somebody who waits for another instance looks for its result.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Before the store is asked again to keep renewed tokens.
+const STORE_PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    Duration::from_secs(2),
+];
 
 const LANES: usize = 64;
 
@@ -34,28 +47,77 @@ impl Oidc {
     /// The access token has ended and cannot be renewed: either the provider
     /// says that the sign-in is over, and then it is over here too, or the
     /// provider cannot be reached.
-    pub async fn with_usable_token(&self, user: &User) -> Result<Arc<LiveSignIn>, Refusal> {
+    pub async fn with_usable_token(
+        self: &Arc<Self>,
+        user: &User,
+    ) -> Result<Arc<LiveSignIn>, Refusal> {
         if !is_near_its_end(&user.live().sign_in) {
             return Ok(Arc::clone(user.live()));
         }
-        let lane = user.live().lane() % LANES;
-        let Some(lane) = self.refreshing.0.get(lane) else {
+        let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
+        // It goes on if whoever asked stops waiting: a rotated refresh token
+        // must not get lost on its way to the store.
+        actix_web::rt::spawn(async move { oidc.in_turn(&id, &live).await })
+            .await
+            .map_err(|_| Reason::Internal("a renewal was broken off".to_owned()))?
+    }
+
+    /// Renews when nobody else does: one after the other in this process, and
+    /// with a lease from the store among several. The lease ends by itself
+    /// should its holder die.
+    async fn in_turn(&self, id: &SignInId, seen: &LiveSignIn) -> Result<Arc<LiveSignIn>, Refusal> {
+        let Some(lane) = self.refreshing.0.get(seen.lane() % LANES) else {
             return Err(Reason::Internal("no such lane".to_owned()).into());
         };
         let _turn = lane.lock().await;
-        // Whoever had the turn before may have done the work.
-        let Some(live) = self.sign_ins.find(user.id()).await? else {
-            return Err(Reason::SignedOut.into());
+        if !self.sign_ins.store().is_shared() {
+            return self.renew_unless_done(id).await;
+        }
+        let lease = seal::hash("renewal", &[&seen.key]);
+        let holder = seal::random_bytes()?;
+        while !self.lease(lease, holder).await? {
+            let live = self.live(id).await?;
+            // Good for use, if not for long.
+            if !has_ended(&live.sign_in) {
+                return Ok(live);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        let renewed = self.renew_unless_done(id).await;
+        if let Err(error) = self.sign_ins.store().release(lease, holder).await {
+            tracing::debug!(%error, "a lease was left to end by itself");
+        }
+        renewed
+    }
+
+    /// Longer than a renewal takes: finding the provider, the renewal itself and
+    /// new keys.
+    async fn lease(&self, name: Key, holder: Key) -> Result<bool, StoreError> {
+        let timeout = self.provider.relying_party().timeout.as_secs();
+        let now = now();
+        let until = now.saturating_add(3 * timeout + 2);
+        let claim = Claim {
+            name,
+            holder,
+            now,
+            until,
         };
+        self.sign_ins.store().claim(claim).await
+    }
+
+    async fn live(&self, id: &SignInId) -> Result<Arc<LiveSignIn>, Refusal> {
+        let live = self.sign_ins.find(id).await?;
+        live.ok_or_else(|| Reason::SignedOut.into())
+    }
+
+    async fn renew_unless_done(&self, id: &SignInId) -> Result<Arc<LiveSignIn>, Refusal> {
+        // Whoever had the turn before may have done the work.
+        let live = self.live(id).await?;
         if !is_near_its_end(&live.sign_in) {
             return Ok(live);
         }
-        match self.renew(user, &live).await {
-            Ok(()) => self
-                .sign_ins
-                .find(user.id())
-                .await?
-                .ok_or_else(|| Reason::SignedOut.into()),
+        match self.renew(id, &live).await {
+            Ok(()) => self.live(id).await,
             Err(RefreshError::Passing(cause)) if has_ended(&live.sign_in) => {
                 Err(Reason::ProviderUnavailable(cause).into())
             }
@@ -64,14 +126,13 @@ impl Oidc {
                 Ok(live)
             }
             Err(RefreshError::Over(cause)) => {
-                // Another instance may have renewed first; then its token counts.
-                if let Some(now_live) = self.sign_ins.find(user.id()).await?
-                    && !is_near_its_end(&now_live.sign_in)
-                {
+                // An instance whose lease had run out may have renewed after all.
+                let now_live = self.live(id).await?;
+                if !is_near_its_end(&now_live.sign_in) {
                     return Ok(now_live);
                 }
                 tracing::info!(cause, "a sign-in is over");
-                self.sign_ins.end(user.id()).await?;
+                self.sign_ins.end(id).await?;
                 Err(Reason::RefreshRefused.into())
             }
         }
@@ -79,7 +140,7 @@ impl Oidc {
 
     /// Gets and keeps new tokens. They are stored before anybody uses them: a
     /// rotated refresh token exists only here.
-    async fn renew(&self, user: &User, live: &LiveSignIn) -> Result<(), RefreshError> {
+    async fn renew(&self, id: &SignInId, live: &LiveSignIn) -> Result<(), RefreshError> {
         use RefreshError::{Over, Passing};
         let Some(refresh_token) = &live.sign_in.tokens.refresh_token else {
             let cause = "there is no refresh token".to_owned();
@@ -107,11 +168,31 @@ impl Oidc {
             tokens,
             ..live.sign_in.clone()
         };
-        self.sign_ins
-            .renew(user.id(), live, &renewed)
-            .await
-            .map(|_| ())
-            .map_err(|error| Passing(error.to_string()))
+        let kept = self.keep(id, live, &renewed).await;
+        let kept = kept.map_err(|error| Passing(error.to_string()))?;
+        if !kept && matches!(self.sign_ins.find(id).await, Ok(None)) {
+            // Signed out meanwhile; nobody is to use what was just issued.
+            self.provider.revoke(&renewed.tokens).await;
+        }
+        Ok(())
+    }
+
+    /// The provider has forgotten the old refresh token, so a store that is away
+    /// for a moment is asked again.
+    async fn keep(
+        &self,
+        id: &SignInId,
+        live: &LiveSignIn,
+        renewed: &SignIn,
+    ) -> Result<bool, StoreError> {
+        for pause in STORE_PAUSES {
+            match self.sign_ins.renew(id, live, renewed).await {
+                Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
+                kept => return kept,
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.sign_ins.renew(id, live, renewed).await
     }
 }
 

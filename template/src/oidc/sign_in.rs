@@ -297,6 +297,7 @@ impl SignIns {
     /// meanwhile waits for long.
     pub async fn purge(&self) -> Result<usize, StoreError> {
         const AT_ONCE: usize = 12;
+        const PAUSE: Duration = Duration::from_millis(20);
         let mut count = 0;
         loop {
             let now = now();
@@ -309,6 +310,7 @@ impl SignIns {
             if ended.len() < AT_ONCE {
                 return Ok(count);
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

@@ -1,8 +1,8 @@
 //! The cases that every store must pass.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use app::oidc::store::Store;
+use app::oidc::store::{Claim, Store};
 
 use crate::{in_a_file, in_memory, key, now, on_redis, row, sorted};
 
@@ -45,6 +45,9 @@ for_every_store! {
     a_person_is_deleted_alone
     deleting_one_row_leaves_the_persons_others_findable
     live_rows_of_a_person_are_listed
+    a_name_is_one_holders_until_its_time
+    a_name_given_back_is_free_and_only_its_holder_gives_it_back
+    one_of_many_parallel_claims_wins
     the_store_can_be_checked
 }
 
@@ -275,6 +278,52 @@ async fn live_rows_of_a_person_are_listed(store: Arc<dyn Store>) {
     assert_eq!(all, [long.clone(), short]);
     let later = store.list_by_subject(key(1), now() + 100).await.unwrap();
     assert_eq!(later, [long]);
+}
+
+fn claim(name: u32, holder: u32, until: u64) -> Claim {
+    Claim {
+        name: key(name),
+        holder: key(holder),
+        now: now(),
+        until: now() + until,
+    }
+}
+
+async fn a_name_is_one_holders_until_its_time(store: Arc<dyn Store>) {
+    assert!(store.claim(claim(1, 70, 1)).await.unwrap());
+    assert!(!store.claim(claim(1, 71, 60)).await.unwrap());
+    assert!(store.claim(claim(2, 71, 60)).await.unwrap());
+    // Asked again because the answer got lost.
+    assert!(store.claim(claim(1, 70, 1)).await.unwrap());
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let later = Claim {
+        now: now() + 1,
+        ..claim(1, 71, 60)
+    };
+    assert!(store.claim(later).await.unwrap());
+    assert!(!store.claim(claim(1, 70, 60)).await.unwrap());
+    assert!(!store.claim(claim(2, 70, 60)).await.unwrap());
+}
+
+async fn a_name_given_back_is_free_and_only_its_holder_gives_it_back(store: Arc<dyn Store>) {
+    assert!(store.claim(claim(1, 70, 60)).await.unwrap());
+    store.release(key(1), key(71)).await.unwrap();
+    assert!(!store.claim(claim(1, 71, 60)).await.unwrap());
+    store.release(key(1), key(70)).await.unwrap();
+    assert!(store.claim(claim(1, 71, 60)).await.unwrap());
+    store.release(key(9), key(70)).await.unwrap();
+}
+
+async fn one_of_many_parallel_claims_wins(store: Arc<dyn Store>) {
+    let claims = (0..50).map(|holder| {
+        let store = store.clone();
+        tokio::spawn(async move { store.claim(claim(1, 70 + holder, 60)).await.unwrap() })
+    });
+    let mut winners = 0;
+    for claim in claims.collect::<Vec<_>>() {
+        winners += usize::from(claim.await.unwrap());
+    }
+    assert_eq!(winners, 1);
 }
 
 async fn the_store_can_be_checked(store: Arc<dyn Store>) {

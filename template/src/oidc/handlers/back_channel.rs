@@ -1,11 +1,6 @@
 //! The provider telling the app, behind the browser's back, that somebody has
 //! signed out (Back-Channel Logout 1.0).
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
@@ -13,7 +8,9 @@ use crate::oidc::{
     Oidc,
     error::{Reason, Refusal},
     protocol::LogoutToken,
+    seal::{self, SealError},
     sign_in::now,
+    store::{Claim, StoreError},
 };
 
 /// A logout token is small; nothing larger is read.
@@ -31,23 +28,37 @@ pub async fn backchannel_logout(
     }
     let token = sole_logout_token(&body)?;
     let token = verify(&oidc, &token).await?;
-    if !oidc.used_logout_tokens.first_use(&token) {
+    let claim = first_use(&oidc, &token)?;
+    let (name, holder) = (claim.name, claim.holder);
+    if !oidc.sign_ins.store().claim(claim).await? {
         return Err(Reason::LogoutToken("it was used before".to_owned()).into());
     }
+    let ended = match end_sign_ins(&oidc, &token).await {
+        Ok(ended) => ended,
+        Err(error) => {
+            // The provider may send the token again.
+            let _ = oidc.sign_ins.store().release(name, holder).await;
+            return Err(error.into());
+        }
+    };
     let issuer = oidc.provider.issuer();
-    let ended = match &token {
+    tracing::info!(issuer, ended, "the provider signed somebody out");
+    Ok(HttpResponse::Ok().finish())
+}
+
+async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
+    let issuer = oidc.provider.issuer();
+    match token {
         LogoutToken {
             provider_session: Some(session),
             ..
-        } => oidc.sign_ins.end_provider_session(issuer, session).await?,
+        } => oidc.sign_ins.end_provider_session(issuer, session).await,
         LogoutToken {
             subject: Some(subject),
             ..
-        } => oidc.sign_ins.end_all_of(issuer, subject).await?,
-        LogoutToken { .. } => 0,
-    };
-    tracing::info!(issuer, ended, "the provider signed somebody out");
-    Ok(HttpResponse::Ok().finish())
+        } => oidc.sign_ins.end_all_of(issuer, subject).await,
+        LogoutToken { .. } => Ok(0),
+    }
 }
 
 fn sole_logout_token(body: &[u8]) -> Result<String, Refusal> {
@@ -72,17 +83,15 @@ async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Refusal> {
         .ok_or_else(|| Reason::LogoutToken("none of the provider's keys fits".to_owned()).into())
 }
 
-/// Remembers which logout tokens were used, for as long as they could be used
+/// A logout token is used once, on whichever instance (Back-Channel Logout 1.0,
+/// section 2.6, step 8): its name stays taken for as long as it could be used
 /// again.
-#[derive(Default)]
-pub struct UsedLogoutTokens(Mutex<HashMap<String, u64>>);
-
-impl UsedLogoutTokens {
-    fn first_use(&self, token: &LogoutToken) -> bool {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now();
-        used.retain(|_, remember_until| *remember_until >= now);
-        used.insert(token.id.clone(), token.remember_until)
-            .is_none()
-    }
+fn first_use(oidc: &Oidc, token: &LogoutToken) -> Result<Claim, SealError> {
+    let issuer = oidc.provider.issuer().as_bytes();
+    Ok(Claim {
+        name: seal::hash("logout token", &[issuer, token.id.as_bytes()]),
+        holder: seal::random_bytes()?,
+        now: now(),
+        until: token.remember_until.saturating_add(1),
+    })
 }

@@ -13,7 +13,6 @@ use actix_web::{
 };
 
 pub use self::{
-    back_channel::UsedLogoutTokens,
     callback::{AfterLogin, callback},
     login::{begin_login, login},
     logout::{force_logout_and_revoke, logged_out, logout},

@@ -41,6 +41,20 @@ pub struct Row {
     pub sealed: Vec<u8>,
 }
 
+/// Something that one process at a time may have, or that can happen only once.
+/// Times are Unix seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Hash of what is claimed.
+    pub name: Key,
+    /// Random: who claims it may claim it again.
+    pub holder: Key,
+    /// The time of the claim.
+    pub now: u64,
+    /// From this second on anybody may claim it.
+    pub until: u64,
+}
+
 /// Keeps sign-in records. Each verb is atomic and, once it has returned `Ok`,
 /// durable for as long as the store as a whole is. Whoever stops waiting for a
 /// verb does not undo it.
@@ -75,9 +89,17 @@ pub trait Store: Send + Sync {
 
     /// Removes rows that have ended by `now` or were last seen before
     /// `idle_since`, at most `limit` of them, and returns their keys. Other
-    /// changes wait meanwhile, reads do not: a dozen at a time is right.
-    /// A store that forgets ended rows by itself returns none.
+    /// changes wait meanwhile, reads do not: a dozen at a time is right. A crash
+    /// may bring back what it removed, as ended as it was. A store that forgets
+    /// ended rows by itself returns none.
     fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>>;
+
+    /// Makes a name its holder's until a time, for all processes that share the
+    /// store; `false` if it is somebody else's until later than `now`.
+    fn claim(&self, claim: Claim) -> Pending<'_, bool>;
+
+    /// Gives a name back before its time. Somebody else's stays theirs.
+    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()>;
 
     /// Whether the store can be reached and written to.
     fn check(&self) -> Pending<'_, ()>;

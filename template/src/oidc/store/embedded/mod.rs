@@ -18,7 +18,7 @@ use std::{
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use tokio::sync::oneshot;
 
-use super::{Key, Pending, Row, Store, StoreError};
+use super::{Claim, Key, Pending, Row, Store, StoreError};
 use writer::{Change, Job};
 
 /// Sign-in records in one file that this process alone uses.
@@ -153,6 +153,14 @@ impl Store for Embedded {
             idle_since,
             limit,
         }))
+    }
+
+    fn claim(&self, claim: Claim) -> Pending<'_, bool> {
+        Box::pin(async move { Ok(!self.change(Change::Claim(claim)).await?.is_empty()) })
+    }
+
+    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
+        Box::pin(async move { self.change(Change::Release(name, holder)).await.map(drop) })
     }
 
     fn check(&self) -> Pending<'_, ()> {

@@ -7,7 +7,7 @@ use redb::{
     Table, TableDefinition, TableError, WriteTransaction,
 };
 
-use super::{HeldBack, Key, Row};
+use super::{Claim, HeldBack, Key, Row};
 
 const ROWS: TableDefinition<&Key, &[u8]> = TableDefinition::new("rows");
 const BY_SUBJECT: MultimapTableDefinition<&Key, &Key> = MultimapTableDefinition::new("by subject");
@@ -17,6 +17,9 @@ const BY_END: TableDefinition<(u64, &Key), ()> = TableDefinition::new("by end");
 /// Apart from the row, so that a visit does not write the whole record again.
 const LAST_SEEN: TableDefinition<&Key, u64> = TableDefinition::new("last seen");
 const BY_LAST_SEEN: TableDefinition<(u64, &Key), ()> = TableDefinition::new("by last seen");
+/// The end of each claim and its holder.
+const CLAIMS: TableDefinition<&Key, (u64, &Key)> = TableDefinition::new("claims");
+const CLAIMS_BY_END: TableDefinition<(u64, &Key), ()> = TableDefinition::new("claims by end");
 
 /// All tables, open in one write transaction. Changes return the keys of the
 /// rows they changed.
@@ -27,6 +30,8 @@ pub(super) struct Tables<'t> {
     by_end: Table<'t, (u64, &'static Key), ()>,
     last_seen: Table<'t, &'static Key, u64>,
     by_last_seen: Table<'t, (u64, &'static Key), ()>,
+    claims: Table<'t, &'static Key, (u64, &'static Key)>,
+    claims_by_end: Table<'t, (u64, &'static Key), ()>,
 }
 
 impl<'t> Tables<'t> {
@@ -39,6 +44,8 @@ impl<'t> Tables<'t> {
             by_end: transaction.open_table(BY_END)?,
             last_seen: transaction.open_table(LAST_SEEN)?,
             by_last_seen: transaction.open_table(BY_LAST_SEEN)?,
+            claims: transaction.open_table(CLAIMS)?,
+            claims_by_end: transaction.open_table(CLAIMS_BY_END)?,
         })
     }
 
@@ -148,6 +155,51 @@ impl<'t> Tables<'t> {
             }
         }
         Ok(deleted)
+    }
+
+    /// Ended claims go when others come, two for one, so they never pile up.
+    pub fn claim(&mut self, claim: &Claim) -> Result<Vec<Key>, StorageError> {
+        let ended = self
+            .claims_by_end
+            .range(..(claim.now.saturating_add(1), &[0; 32]))?
+            .take(2)
+            .map(|entry| entry.map(|(at, _)| (at.value().0, *at.value().1)))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (end, name) in ended {
+            self.claims_by_end.remove((end, &name))?;
+            self.claims.remove(&name)?;
+        }
+        let held = self.held(&claim.name)?;
+        if held.is_some_and(|(end, holder)| claim.now < end && holder != claim.holder) {
+            return Ok(Vec::new());
+        }
+        if let Some((end, _)) = held {
+            self.claims_by_end.remove((end, &claim.name))?;
+        }
+        self.claims
+            .insert(&claim.name, (claim.until, &claim.holder))?;
+        self.claims_by_end.insert((claim.until, &claim.name), ())?;
+        Ok(vec![claim.name])
+    }
+
+    pub fn release(&mut self, name: &Key, holder: &Key) -> Result<Vec<Key>, StorageError> {
+        match self.held(name)? {
+            Some((end, held_by)) if held_by == *holder => {
+                self.claims.remove(name)?;
+                self.claims_by_end.remove((end, name))?;
+                Ok(vec![*name])
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The end of a claim and its holder.
+    fn held(&self, name: &Key) -> Result<Option<(u64, Key)>, StorageError> {
+        let held = self.claims.get(name)?;
+        Ok(held.map(|held| {
+            let (end, holder) = held.value();
+            (end, *holder)
+        }))
     }
 
     fn delete_all(&mut self, keys: &[Key]) -> Result<Vec<Key>, StorageError> {

@@ -7,10 +7,10 @@ use std::{
     time::Duration,
 };
 
-use redb::StorageError;
+use redb::{Durability, StorageError};
 use tokio::sync::oneshot;
 
-use super::{Key, Row, Shared, StoreError, tables::Tables};
+use super::{Claim, Key, Row, Shared, StoreError, tables::Tables};
 
 /// How long a visit may be held back before it is written.
 const HOLD_BACK: Duration = Duration::from_secs(5);
@@ -18,8 +18,12 @@ const HOLD_BACK: Duration = Duration::from_secs(5);
 /// length, and with it how long the next job waits.
 const MOST_JOBS: usize = 512;
 const MOST_VISITS: usize = 512;
+/// Commits in a row that leave the disk to the next one. They bound how much
+/// that one has to write.
+const MOST_LAZY: usize = 4;
 
-/// A change to the store; its answer is the keys of the rows that it changed.
+/// A change to the store; its answer is the keys of the rows, or the names, that
+/// it changed.
 pub(super) enum Change {
     Create(Row),
     Replace(Row),
@@ -31,10 +35,21 @@ pub(super) enum Change {
         idle_since: u64,
         limit: usize,
     },
+    Claim(Claim),
+    Release(Key, Key),
     /// Changes nothing, but is committed like a change.
     Check,
     /// Ends the thread once everything that came before is written.
     Close,
+}
+
+impl Change {
+    /// Whether a crash must not undo it. What a purge removed would come back
+    /// as ended as it was, so its commits leave the disk to the next one: they
+    /// would be the larger part of its work.
+    fn must_last(&self) -> bool {
+        !matches!(self, Self::Purge { .. })
+    }
 }
 
 pub(super) struct Job {
@@ -45,6 +60,7 @@ pub(super) struct Job {
 /// Serves the queue until `Change::Close`.
 pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
     let mut wait = HOLD_BACK;
+    let mut lazy = 0;
     loop {
         let first = match queue.recv_timeout(wait) {
             Ok(job) => Some(job),
@@ -56,7 +72,7 @@ pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
             .chain(queue.try_iter())
             .take(MOST_JOBS)
             .partition(|job| matches!(job.change, Change::Close));
-        let served = serve(shared, jobs);
+        let served = serve(shared, jobs, &mut lazy);
         if !closing.is_empty() {
             let closed = close(shared, served);
             for job in closing {
@@ -72,21 +88,25 @@ pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
 /// Writes all visits that are held back and lets go of the file.
 fn close(shared: &Shared, mut served: Result<(), StoreError>) -> Result<Vec<Key>, StoreError> {
     while served.is_ok() && shared.held_back.len() > 0 {
-        served = serve(shared, Vec::new());
+        served = serve(shared, Vec::new(), &mut 0);
     }
     *shared.database_mut() = None;
     served.map(|()| Vec::new())
 }
 
 /// Commits these jobs and some of the visits held back, and answers the jobs.
-fn serve(shared: &Shared, jobs: Vec<Job>) -> Result<(), StoreError> {
+/// `lazy` counts the commits that are not on disk yet.
+fn serve(shared: &Shared, jobs: Vec<Job>, lazy: &mut usize) -> Result<(), StoreError> {
     let visits = shared.held_back.some(MOST_VISITS);
     if jobs.is_empty() && visits.is_empty() {
         return Ok(());
     }
     let (changes, answers): (Vec<_>, Vec<_>) =
         jobs.into_iter().map(|job| (job.change, job.answer)).unzip();
-    match commit(shared, &visits, &changes) {
+    let must_last = changes.is_empty() || changes.iter().any(Change::must_last);
+    let is_lazy = !must_last && *lazy < MOST_LAZY;
+    *lazy = if is_lazy { *lazy + 1 } else { 0 };
+    match commit(shared, &visits, &changes, is_lazy) {
         Ok(results) => {
             shared.held_back.forget(&visits);
             for (answer, changed) in answers.into_iter().zip(results) {
@@ -111,14 +131,19 @@ fn commit(
     shared: &Shared,
     visits: &[(Key, u64)],
     changes: &[Change],
+    is_lazy: bool,
 ) -> Result<Vec<Vec<Key>>, StoreError> {
     if shared.database().is_none() {
         shared.reopen()?;
     }
     shared.with_database(|database| {
         let mut transaction = database.begin_write()?;
-        // Opening the file after a crash takes no walk through all of it.
-        transaction.set_quick_repair(shared.path.is_some());
+        if is_lazy {
+            transaction.set_durability(Durability::None)?;
+        } else {
+            // Opening the file after a crash takes no walk through all of it.
+            transaction.set_quick_repair(shared.path.is_some());
+        }
         let mut tables = Tables::open(&transaction)?;
         for (key, last_seen) in visits {
             tables.touch(key, *last_seen)?;
@@ -145,6 +170,8 @@ fn apply(tables: &mut Tables, change: &Change, shared: &Shared) -> Result<Vec<Ke
             idle_since,
             limit,
         } => tables.purge(*now, *idle_since, *limit, &shared.held_back),
+        Change::Claim(claim) => tables.claim(claim),
+        Change::Release(name, holder) => tables.release(name, holder),
         Change::Check | Change::Close => Ok(Vec::new()),
     }
 }

@@ -7,7 +7,7 @@ mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
-use super::{Key, Pending, Row, Store, StoreError};
+use super::{Claim, Key, Pending, Row, Store, StoreError};
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
@@ -123,6 +123,25 @@ impl Store for Redis {
     /// only memory: that it is too old is for the reader of `last_seen` to say.
     fn purge(&self, _now: u64, _idle_since: u64, _limit: usize) -> Pending<'_, Vec<Key>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn claim(&self, claim: Claim) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.claim.prepare_invoke();
+            script
+                .key(scripts::claim(&hex(&claim.name)))
+                .arg(hex(&claim.holder))
+                .arg(claim.until.saturating_sub(claim.now).max(1));
+            self.run(&script).await
+        })
+    }
+
+    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.release.prepare_invoke();
+            script.key(scripts::claim(&hex(&name))).arg(hex(&holder));
+            self.run(&script).await
+        })
     }
 
     /// Writes, so that a replica, a full server and missing rights are found.

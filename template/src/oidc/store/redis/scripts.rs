@@ -7,9 +7,11 @@
 //! | `vestibule:row:<key>` | hash | the row: `FIELDS` |
 //! | `vestibule:subject:<subject>` | sorted set | keys of the person's rows, by end |
 //! | `vestibule:provider-session:<hash>` | sorted set | keys of the session's rows, by end |
+//! | `vestibule:claim:<name>` | string | the holder |
 //!
-//! All of them expire by themselves, some minutes after the end that the row
-//! names, so that clocks need not agree; readers go by the row.
+//! All of them expire by themselves: a claim in time, by the server's clock; the
+//! others some minutes after the end that the row names, so that clocks need not
+//! agree, and readers go by the row.
 
 use redis::Script;
 
@@ -40,6 +42,10 @@ pub(super) fn provider_session(session: &str) -> String {
     format!("vestibule:provider-session:{session}")
 }
 
+pub(super) fn claim(name: &str) -> String {
+    format!("vestibule:claim:{name}")
+}
+
 pub(super) struct Scripts {
     pub create: Script,
     pub replace: Script,
@@ -47,6 +53,8 @@ pub(super) struct Scripts {
     pub delete: Script,
     pub delete_all: Script,
     pub list: Script,
+    pub claim: Script,
+    pub release: Script,
 }
 
 impl Scripts {
@@ -58,6 +66,8 @@ impl Scripts {
             delete: Script::new(&[REMOVE, DELETE].concat()),
             delete_all: Script::new(&[REMOVE, DELETE_ALL].concat()),
             list: Script::new(LIST),
+            claim: Script::new(CLAIM),
+            release: Script::new(RELEASE),
         }
     }
 }
@@ -163,4 +173,22 @@ for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
     table.insert(found, {key, redis.call('HMGET', 'vestibule:row:' .. key, unpack(ARGV))})
 end
 return found
+";
+
+/// KEYS: claim. ARGV: holder, life in seconds. Returns 0 if it is held by
+/// somebody else.
+const CLAIM: &str = r"
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then
+    return 0
+end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+";
+
+/// KEYS: claim. ARGV: holder.
+const RELEASE: &str = r"
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+    redis.call('DEL', KEYS[1])
+end
 ";
