@@ -9,9 +9,10 @@ use std::{
 use tokio::sync::Mutex;
 
 use super::{
+    claims::Claims,
     error::Reason,
-    protocol::{Authenticated, CheckError, Discovered, Expected, Http, HttpError},
-    sign_in::Tokens,
+    protocol::{Authenticated, CheckError, Discovered, Expected, Http, HttpError, UserInfoError},
+    sign_in::{SignIn, Tokens},
 };
 use crate::settings::{ProviderSettings, RelyingParty};
 
@@ -22,6 +23,8 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// How often an unknown key may make the app read the provider's keys again:
 /// tokens with made-up key ids must not turn into a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+
+const UNKNOWN_KEY: &str = "none of the provider's keys fits its signature";
 
 /// A provider and what is known of it.
 pub struct Provider {
@@ -191,11 +194,46 @@ impl Provider {
             other => other,
         };
         checked.map_err(|error| match error {
-            CheckError::UnknownKey => {
-                Reason::IdToken("none of the provider's keys fits its signature".to_owned())
-            }
+            CheckError::UnknownKey => Reason::IdToken(UNKNOWN_KEY.to_owned()),
             CheckError::Refused(reason) => reason,
         })
+    }
+
+    /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
+    ///
+    /// # Errors
+    /// There is no such endpoint, it cannot be used, or its answer fails a
+    /// check.
+    pub async fn claims_of(&self, sign_in: &SignIn) -> Result<Claims, Reason> {
+        let provider = self.discovered().await?;
+        let claims = match self.user_info(&provider, sign_in).await {
+            Err(UserInfoError::UnknownKey) => match self.with_fresh_keys(&provider).await {
+                Some(fresh) => self.user_info(&fresh, sign_in).await,
+                None => Err(UserInfoError::UnknownKey),
+            },
+            other => other,
+        };
+        claims.map_err(|error| match error {
+            UserInfoError::NoEndpoint => Reason::NotFound,
+            UserInfoError::Unavailable(cause) => Reason::ProviderUnavailable(cause),
+            UserInfoError::UnknownKey => Reason::UserInfo(UNKNOWN_KEY.to_owned()),
+            UserInfoError::Wrong(cause) => Reason::UserInfo(cause.to_owned()),
+        })
+    }
+
+    async fn user_info(
+        &self,
+        provider: &Discovered,
+        sign_in: &SignIn,
+    ) -> Result<Claims, UserInfoError> {
+        provider
+            .user_info(
+                &sign_in.tokens.access_token,
+                &sign_in.subject,
+                &self.relying_party,
+                &self.http,
+            )
+            .await
     }
 
     /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself

@@ -27,9 +27,6 @@ pub async fn me(user: User) -> Json<Value> {
 /// token when it is near its end.
 pub async fn userinfo(user: User, oidc: Data<Oidc>) -> Result<HttpResponse, Refusal> {
     let live = oidc.with_usable_token(&user).await?;
-    let provider = oidc.provider.discovered().await?;
-    let claims = provider
-        .claims_of(&live.sign_in, oidc.provider.http())
-        .await?;
+    let claims = oidc.provider.claims_of(&live.sign_in).await?;
     Ok(HttpResponse::Ok().json(claims))
 }

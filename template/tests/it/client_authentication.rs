@@ -62,6 +62,7 @@ async fn a_secret_travels_where_the_settings_say() {
 async fn a_private_key_of_any_kind_takes_the_place_of_the_secret() {
     for (key, algorithm) in [
         (ClientKey::rsa(), "RS256"),
+        (ClientKey::rsa_pkcs8(), "RS256"),
         (ClientKey::p256(), "ES256"),
         (ClientKey::p384(), "ES384"),
         (ClientKey::ed25519(), "EdDSA"),

@@ -16,8 +16,11 @@ use ring::{
         EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _,
     },
 };
-use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
+use rustls::pki_types::{PrivatePkcs1KeyDer, pem::PemObject};
 use serde_json::{Value, json};
+
+/// For tests only: everybody has it.
+pub const RSA_PEM: &str = include_str!("keys/rsa.pem");
 
 /// A private key as PEM and its public half as a JWK.
 pub struct ClientKey {
@@ -26,14 +29,31 @@ pub struct ClientKey {
 }
 
 impl ClientKey {
-    /// For tests only: everybody has it.
+    /// In PKCS #1 form.
     pub fn rsa() -> Self {
-        let pem = include_str!("keys/rsa.pem").to_owned();
-        let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).unwrap();
-        let pair = rsa::KeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
+        let der = rsa_der();
+        let pair = rsa::KeyPair::from_der(der.secret_pkcs1_der()).unwrap();
         let public = rsa::PublicKeyComponents::<Vec<u8>>::from(pair.public());
-        let public = json!({ "kty": "RSA", "n": encode(&public.n), "e": encode(&public.e) });
-        Self { pem, public }
+        Self {
+            pem: RSA_PEM.to_owned(),
+            public: json!({ "kty": "RSA", "n": encode(&public.n), "e": encode(&public.e) }),
+        }
+    }
+
+    /// The same key in PKCS #8 form (RFC 5208 5), as OpenSSL writes it today.
+    pub fn rsa_pkcs8() -> Self {
+        let der = rsa_der();
+        let inner = der.secret_pkcs1_der();
+        let length = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
+        let version_and_algorithm: &[u8] =
+            b"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+        let octets = [b"\x04\x82", &length(inner.len())[..], inner].concat();
+        let body = [version_and_algorithm, &octets].concat();
+        let whole = [b"\x30\x82", &length(body.len())[..], &body].concat();
+        Self {
+            pem: pem(&whole),
+            ..Self::rsa()
+        }
     }
 
     pub fn p256() -> Self {
@@ -99,6 +119,10 @@ pub fn decoded(token: &str) -> (Value, Value) {
     let decode =
         |part: &str| serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
     (decode(parts[0]), decode(parts[1]))
+}
+
+fn rsa_der() -> PrivatePkcs1KeyDer<'static> {
+    PrivatePkcs1KeyDer::from_pem_slice(RSA_PEM.as_bytes()).unwrap()
 }
 
 fn encode(bytes: &[u8]) -> String {

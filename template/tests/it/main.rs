@@ -19,4 +19,5 @@ mod refusals;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod signatures;
 mod support;

@@ -35,6 +35,7 @@ struct Set {
 enum Fault {
     IdToken(Hook<Jws>),
     LogoutToken(Hook<Jws>),
+    Userinfo(Hook<Jws>),
     AuthorizationResponse(Hook<Pairs>),
     Json(Endpoint, Hook<Value>),
     Answer(Endpoint, Hook<Answer>),
@@ -85,6 +86,11 @@ impl Faults {
         self.add(Fault::LogoutToken(Arc::new(hook)));
     }
 
+    /// Bends signed userinfo answers before they are signed.
+    pub fn userinfo(&self, hook: impl Fn(&mut Jws) + Send + Sync + 'static) {
+        self.add(Fault::Userinfo(Arc::new(hook)));
+    }
+
     /// Bends the parameters with which the browser is sent back to the app,
     /// those of errors as well (OIDC Core 3.1.2.5).
     pub fn authorization_response(
@@ -120,6 +126,13 @@ impl Faults {
     pub(super) fn bend_logout_token(&self, token: &mut Jws) {
         self.bend(token, |fault| match fault {
             Fault::LogoutToken(hook) => Some(hook.clone()),
+            _ => None,
+        });
+    }
+
+    pub(super) fn bend_userinfo(&self, token: &mut Jws) {
+        self.bend(token, |fault| match fault {
+            Fault::Userinfo(hook) => Some(hook.clone()),
             _ => None,
         });
     }

@@ -17,7 +17,10 @@ use openidconnect::{
         CoreRsaPrivateSigningKey,
     },
 };
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::{
+    rand::{SecureRandom, SystemRandom},
+    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _},
+};
 use serde_json::{Value, json};
 
 /// An Ed25519 private key in PKCS #8 form is this much ASN.1, then 32 random
@@ -34,6 +37,8 @@ pub(super) struct SigningKey {
 enum Private {
     Ed25519(CoreEdDsaPrivateSigningKey),
     Rsa(CoreRsaPrivateSigningKey),
+    /// The library has no such private key; here is also the public half.
+    P256(EcdsaKeyPair, CoreJsonWebKey),
 }
 
 impl SigningKey {
@@ -65,11 +70,38 @@ impl SigningKey {
             .map_err(|why| io::Error::new(io::ErrorKind::InvalidInput, why))
     }
 
+    /// A fresh P-256 key.
+    pub fn generate_p256() -> io::Result<SigningKey> {
+        let unspecified = |_| io::Error::other("the operating system gave no random numbers");
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+        let der = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(unspecified)?;
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, der.as_ref(), &random)
+            .map_err(|why| io::Error::other(why.to_string()))?;
+        let kid = random_id()?;
+        // An uncompressed point: one byte, then both coordinates.
+        let point = pair.public_key().as_ref().get(1..).unwrap_or_default();
+        let (x, y) = point.split_at(point.len() / 2);
+        let public = serde_json::from_value(json!({
+            "kty": "EC",
+            "crv": "P-256",
+            "use": "sig",
+            "kid": kid,
+            "x": BASE64_URL_SAFE_NO_PAD.encode(x),
+            "y": BASE64_URL_SAFE_NO_PAD.encode(y),
+        }))?;
+        Ok(SigningKey {
+            kid,
+            private: Private::P256(pair, public),
+        })
+    }
+
     /// The algorithm that this key signs with unless told otherwise.
     pub fn algorithm(&self) -> CoreJwsSigningAlgorithm {
         match self.private {
             Private::Ed25519(_) => CoreJwsSigningAlgorithm::EdDsa,
             Private::Rsa(_) => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+            Private::P256(..) => CoreJwsSigningAlgorithm::EcdsaP256Sha256,
         }
     }
 
@@ -82,6 +114,11 @@ impl SigningKey {
         match &self.private {
             Private::Ed25519(key) => key.sign(algorithm, message),
             Private::Rsa(key) => key.sign(algorithm, message),
+            Private::P256(pair, _) if *algorithm == self.algorithm() => pair
+                .sign(&SystemRandom::new(), message)
+                .map(|signature| signature.as_ref().to_vec())
+                .map_err(|_| SigningError::CryptoError),
+            Private::P256(..) => Err(SigningError::UnsupportedAlg(format!("{algorithm:?}"))),
         }
     }
 
@@ -90,6 +127,7 @@ impl SigningKey {
         match &self.private {
             Private::Ed25519(key) => key.as_verification_key(),
             Private::Rsa(key) => key.as_verification_key(),
+            Private::P256(_, public) => public.clone(),
         }
     }
 

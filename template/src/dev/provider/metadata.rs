@@ -31,6 +31,7 @@ pub(super) fn answer(shared: &Shared) -> Answer {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [shared.keys.current().algorithm()],
+            "userinfo_signing_alg_values_supported": [shared.keys.current().algorithm()],
             "code_challenge_methods_supported": ["S256"],
             "prompt_values_supported": ["none", "login", "select_account", "consent", "create"],
             "token_endpoint_auth_methods_supported": client_authentication,

@@ -115,6 +115,11 @@ impl DevProvider {
             .insert(client_id.to_owned(), public);
     }
 
+    /// Changes whether the userinfo endpoint signs its answers (OIDC Core 5.3.2).
+    pub fn set_signed_userinfo(&self, signed: bool) {
+        self.shared().state().signs_userinfo = signed;
+    }
+
     /// Changes whether it takes pushed authorization requests (RFC 9126).
     pub fn set_pushed_requests(&self, pushed_requests: PushedRequests) {
         self.shared().state().pushed_requests = pushed_requests;
@@ -179,6 +184,18 @@ impl DevProvider {
         self.shared()
             .keys
             .replace(SigningKey::from_rsa_pem(pem)?, false);
+        Ok(())
+    }
+
+    /// Signs with a fresh P-256 key and ES256 from now on. The keys before it
+    /// are withdrawn.
+    ///
+    /// # Errors
+    /// The operating system gave no random numbers.
+    pub fn use_p256_key(&self) -> io::Result<()> {
+        self.shared()
+            .keys
+            .replace(SigningKey::generate_p256()?, false);
         Ok(())
     }
 

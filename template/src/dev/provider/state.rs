@@ -79,6 +79,7 @@ pub(super) struct State {
     /// `jti` of the client assertions seen.
     pub assertions: BTreeSet<String>,
     pub lifetimes: Lifetimes,
+    pub signs_userinfo: bool,
     pub pushed_requests: PushedRequests,
     /// By `request_uri`.
     pub pushed: HashMap<String, PushedRequest>,

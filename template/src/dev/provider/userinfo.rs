@@ -1,8 +1,12 @@
 //! The userinfo endpoint (OIDC Core 5.3): claims for whoever brings an access
 //! token in the `Authorization` header, and nowhere else.
 
+use serde_json::json;
+
 use super::{
     exchange::{Answer, Request},
+    grants::Grant,
+    jws::Jws,
     state::Shared,
     token::personal_claims,
 };
@@ -19,8 +23,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
     };
     let grant = shared.state().grants.of_access_token(token).cloned();
     match grant {
-        Some(grant) => Answer::json(200, &personal_claims(shared, &grant))
-            .with_header("cache-control", "no-store"),
+        Some(grant) => claims(shared, &grant).with_header("cache-control", "no-store"),
         None => Answer::oauth_error(
             401,
             "invalid_token",
@@ -32,6 +35,19 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
              error_description=\"the access token is unknown, expired or revoked\"",
         ),
     }
+}
+
+/// JSON, or a signed token (OIDC Core 5.3.2).
+fn claims(shared: &Shared, grant: &Grant) -> Answer {
+    let mut claims = personal_claims(shared, grant);
+    if !shared.state().signs_userinfo {
+        return Answer::json(200, &claims);
+    }
+    claims["iss"] = json!(shared.issuer);
+    claims["aud"] = json!(grant.client_id);
+    let mut token = Jws::new(&shared.keys.current(), claims);
+    shared.faults.bend_userinfo(&mut token);
+    Answer::new(200, "application/jwt", token.sign(&shared.keys))
 }
 
 fn bearer_token(request: &Request) -> Option<&str> {

@@ -5,7 +5,10 @@
 use std::{error::Error, fmt, future::Future, pin::Pin};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
-use reqwest::{header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{
+    header::{ACCEPT, CONTENT_TYPE},
+    redirect::Policy,
+};
 use url::{Url, form_urlencoded};
 
 use crate::settings::{RelyingParty, is_https_or_loopback};
@@ -81,6 +84,25 @@ impl Http {
             request = request.basic_auth(encoded(id), Some(encoded(secret)));
         }
         let request = request
+            .build()
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await
+    }
+
+    /// Gets as the bearer of an access token (RFC 6750 2.1).
+    ///
+    /// # Errors
+    /// No answer.
+    pub(super) async fn get_with_token(
+        &self,
+        url: Url,
+        access_token: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        let request = self
+            .0
+            .get(url)
+            .header(ACCEPT, "application/json, application/jwt")
+            .bearer_auth(access_token)
             .build()
             .map_err(|error| HttpError::from_cause(&error.without_url()))?;
         self.send(request).await

@@ -1,16 +1,12 @@
 //! Signing out at the provider, and being told by the provider to sign out.
 
-use openidconnect::{
-    ClientId, CsrfToken, EndSessionUrl, JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyId,
-    LogoutRequest, PostLogoutRedirectUrl,
-    core::{CoreJsonWebKey, CoreJsonWebKeyUse, CoreJwsSigningAlgorithm},
-};
+use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutRequest, PostLogoutRedirectUrl};
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Discovered, id_token::accepted_algorithms, types::ParsedIdToken};
+use super::{Discovered, jws::JwsError, types::ParsedIdToken};
 use crate::{
-    oidc::{error::Reason, seal, sign_in::now},
+    oidc::{error::Reason, sign_in::now},
     settings::RelyingParty,
 };
 
@@ -68,62 +64,15 @@ impl Discovered {
         token: &str,
         relying_party: &RelyingParty,
     ) -> Result<Option<LogoutToken>, Reason> {
-        let refuse = |cause: &str| Reason::LogoutToken(cause.to_owned());
-        let parts: Vec<&str> = token.split('.').collect();
-        let [header, payload, signature] = parts[..] else {
-            return Err(refuse("it is not a signed token of three parts"));
-        };
-        let header_claims = object(header).ok_or_else(|| refuse("its header is no JSON object"))?;
-        let claims = object(payload).ok_or_else(|| refuse("its payload is no JSON object"))?;
-        let signature =
-            seal::decode(signature).ok_or_else(|| refuse("its signature is malformed"))?;
-
-        if header_claims.contains_key("crit") {
-            return Err(refuse("it has critical extensions (RFC 7515 4.1.11)"));
+        let refused = |cause: &str| Reason::LogoutToken(cause.to_owned());
+        match self.signed_claims(token, &["logout+jwt", "jwt"], relying_party) {
+            Ok(claims) => self
+                .logout_claims(&claims, relying_party.clock_skew.as_secs())
+                .map(Some)
+                .map_err(refused),
+            Err(JwsError::UnknownKey) => Ok(None),
+            Err(JwsError::Refused(cause)) => Err(refused(cause)),
         }
-        match header_claims.get("typ").map(Value::as_str) {
-            None => {}
-            Some(Some(typ))
-                if ["logout+jwt", "jwt"]
-                    .contains(&typ.to_ascii_lowercase().trim_start_matches("application/")) => {}
-            Some(_) => return Err(refuse("its typ is of another kind of token")),
-        }
-        let alg = header_claims.get("alg").cloned().unwrap_or_default();
-        let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)
-            .ok()
-            .filter(|alg| accepted_algorithms(relying_party).any(|accepted| accepted == *alg))
-            .ok_or_else(|| refuse("its alg is not accepted"))?;
-        let signed = format!("{header}.{payload}");
-        let key_id = header_claims.get("kid").and_then(Value::as_str);
-        let Some(key) = self.logout_key(key_id, &alg) else {
-            return Ok(None);
-        };
-        key.verify_signature(&alg, signed.as_bytes(), &signature)
-            .map_err(|_| refuse("its signature is wrong"))?;
-        self.logout_claims(&claims, relying_party.clock_skew.as_secs())
-            .map(Some)
-            .map_err(refuse)
-    }
-
-    /// The key that a token names, or the only one there is for its algorithm.
-    fn logout_key(
-        &self,
-        key_id: Option<&str>,
-        alg: &CoreJwsSigningAlgorithm,
-    ) -> Option<&CoreJsonWebKey> {
-        let fits = |key: &&CoreJsonWebKey| {
-            key_id.is_none_or(|id| key.key_id() == Some(&JsonWebKeyId::new(id.to_owned())))
-                && key
-                    .key_use()
-                    .is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature)
-                && !matches!(
-                    key.signing_alg(),
-                    JsonWebKeyAlgorithm::Algorithm(other) if other != alg
-                )
-        };
-        let mut keys = self.metadata.jwks().keys().iter().filter(fits);
-        let first = keys.next()?;
-        keys.next().is_none().then_some(first)
     }
 
     fn logout_claims(
@@ -194,8 +143,4 @@ impl Discovered {
             remember_until,
         })
     }
-}
-
-fn object(part: &str) -> Option<Map<String, Value>> {
-    serde_json::from_slice(&seal::decode(part)?).ok()
 }

@@ -8,9 +8,11 @@ mod client_key;
 mod discovery;
 mod http;
 mod id_token;
+mod jws;
 mod logout;
 mod tokens;
 mod types;
+mod userinfo;
 
 pub use self::{
     authorization::{AuthorizationRequest, Wishes},
@@ -20,6 +22,7 @@ pub use self::{
     id_token::CheckError,
     logout::LogoutToken,
     tokens::{Authenticated, RefreshError, Unchecked},
+    userinfo::UserInfoError,
 };
 
 use crate::settings::Secret;

@@ -1,22 +1,22 @@
 //! Talking to the provider behind the browser's back: exchanging, renewing and
-//! revoking tokens, and asking for claims.
+//! revoking tokens.
 
 use std::time::Duration;
 
 use openidconnect::{
-    AccessToken, AuthorizationCode, ClaimsVerificationError, OAuth2TokenResponse, PkceCodeVerifier,
-    RefreshToken, RequestTokenError, SubjectIdentifier, TokenResponse as _, UserInfoClaims,
-    UserInfoError,
-    core::{CoreErrorResponseType, CoreGenderClaim, CoreTokenType},
+    AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    TokenResponse as _,
+    core::{CoreErrorResponseType, CoreTokenType},
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
     CheckError, Discovered, Expected,
-    http::{Http, HttpError, causes},
+    http::{Http, HttpError},
     id_token,
-    types::{OtherClaims, ParsedIdToken, TokenError, TokenResponse},
+    types::{ParsedIdToken, TokenError, TokenResponse},
+    userinfo::UserInfoError,
 };
 use crate::{
     oidc::{
@@ -55,12 +55,6 @@ pub enum RefreshError {
     Over(String),
     /// No usable answer this time; the sign-in goes on.
     Passing(String),
-}
-
-enum UserInfoFailure {
-    NoEndpoint,
-    Unavailable(String),
-    Wrong(String),
 }
 
 impl Discovered {
@@ -125,7 +119,12 @@ impl Discovered {
         claims.drop_protocol_claims();
         if relying_party.userinfo != Userinfo::Off {
             let more = self
-                .user_info(answer.access_token(), verified.subject(), http)
+                .user_info(
+                    answer.access_token().secret(),
+                    verified.subject(),
+                    relying_party,
+                    http,
+                )
                 .await;
             claims.fill_up_from(usable(more, relying_party.userinfo)?);
         }
@@ -141,54 +140,6 @@ impl Discovered {
             tokens,
             id_token_expires_at: verified.expiration().timestamp().try_into().unwrap_or(0),
         })
-    }
-
-    async fn user_info(
-        &self,
-        access_token: &AccessToken,
-        subject: &SubjectIdentifier,
-        http: &Http,
-    ) -> Result<Claims, UserInfoFailure> {
-        use UserInfoFailure::{NoEndpoint, Unavailable, Wrong};
-        let Ok(request) = self
-            .client
-            .user_info(access_token.clone(), Some(subject.clone()))
-        else {
-            return Err(NoEndpoint);
-        };
-        let answer: Result<UserInfoClaims<OtherClaims, CoreGenderClaim>, _> =
-            request.request_async(http).await;
-        match answer {
-            Ok(claims) => Ok(to_claims(&claims)),
-            // The library's text names the people.
-            Err(UserInfoError::ClaimsVerification(ClaimsVerificationError::InvalidSubject(_))) => {
-                Err(Wrong("it is about another person".to_owned()))
-            }
-            Err(UserInfoError::ClaimsVerification(error)) => Err(Wrong(causes(&error))),
-            Err(UserInfoError::Request(error)) => Err(Unavailable(error.to_string())),
-            Err(UserInfoError::Response(status, ..)) => {
-                Err(Unavailable(format!("it answered {status}")))
-            }
-            // The library's text may repeat parts of the answer.
-            Err(_) => Err(Unavailable("its answer is malformed".to_owned())),
-        }
-    }
-
-    /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
-    ///
-    /// # Errors
-    /// There is no such endpoint, it cannot be used, or it answers for
-    /// somebody else.
-    pub async fn claims_of(&self, sign_in: &SignIn, http: &Http) -> Result<Claims, Reason> {
-        let token = AccessToken::new(sign_in.tokens.access_token.clone());
-        let subject = SubjectIdentifier::new(sign_in.subject.clone());
-        self.user_info(&token, &subject, http)
-            .await
-            .map_err(|failure| match failure {
-                UserInfoFailure::NoEndpoint => Reason::NotFound,
-                UserInfoFailure::Unavailable(cause) => Reason::ProviderUnavailable(cause),
-                UserInfoFailure::Wrong(cause) => Reason::UserInfo(cause),
-            })
     }
 
     /// Gets new tokens with the refresh token (OIDC Core 12). They are not
@@ -287,17 +238,20 @@ impl Discovered {
 }
 
 /// The userinfo endpoint's claims, or none if the sign-in can do without.
-fn usable(answer: Result<Claims, UserInfoFailure>, use_: Userinfo) -> Result<Claims, Reason> {
-    use UserInfoFailure::{NoEndpoint, Unavailable, Wrong};
+fn usable(answer: Result<Claims, UserInfoError>, use_: Userinfo) -> Result<Claims, CheckError> {
+    use UserInfoError::{NoEndpoint, Unavailable, UnknownKey, Wrong};
     match answer {
         Ok(claims) => Ok(claims),
-        Err(Wrong(cause)) => Err(Reason::UserInfo(cause)),
+        Err(UnknownKey) => Err(CheckError::UnknownKey),
+        Err(Wrong(cause)) => Err(Reason::UserInfo(cause.to_owned()).into()),
         Err(NoEndpoint) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
             "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),
-        )),
+        )
+        .into()),
         Err(Unavailable(cause)) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
             format!("its userinfo endpoint cannot be used: {cause}"),
-        )),
+        )
+        .into()),
         Err(NoEndpoint) => Ok(Claims::default()),
         Err(Unavailable(cause)) => {
             tracing::warn!(cause, "signing in without the userinfo endpoint's claims");

@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use app::{
-    dev::provider::{Answer, Endpoint, PushedRequests},
+    dev::provider::{Answer, Endpoint, Jws, PushedRequests, Signature},
     settings::PushedAuthorization,
 };
 use reqwest::StatusCode;
 
 use crate::{
-    keys::{ClientKey, decoded},
+    keys::{ClientKey, RSA_PEM, decoded},
     support::TestApp,
 };
+
+/// A name, and what to do.
+type Way<F> = (&'static str, F);
 
 #[tokio::test]
 async fn a8_parameters_are_pushed_when_the_provider_offers_par() {
@@ -125,4 +128,92 @@ async fn t7_an_assertion_by_another_key_is_of_no_use() {
         alice.fetch("/api/me").await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn u3_signed_userinfo_is_accepted_whatever_the_kind_of_key() {
+    let ways: [Way<fn(&TestApp)>; 4] = [
+        ("EdDSA", |_| {}),
+        ("ES256", |app| app.provider.use_p256_key().unwrap()),
+        ("RS256", |app| app.provider.use_rsa_pem(RSA_PEM).unwrap()),
+        ("PS256", |app| {
+            app.provider.use_rsa_pem(RSA_PEM).unwrap();
+            app.provider
+                .faults()
+                .userinfo(|token| token.header["alg"] = "PS256".into());
+        }),
+    ];
+    for (name, sign_so) in ways {
+        let app = TestApp::start().await;
+        app.provider.set_signed_userinfo(true);
+        app.provider
+            .faults()
+            .userinfo(|token| token.claims["nickname"] = "Lissy".into());
+        sign_so(&app);
+        let alice = app.signed_in_as("alice").await;
+        let profile = alice.get("/profile").await;
+        assert!(profile.body.contains("Lissy"), "{name}");
+        let answer = alice.fetch("/api/userinfo").await;
+        assert_eq!(answer.json()["sub"], "alice", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn u3_signed_userinfo_survives_a_change_of_keys() {
+    let app = TestApp::start().await;
+    app.provider.set_signed_userinfo(true);
+    let alice = app.signed_in_as("alice").await;
+    app.provider.rotate_keys(false).unwrap();
+    let answer = alice.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
+    let ways: [Way<fn(&mut Jws)>; 13] = [
+        ("unsigned", |token| token.unsecured()),
+        ("alg NONE", |token| {
+            token.unsecured();
+            token.header["alg"] = "NONE".into();
+        }),
+        ("another key", |token| token.signature = Signature::Foreign),
+        ("no signature", |token| token.signature = Signature::Missing),
+        ("HS256", |token| {
+            token.header["alg"] = "HS256".into();
+            token.signature = Signature::Hmac(b"secret".to_vec());
+        }),
+        ("another issuer", |token| {
+            token.claims["iss"] = "https://other.example".into();
+        }),
+        ("no issuer", |token| drop_claim(token, "iss")),
+        ("another client", |token| {
+            token.claims["aud"] = "another-client".into();
+        }),
+        ("no audience", |token| drop_claim(token, "aud")),
+        ("expired", |token| token.claims["exp"] = 1.into()),
+        ("a logout token", |token| {
+            token.header["typ"] = "logout+jwt".into();
+        }),
+        ("another person", |token| token.claims["sub"] = "bob".into()),
+        ("no token", |token| {
+            token.signature = Signature::Instead("e30.e30".to_owned());
+        }),
+    ];
+    for (name, bend) in ways {
+        let app = TestApp::start().await;
+        app.provider.set_signed_userinfo(true);
+        app.provider.faults().userinfo(bend);
+        let alice = app.browser();
+        let page = alice.sign_in_as("alice", "/login").await;
+        assert!(page.body.contains("user_info"), "{name}: {}", page.body);
+        assert_eq!(
+            alice.fetch("/api/me").await.status,
+            StatusCode::UNAUTHORIZED,
+            "{name}"
+        );
+    }
+}
+
+fn drop_claim(token: &mut Jws, name: &str) {
+    token.claims.as_object_mut().unwrap().remove(name);
 }
