@@ -13,6 +13,7 @@ mod client_authentication;
 mod guards;
 mod keys;
 mod logs;
+mod ordinary_users;
 mod outages;
 mod pushed_authorization;
 mod refusals;

@@ -70,39 +70,6 @@ async fn people_with_awkward_data_can_sign_in() {
 }
 
 #[tokio::test]
-async fn two_tabs_can_sign_in_at_the_same_time() {
-    let app = TestApp::start().await;
-    let browser = app.browser();
-    let first_tab = browser.visit("/profile?tab=1").await;
-    let second_tab = browser.visit("/profile?tab=2").await;
-
-    let answer = browser.choose(&first_tab, "alice").await;
-    let first = browser.follow(answer).await;
-    let answer = browser.choose(&second_tab, "alice").await;
-    let second = browser.follow(answer).await;
-
-    assert_eq!(first.url.query(), Some("tab=1"));
-    assert_eq!(second.url.query(), Some("tab=2"));
-    assert_eq!(second.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn a_reloaded_callback_leads_to_the_page() {
-    let app = TestApp::start().await;
-    let browser = app.browser();
-    let answer = browser.answer_of_provider("alice", "/profile").await;
-    let callback = answer.location();
-    browser.follow(answer).await;
-    let exchanges = app.token_requests();
-
-    let again = browser.visit(callback.as_str()).await;
-
-    assert_eq!(again.url.path(), "/profile");
-    assert_eq!(again.status, StatusCode::OK);
-    assert_eq!(app.token_requests(), exchanges, "the code was sent again");
-}
-
-#[tokio::test]
 async fn the_sign_in_page_of_the_app_leads_to_the_provider() {
     let app =
         TestApp::start_with(|settings| settings.login_page = app::settings::LoginPage::Page).await;

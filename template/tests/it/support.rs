@@ -215,6 +215,13 @@ impl Page {
         value.split('"').next().unwrap().replace("&#38;", "&")
     }
 
+    /// Where the button of the page leads.
+    pub fn button(&self) -> String {
+        let after = self.body.split("class=\"button\" href=\"").nth(1);
+        let link = after.unwrap_or_else(|| panic!("no button in {}", self.body));
+        link.split('"').next().unwrap().replace("&#38;", "&")
+    }
+
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }

@@ -2,12 +2,16 @@
 //! begins with the row that it stands for, and tells it. Each refusal has a
 //! twin that passes.
 
+mod authorization_request;
+mod callback;
 mod discovery;
 mod options;
 mod session;
 mod sessions_rotation;
 
+use app::oidc::seal::{self, Sealer};
 use reqwest::StatusCode;
+use serde_json::Value;
 
 use crate::support::{Browser, Page, TestApp};
 
@@ -45,4 +49,25 @@ async fn assert_accepted(app: &TestApp, what: &str) -> Browser {
     assert_eq!(page.status, StatusCode::OK, "{what}: {}", page.body);
     assert_eq!(page.url.path(), "/profile", "{what}");
     alice
+}
+
+/// Changes what is sealed into the browser's attempts that are under way, as
+/// only the app itself could.
+pub fn change_attempt(browser: &Browser, change: impl Fn(&mut Value)) {
+    let secret = browser.app.oidc.settings.secrets[0].expose();
+    let sealer = Sealer::new(secret.as_bytes(), "sign-in attempt").unwrap();
+    for (name, value) in browser.cookies() {
+        if !name.starts_with("attempt-") {
+            continue;
+        }
+        let sealed = seal::decode(&value).unwrap();
+        let plain = sealer.open(&sealed, name.as_bytes()).unwrap();
+        let mut attempt: Value = serde_json::from_slice(&plain).unwrap();
+        if attempt["finished"] == false {
+            change(&mut attempt);
+        }
+        let plain = attempt.to_string();
+        let sealed = sealer.seal(plain.as_bytes(), name.as_bytes()).unwrap();
+        browser.set_cookie(&name, &seal::encode(&sealed));
+    }
 }
