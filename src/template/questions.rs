@@ -8,7 +8,7 @@ use super::BadTemplate;
 pub(crate) const PROVIDERS: &[&str] = &[
     "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
 ];
-pub(crate) const LOGIN_PAGES: &[&str] = &["redirect", "page"];
+pub(crate) const LOGIN_PAGES: &[&str] = &["redirect", "page", "widget"];
 pub(crate) const SESSION_STORES: &[&str] = &["embedded", "memory", "redis"];
 
 /// Something to be known before an app can be written.

@@ -36,6 +36,8 @@ pub struct Paths {
     pub logged_out: &'static str,
     /// Where the provider announces sign-outs that happened elsewhere.
     pub backchannel_logout: &'static str,
+    /// The files of the Okta Sign-In Widget, if the app serves them itself.
+    pub widget_files: &'static str,
 }
 
 /// Change a path here and it changes everywhere.
@@ -45,6 +47,7 @@ pub const PATHS: Paths = Paths {
     logout: "/logout",
     logged_out: "/logged-out",
     backchannel_logout: "/backchannel-logout",
+    widget_files: "/static/okta-signin-widget",
 };
 
 /// The running app.

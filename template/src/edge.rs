@@ -24,13 +24,13 @@ use crate::{
     app::PATHS,
     hooks,
     oidc::{
-        Oidc, cookies,
+        cookies,
         error::{Reason, Refusal},
         guard,
-        handlers::see_other,
+        handlers::{self, see_other},
         return_to::ReturnTo,
     },
-    views,
+    policy, views,
 };
 
 /// Stands for one request in logs and on error pages.
@@ -69,6 +69,7 @@ pub async fn edge<B: MessageBody>(
     let began = Instant::now();
     let id = RequestId::next();
     request.extensions_mut().insert(id);
+    policy::prepare(&request);
 
     // No clone of the request may live across this call: Actix routes by
     // changing the one there is.
@@ -214,11 +215,19 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
     Some(see_other(&location))
 }
 
+/// The app's own sign-in page where that helps, else the error page.
 fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpResponse {
     let face = refusal.reason.face();
     let status = face.status;
-    views::Failure::new(request, refusal, request_id)
-        .and_then(|view| views::respond(&view))
+    handlers::sign_in_page_after(request, refusal)
+        .and_then(Result::ok)
+        .map_or_else(
+            || {
+                views::Failure::new(request, refusal, request_id)
+                    .and_then(|view| views::respond(&view))
+            },
+            Ok,
+        )
         .map_or_else(
             |_| HttpResponse::build(status).body(face.title),
             |mut response| {
@@ -259,6 +268,10 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = oidc
+        .as_ref()
+        .filter(|_| is_page)
+        .map(|oidc| policy::header_value(response.request(), oidc));
     let headers = response.headers_mut();
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
@@ -276,7 +289,7 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         if oidc.settings.is_https() {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
         }
-        if is_page && let Ok(policy) = HeaderValue::from_str(&content_security_policy(&oidc)) {
+        if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
@@ -287,15 +300,4 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.insert(name, HeaderValue::from_static(value));
-}
-
-/// Nothing but the app's own files. Forms may lead to the provider as well:
-/// signing out ends there, and browsers hold the redirect against the form.
-fn content_security_policy(oidc: &Oidc) -> String {
-    let provider = oidc.provider.known();
-    let targets = provider.as_ref().map_or("", |known| known.form_targets());
-    format!(
-        "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; \
-         form-action 'self'{targets}"
-    )
 }

@@ -13,6 +13,7 @@ use crate::{
         handlers::AfterLogin,
         return_to::ReturnTo,
         sign_in::SignIn,
+        widget::Widget,
     },
     users::{Account, Users},
     views,
@@ -66,20 +67,40 @@ pub async fn before_logout(_request: &HttpRequest, _sign_in: &SignIn) -> Result<
     Ok(())
 }
 
-/// The sign-in page that `OIDC_LOGIN_PAGE=page` shows.
+/// What the app's own sign-in page is made from.
+pub struct SignInPage<'a> {
+    /// Where to go afterwards; the page's form sends it back.
+    pub return_to: &'a ReturnTo,
+    /// Whom the person claims to be.
+    pub login_hint: Option<&'a str>,
+    /// How old the person's last authentication may be, in seconds; the page's
+    /// form sends it back.
+    pub max_age: Option<u64>,
+    /// Why the last attempt failed.
+    pub trouble: Option<&'a Reason>,
+    /// The Okta Sign-In Widget, with `OIDC_LOGIN_PAGE=widget`.
+    pub widget: Option<Widget>,
+}
+
+impl<'a> SignInPage<'a> {
+    /// A page that leads to `return_to`, with nothing special about it.
+    pub fn new(return_to: &'a ReturnTo) -> Self {
+        Self {
+            return_to,
+            login_hint: None,
+            max_age: None,
+            trouble: None,
+            widget: None,
+        }
+    }
+}
+
+/// The sign-in page that `OIDC_LOGIN_PAGE=page` and `widget` show.
 ///
 /// # Errors
 /// The view cannot be rendered.
-pub fn login_view(
-    request: &HttpRequest,
-    return_to: &ReturnTo,
-    login_hint: Option<&str>,
-) -> Result<HttpResponse, Refusal> {
-    views::respond(&views::Login {
-        frame: views::Frame::for_nobody(request)?,
-        return_to: return_to.as_str(),
-        login_hint: login_hint.unwrap_or_default(),
-    })
+pub fn login_view(request: &HttpRequest, page: SignInPage<'_>) -> Result<HttpResponse, Refusal> {
+    views::respond(&views::Login::new(request, page)?)
 }
 
 /// Called before a refusal is shown. Return a response to show your own

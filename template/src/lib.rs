@@ -10,6 +10,7 @@ pub mod dev;
 pub mod edge;
 pub mod hooks;
 pub mod oidc;
+pub mod policy;
 pub mod routes;
 pub mod settings;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 //! reads the environment.
 
 mod checks;
+pub mod widget;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -11,7 +12,7 @@ use url::Url;
 
 use crate::oidc::protocol::ClientKey;
 
-pub use self::checks::is_https_or_loopback;
+pub use self::{checks::is_https_or_loopback, widget::WidgetSettings};
 
 /// Everything that can be set. See `README.md` for the variables.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub relying_party: RelyingParty,
     /// How `/login` begins.
     pub login_page: LoginPage,
+    /// The Okta Sign-In Widget, for [`LoginPage::Widget`].
+    pub widget: WidgetSettings,
     /// Seals sign-in attempts and the owner's session cookie. The first one
     /// writes, all of them read.
     pub secrets: Vec<Secret>,
@@ -195,6 +198,8 @@ pub enum LoginPage {
     Redirect,
     /// A page of this app with a button for the provider.
     Page,
+    /// A page of this app with the Okta Sign-In Widget in it.
+    Widget,
 }
 
 /// Where sign-in records are kept.

@@ -2,20 +2,43 @@
 //! show, so a mistyped name fails when the app is built. All texts are in the
 //! templates.
 
+mod claims;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::Method};
 use askama::Template;
-use serde_json::Value;
 
 use crate::{
     app::PATHS,
+    edge::RequestId,
+    hooks::SignInPage,
     oidc::{
         devices::Device,
         error::{Action, Reason, Refusal},
         guard::{self, User},
         return_to::ReturnTo,
         sign_in::now,
+        widget::Widget,
     },
+    policy,
 };
+
+pub use self::claims::{Claim, ClaimGroup, ClaimValue};
+#[cfg(debug_assertions)]
+use crate::dev::notes as dev_notes;
+
+/// Release builds add nothing to the pages.
+#[cfg(not(debug_assertions))]
+mod dev_notes {
+    use actix_web::HttpRequest;
+
+    pub(super) fn home(_: &HttpRequest) -> String {
+        String::new()
+    }
+
+    pub(super) fn widget(_: &HttpRequest) -> String {
+        String::new()
+    }
+}
 
 /// Renders a view as a page with status 200.
 ///
@@ -33,6 +56,8 @@ pub struct Frame {
     pub app_name: &'static str,
     /// What paths begin with: empty unless the app is mounted below a path.
     pub base: String,
+    /// What every `<script>` must carry as its `nonce`, or browsers ignore it.
+    pub nonce: String,
     /// Who is signed in.
     pub person: Option<Person>,
 }
@@ -41,6 +66,8 @@ pub struct Frame {
 pub struct Person {
     /// What to call them.
     pub name: String,
+    /// The first letter of that.
+    pub initial: String,
     /// For the sign-out form.
     pub csrf_token: String,
 }
@@ -53,6 +80,7 @@ impl Frame {
     pub fn for_user(request: &HttpRequest, user: &User) -> Result<Self, Refusal> {
         let person = Person {
             name: user.name().to_owned(),
+            initial: initial(user.name()),
             csrf_token: user.sign_in().csrf_token.clone(),
         };
         Ok(Self {
@@ -70,6 +98,7 @@ impl Frame {
         Ok(Self {
             app_name: env!("CARGO_PKG_NAME"),
             base,
+            nonce: policy::nonce(request)?,
             person: None,
         })
     }
@@ -97,8 +126,21 @@ impl Frame {
 pub struct Home {
     /// Around the page.
     pub frame: Frame,
-    /// Whether this is a debug build, which has more to tell.
-    pub is_debug_build: bool,
+    /// What a debug build has to say, as HTML.
+    pub dev_note: String,
+}
+
+impl Home {
+    /// The page for whoever looks at it.
+    ///
+    /// # Errors
+    /// See [`Frame::of`].
+    pub fn new(request: &HttpRequest, user: Option<&User>) -> Result<Self, Refusal> {
+        Ok(Self {
+            frame: Frame::of(request, user)?,
+            dev_note: dev_notes::home(request),
+        })
+    }
 }
 
 /// `/profile`
@@ -107,6 +149,12 @@ pub struct Home {
 pub struct Profile {
     /// Around the page.
     pub frame: Frame,
+    /// What to call the person.
+    pub name: String,
+    /// The first letter of that.
+    pub initial: String,
+    /// The person's e-mail address, checked or not.
+    pub email: Option<String>,
     /// How often the person has signed in to this app.
     pub sign_ins: u64,
     /// How long ago the sign-in began, in words.
@@ -114,17 +162,9 @@ pub struct Profile {
     /// How long it lasts at most, in words.
     pub ends_in: String,
     /// The person's roles.
-    pub roles: Vec<String>,
-    /// What the provider says of the person.
-    pub claims: Vec<Claim>,
-}
-
-/// One claim, ready to be shown.
-pub struct Claim {
-    /// The claim's name.
-    pub name: String,
-    /// Its value: a text as it is, anything else as JSON.
-    pub value: String,
+    pub roles: ClaimValue,
+    /// What the provider says.
+    pub claims: [ClaimGroup; 2],
 }
 
 impl Profile {
@@ -135,20 +175,16 @@ impl Profile {
     pub fn new(request: &HttpRequest, user: &User) -> Result<Self, Refusal> {
         let sign_in = user.sign_in();
         let account = &user.context().account;
-        let claims = sign_in.claims.iter().map(|(name, value)| Claim {
-            name: name.to_owned(),
-            value: match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            },
-        });
         Ok(Self {
             frame: Frame::for_user(request, user)?,
+            name: user.name().to_owned(),
+            initial: initial(user.name()),
+            email: sign_in.claims.text("email").map(str::to_owned),
             sign_ins: account.sign_ins.load(std::sync::atomic::Ordering::Relaxed),
             signed_in_ago: in_words(now().saturating_sub(sign_in.created_at)),
             ends_in: in_words(sign_in.expires_at.saturating_sub(now())),
-            roles: sign_in.roles.clone(),
-            claims: claims.collect(),
+            roles: ClaimValue::list(sign_in.roles.clone()),
+            claims: claims::groups(&sign_in.claims),
         })
     }
 }
@@ -226,13 +262,63 @@ fn in_words(seconds: u64) -> String {
 /// The app's own sign-in page.
 #[derive(Template)]
 #[template(path = "login.html")]
-pub struct Login<'a> {
+pub struct Login {
     /// Around the page.
     pub frame: Frame,
-    /// Where to go afterwards.
-    pub return_to: &'a str,
-    /// Whom the person claims to be; may be empty.
-    pub login_hint: &'a str,
+    /// Where to go afterwards; the form sends it back.
+    pub return_to: String,
+    /// Whom the person claims to be; the form sends it back.
+    pub login_hint: Option<String>,
+    /// How old the last authentication may be; the form sends it back.
+    pub max_age: Option<u64>,
+    /// What went wrong with the attempt before.
+    pub trouble: Option<Trouble>,
+    /// The Okta Sign-In Widget, if it takes the place of the button.
+    pub widget: Option<Widget>,
+    /// What a debug build has to say, as HTML.
+    pub dev_note: String,
+}
+
+/// Why there is another sign-in page after the first.
+pub struct Trouble {
+    /// A heading.
+    pub title: &'static str,
+    /// What happened and what to do.
+    pub text: &'static str,
+    /// The refusal's stable code.
+    pub code: &'static str,
+    /// What to quote to whoever runs the app.
+    pub request_id: String,
+}
+
+impl Login {
+    /// The page for one attempt to sign in.
+    ///
+    /// # Errors
+    /// See [`Frame::for_nobody`].
+    pub fn new(request: &HttpRequest, page: SignInPage<'_>) -> Result<Self, Refusal> {
+        let trouble = page.trouble.map(|reason| {
+            let face = reason.face();
+            Trouble {
+                title: face.title,
+                text: face.text,
+                code: face.code,
+                request_id: request_id(request),
+            }
+        });
+        Ok(Self {
+            frame: Frame::for_nobody(request)?,
+            return_to: page.return_to.as_str().to_owned(),
+            login_hint: page.login_hint.map(str::to_owned),
+            max_age: page.max_age,
+            trouble,
+            dev_note: match &page.widget {
+                Some(_) => dev_notes::widget(request),
+                None => String::new(),
+            },
+            widget: page.widget,
+        })
+    }
 }
 
 /// Where signing out ends.
@@ -318,4 +404,15 @@ impl Failure {
             action_text,
         })
     }
+}
+
+/// What stands for the person in a small circle.
+fn initial(name: &str) -> String {
+    name.chars()
+        .find(|letter| letter.is_alphanumeric())
+        .map_or_else(String::new, |letter| letter.to_uppercase().collect())
+}
+
+fn request_id(request: &HttpRequest) -> String {
+    RequestId::of(request).map_or_else(String::new, |id| id.to_string())
 }

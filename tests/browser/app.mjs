@@ -32,8 +32,11 @@ export class App {
     process.once('exit', () => child.kill('SIGKILL'));
   }
 
-  /** Starts `binary` and waits until it has said where it runs and who can sign in. */
-  static async start(binary) {
+  /**
+   * Starts `binary` with these settings, and waits until it has said where it runs and who can
+   * sign in.
+   */
+  static async start(binary, settings = {}) {
     const path = resolve(binary);
     await access(path, constants.X_OK).catch(() => {
       throw new Error(`${path} is not an executable file: build the app first (cargo build)`);
@@ -41,7 +44,7 @@ export class App {
     const folder = await mkdtemp(join(tmpdir(), 'app-in-browser-'));
     const port = await twoFreePorts();
     // Nothing else is passed on: settings of whoever runs the tests are not the app's.
-    const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}` };
+    const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}`, ...settings };
     const child = spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const app = new App(child, folder, port);
     try {

@@ -46,6 +46,7 @@ export class Visitor {
   #context;
   #complaints = [];
   #expected = new Set();
+  #patterns = [];
 
   static async arrive(browser, baseURL) {
     const visitor = new Visitor();
@@ -67,7 +68,10 @@ export class Visitor {
 
   /** What went wrong in the pages so far, but for answers that were expected. */
   get complaints() {
-    return this.#complaints.filter(({ url }) => !this.#expected.has(url)).map(({ text }) => text);
+    return this.#complaints
+      .filter(({ url }) => !this.#expected.has(url))
+      .map(({ text }) => text)
+      .filter((text) => !this.#patterns.some((pattern) => pattern.test(text)));
   }
 
   /**
@@ -81,6 +85,11 @@ export class Visitor {
     const [response] = await Promise.all([answered, act()]);
     this.#expected.add(response.url());
     await this.page.waitForLoadState();
+  }
+
+  /** From now on, complaints that match are what the test wants to see. */
+  expects(pattern) {
+    this.#patterns.push(pattern);
   }
 
   /** Every cookie that the browser holds. */

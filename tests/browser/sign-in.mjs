@@ -4,22 +4,14 @@
 //     node tests/browser/sign-in.mjs path/to/target/debug/app
 
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
-import { after, test as declare } from 'node:test';
+import { test as declare } from 'node:test';
 
-import { App } from './app.mjs';
-import { ARTEFACTS, Visitor, launch } from './browser.mjs';
+import { Visitor } from './browser.mjs';
+import { atProvider, choose, isLoggedOut, openBrowser, sees, signIn, startApp, testsAt } from './harness.mjs';
 
-const { app, browser } = await setUp(process.argv.slice(2)).catch((error) => {
-  console.error(`error: ${error.message}`);
-  process.exit(1);
-});
-
-after(async () => {
-  await browser.close();
-  await writeFile(`${ARTEFACTS}app.log`, app.output);
-  await app.tidy();
-});
+const browser = await openBrowser();
+const app = await startApp('app');
+const test = testsAt(app, browser);
 
 test('alice signs in and sees her profile', async (visitor) => {
   const { page } = visitor;
@@ -28,7 +20,7 @@ test('alice signs in and sees her profile', async (visitor) => {
   await visitor.photograph('home-signed-out');
 
   await page.getByRole('link', { name: 'Sign in', exact: true }).click();
-  await atProvider(page);
+  await atProvider(app, page);
   await visitor.photograph('provider');
 
   await choose(page, 'alice');
@@ -39,12 +31,12 @@ test('alice signs in and sees her profile', async (visitor) => {
   await page.getByRole('link', { name: 'Your profile' }).click();
   await page.waitForURL(`${app.url}/profile`);
   await sees(page, 'heading', 'Your profile');
-  await sees(page, 'cell', 'alice@example.com');
+  await page.getByText('alice@example.com').first().waitFor();
   await visitor.photograph('profile');
 });
 
 test('scripts cannot read a cookie of somebody signed in', async (visitor) => {
-  await signIn(visitor.page, 'alice');
+  await signIn(app, visitor.page, 'alice');
   const cookies = await visitor.cookies();
   assert.notEqual(cookies.length, 0);
   assert.deepEqual(cookies.filter((cookie) => !cookie.httpOnly), []);
@@ -53,10 +45,10 @@ test('scripts cannot read a cookie of somebody signed in', async (visitor) => {
 
 test('signing out leaves no profile behind the back button', async (visitor) => {
   const { page } = visitor;
-  await signIn(page, 'alice', '/profile');
+  await signIn(app, page, 'alice', '/profile');
 
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await page.waitForURL(isLoggedOut);
+  await page.waitForURL(isLoggedOut(app));
   await sees(page, 'heading', 'You are signed out');
   assert.equal(await page.getByText('Alice').count(), 0);
   await visitor.photograph('signed-out');
@@ -65,16 +57,16 @@ test('signing out leaves no profile behind the back button', async (visitor) => 
   await page.evaluate(() => history.back());
   // The page that comes back is blank and asks for itself again.
   await page.waitForURL((url) => url.origin === app.providerUrl);
-  await atProvider(page);
+  await atProvider(app, page);
 
   await page.goto('/profile');
-  await atProvider(page);
+  await atProvider(app, page);
 });
 
 test('cancelling at the provider offers to sign in again', async (visitor) => {
   const { page } = visitor;
   await page.goto('/profile');
-  await atProvider(page);
+  await atProvider(app, page);
   await visitor.expecting(403, () => page.getByRole('button', { name: 'Cancel' }).click());
   assert.equal(new URL(page.url()).origin, app.url);
   const signInAgain = page.getByRole('link', { name: /^Sign in/ });
@@ -82,7 +74,7 @@ test('cancelling at the provider offers to sign in again', async (visitor) => {
   await visitor.photograph('cancelled');
 
   await signInAgain.click();
-  await atProvider(page);
+  await atProvider(app, page);
 });
 
 test('the keyboard alone signs in and out', async (visitor) => {
@@ -90,14 +82,14 @@ test('the keyboard alone signs in and out', async (visitor) => {
   await page.goto('/');
   await visitor.tabTo('Sign in');
   await page.keyboard.press('Enter');
-  await atProvider(page);
+  await atProvider(app, page);
   await visitor.tabTo('Alice');
   await page.keyboard.press('Enter');
   await page.waitForURL(`${app.url}/`);
   await sees(page, 'heading', /^Hello, Alice\b/);
   await visitor.tabTo('Sign out');
   await page.keyboard.press('Enter');
-  await page.waitForURL(isLoggedOut);
+  await page.waitForURL(isLoggedOut(app));
   await sees(page, 'heading', 'You are signed out');
 });
 
@@ -109,7 +101,7 @@ test('a page that does not exist says so', async (visitor) => {
 
 for (const person of ['dora', 'erin', 'farah', 'mallory']) {
   test(`the awkward claims of ${person} are shown as text that fits`, async (visitor) => {
-    await signIn(visitor.page, person);
+    await signIn(app, visitor.page, person);
     await visitor.photograph(`home-${person}`);
     await visitor.page.goto('/profile');
     await sees(visitor.page, 'heading', 'Your profile');
@@ -133,58 +125,3 @@ declare('the watch on the pages notices a script that the policy refuses', async
 declare('the app ends by itself when it is told to', async () => {
   assert.deepEqual(await app.terminate(), { code: 0, signal: null });
 });
-
-async function setUp(args) {
-  if (args.length !== 1) throw new Error('give one argument: the path of the app, a debug build');
-  await rm(ARTEFACTS, { recursive: true, force: true });
-  const browser = await launch();
-  const app = await App.start(args[0]).catch(async (error) => {
-    await browser.close();
-    throw error;
-  });
-  return { app, browser };
-}
-
-/** A test with a visitor of its own, whose pages must have nothing to complain of. */
-function test(name, body) {
-  declare(name, { timeout: 90_000 }, async () => {
-    const visitor = await Visitor.arrive(browser, app.url);
-    try {
-      await body(visitor);
-    } catch (error) {
-      const { complaints } = visitor;
-      await visitor.page.screenshot({ path: `${ARTEFACTS}failed-${name.replaceAll(' ', '-')}.png` });
-      await visitor.leave().catch(() => {});
-      if (complaints.length > 0) error.message += `\nin the console: ${complaints.join('\n')}`;
-      throw error;
-    }
-    await visitor.leave();
-  });
-}
-
-async function signIn(page, person, path = '/login') {
-  await page.goto(path);
-  await atProvider(page);
-  await choose(page, person);
-  await page.waitForURL(`${app.url}/**`);
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
-}
-
-/** The provider returns people to this page with a `state` (OIDC RP-Initiated Logout 1.0, 3). */
-function isLoggedOut(url) {
-  return url.origin === app.url && url.pathname === '/logged-out';
-}
-
-async function atProvider(page) {
-  await page.waitForURL(`${app.providerUrl}/**`);
-  await sees(page, 'heading', 'Who are you today?');
-}
-
-/** Presses somebody's button on the provider's list. */
-async function choose(page, person) {
-  await page.locator(`button[name="person"][value="${person}"]`).click();
-}
-
-async function sees(page, role, name) {
-  await page.getByRole(role, { name }).first().waitFor();
-}

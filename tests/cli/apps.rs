@@ -27,7 +27,7 @@ const CHOICES: [(&str, &[&str]); 3] = [
             "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
         ],
     ),
-    ("login_page", &["redirect", "page"]),
+    ("login_page", &["redirect", "page", "widget"]),
     ("session_store", &["embedded", "memory", "redis"]),
 ];
 

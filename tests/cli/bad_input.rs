@@ -149,7 +149,7 @@ fn all_faults_are_named_at_once() {
 error: 10 answers can't be used:
   `client_id` in values.toml: of type integer; a string is wanted
   -d plenty: not of the form KEY=VALUE
-  `login_page` in values.toml: `popup` is none of redirect, page
+  `login_page` in values.toml: `popup` is none of redirect, page, widget
   `colour` in values.toml: there is no such answer; there are project-name, description, provider, issuer, client_id, login_page, session_store
   -d provider: `okat` is none of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
   -d isuer: there is no such answer (did you mean `issuer`?); there are project-name, description, provider, issuer, client_id, login_page, session_store

@@ -1,9 +1,12 @@
 //! What helps while developing and is absent from release builds: an OpenID
 //! provider that needs no account.
 
+pub mod notes;
 pub mod provider;
 
 use std::net::{Ipv4Addr, SocketAddr};
+
+use actix_web::HttpRequest;
 
 use self::provider::{Client, DevProvider};
 use crate::{
@@ -60,4 +63,12 @@ pub async fn start(
             credential,
         },
     ))
+}
+
+/// Whether this app's own pages may show the page in a frame, as the gallery
+/// of views does.
+pub fn may_be_framed(request: &HttpRequest) -> bool {
+    request
+        .match_pattern()
+        .is_some_and(|pattern| pattern.ends_with("/dev/views/{name}"))
 }

@@ -47,6 +47,9 @@ pub struct Attempt {
     pub max_age: Option<u64>,
     /// Whether the provider was told to ask nothing.
     pub silent: bool,
+    /// Whether the person signs in on a page of this app, with the Okta
+    /// Sign-In Widget.
+    pub with_widget: bool,
     /// In Unix milliseconds.
     started_at: u64,
     /// How many sign-ins for the same page succeeded just before this one.
@@ -66,9 +69,34 @@ pub struct NewAttempt {
     pub max_age: Option<u64>,
     /// See [`Attempt::silent`].
     pub silent: bool,
+    /// See [`Attempt::with_widget`].
+    pub with_widget: bool,
+}
+
+impl NewAttempt {
+    fn attempt(self, state: String, round: u8, authorization: AuthorizationRequest) -> Attempt {
+        Attempt {
+            state,
+            nonce: authorization.nonce,
+            pkce_verifier: authorization.pkce_verifier,
+            provider: self.provider,
+            return_to: self.return_to,
+            max_age: self.max_age,
+            silent: self.silent,
+            with_widget: self.with_widget,
+            started_at: now_in_millis(),
+            round,
+            finished: false,
+        }
+    }
 }
 
 impl Attempt {
+    /// What the provider's answer names the attempt by (RFC 6749 4.1.1).
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+
     /// What the provider's answer is checked against.
     pub fn expected(&self) -> Expected<'_> {
         Expected {
@@ -129,38 +157,43 @@ impl Attempts {
         new: NewAttempt,
         authorize: impl AsyncFnOnce(&str) -> Result<AuthorizationRequest, Reason>,
     ) -> Result<Url, Refusal> {
-        let round = self.round(request, &new.return_to);
-        if round >= MOST_ROUNDS {
-            return Err(Reason::SignInDoesNotLast.into());
-        }
+        let round = self.next_round(request, &new)?;
         let state = seal::random_text()?;
-        let AuthorizationRequest {
-            url,
-            nonce,
-            pkce_verifier,
-        } = authorize(&state).await?;
-        let NewAttempt {
-            provider,
-            return_to,
-            max_age,
-            silent,
-        } = new;
-        let attempt = Attempt {
-            state,
-            nonce,
-            pkce_verifier,
-            provider,
-            return_to,
-            max_age,
-            silent,
-            started_at: now_in_millis(),
-            round,
-            finished: false,
-        };
+        let authorization = authorize(&state).await?;
+        let url = authorization.url.clone();
+        self.keep(request, new.attempt(state, round, authorization))?;
+        Ok(url)
+    }
+
+    /// Like [`begin`](Self::begin), for an attempt that a page of this app
+    /// carries out: the authorization request is not sent.
+    ///
+    /// # Errors
+    /// The browser is going round in circles.
+    pub fn begin_on_page(
+        &self,
+        request: &HttpRequest,
+        new: NewAttempt,
+        authorize: impl FnOnce(&str) -> AuthorizationRequest,
+    ) -> Result<Attempt, Refusal> {
+        let round = self.next_round(request, &new)?;
+        let state = seal::random_text()?;
+        let authorization = authorize(&state);
+        self.keep(request, new.attempt(state, round, authorization))
+    }
+
+    fn next_round(&self, request: &HttpRequest, new: &NewAttempt) -> Result<u8, Refusal> {
+        match self.round(request, &new.return_to) {
+            round if round < MOST_ROUNDS => Ok(round),
+            _ => Err(Reason::SignInDoesNotLast.into()),
+        }
+    }
+
+    fn keep(&self, request: &HttpRequest, attempt: Attempt) -> Result<Attempt, Refusal> {
         let cookie = self.seal(&attempt)?;
         self.make_room(request, cookie.value().len());
         cookies::send(request, cookie);
-        Ok(url)
+        Ok(attempt)
     }
 
     /// The attempt that a callback's state belongs to.

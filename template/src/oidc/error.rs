@@ -34,6 +34,9 @@ pub enum Reason {
     AttemptExpired,
     /// Several sign-ins in a row have succeeded, and the page still asks.
     SignInDoesNotLast,
+    /// A link in an e-mail was opened in another browser than the one that
+    /// signs in.
+    OtpElsewhere,
     /// The callback has a parameter twice (RFC 6749 3.1).
     ParameterRepeated(&'static str),
     /// The callback carries a token, which the code flow never puts there
@@ -162,18 +165,28 @@ impl Reason {
                  app.",
                 GoHome,
             ),
+            Self::OtpElsewhere => (
+                "otp_elsewhere",
+                StatusCode::BAD_REQUEST,
+                "This link belongs to another browser",
+                "It finishes a sign-in that was begun elsewhere. Go back to where you began, and \
+                 type the code from the e-mail there.",
+                SignIn,
+            ),
             Self::Denied => (
                 "denied",
                 StatusCode::FORBIDDEN,
-                "You were not signed in",
-                "The sign-in was cancelled, or your account may not use this app.",
+                "You are not signed in",
+                "You cancelled the sign-in, or the sign-in service did not let you in. You can \
+                 sign in again, with another account if you like. If it turns you away every \
+                 time, ask whoever runs this app for access.",
                 SignIn,
             ),
             Self::NotSignedInAtProvider => (
                 "not_signed_in_at_provider",
                 StatusCode::UNAUTHORIZED,
                 "Please sign in",
-                "Signing you in without asking did not work.",
+                "The sign-in service has to ask you who you are.",
                 SignIn,
             ),
             Self::CodeRefused => (
@@ -283,7 +296,7 @@ impl Reason {
                 "none needed if it is rare; if not, see that browsers reach the app at \
                  APP_BASE_URL and that all instances have the same SESSION_SECRET"
             }
-            Self::AttemptExpired | Self::RefreshRefused => {
+            Self::AttemptExpired | Self::OtpElsewhere | Self::RefreshRefused => {
                 "none needed: the person can sign in again"
             }
             Self::SignInDoesNotLast => {
@@ -381,6 +394,9 @@ impl fmt::Display for Reason {
             Self::AttemptUnknown => f.write_str(
                 "no attempt cookie fits the callback's state: begun elsewhere, lost, or forged",
             ),
+            Self::OtpElsewhere => {
+                f.write_str("the callback has an otp, and no attempt cookie fits its state")
+            }
             Self::AttemptExpired => f.write_str("the attempt is older than its life"),
             Self::SignInDoesNotLast => {
                 f.write_str("the browser goes round in circles between the page and the provider")

@@ -22,6 +22,7 @@ pub mod return_to;
 pub mod seal;
 pub mod sign_in;
 pub mod store;
+pub mod widget;
 
 mod refresh;
 

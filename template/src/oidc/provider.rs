@@ -11,7 +11,9 @@ use tokio::sync::Mutex;
 use super::{
     claims::Claims,
     error::Reason,
-    protocol::{Authenticated, CheckError, Discovered, Expected, Http, HttpError, UserInfoError},
+    protocol::{
+        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, UserInfoError,
+    },
     sign_in::{SignIn, Tokens},
 };
 use crate::settings::{ProviderSettings, RelyingParty};
@@ -67,6 +69,11 @@ impl Provider {
     /// The configured issuer.
     pub fn issuer(&self) -> &str {
         &self.settings.issuer
+    }
+
+    /// As what the provider knows this app.
+    pub fn client_id(&self) -> &str {
+        &self.settings.client_id
     }
 
     /// How this app behaves as the provider's client.
@@ -174,7 +181,7 @@ impl Provider {
     /// The provider cannot be reached, or what it answers fails a check.
     pub async fn authenticate(
         &self,
-        code: String,
+        code: Code,
         expected: Expected<'_>,
     ) -> Result<Authenticated, Reason> {
         let provider = self.discovered().await?;

@@ -24,6 +24,14 @@ pub async fn fresh() -> HttpResponse {
     )
 }
 
+/// `/static/widget.js`
+pub async fn widget() -> HttpResponse {
+    file(
+        "text/javascript; charset=utf-8",
+        include_str!("../../static/widget.js"),
+    )
+}
+
 fn file(content_type: &'static str, content: &'static str) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(content_type)

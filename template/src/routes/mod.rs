@@ -18,6 +18,7 @@ pub fn public(cfg: &mut ServiceConfig) {
     cfg.route("/static/app.css", get().to(assets::stylesheet));
     cfg.route("/static/fresh.js", get().to(assets::fresh));
     cfg.route("/static/icon.svg", get().to(assets::icon));
+    cfg.route("/static/widget.js", get().to(assets::widget));
     cfg.route("/healthz", get().to(health::alive));
     cfg.route("/readyz", get().to(health::ready));
 }

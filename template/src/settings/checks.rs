@@ -9,7 +9,8 @@ use url::{Host, Url};
 use super::{
     AssertionAudience, Credential, Fault, Faults, LoginPage, ProviderSettings, PushedAuthorization,
     RelyingParty, Secret, SecretMethod, SessionStore, Settings, SignatureAlgorithm, Userinfo,
-    below,
+    WidgetSettings, below,
+    widget::{Engine, WidgetAssets, WidgetFiles},
 };
 use crate::{app::PATHS, oidc::protocol::ClientKey};
 
@@ -21,11 +22,13 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
         faults: Vec::new(),
     };
     let base_url = reader.base_url();
+    let login_page = reader.login_page();
     let settings = Settings {
         listen: reader.listen(&base_url),
         provider: reader.provider(),
         relying_party: reader.relying_party(&base_url),
-        login_page: reader.login_page(),
+        login_page,
+        widget: reader.widget(login_page),
         secrets: reader.secrets(),
         session_store: reader.session_store(),
         session_idle: reader.duration("SESSION_IDLE_MINUTES", 60, 60, 1..=525_600),
@@ -427,14 +430,44 @@ impl Reader<'_> {
         match self.get(VARIABLE).as_deref() {
             None | Some("redirect") => LoginPage::Redirect,
             Some("page") => LoginPage::Page,
+            Some("widget") => LoginPage::Widget,
             Some(other) => {
                 self.fault(
                     VARIABLE,
-                    format!("«{other}» is not known. Use redirect or page."),
+                    format!("«{other}» is not known. Use redirect, page or widget."),
                 );
                 LoginPage::Redirect
             }
         }
+    }
+
+    fn widget(&mut self, login_page: LoginPage) -> WidgetSettings {
+        const ENGINE: &str = "OIDC_WIDGET_ENGINE";
+        const ASSETS: &str = "OIDC_WIDGET_ASSETS";
+        let engine = match self.get(ENGINE).as_deref() {
+            None | Some("identity") => Engine::Identity,
+            Some("classic") => Engine::Classic,
+            Some(other) => {
+                self.fault(
+                    ENGINE,
+                    format!("«{other}» is not known. Use identity or classic."),
+                );
+                Engine::Identity
+            }
+        };
+        let assets = match self.get(ASSETS).as_deref() {
+            None | Some("cdn") => WidgetAssets::Cdn,
+            // Another login page needs no such folder.
+            Some(_) if login_page != LoginPage::Widget => WidgetAssets::Cdn,
+            Some(folder) => match WidgetFiles::find(folder.as_ref()) {
+                Ok(files) => WidgetAssets::Here(files),
+                Err(mend) => {
+                    self.fault(ASSETS, mend);
+                    WidgetAssets::Cdn
+                }
+            },
+        };
+        WidgetSettings { engine, assets }
     }
 
     fn secrets(&mut self) -> Vec<Secret> {

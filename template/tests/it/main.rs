@@ -12,6 +12,7 @@ mod checklist;
 mod client_authentication;
 mod guards;
 mod keys;
+mod login_page;
 mod logs;
 mod ordinary_users;
 mod outages;

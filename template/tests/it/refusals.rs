@@ -30,6 +30,7 @@ fn reasons() -> Vec<Reason> {
         ForgedForm,
         AttemptUnknown,
         AttemptExpired,
+        OtpElsewhere,
         SignInDoesNotLast,
         ParameterRepeated("code"),
         TokenInCallback("id_token"),
@@ -60,6 +61,7 @@ fn reasons() -> Vec<Reason> {
             | ForgedForm
             | AttemptUnknown
             | AttemptExpired
+            | OtpElsewhere
             | SignInDoesNotLast
             | ParameterRepeated(_)
             | TokenInCallback(_)

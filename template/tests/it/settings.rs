@@ -92,6 +92,8 @@ fn unusable_values_are_refused_with_the_mend() {
         ("OIDC_SIGNATURE_ALGORITHMS", "RS256 HS256", "«HS256»"),
         ("OIDC_SIGNATURE_ALGORITHMS", "none", "«none»"),
         ("OIDC_SIGNATURE_ALGORITHMS", ",", "names no algorithm"),
+        ("OIDC_LOGIN_PAGE", "popup", "redirect, page or widget"),
+        ("OIDC_WIDGET_ENGINE", "v1", "identity or classic"),
         ("OIDC_SCOPES", "profile email", "openid"),
         ("OIDC_CA_FILE", "/no/such/file.pem", "cannot be read"),
         ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),

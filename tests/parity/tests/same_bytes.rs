@@ -15,7 +15,7 @@ type Files = BTreeMap<String, (Vec<u8>, bool)>;
 const PROVIDERS: [&str; 7] = [
     "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
 ];
-const LOGIN_PAGES: [&str; 2] = ["redirect", "page"];
+const LOGIN_PAGES: [&str; 3] = ["redirect", "page", "widget"];
 const SESSION_STORES: [&str; 3] = ["embedded", "memory", "redis"];
 /// Names that both keep, and names that both have to rewrite alike.
 const NAMES: [&str; 6] = ["my-app", "a_b", "A", "Foo-Bar_baz", "My Cool_App9", "a__b"];

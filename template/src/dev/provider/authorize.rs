@@ -50,7 +50,8 @@ pub(super) struct ErrorResponse {
 }
 
 pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
-    let authorization = match AuthorizationRequest::resolve(shared, &request.params()) {
+    let params = request.params();
+    let authorization = match AuthorizationRequest::resolve(shared, &params) {
         Ok(authorization) => authorization,
         Err(Refusal::Here(why)) => {
             return Ok(pages::error(400, "This sign-in cannot begin", &why));
@@ -58,6 +59,16 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
         Err(Refusal::ToApp(error)) => return Ok(Answer::redirect(&error.location(shared)?)),
     };
     let browser = shared.browser(request);
+    if let Some(token) = params.get("sessionToken") {
+        let Some(person) = shared.state().take_session_token(token) else {
+            let error = authorization.error("login_required", "the session token is not known");
+            return Ok(Answer::redirect(&error.location(shared)?));
+        };
+        let browser = sign_in::authenticate(&person, browser)?;
+        let location = sign_in::grant(shared, &authorization, &browser)?;
+        let cookie = sign_in::remember(shared, request, browser)?;
+        return Ok(Answer::redirect(&location).with_header("set-cookie", &cookie));
+    }
     if authorization.prompts("none") {
         return match browser.filter(|browser| authorization.is_answered_by(browser)) {
             Some(browser) => Ok(Answer::redirect(&sign_in::grant(

@@ -34,11 +34,21 @@ pub enum Endpoint {
     EndSession,
     /// The look of the pages.
     Stylesheet,
+    /// The Okta Sign-In Widget begins here.
+    Interact,
+    /// Tells the widget what to ask.
+    Introspect,
+    /// Takes name and password from the widget.
+    Identify,
+    /// Takes name and password from the widget's classic engine.
+    Authn,
+    /// The authorization endpoint, where the classic engine expects it.
+    OktaAuthorization,
 }
 
 impl Endpoint {
     /// All of them.
-    pub const ALL: [Endpoint; 10] = [
+    pub const ALL: [Endpoint; 15] = [
         Endpoint::Metadata,
         Endpoint::Keys,
         Endpoint::PushedAuthorization,
@@ -49,6 +59,11 @@ impl Endpoint {
         Endpoint::Revocation,
         Endpoint::EndSession,
         Endpoint::Stylesheet,
+        Endpoint::Interact,
+        Endpoint::Introspect,
+        Endpoint::Identify,
+        Endpoint::Authn,
+        Endpoint::OktaAuthorization,
     ];
 
     /// The path, below the issuer.
@@ -64,18 +79,32 @@ impl Endpoint {
             Endpoint::Revocation => "/revoke",
             Endpoint::EndSession => "/logout",
             Endpoint::Stylesheet => "/provider.css",
+            Endpoint::Interact => "/oauth2/v1/interact",
+            Endpoint::Introspect => "/idp/idx/introspect",
+            Endpoint::Identify => "/idp/idx/identify",
+            Endpoint::Authn => "/api/v1/authn",
+            Endpoint::OktaAuthorization => "/oauth2/v1/authorize",
         }
+    }
+
+    /// Whether the scripts of an app's pages call it.
+    pub(super) fn is_for_scripts(self) -> bool {
+        self.methods().contains(&"OPTIONS")
     }
 
     /// The methods that it answers.
     pub(super) fn methods(self) -> &'static [&'static str] {
         match self {
-            Endpoint::Metadata | Endpoint::Keys | Endpoint::Stylesheet => &["GET"],
+            Endpoint::Metadata => &["GET", "OPTIONS"],
+            Endpoint::Keys | Endpoint::Stylesheet | Endpoint::OktaAuthorization => &["GET"],
             Endpoint::Authorization | Endpoint::Userinfo | Endpoint::EndSession => &["GET", "POST"],
             Endpoint::PushedAuthorization
             | Endpoint::SignIn
             | Endpoint::Token
             | Endpoint::Revocation => &["POST"],
+            Endpoint::Interact | Endpoint::Introspect | Endpoint::Identify | Endpoint::Authn => {
+                &["POST", "OPTIONS"]
+            }
         }
     }
 }
@@ -91,24 +120,30 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The pairs of a form body, decoded, in their order.
     pub form: Vec<(String, String)>,
+    /// A JSON body; `null` if it is none.
+    pub json: Value,
     /// The header fields; names in small letters.
     pub headers: Vec<(String, String)>,
 }
 
 impl Request {
     pub(super) fn read(endpoint: Endpoint, http: &HttpRequest, body: &[u8]) -> Request {
-        let is_form = http
+        let kind = http
             .headers()
             .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| {
-                kind.as_bytes()
-                    .starts_with(b"application/x-www-form-urlencoded")
-            });
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let is_form = kind.starts_with("application/x-www-form-urlencoded");
+        let is_json = kind.starts_with("application/json") || kind.contains("+json");
         Request {
             endpoint,
             method: http.method().to_string(),
             query: pairs(http.query_string().as_bytes()),
             form: if is_form { pairs(body) } else { Vec::new() },
+            json: serde_json::from_slice(body)
+                .ok()
+                .filter(|_| is_json)
+                .unwrap_or_default(),
             headers: http
                 .headers()
                 .iter()

@@ -25,8 +25,18 @@ pub(super) struct Grant {
     pub acr: String,
 }
 
-/// An authorization code and what it is bound to.
+/// What a code is redeemed as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum CodeKind {
+    /// `grant_type=authorization_code`
+    Authorization,
+    /// `grant_type=interaction_code`, from the Okta Sign-In Widget.
+    Interaction,
+}
+
+/// A code and what it is bound to.
 pub(super) struct Code {
+    pub kind: CodeKind,
     pub grant: Grant,
     pub redirect_uri: String,
     pub code_challenge: String,
@@ -36,9 +46,11 @@ pub(super) struct Code {
 
 /// A code as it is presented (OIDC Core 3.1.3.1, RFC 7636 4.5).
 pub(super) struct Redemption<'a> {
+    pub kind: CodeKind,
     pub code: &'a str,
     pub client_id: &'a str,
-    pub redirect_uri: &'a str,
+    /// An interaction code needs none.
+    pub redirect_uri: Option<&'a str>,
     pub code_verifier: &'a str,
 }
 
@@ -82,6 +94,9 @@ impl Grants {
         if code.grant.client_id != presented.client_id {
             return Err(InvalidGrant("the code was issued to another client"));
         }
+        if code.kind != presented.kind {
+            return Err(InvalidGrant("the code is of another kind"));
+        }
         let grant = code.grant.clone();
         if std::mem::replace(&mut code.redeemed, true) {
             self.revoke(&grant.id);
@@ -92,7 +107,10 @@ impl Grants {
         if code.ends <= Instant::now() {
             return Err(InvalidGrant("the code has expired"));
         }
-        if code.redirect_uri != presented.redirect_uri {
+        if presented
+            .redirect_uri
+            .is_some_and(|uri| uri != code.redirect_uri)
+        {
             return Err(InvalidGrant(
                 "redirect_uri is not that of the authorization request",
             ));

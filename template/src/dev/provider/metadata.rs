@@ -28,7 +28,7 @@ pub(super) fn answer(shared: &Shared) -> Answer {
             "scopes_supported": ["openid", "profile", "email", "roles", "offline_access"],
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
+            "grant_types_supported": ["authorization_code", "interaction_code", "refresh_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": [shared.keys.current().algorithm()],
             "userinfo_signing_alg_values_supported": [shared.keys.current().algorithm()],

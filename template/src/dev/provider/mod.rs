@@ -15,6 +15,7 @@ mod keys;
 mod logout;
 mod metadata;
 mod misbehaviour;
+mod okta;
 mod pages;
 mod people;
 mod push;
@@ -46,6 +47,7 @@ pub use self::{
     faults::Faults,
     jws::{Jws, Signature},
     misbehaviour::Misbehaviour,
+    okta::WRONG_PASSWORD,
     people::Person,
     push::PushedRequests,
     state::{Client, Lifetimes},

@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::{
     authorize,
     exchange::{Answer, Endpoint, Request},
-    logout, metadata, pages, push, sign_in,
+    logout, metadata, okta, pages, push, sign_in,
     state::Shared,
     token, userinfo,
 };
@@ -125,6 +125,11 @@ async fn respond(
         .await;
     }
     let request = Request::read(endpoint, http, body);
+    if request.method == "OPTIONS" {
+        return share(shared, &request, Answer::new(204, "text/plain", ""))
+            .send()
+            .await;
+    }
     shared.state().remember(request.clone());
     let answer = match shared.faults.answer_instead(endpoint) {
         Some(answer) => answer,
@@ -139,7 +144,27 @@ async fn respond(
     if endpoint == Endpoint::Token {
         shared.state().note_tokens(&answer.body);
     }
-    answer.send().await
+    share(shared, &request, answer).send().await
+}
+
+/// Lets the scripts of apps read the answer (Fetch, CORS protocol).
+fn share(shared: &Shared, request: &Request, answer: Answer) -> Answer {
+    match request.header("origin") {
+        Some(origin)
+            if request.endpoint.is_for_scripts() && okta::is_origin_of_an_app(shared, origin) =>
+        {
+            answer
+                .with_header("access-control-allow-origin", origin)
+                .with_header("access-control-allow-credentials", "true")
+                .with_header("access-control-allow-methods", "GET, POST")
+                .with_header(
+                    "access-control-allow-headers",
+                    "content-type, x-okta-user-agent-extended",
+                )
+                .with_header("vary", "Origin")
+        }
+        _ => answer,
+    }
 }
 
 fn answer(endpoint: Endpoint, shared: &Shared, request: &Request) -> io::Result<Answer> {
@@ -147,13 +172,17 @@ fn answer(endpoint: Endpoint, shared: &Shared, request: &Request) -> io::Result<
         Endpoint::Metadata => Ok(metadata::answer(shared)),
         Endpoint::Keys => Ok(metadata::keys(shared)),
         Endpoint::PushedAuthorization => push::answer(shared, request),
-        Endpoint::Authorization => authorize::answer(shared, request),
+        Endpoint::Authorization | Endpoint::OktaAuthorization => authorize::answer(shared, request),
         Endpoint::SignIn => sign_in::answer(shared, request),
         Endpoint::Token => token::answer(shared, request),
         Endpoint::Userinfo => Ok(userinfo::answer(shared, request)),
         Endpoint::Revocation => Ok(token::revoke(shared, request)),
         Endpoint::EndSession => logout::answer(shared, request),
         Endpoint::Stylesheet => Ok(pages::stylesheet()),
+        Endpoint::Interact => okta::interact(shared, request),
+        Endpoint::Introspect => Ok(okta::introspect(shared, request)),
+        Endpoint::Identify => okta::identify(shared, request),
+        Endpoint::Authn => okta::authn(shared, request),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{io, time::Instant};
 use super::{
     authorize::{AuthorizationRequest, response_location},
     exchange::{Answer, Request},
-    grants::{Code, Grant},
+    grants::{Code, CodeKind, Grant},
     keys::random_id,
     pages,
     state::{Browser, Shared, now},
@@ -61,6 +61,22 @@ pub(super) fn grant(
     authorization: &AuthorizationRequest,
     browser: &Browser,
 ) -> io::Result<String> {
+    let code = issue_code(shared, authorization, browser, CodeKind::Authorization)?;
+    response_location(
+        shared,
+        &authorization.redirect_uri,
+        authorization.state.as_deref(),
+        &[("code", &code)],
+    )
+}
+
+/// A code of this kind for the person signed in.
+pub(super) fn issue_code(
+    shared: &Shared,
+    authorization: &AuthorizationRequest,
+    browser: &Browser,
+    kind: CodeKind,
+) -> io::Result<String> {
     let grant = Grant {
         id: random_id()?,
         client_id: authorization.client_id.clone(),
@@ -71,29 +87,22 @@ pub(super) fn grant(
         auth_time: browser.auth_time,
         acr: authorization.acr.clone(),
     };
-    let code = {
-        let mut state = shared.state();
-        let participants = state.participants.entry(browser.sid.clone()).or_default();
-        participants.insert(authorization.client_id.clone());
-        let ends = Instant::now() + state.lifetimes.code;
-        state.grants.issue_code(Code {
-            grant,
-            redirect_uri: authorization.redirect_uri.clone(),
-            code_challenge: authorization.code_challenge.clone(),
-            ends,
-            redeemed: false,
-        })?
-    };
-    response_location(
-        shared,
-        &authorization.redirect_uri,
-        authorization.state.as_deref(),
-        &[("code", &code)],
-    )
+    let mut state = shared.state();
+    let participants = state.participants.entry(browser.sid.clone()).or_default();
+    participants.insert(authorization.client_id.clone());
+    let ends = Instant::now() + state.lifetimes.code;
+    state.grants.issue_code(Code {
+        kind,
+        grant,
+        redirect_uri: authorization.redirect_uri.clone(),
+        code_challenge: authorization.code_challenge.clone(),
+        ends,
+        redeemed: false,
+    })
 }
 
 /// Keeps the session under a fresh id and returns the cookie that names it.
-fn remember(shared: &Shared, request: &Request, browser: Browser) -> io::Result<String> {
+pub(super) fn remember(shared: &Shared, request: &Request, browser: Browser) -> io::Result<String> {
     let id = random_id()?;
     let mut state = shared.state();
     if let Some(former) = request.cookie(&shared.cookie) {

@@ -89,6 +89,8 @@ pub(super) struct State {
     pub participants: HashMap<String, BTreeSet<String>>,
     /// Sign-in pages that were shown, newest last, by the id in their form.
     pub pending: VecDeque<(String, AuthorizationRequest)>,
+    /// Who signed in with the widget's classic engine, by session token.
+    pub session_tokens: VecDeque<(String, String)>,
     pub grants: Grants,
     pub requests: VecDeque<Request>,
     /// The values of tokens that went out, newest last.
@@ -149,6 +151,19 @@ impl State {
 
     pub fn await_click(&mut self, id: String, request: AuthorizationRequest) {
         push(&mut self.pending, (id, request));
+    }
+
+    pub fn keep_session_token(&mut self, token: String, sub: String) {
+        push(&mut self.session_tokens, (token, sub));
+    }
+
+    /// Whose session token this is; it is of use only once.
+    pub fn take_session_token(&mut self, token: &str) -> Option<String> {
+        let place = self
+            .session_tokens
+            .iter()
+            .position(|(known, _)| known == token)?;
+        self.session_tokens.remove(place).map(|(_, sub)| sub)
     }
 
     pub fn awaiting_click(&self, id: &str) -> Option<&AuthorizationRequest> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     client_authentication::authenticate,
     exchange::{Answer, Params, Request},
-    grants::{Grant, InvalidGrant, Redemption},
+    grants::{CodeKind, Grant, InvalidGrant, Redemption},
     jws::Jws,
     state::{Shared, now},
 };
@@ -22,11 +22,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     };
     match params.get("grant_type") {
         Some("authorization_code") => redeem_code(shared, &params, &client_id),
+        Some("interaction_code") => redeem_interaction_code(shared, &params, &client_id),
         Some("refresh_token") => refresh(shared, &params, &client_id),
         Some(_) => Ok(Answer::oauth_error(
             400,
             "unsupported_grant_type",
-            "grant_type must be authorization_code or refresh_token",
+            "grant_type must be authorization_code, interaction_code or refresh_token",
         )),
         None => Ok(missing("grant_type is missing")),
     }
@@ -63,13 +64,44 @@ fn redeem_code(shared: &Shared, params: &Params<'_>, client_id: &str) -> io::Res
             "code, redirect_uri and code_verifier are all needed",
         ));
     };
-    let presented = Redemption {
-        code,
-        client_id,
-        redirect_uri,
-        code_verifier,
+    redeem(
+        shared,
+        &Redemption {
+            kind: CodeKind::Authorization,
+            code,
+            client_id,
+            redirect_uri: Some(redirect_uri),
+            code_verifier,
+        },
+    )
+}
+
+fn redeem_interaction_code(
+    shared: &Shared,
+    params: &Params<'_>,
+    client_id: &str,
+) -> io::Result<Answer> {
+    let (Some(code), Some(code_verifier)) =
+        (params.get("interaction_code"), params.get("code_verifier"))
+    else {
+        return Ok(missing(
+            "interaction_code and code_verifier are both needed",
+        ));
     };
-    let redeemed = shared.state().grants.redeem(&presented);
+    redeem(
+        shared,
+        &Redemption {
+            kind: CodeKind::Interaction,
+            code,
+            client_id,
+            redirect_uri: params.get("redirect_uri"),
+            code_verifier,
+        },
+    )
+}
+
+fn redeem(shared: &Shared, presented: &Redemption<'_>) -> io::Result<Answer> {
+    let redeemed = shared.state().grants.redeem(presented);
     match redeemed {
         Ok(grant) => {
             let nonce = grant.nonce.clone();

@@ -4,7 +4,7 @@ use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
-use super::see_other;
+use super::{login::go_on_with_widget, see_other};
 use crate::{
     hooks,
     oidc::{
@@ -13,7 +13,7 @@ use crate::{
         cookies, devices,
         error::{Reason, Refusal, printable},
         guard::{self, SIGN_IN_COOKIE, User},
-        protocol::{Authenticated, Discovered},
+        protocol::{Authenticated, Code, Discovered},
         return_to::ReturnTo,
         seal,
         sign_in::{SignIn, now},
@@ -50,9 +50,23 @@ pub async fn callback(
         }) if user.is_some() => {
             return Ok(see_other(ReturnTo::home(&oidc.settings).as_str()));
         }
+        // A link in an e-mail, opened elsewhere.
+        Err(Refusal {
+            reason: Reason::AttemptUnknown,
+            return_to,
+        }) if answer.otp.is_some() => {
+            return Err(Refusal {
+                reason: Reason::OtpElsewhere,
+                return_to,
+            });
+        }
         Err(refusal) => return Err(refusal),
     };
     let return_to = attempt.return_to.checked(&oidc.settings);
+    let goes_on = attempt.with_widget && answer.leaves_the_rest_to_the_widget();
+    if goes_on && !attempt.finished {
+        return go_on_with_widget(&request, &oidc, &attempt, answer.otp.as_deref());
+    }
     if attempt.finished || !oidc.attempts.is_first_answer(&attempt) {
         return match user {
             Some(_) => Ok(see_other(return_to.as_str())),
@@ -78,11 +92,14 @@ pub async fn callback(
     }
 }
 
-/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207).
+/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and
+/// those that the Okta Sign-In Widget brings.
 #[derive(Default)]
 struct Answer {
     state: Option<String>,
     code: Option<String>,
+    interaction_code: Option<String>,
+    otp: Option<String>,
     issuer: Option<String>,
     error: Option<String>,
 }
@@ -94,6 +111,8 @@ impl Answer {
             let (name, field) = match &*name {
                 "state" => ("state", &mut answer.state),
                 "code" => ("code", &mut answer.code),
+                "interaction_code" => ("interaction_code", &mut answer.interaction_code),
+                "otp" => ("otp", &mut answer.otp),
                 "iss" => ("iss", &mut answer.issuer),
                 "error" => ("error", &mut answer.error),
                 "access_token" => return Err(Reason::TokenInCallback("access_token").into()),
@@ -114,6 +133,8 @@ impl Answer {
             Some(issuer) if issuer != provider.issuer() => {
                 Err(Reason::MixedUp("iss is another issuer".to_owned()))
             }
+            // The widget in our own page made this one, not the provider.
+            None if self.interaction_code.is_some() => Ok(()),
             None if provider.names_itself_in_callbacks() => {
                 Err(Reason::MixedUp("iss is missing".to_owned()))
             }
@@ -121,7 +142,23 @@ impl Answer {
         }
     }
 
-    fn into_code(self) -> Result<String, Reason> {
+    /// Whether the widget has to be shown again: the provider has more to ask,
+    /// or the person comes from a link in an e-mail.
+    fn leaves_the_rest_to_the_widget(&self) -> bool {
+        self.otp.is_some() || self.error.as_deref() == Some("interaction_required")
+    }
+
+    fn into_code(self, attempt: &Attempt) -> Result<Code, Reason> {
+        if let Some(code) = self.interaction_code {
+            return match (self.error, self.code) {
+                (None, None) if attempt.with_widget && !code.is_empty() => {
+                    Ok(Code::Interaction(code))
+                }
+                _ => Err(Reason::MixedUp(
+                    "an interaction_code answers the widget only, and stands alone".to_owned(),
+                )),
+            };
+        }
         match (self.error.as_deref(), self.code) {
             (Some("access_denied"), _) => Err(Reason::Denied),
             (
@@ -134,7 +171,7 @@ impl Answer {
                 _,
             ) => Err(Reason::NotSignedInAtProvider),
             (Some(error), _) => Err(Reason::ProviderError(printable(error))),
-            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (None, Some(code)) if !code.is_empty() => Ok(Code::Authorization(code)),
             (None, _) => Err(Reason::CodeMissing),
         }
     }
@@ -151,7 +188,7 @@ async fn finish(
         return Err(Reason::MixedUp("the attempt was begun at another one".to_owned()).into());
     }
     answer.check_issuer(&provider)?;
-    let code = answer.into_code()?;
+    let code = answer.into_code(attempt)?;
     let authenticated = oidc.provider.authenticate(code, attempt.expected()).await?;
     let sign_in = new_sign_in(oidc, authenticated, devices::name(request))?;
     let after = hooks::after_login(request, &sign_in).await?;

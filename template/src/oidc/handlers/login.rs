@@ -5,15 +5,18 @@ use serde::Deserialize;
 
 use super::see_other;
 use crate::{
-    hooks,
+    hooks::{self, SignInPage},
     oidc::{
         Oidc,
-        attempt::NewAttempt,
+        attempt::{Attempt, NewAttempt},
         csrf::is_cross_site,
-        error::{Reason, Refusal},
-        protocol::Wishes,
+        error::{Action, Reason, Refusal},
+        guard,
+        protocol::{Discovered, Wishes},
         return_to::ReturnTo,
+        widget::{self, Extras, Widget},
     },
+    policy,
     settings::LoginPage,
 };
 
@@ -35,24 +38,53 @@ impl LoginQuery {
     fn is_silent(&self) -> bool {
         self.prompt.as_deref() == Some("none")
     }
+
+    fn login_hint(&self) -> Option<&str> {
+        self.login_hint
+            .as_deref()
+            .filter(|hint| hint.len() <= MAX_LOGIN_HINT && !hint.chars().any(char::is_control))
+    }
+
+    fn return_to(&self, oidc: &Oidc) -> ReturnTo {
+        self.return_to
+            .as_deref()
+            .and_then(|asked| ReturnTo::parse(&oidc.settings, asked))
+            .unwrap_or_else(|| ReturnTo::home(&oidc.settings))
+    }
 }
 
 /// A hint longer than an e-mail address may be (RFC 5321) is not one.
 const MAX_LOGIN_HINT: usize = 254;
 
-/// GET: straight to the provider, or to the app's own page with a button.
+/// GET: straight to the provider, or to the app's own page.
 pub async fn login(
     request: HttpRequest,
     oidc: web::Data<Oidc>,
     query: web::Query<LoginQuery>,
 ) -> Result<HttpResponse, Refusal> {
+    let provider = oidc.provider.discovered().await?;
+    let return_to = query.return_to(&oidc);
     match oidc.settings.login_page {
-        LoginPage::Page if !query.is_silent() => {
-            oidc.provider.discovered().await?;
-            let return_to = return_to(&oidc, &query);
-            hooks::login_view(&request, &return_to, query.login_hint.as_deref())
+        LoginPage::Page if !query.is_silent() => hooks::login_view(
+            &request,
+            SignInPage {
+                login_hint: query.login_hint(),
+                max_age: query.max_age,
+                ..SignInPage::new(&return_to)
+            },
+        ),
+        // Only the provider itself can say how long ago somebody proved who
+        // they are.
+        LoginPage::Widget if !query.is_silent() && query.max_age.is_none() => {
+            let page = SignInPage {
+                login_hint: query.login_hint(),
+                ..SignInPage::new(&return_to)
+            };
+            begin_with_widget(&request, &oidc, &provider, page)
         }
-        LoginPage::Page | LoginPage::Redirect => begin(&request, &oidc, &query).await,
+        LoginPage::Page | LoginPage::Widget | LoginPage::Redirect => {
+            begin(&request, &oidc, &provider, &query).await
+        }
     }
 }
 
@@ -65,38 +97,29 @@ pub async fn begin_login(
     if is_cross_site(&request) {
         return Err(Reason::ForgedForm.into());
     }
-    begin(&request, &oidc, &form).await
+    let provider = oidc.provider.discovered().await?;
+    begin(&request, &oidc, &provider, &form).await
 }
 
-fn return_to(oidc: &Oidc, query: &LoginQuery) -> ReturnTo {
-    query
-        .return_to
-        .as_deref()
-        .and_then(|asked| ReturnTo::parse(&oidc.settings, asked))
-        .unwrap_or_else(|| ReturnTo::home(&oidc.settings))
-}
-
+/// Sends the browser to the provider.
 async fn begin(
     request: &HttpRequest,
     oidc: &Oidc,
+    provider: &Discovered,
     query: &LoginQuery,
 ) -> Result<HttpResponse, Refusal> {
-    let provider = oidc.provider.discovered().await?;
     let silent = query.is_silent();
-    let login_hint = query
-        .login_hint
-        .as_deref()
-        .filter(|hint| hint.len() <= MAX_LOGIN_HINT && !hint.chars().any(char::is_control));
     let wishes = Wishes {
-        login_hint,
+        login_hint: query.login_hint(),
         max_age: query.max_age,
         silent,
     };
     let new = NewAttempt {
         provider: oidc.provider.name().to_owned(),
-        return_to: return_to(oidc, query),
+        return_to: query.return_to(oidc),
         max_age: query.max_age,
         silent,
+        with_widget: false,
     };
     let authorization = oidc
         .attempts
@@ -112,4 +135,91 @@ async fn begin(
         })
         .await?;
     Ok(see_other(authorization.as_str()))
+}
+
+/// Begins an attempt that the Okta Sign-In Widget carries out. The
+/// authorization request stays here: the widget makes one of its own.
+fn begin_with_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    page: SignInPage<'_>,
+) -> Result<HttpResponse, Refusal> {
+    let new = NewAttempt {
+        provider: oidc.provider.name().to_owned(),
+        return_to: page.return_to.clone(),
+        max_age: None,
+        silent: false,
+        with_widget: true,
+    };
+    let attempt = oidc.attempts.begin_on_page(request, new, |state| {
+        provider.compose(oidc.provider.relying_party(), state, Wishes::default())
+    })?;
+    let extras = Extras {
+        login_hint: page.login_hint,
+        otp: None,
+    };
+    show_widget(request, oidc, &attempt, extras, page)
+}
+
+/// Shows the widget again for an attempt that is not over: the provider wants
+/// to ask the person more, or they followed a link in an e-mail.
+pub(super) fn go_on_with_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    attempt: &Attempt,
+    otp: Option<&str>,
+) -> Result<HttpResponse, Refusal> {
+    let extras = Extras {
+        login_hint: None,
+        otp,
+    };
+    let page = SignInPage::new(&attempt.return_to);
+    show_widget(request, oidc, attempt, extras, page)
+}
+
+fn show_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    attempt: &Attempt,
+    extras: Extras<'_>,
+    page: SignInPage<'_>,
+) -> Result<HttpResponse, Refusal> {
+    let nonce = policy::nonce(request)?;
+    policy::allow(request, widget::sources(oidc));
+    let widget = Widget::new(oidc, attempt, &nonce, extras)?;
+    hooks::login_view(
+        request,
+        SignInPage {
+            widget: Some(widget),
+            ..page
+        },
+    )
+}
+
+/// The app's own sign-in page with what went wrong above it, for a refusal
+/// that a new sign-in mends; `None` if the app has no such page.
+pub(crate) fn sign_in_page_after(
+    request: &HttpRequest,
+    refusal: &Refusal,
+) -> Option<Result<HttpResponse, Refusal>> {
+    let oidc = guard::oidc(request).ok()?;
+    if refusal.reason.face().action != Action::SignIn
+        || matches!(refusal.reason, Reason::NotFresh(_))
+    {
+        return None;
+    }
+    let home = ReturnTo::home(&oidc.settings);
+    let page = SignInPage {
+        trouble: Some(&refusal.reason),
+        ..SignInPage::new(refusal.return_to.as_ref().unwrap_or(&home))
+    };
+    match oidc.settings.login_page {
+        LoginPage::Redirect => None,
+        LoginPage::Page => Some(hooks::login_view(request, page)),
+        LoginPage::Widget => {
+            let provider = oidc.provider.known()?;
+            Some(begin_with_widget(request, &oidc, &provider, page))
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod back_channel;
 mod callback;
 mod login;
 mod logout;
+mod widget_files;
 
 use actix_web::{
     HttpResponse,
@@ -16,7 +17,10 @@ pub use self::{
     callback::{AfterLogin, callback},
     login::{begin_login, login},
     logout::{force_logout_and_revoke, logged_out, logout},
+    widget_files::widget_file,
 };
+pub(crate) use login::sign_in_page_after;
+
 use crate::app::Paths;
 
 /// Sends the browser elsewhere by a GET, whatever it asked with.
@@ -34,6 +38,10 @@ pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
                 web::resource(paths.login)
                     .route(web::get().to(login))
                     .route(web::post().to(begin_login)),
+            )
+            .service(
+                web::resource(format!("{}/{{version}}/{{name:.*}}", paths.widget_files))
+                    .route(web::get().to(widget_file)),
             )
             .service(web::resource(paths.login_callback).route(web::get().to(callback)))
             .service(web::resource(paths.logout).route(web::post().to(logout)))

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use openidconnect::{
-    CsrfToken, Nonce, PkceCodeChallenge, Scope,
+    CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
     core::{CoreAuthPrompt, CoreAuthenticationFlow},
 };
 use serde::Deserialize;
@@ -52,8 +52,8 @@ enum Pushed {
 const MAX_REQUEST_URI: usize = 2048;
 
 impl Discovered {
-    /// Makes an authorization request with PKCE, the given state and a fresh
-    /// nonce (OIDC Core 3.1.2.1, RFC 7636), and pushes it if it should be.
+    /// [Composes](Self::compose) an authorization request, and pushes it if it
+    /// should be (RFC 9126).
     ///
     /// # Errors
     /// It has to be pushed and cannot be, or the provider cannot be reached for
@@ -154,7 +154,9 @@ impl Discovered {
         Ok(Pushed::As(url))
     }
 
-    fn compose(
+    /// Makes an authorization request with PKCE, the given state and a fresh
+    /// nonce (OIDC Core 3.1.2.1, RFC 7636), and sends it nowhere.
+    pub fn compose(
         &self,
         relying_party: &RelyingParty,
         state: &str,
@@ -192,4 +194,20 @@ impl Discovered {
             pkce_verifier: Secret::new(verifier.into_secret()),
         }
     }
+}
+
+/// What the provider may know of a verifier before it is used (RFC 7636 4.2,
+/// method S256).
+///
+/// # Errors
+/// The verifier is none.
+pub fn code_challenge(pkce_verifier: &Secret) -> Result<String, Reason> {
+    let verifier = pkce_verifier.expose();
+    // The library panics on a verifier of another length (RFC 7636 4.1).
+    if !(43..=128).contains(&verifier.len()) {
+        return Err(Reason::Internal("the attempt has no verifier".to_owned()));
+    }
+    let verifier = PkceCodeVerifier::new(verifier.to_owned());
+    let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
+    Ok(challenge.as_str().to_owned())
 }

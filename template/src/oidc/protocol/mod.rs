@@ -8,6 +8,7 @@ mod client_key;
 mod discovery;
 mod http;
 mod id_token;
+mod interaction_code;
 mod jws;
 mod logout;
 mod tokens;
@@ -15,11 +16,12 @@ mod types;
 mod userinfo;
 
 pub use self::{
-    authorization::{AuthorizationRequest, Wishes},
+    authorization::{AuthorizationRequest, Wishes, code_challenge},
     client_key::ClientKey,
     discovery::{Discovered, Unusable},
     http::{Http, HttpError},
     id_token::CheckError,
+    interaction_code::Code,
     logout::LogoutToken,
     tokens::{Authenticated, RefreshError, Unchecked},
     userinfo::UserInfoError,

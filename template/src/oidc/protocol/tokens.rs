@@ -15,6 +15,7 @@ use super::{
     CheckError, Discovered, Expected,
     http::{Http, HttpError},
     id_token,
+    interaction_code::{Code, InteractionCodeGrant},
     types::{ParsedIdToken, TokenError, TokenResponse},
     userinfo::UserInfoError,
 };
@@ -65,10 +66,14 @@ impl Discovered {
     /// something that cannot be used.
     pub async fn exchange(
         &self,
-        code: String,
+        code: Code,
         expected: Expected<'_>,
         http: &Http,
     ) -> Result<Unchecked, Reason> {
+        let (code, from_widget) = match code {
+            Code::Authorization(code) => (code, false),
+            Code::Interaction(code) => (code, true),
+        };
         let mut request = self
             .client
             .exchange_code(AuthorizationCode::new(code))
@@ -79,20 +84,22 @@ impl Discovered {
         for (name, value) in self.authentication.additional_fields()? {
             request = request.add_extra_param(name, value);
         }
-        let answer = request
-            .request_async(http)
-            .await
-            .map_err(|error| match &error {
-                _ if is_invalid_grant(&error) => Reason::CodeRefused,
-                RequestTokenError::Request(error) => Reason::ProviderUnavailable(error.to_string()),
-                RequestTokenError::Parse(_, body) => match malformed_id_token(body) {
-                    Some(fault) => Reason::IdToken(fault),
-                    None => Reason::TokenAnswer(describe(&error)),
-                },
-                RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-                    Reason::TokenAnswer(describe(&error))
-                }
-            })?;
+        let answer = if from_widget {
+            request.request_async(&InteractionCodeGrant(http)).await
+        } else {
+            request.request_async(http).await
+        };
+        let answer = answer.map_err(|error| match &error {
+            _ if is_invalid_grant(&error) => Reason::CodeRefused,
+            RequestTokenError::Request(error) => Reason::ProviderUnavailable(error.to_string()),
+            RequestTokenError::Parse(_, body) => match malformed_id_token(body) {
+                Some(fault) => Reason::IdToken(fault),
+                None => Reason::TokenAnswer(describe(&error)),
+            },
+            RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
+                Reason::TokenAnswer(describe(&error))
+            }
+        })?;
         check_form(&answer).map_err(|fault| Reason::TokenAnswer(fault.to_owned()))?;
         Ok(Unchecked(answer))
     }

@@ -1,0 +1,130 @@
+//! The Okta Sign-In Widget in a page of this app: what the page loads and what
+//! the widget is told. State, nonce and PKCE are the server's own; the browser
+//! gets the challenge only, so what the widget brings back is of use nowhere
+//! else.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{Oidc, attempt::Attempt, error::Reason, protocol};
+use crate::{
+    app::PATHS,
+    policy::Sources,
+    settings::widget::{Engine, Pinned, SCRIPT, STYLE, VERSION, WidgetAssets},
+};
+
+const CDN: &str = "https://global.oktacdn.com";
+
+/// What a page needs to show the widget.
+pub struct Widget {
+    /// The widget's script.
+    pub script: Asset,
+    /// The widget's style sheet.
+    pub style: Asset,
+    /// The widget's own settings, as JSON.
+    pub settings: String,
+}
+
+/// A file that the page loads.
+pub struct Asset {
+    /// Where it is.
+    pub url: String,
+    /// What its bytes must hash to (Subresource Integrity).
+    pub integrity: &'static str,
+}
+
+/// What the widget is told beside the attempt.
+#[derive(Clone, Copy, Default)]
+pub struct Extras<'a> {
+    /// Whom the person claims to be.
+    pub login_hint: Option<&'a str>,
+    /// The one-time code of a link in an e-mail, which goes on with an attempt.
+    pub otp: Option<&'a str>,
+}
+
+impl Widget {
+    /// The widget for one attempt, in a page whose scripts carry `csp_nonce`.
+    ///
+    /// # Errors
+    /// The attempt is finished.
+    pub fn new(
+        oidc: &Oidc,
+        attempt: &Attempt,
+        csp_nonce: &str,
+        extras: Extras<'_>,
+    ) -> Result<Self, Reason> {
+        let folder = folder(oidc);
+        let asset = |pinned: &Pinned| Asset {
+            url: format!("{folder}/{}", pinned.path),
+            integrity: pinned.integrity,
+        };
+        let mut settings = settings(oidc, attempt)?;
+        settings["cspNonce"] = json!(csp_nonce);
+        settings["assets"] = json!({ "baseUrl": folder });
+        // It would leave the person's name in a cookie.
+        settings["features"] = json!({ "rememberMe": false });
+        if let Some(login_hint) = extras.login_hint {
+            settings["username"] = json!(login_hint);
+        }
+        if let Some(otp) = extras.otp {
+            settings["otp"] = json!(otp);
+        }
+        Ok(Self {
+            script: asset(&SCRIPT),
+            style: asset(&STYLE),
+            settings: settings.to_string(),
+        })
+    }
+}
+
+/// The widget's settings that the engine decides. On the classic engine the
+/// nonce counts only among `authParams`.
+fn settings(oidc: &Oidc, attempt: &Attempt) -> Result<Value, Reason> {
+    let relying_party = oidc.provider.relying_party();
+    let expected = attempt.expected();
+    let mut settings = json!({
+        "issuer": oidc.provider.issuer(),
+        "clientId": oidc.provider.client_id(),
+        "redirectUri": relying_party.login_redirect_uri,
+        "scopes": relying_party.scopes,
+        "state": attempt.state(),
+        "codeChallenge": protocol::code_challenge(expected.pkce_verifier)?,
+        "codeChallengeMethod": "S256",
+    });
+    let nonce = expected.nonce.expose();
+    match oidc.settings.widget.engine {
+        Engine::Identity => {
+            settings["useClassicEngine"] = json!(false);
+            settings["nonce"] = json!(nonce);
+        }
+        Engine::Classic => {
+            settings["useClassicEngine"] = json!(true);
+            settings["authParams"] = json!({ "responseType": "code", "nonce": nonce });
+        }
+    }
+    Ok(settings)
+}
+
+/// What the page with the widget loads and calls outside this app: Okta's CDN,
+/// unless the files are here, and the provider.
+pub fn sources(oidc: &Oidc) -> Sources {
+    let provider = Url::parse(oidc.provider.issuer())
+        .map(|issuer| issuer.origin().ascii_serialization())
+        .ok();
+    let cdn = match oidc.settings.widget.assets {
+        WidgetAssets::Cdn => Some(CDN.to_owned()),
+        WidgetAssets::Here(_) => None,
+    };
+    Sources {
+        // Languages other than English are fetched by the script.
+        calls: provider.into_iter().chain(cdn.clone()).collect(),
+        files: cdn.into_iter().collect(),
+    }
+}
+
+fn folder(oidc: &Oidc) -> String {
+    match oidc.settings.widget.assets {
+        WidgetAssets::Cdn => format!("{CDN}/okta-signin-widget/{VERSION}"),
+        WidgetAssets::Here(_) => oidc.path(&format!("{}/{VERSION}", PATHS.widget_files)),
+    }
+}

@@ -1,0 +1,157 @@
+// The real Okta Sign-In Widget, from npm, in the app's sign-in page: people
+// sign in with a password at the development provider, on both engines.
+//
+//     node tests/browser/widget.mjs path/to/target/debug/app
+
+import assert from 'node:assert/strict';
+
+import { WIDGET_FILES, atProvider, choose, openBrowser, sees, startApp, testsAt } from './harness.mjs';
+
+const browser = await openBrowser();
+
+for (const engine of ['identity', 'classic']) {
+  const app = await startApp(`widget-${engine}`, {
+    OIDC_LOGIN_PAGE: 'widget',
+    OIDC_WIDGET_ENGINE: engine,
+    OIDC_WIDGET_ASSETS: WIDGET_FILES,
+  });
+  const test = testsAt(app, browser);
+
+  test(`${engine}: alice signs in on the app's own page and gets where she wanted`, async (visitor) => {
+    const { page } = visitor;
+    const foreign = foreignOrigins(page, app);
+    await page.goto('/profile');
+    assert.equal(new URL(page.url()).pathname, '/login');
+    await form(page);
+    await visitor.photograph(`widget-${engine}`);
+    await fillIn(page, 'alice', 'secret');
+    await page.waitForURL(`${app.url}/profile`);
+    await sees(page, 'heading', 'Your profile');
+    assert.deepEqual([...foreign], [], 'nothing was loaded from elsewhere');
+    assert.deepEqual((await visitor.cookies()).filter((cookie) => !cookie.httpOnly), []);
+  });
+
+  test(`${engine}: a wrong password is refused in place, and the right one then signs in`, async (visitor) => {
+    const { page } = visitor;
+    await page.goto('/login');
+    await form(page);
+    visitor.expects(/401/);
+    await fillIn(page, 'bob', 'wrong');
+    await page.getByText('Unable to sign in').first().waitFor();
+    await visitor.photograph(`widget-${engine}-refused`);
+    // The widget draws its form anew; a click in between is lost.
+    await page.waitForTimeout(1_000);
+    await fillIn(page, 'bob', 'secret');
+    await page.waitForURL(`${app.url}/`);
+    await sees(page, 'heading', /^Hello, Bob\b/);
+  });
+
+  test(`${engine}: the keyboard alone signs in`, async (visitor) => {
+    const { page } = visitor;
+    await page.goto('/login');
+    await form(page);
+    await tabTo(page, name(page));
+    await page.keyboard.type('alice');
+    await tabTo(page, password(page));
+    await page.keyboard.type('secret');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${app.url}/`);
+    await sees(page, 'heading', /^Hello, Alice\b/);
+  });
+
+  test(`${engine}: the policy of the page allows nothing unsafe`, async (visitor) => {
+    const answer = await visitor.page.goto('/login');
+    const policy = answer.headers()['content-security-policy'];
+    assert.match(policy, /script-src 'nonce-[^']+'/);
+    assert.doesNotMatch(policy, /unsafe-/);
+    assert.doesNotMatch(policy, /\*/);
+    await form(visitor.page);
+  });
+}
+
+{
+  const app = await startApp('widget-lost', { OIDC_LOGIN_PAGE: 'widget', OIDC_WIDGET_ASSETS: WIDGET_FILES });
+  const test = testsAt(app, browser);
+
+  test('a sign-in that the provider has forgotten begins again in place', async (visitor) => {
+    const { page } = visitor;
+    visitor.expects(/401/);
+    await page.goto('/profile');
+    await form(page);
+    // A handle that the provider does not know, as after its restart.
+    await page.route('**/idp/idx/identify', (route) => {
+      const asked = { ...route.request().postDataJSON(), stateHandle: 'forgotten' };
+      return route.continue({ postData: JSON.stringify(asked) });
+    }, { times: 1 });
+    await fillIn(page, 'alice', 'secret');
+    await page.getByText('You have been logged out due to inactivity').waitFor();
+    await visitor.photograph('widget-forgotten');
+    await page.getByRole('link', { name: 'Back to sign in' }).click();
+    await form(page);
+    await page.waitForTimeout(1_000);
+    await fillIn(page, 'alice', 'secret');
+    await page.waitForURL(`${app.url}/profile`);
+    await sees(page, 'heading', 'Your profile');
+  });
+
+  test('where the widget cannot be loaded, the provider’s own page is offered', async (visitor) => {
+    const { page } = visitor;
+    visitor.expects(/ERR_FAILED|integrity|OktaSignIn/);
+    await page.route('**/okta-sign-in.min.js', (route) => route.abort());
+    await page.goto('/login?return_to=/profile');
+    await visitor.photograph('widget-missing');
+    await page.getByRole('button', { name: 'Continue there' }).click();
+    await atProvider(app, page);
+    await choose(page, 'alice');
+    await page.waitForURL(`${app.url}/profile`);
+  });
+
+  test('a widget that somebody has changed does not run', async (visitor) => {
+    const { page } = visitor;
+    visitor.expects(/integrity|OktaSignIn/);
+    await page.route('**/okta-sign-in.min.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `document.title = "run";${await response.text()}` });
+    });
+    await page.goto('/login');
+    await page.getByRole('button', { name: 'Continue there' }).waitFor();
+    assert.notEqual(await page.title(), 'run');
+  });
+}
+
+/** Origins beside the app and its provider that the page asks for anything. */
+function foreignOrigins(page, app) {
+  const foreign = new Set();
+  page.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && ![app.url, app.providerUrl].includes(origin)) foreign.add(origin);
+  });
+  return foreign;
+}
+
+async function form(page) {
+  await password(page).waitFor();
+}
+
+function name(page) {
+  return page.locator('input[name="identifier"], input[name="username"]');
+}
+
+function password(page) {
+  return page.locator('input[name="credentials.passcode"], input[name="password"]');
+}
+
+async function fillIn(page, who, secret) {
+  await name(page).fill(who);
+  await password(page).fill(secret);
+  await page.locator('input[type="submit"]').click();
+}
+
+/** Presses Tab until the field has the focus. */
+async function tabTo(page, field) {
+  for (let presses = 0; presses < 20; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await field.evaluate((element) => element === document.activeElement)) return;
+  }
+  assert.fail('Tab never reaches the field');
+}
