@@ -1,0 +1,113 @@
+// The programs that are measured, and how each is started: the app as it is generated, a bare Actix
+// handler and the rivals, all with the same page for the same person.
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Browser } from './browser.mjs';
+import { SECRET, record } from './people.mjs';
+import { LOAD_CORE, Server, freePort } from './servers.mjs';
+
+const here = new URL('.', import.meta.url).pathname;
+/** The page that is measured. */
+export const PATH = '/profile';
+/** Tokens and claims of one session, in bytes. */
+export const RECORD_BYTES = 6 * 1024;
+// What the server decides anew for each answer.
+const PER_ANSWER = ['date', 'content-length', 'connection', 'keep-alive', 'transfer-encoding'];
+
+/** The provider, the ports and the files that all the programs share. */
+export class Stage {
+  /** Starts the provider. `bin` holds the release builds, `work` is a folder to write to. */
+  static async open(bin, work) {
+    const names = ['provider', 'bare', 'app', 'logged', 'redis', 'tower', 'okta', 'openid-connect'];
+    const ports = {};
+    for (const name of [...names, 'redis-server']) ports[name] = await freePort();
+    const stage = new Stage(bin, work, ports);
+    const at = (name, path) => `http://localhost:${ports[name]}${path}`;
+    const apps = ['app', 'logged', 'redis'];
+    const clients = [
+      { client_id: 'app', redirect_uris: apps.map((name) => at(name, '/authorization-code/callback')) },
+      { client_id: 'okta', redirect_uris: [at('okta', '/authorization-code/callback')] },
+      { client_id: 'openid-connect', redirect_uris: [at('openid-connect', '/callback')] },
+    ];
+    await Server.start({
+      name: 'oidc-provider',
+      command: [process.execPath, join(here, 'provider.mjs'), ports.provider, JSON.stringify(clients)].map(String),
+      port: ports.provider,
+      path: '/.well-known/openid-configuration',
+      core: LOAD_CORE,
+    });
+    return stage;
+  }
+
+  constructor(bin, work, ports) {
+    this.bin = bin;
+    this.work = work;
+    this.ports = ports;
+    this.pageFile = join(work, 'page.json');
+    this.recordFile = join(work, 'record.json');
+    writeFileSync(this.recordFile, JSON.stringify(record(RECORD_BYTES)));
+  }
+
+  /** The app, as an operator starts it. Its log is cut to warnings unless `log` says otherwise. */
+  app({ port = this.ports.app, store = join(this.work, 'app.redb'), log = 'warn', env = {}, name = 'app' } = {}) {
+    return {
+      name,
+      command: [join(this.bin, 'app')],
+      port,
+      // Ready means that the provider is known: the page's headers name it.
+      path: '/login',
+      env: {
+        APP_BASE_URL: `http://localhost:${port}`,
+        OIDC_ISSUER: `http://localhost:${this.ports.provider}`,
+        OIDC_CLIENT_ID: 'app',
+        OIDC_CLIENT_SECRET: SECRET,
+        SESSION_SECRET: SECRET.repeat(3),
+        SESSION_STORE: store.includes('://') ? store : `embedded:${store}`,
+        RUST_LOG: log,
+        ...env,
+      },
+    };
+  }
+
+  bare(port = this.ports.bare) {
+    return { name: 'bare', command: [join(this.bin, 'bare'), String(port), this.pageFile], port };
+  }
+
+  tower(port = this.ports.tower) {
+    const command = [join(this.bin, 'axum-tower-sessions'), String(port), this.pageFile, this.recordFile];
+    return { name: 'tower', command, port };
+  }
+
+  express(kind) {
+    const port = this.ports[kind];
+    const issuer = `http://localhost:${this.ports.provider}`;
+    const command = [process.execPath, join(here, 'express.mjs'), kind, port, issuer, this.pageFile];
+    return { name: kind, command: command.map(String), port, env: { NODE_ENV: 'production' } };
+  }
+
+  /** A Redis of its own, which writes nothing to disk. */
+  async redis() {
+    const port = this.ports['redis-server'];
+    const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', this.work];
+    const command = ['redis-server', ...options].map(String);
+    return Server.start({ name: 'redis-server', command, port, path: null, core: LOAD_CORE });
+  }
+}
+
+/** Signs in and gives the cookies, as a request header. */
+export async function signIn(server, path = PATH) {
+  const browser = new Browser();
+  const status = await browser.open(server.url + path);
+  if (status >= 300) throw new Error(`${server.name}: the sign-in ended with status ${status}`);
+  return browser.cookies(server.url);
+}
+
+/** What a server answers: the headers and the page. */
+export async function page(server, cookie) {
+  const answer = await fetch(server.url + PATH, { headers: { cookie }, redirect: 'manual' });
+  const body = await answer.text();
+  if (answer.status !== 200) throw new Error(`${server.name} answered ${answer.status}`);
+  const headers = [...answer.headers].filter(([name]) => !PER_ANSWER.includes(name));
+  return { headers: Object.fromEntries(headers), body };
+}

@@ -1,0 +1,52 @@
+// Who signs in at the provider, and what a sign-in leaves behind.
+
+/** The secret of every client. */
+export const SECRET = 'of-no-use-outside-this-benchmark-4711';
+
+/** The claims of the person who signs in: a dozen, as a company's provider gives them. */
+export const ALICE = {
+  name: 'Alice Example',
+  given_name: 'Alice',
+  family_name: 'Example',
+  preferred_username: 'alice',
+  email: 'alice@example.com',
+  email_verified: true,
+  locale: 'en-GB',
+  zoneinfo: 'Europe/London',
+  updated_at: 1_760_000_000,
+  roles: ['admin', 'user'],
+};
+
+const letters = (length) => 'eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9'.repeat(length / 36 + 1).slice(0, length);
+
+/**
+ * A sign-in record of the app, whose tokens and claims have `bytes` bytes together: the tokens as
+ * JWTs, and the claims of `ALICE` with as many groups as fit into a quarter of the bytes.
+ */
+export function record(bytes) {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { sub: 'alice', iss: 'http://localhost', aud: 'app', ...ALICE, groups: [] };
+  const size = () => JSON.stringify(claims).length;
+  for (let group = 0; size() < bytes / 4; group += 1) claims.groups.push(`department-${group}-readers`);
+  const rest = bytes - size();
+  return {
+    provider: 'main',
+    issuer: 'http://localhost',
+    subject: 'alice',
+    provider_session: null,
+    claims,
+    roles: ALICE.roles,
+    tokens: {
+      access_token: letters(Math.round(rest * 0.4)),
+      access_token_expires_at: now + 3600,
+      refresh_token: letters(Math.round(rest * 0.2)),
+      id_token: letters(Math.round(rest * 0.4)),
+      scopes: ['openid', 'profile', 'email'],
+    },
+    csrf_token: letters(43),
+    authenticated_at: now,
+    device: 'Firefox on Linux',
+    created_at: now,
+    expires_at: now + 43_200,
+  };
+}

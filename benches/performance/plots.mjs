@@ -1,0 +1,82 @@
+// The plots of the report, as SVG by echarts.
+
+import * as echarts from 'echarts';
+
+const FONT = 'system-ui, sans-serif';
+const OURS = '#b7410e';
+const OTHERS = '#8a94a0';
+const GRID = '#e3e6e9';
+
+function draw(height, option) {
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 760, height });
+  chart.setOption({ animation: false, backgroundColor: '#ffffff', textStyle: { fontFamily: FONT }, ...option });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return `${svg}\n`;
+}
+
+const title = (text, subtext) => ({ text, subtext, left: 16, top: 8, textStyle: { fontSize: 16 } });
+
+/** Bars on a logarithmic scale: `bars` are {name, value, ours}, the cheapest first. */
+export function costs(text, subtext, bars) {
+  const rows = [...bars].reverse();
+  return draw(90 + 40 * rows.length, {
+    title: title(text, subtext),
+    grid: { left: 240, right: 80, top: 70, bottom: 24 },
+    xAxis: {
+      type: 'log',
+      min: 1,
+      axisLabel: { color: '#5a636d' },
+      splitLine: { lineStyle: { color: GRID } },
+    },
+    yAxis: {
+      type: 'category',
+      data: rows.map(({ name }) => name),
+      axisTick: { show: false },
+      axisLine: { show: false },
+      axisLabel: { fontSize: 13, color: '#1f2328' },
+    },
+    series: {
+      type: 'bar',
+      barWidth: 22,
+      data: rows.map(({ value, ours }) => ({ value, itemStyle: { color: ours ? OURS : OTHERS } })),
+      label: {
+        show: true,
+        position: 'right',
+        fontSize: 13,
+        color: '#1f2328',
+        formatter: ({ value }) => (value < 100 ? value.toFixed(1) : String(Math.round(value))),
+      },
+    },
+  });
+}
+
+/** A line over the number of sessions: `points` are [count, value]. */
+export function growth(text, subtext, points) {
+  const most = Math.max(...points.map(([, value]) => value));
+  return draw(300, {
+    title: title(text, subtext),
+    grid: { left: 64, right: 40, top: 76, bottom: 40 },
+    xAxis: {
+      type: 'log',
+      min: points[0][0],
+      max: points.at(-1)[0],
+      axisLabel: { color: '#5a636d', formatter: (count) => count.toLocaleString('en-GB') },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      max: Math.ceil(most * 1.4),
+      axisLabel: { color: '#5a636d' },
+      splitLine: { lineStyle: { color: GRID } },
+    },
+    series: {
+      type: 'line',
+      data: points,
+      symbolSize: 9,
+      lineStyle: { color: OURS, width: 2.5 },
+      itemStyle: { color: OURS },
+      label: { show: true, position: 'top', color: '#1f2328', formatter: ({ value }) => value[1].toFixed(1) },
+    },
+  });
+}

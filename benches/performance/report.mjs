@@ -1,0 +1,195 @@
+// The report: docs/performance.md with its plots, made from what was measured and nothing else.
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { costs, growth } from './plots.mjs';
+
+const docs = new URL('../../docs', import.meta.url).pathname;
+
+const number = (value, digits = 0) =>
+  value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const megabytes = (bytes) => `${number(bytes / 1e6, 1)} MB`;
+const table = (head, rows) => {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+};
+
+/** What was promised of each part: a name, the promise in words, what was measured, whether it holds. */
+const PROMISES = {
+  page: ({ results: { app, redis, tower, okta, 'openid-connect': openid } }) => [
+    ['requests a second, of a bare handler’s', '≥ 0.92', number(app.throughputRatio, 2), app.throughputRatio >= 0.92],
+    ['CPU of a protected page, of a bare handler’s', '≤ 1.12', number(app.cpuRatio, 2), app.cpuRatio <= 1.12],
+    ['the same with sessions in Redis', '≤ 2.8', number(redis.cpuRatio, 2), redis.cpuRatio <= 2.8],
+    ['CPU of axum with tower-sessions, of the app’s', '> 1', number(tower.cpuOfApp, 2), tower.cpuOfApp > 1],
+    ['CPU of Express with `@okta/oidc-middleware`, of the app’s', '≥ 35', number(okta.cpuOfApp, 1), okta.cpuOfApp >= 35],
+    ['CPU of Express with `express-openid-connect`, of the app’s', '≥ 35', number(openid.cpuOfApp, 1), openid.cpuOfApp >= 35],
+  ],
+  instructions: ({ ratio }) => [
+    ['instructions of a protected page, of a bare handler’s', '≤ 1.45', number(ratio, 2), ratio <= 1.45],
+  ],
+  login: ({ perCore, written }) => [
+    ['`/login` for a second of CPU', '≥ 20,000', number(perCore), perCore >= 20_000],
+    ['bytes that `/login` writes to disk', '0', number(written), written === 0],
+  ],
+  callback: () => [],
+  memory: ({ idle, each }) => [
+    ['memory of the idle app', '< 15 MB', megabytes(idle), idle < 15e6],
+    ['memory of a session with 6 KB of tokens and claims', '≤ 7 KB', `${number(each / 1024, 2)} KB`, each <= 7 * 1024],
+  ],
+  scale: ({ results }) => {
+    const most = results.at(-1);
+    return [
+      [
+        `p50 with ${number(most.count)} sessions, of that with ${number(results[0].count)}`,
+        '≤ 1.10',
+        number(most.p50Ratio, 2),
+        most.p50Ratio <= 1.1,
+      ],
+      [`start with ${number(most.count)} sessions`, '< 5 s', `${number(most.start, 2)} s`, most.start < 5],
+    ];
+  },
+  purge: ({ longestBusy }) => [
+    ['the longest wait during a purge', '≤ 10 ms', `${number(longestBusy / 1000, 1)} ms`, longestBusy <= 10_000],
+  ],
+};
+
+/** What was promised beside what was measured, as a table. */
+export function verdicts(results) {
+  const rows = Object.entries(results)
+    .flatMap(([part, measured]) => PROMISES[part](measured))
+    .map(([name, promise, measured, holds]) => [name, promise, measured, holds ? 'kept' : '**missed**']);
+  return table(['', 'promised', 'measured', ''], rows);
+}
+
+const NAMES = {
+  bare: 'a bare Actix handler',
+  app: '**the app**',
+  logged: 'the app, with a log line for each request',
+  tower: 'axum, tower-sessions (memory)',
+  redis: 'the app, sessions in Redis',
+  okta: 'Express, `@okta/oidc-middleware`',
+  'openid-connect': 'Express, `express-openid-connect`',
+};
+
+/** Writes the report and its plots, and gives its path. */
+export async function write(results) {
+  const folder = join(docs, 'performance');
+  mkdirSync(folder, { recursive: true });
+  const { page, scale } = results;
+  const bars = Object.keys(NAMES)
+    .map((name) => ({
+      name: NAMES[name].replace(/[*`]/g, ''),
+      value: page.results[name].cpu,
+      ours: ['app', 'logged', 'redis'].includes(name),
+    }))
+    .sort((left, right) => left.value - right.value);
+  const units = 'microseconds of server CPU for one request, logarithmic';
+  writeFileSync(join(folder, 'page.svg'), costs('A page for somebody who is signed in', units, bars));
+  const points = scale.results.map(({ count, p50 }) => [count, p50]);
+  const latency = 'median latency in microseconds, 8 connections, one core';
+  writeFileSync(join(folder, 'sessions.svg'), growth('The same page with ever more sessions', latency, points));
+  const file = join(docs, 'performance.md');
+  writeFileSync(file, text(results));
+  return file;
+}
+
+function text(results) {
+  const { page, instructions, login, callback, memory, scale, purge } = results;
+  return `# Performance
+
+Measured by \`benches/performance/run\`, which writes this report anew; do not edit it. Release builds,
+the server on one core, the load on another. All programs of a table were measured in turns within
+one run: a number is the median of ${page.rounds} rounds, a ratio the median of the rounds' ratios.
+CPU time is that of the server process, as the system counts it.
+
+${machine()}
+
+${verdicts(results)}
+
+## A protected page
+
+![Server CPU for one request, by program](performance/page.svg)
+
+\`/profile\`, ${number(page.pageBytes)} bytes: session, guard, hook, view and security headers. The others send
+the finished bytes with the same headers; only the app renders its page. ${page.seconds} seconds a round, 32
+connections. The log is at \`warn\` except where the table says otherwise.
+
+${table(
+  ['', 'requests a second', 'CPU µs', 'CPU, of the bare handler’s', 'CPU, of the app’s'],
+  Object.entries(NAMES).map(([name, label]) => {
+    const { throughput, cpu, cpuRatio, cpuOfApp } = page.results[name];
+    return [label, number(throughput), number(cpu, 1), number(cpuRatio, 2), number(cpuOfApp, 2)];
+  }),
+)}
+
+Redis shares the other core with the load, so with it only the CPU of the app tells something.
+
+Instructions in user space, counted by callgrind, since not every machine lets one read the
+processor's own counters: ${number(instructions.bare)} for the bare handler, ${number(instructions.app)} for the app.
+Under callgrind the processor seems to have no instructions for SHA, so the hash of the session's
+key counts for more than it costs.
+
+## Signing in
+
+\`/login\` costs ${number(login.cpu, 1)} µs of CPU, and in ${number(login.requests)} requests ${login.written === 0 ? 'nothing' : `${number(login.written)} bytes`} went to disk.
+
+A callback costs ${number(callback.cpu)} µs of the app's CPU: two requests to the provider, the checks, and
+the record on disk. ${number(callback.openidconnect)} µs of them, ${number(callback.share * 100)} %, are the check of the ID token's RS256 signature by
+openidconnect; ring would take ${number(callback.ring)} µs. ${signatureVerdict(callback)}
+
+## Sessions
+
+![Median latency with up to a million sessions](performance/sessions.svg)
+
+The embedded store; every session was visited before, so that all are in memory, and the load asks
+for them in random order. Each has ${number(scale.recordBytes)} bytes of tokens and claims.
+
+${table(
+  ['sessions', 'p50 µs', 'p50, of the first', 'CPU µs', 'memory', 'start s'],
+  scale.results.map(({ count, p50, p50Ratio, cpu, memory: bytes, start }) => [
+    number(count),
+    number(p50),
+    number(p50Ratio, 2),
+    number(cpu, 1),
+    megabytes(bytes),
+    number(start, 2),
+  ]),
+)}
+
+${number(memory.count)} sessions with ${number(memory.recordBytes)} bytes of tokens and claims each, all visited:
+${megabytes(memory.after)}, of which the idle app is ${megabytes(memory.idle)}.
+
+While ${number(purge.count)} sessions that had ended were removed, which took ${purge.busy} seconds, the longest of
+all requests took ${number(purge.longestBusy / 1000, 1)} ms; at other times ${number(purge.longestElse / 1000, 1)} ms.
+`;
+}
+
+function signatureVerdict({ openidconnect, ring, cpu }) {
+  const saved = (openidconnect - ring) / cpu;
+  return `A callback happens once
+a sign-in and waits for the provider for longer than all of this, so ${number(saved * 100)} % less would not be felt;
+it is no reason to check signatures outside the library.`;
+}
+
+function machine() {
+  const [{ model }] = cpus();
+  const version = (command, ...args) => execFileSync(command, args, { encoding: 'utf8' }).trim();
+  const { dependencies } = JSON.parse(readFileSync(new URL('package.json', import.meta.url)));
+  const packages = Object.entries(dependencies).map(([name, at]) => `${name} ${at}`);
+  const crates = readFileSync(new URL('servers/Cargo.lock', import.meta.url), 'utf8');
+  const crate = (name) => {
+    const [, at] = new RegExp(`name = "${name}"\\nversion = "([^"]+)"`).exec(crates);
+    return `${name} ${at}`;
+  };
+  const date = new Date().toISOString().slice(0, 10);
+  const software = [
+    version('rustc', '--version').split(' ').slice(0, 2).join(' '),
+    ...['actix-web', 'axum', 'tower-sessions'].map(crate),
+    `Node.js ${process.versions.node}`,
+    ...packages.filter((name) => /express|okta/.test(name)),
+  ];
+  return `${date}, ${cpus().length} cores (${model.trim()}): ${software.join(', ')}.`;
+}

@@ -1,0 +1,131 @@
+// What sessions cost: memory, the time of a page with ever more of them, the start, and the purge of
+// those that have ended.
+
+import { createWriteStream, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PATH, RECORD_BYTES } from './apps.mjs';
+import { load, median } from './load.mjs';
+import { record } from './people.mjs';
+import { LOAD_CORE, Server, freePort } from './servers.mjs';
+
+const COOKIE = 'sign-in';
+const COOKIE_LENGTH = 43;
+/** Tokens and claims of one session where there are up to a million of them, in bytes. */
+const SMALL_RECORD_BYTES = 1536;
+
+/** Signs people in, straight into the store of this name, and gives the files. */
+async function seed(stage, name, { count, bytes, life = 36_000 }) {
+  const file = (ending) => join(stage.work, `${name}${ending}`);
+  const [store, cookies, kind] = [file('.redb'), file(`-${life}.cookies`), file('.json')];
+  writeFileSync(kind, JSON.stringify(record(bytes)));
+  const seeding = spawn(join(stage.bin, 'seed'), [store, kind, count, life].map(String), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  seeding.stdout.pipe(createWriteStream(cookies));
+  const [status] = await once(seeding, 'close');
+  if (status !== 0) throw new Error(`the store ${name} could not be filled`);
+  return { count, store, cookies };
+}
+
+const each = ({ cookies }, order = '') => [`@${cookies}`, COOKIE, String(COOKIE_LENGTH), order];
+
+async function serve(stage, name, { store }) {
+  return Server.start(stage.app({ name, store, port: await freePort() }));
+}
+
+/** Requests a page of each session at least once, so that all of them are in memory. */
+async function visitAll(app, sessions) {
+  let visited = 0;
+  // wrk begins at the first cookie each time, so a run has to be long enough for all.
+  for (let seconds = Math.ceil(sessions.count / 20_000) + 1; visited < sessions.count; seconds *= 2) {
+    visited = (await load(app, { path: PATH, cookies: each(sessions), seconds })).requests;
+  }
+}
+
+function tidy({ store, cookies }) {
+  rmSync(store);
+  rmSync(cookies);
+}
+
+/** Memory of the app with nobody signed in, and of each session. */
+export async function measureMemory(stage, { count }) {
+  const empty = await serve(stage, 'empty', { store: join(stage.work, 'empty.redb') });
+  await load(empty, { path: '/', seconds: 1 });
+  const idle = empty.memory();
+  await empty.stop();
+
+  const sessions = await seed(stage, 'memory', { count, bytes: RECORD_BYTES });
+  const app = await serve(stage, 'memory', sessions);
+  await load(app, { path: '/', seconds: 1 });
+  const before = app.memory();
+  await visitAll(app, sessions);
+  const after = app.memory();
+  await app.stop();
+  tidy(sessions);
+  return { idle, count, recordBytes: RECORD_BYTES, after, each: (after - before) / count };
+}
+
+/** The page's latency and the app's start, with each number of sessions. */
+export async function measureScale(stage, { counts, rounds, seconds }) {
+  const apps = [];
+  for (const count of counts) {
+    const sessions = await seed(stage, `scale-${count}`, { count, bytes: SMALL_RECORD_BYTES });
+    const app = await serve(stage, `scale-${count}`, sessions);
+    await visitAll(app, sessions);
+    apps.push({ app, sessions, samples: [] });
+  }
+  for (let number = 0; number <= rounds; number += 1) {
+    for (const { app, sessions, samples } of apps) {
+      const sample = await load(app, {
+        path: PATH,
+        cookies: each(sessions, 'random'),
+        seconds,
+        connections: 8,
+      });
+      if (number > 0) samples.push(sample);
+    }
+  }
+  const results = [];
+  for (const { app, sessions, samples } of apps) {
+    const { count } = sessions;
+    const ratio = (of) => median(samples.map((sample, at) => sample[of] / apps[0].samples[at][of]));
+    results.push({
+      count,
+      p50: median(samples.map((sample) => sample.p50)),
+      p50Ratio: ratio('p50'),
+      cpu: median(samples.map((sample) => sample.cpu)),
+      memory: app.memory(),
+      start: app.readyAfter,
+    });
+    await app.stop();
+    tidy(sessions);
+  }
+  return { recordBytes: SMALL_RECORD_BYTES, results };
+}
+
+/** The longest that a request waits while sessions that have ended are purged, and else. */
+export async function measurePurge(stage, { count, watch }) {
+  const lasting = await seed(stage, 'purge', { count: 1000, bytes: SMALL_RECORD_BYTES });
+  // Over when the app looks for such sessions, a minute after its start.
+  const passing = await seed(stage, 'purge', { count, bytes: SMALL_RECORD_BYTES, life: 30 });
+  const app = await serve(stage, 'purge', lasting);
+  const slices = [];
+  for (let second = 0; second < watch; second += 1) {
+    const written = app.written();
+    const sample = await load(app, { path: PATH, cookies: each(lasting), seconds: 1, connections: 1 });
+    slices.push({ max: sample.max, p99: sample.p99, written: app.written() - written });
+  }
+  await app.stop();
+  rmSync(passing.cookies);
+  tidy(lasting);
+  const longest = (of) => Math.max(0, ...slices.filter(of).map((slice) => slice.max));
+  return {
+    count,
+    busy: slices.filter((slice) => slice.written > 0).length,
+    longestBusy: longest((slice) => slice.written > 0),
+    longestElse: longest((slice) => slice.written === 0),
+  };
+}
