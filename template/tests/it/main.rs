@@ -11,12 +11,17 @@ mod below_a_path;
 mod checklist;
 mod client_authentication;
 mod guards;
+mod instances;
 mod keys;
+mod killed;
 mod login_page;
 mod logs;
 mod ordinary_users;
 mod outages;
+mod processes;
 mod pushed_authorization;
+#[path = "../store/redis_server.rs"]
+mod redis_server;
 mod refusals;
 mod settings;
 mod sign_in;

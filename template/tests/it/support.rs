@@ -42,8 +42,8 @@ pub struct TestApp {
     pub provider: DevProvider,
     /// Where it listens: elsewhere, if something stands in front of it.
     listens_at: Url,
-    pub oidc: Data<Oidc>,
-    handle: ServerHandle,
+    /// `None`: it runs in other processes.
+    here: Option<(Data<Oidc>, ServerHandle)>,
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
 }
 
@@ -109,24 +109,43 @@ impl TestApp {
         settings.provider = Some(client);
         before(&mut settings, &provider).await;
         let app = Application::build(settings, vec![listener]).await.unwrap();
-        let oidc = app.oidc.clone();
-        let handle = app.handle();
+        let listens_at = Url::parse(&here).unwrap();
+        let here = Some((app.oidc.clone(), app.handle()));
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
         Self {
             base,
             provider,
-            listens_at: Url::parse(&here).unwrap(),
-            oidc,
-            handle,
+            listens_at,
+            here,
             running,
+        }
+    }
+
+    /// An app that other processes run, and the provider that it knows.
+    pub fn elsewhere(base: Url, provider: DevProvider) -> Self {
+        // An app in this process would have chosen it for the browser too.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            listens_at: base.clone(),
+            base,
+            provider,
+            here: None,
+            running: Arc::default(),
         }
     }
 
     /// Stops the app as SIGTERM does, and waits until it has ended.
     pub async fn stop(&self) {
         let running = self.running.lock().unwrap().take();
-        self.handle.stop(true).await;
+        let (_, handle) = self.here.as_ref().unwrap();
+        handle.stop(true).await;
         running.unwrap().await.unwrap().unwrap();
+    }
+
+    /// The relying party, past what browsers see of it.
+    pub fn oidc(&self) -> &Oidc {
+        let (oidc, _) = self.here.as_ref().unwrap();
+        oidc
     }
 
     /// The full name of one of the app's cookies.

@@ -11,6 +11,7 @@
 mod contract;
 mod embedded;
 mod redis;
+mod redis_server;
 
 use std::{
     any::Any,
@@ -47,9 +48,9 @@ async fn in_a_file() -> Option<Opened> {
 
 /// `None`, said aloud, where there is no Redis server to test with.
 async fn on_redis() -> Option<Opened> {
-    let server = redis::Server::start()?;
+    let server = redis_server::Server::start()?;
     Some(Opened {
-        store: open(&server.settings()).await.unwrap(),
+        store: open(&redis_at(server.url())).await.unwrap(),
         _keep: Box::new(server),
     })
 }

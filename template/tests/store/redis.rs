@@ -3,109 +3,21 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    net::{Ipv4Addr, TcpListener, TcpStream},
+    time::Duration,
 };
 
-use app::{
-    oidc::store::{Store, open},
-    settings::SessionStore,
-};
+use app::oidc::store::{Store, open};
 
-use crate::{key, now, redis_at, row};
+use crate::{key, now, redis_at, redis_server::Server, row};
 
-/// A Redis server of this test's own, stopped when it ends.
-pub struct Server {
-    process: Child,
-    address: SocketAddr,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    /// Starts a server; without one on this machine, says so and returns `None`.
-    ///
-    /// # Panics
-    /// There is none and `CI` is set, where nothing may be left out.
-    pub fn start() -> Option<Self> {
-        let Some(program) = program() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "install redis-server or valkey-server: CI leaves no test out"
-            );
-            // Past the test runner, which keeps what a passed test prints.
-            let _ = writeln!(
-                std::io::stderr(),
-                "LEFT OUT: a test of the Redis store; install redis-server to run it"
-            );
-            return None;
-        };
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let folder = tempfile::tempdir().unwrap();
-        let process = run(&program, address, &folder);
-        Some(Self {
-            process,
-            address,
-            folder,
-        })
-    }
-
-    pub fn settings(&self) -> SessionStore {
-        redis_at(format!("redis://{}", self.address))
-    }
-
-    fn stop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-
-    fn restart(&mut self) {
-        self.process = run(&program().unwrap(), self.address, &self.folder);
-    }
-
-    /// The answer to an inline command, as the server writes it.
-    fn ask(&self, command: &str) -> String {
-        let mut connection = TcpStream::connect(self.address).unwrap();
-        write!(connection, "{command}\r\nQUIT\r\n").unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).unwrap();
-        answer.trim_end_matches("+OK\r\n").to_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn program() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<_> = std::env::split_paths(&path).collect();
-    ["redis-server", "valkey-server"]
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|program| program.is_file())
-}
-
-fn run(program: &PathBuf, address: SocketAddr, folder: &tempfile::TempDir) -> Child {
-    let process = Command::new(program)
-        .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-        .args(["--port", &address.port().to_string()])
-        .arg("--dir")
-        .arg(folder.path())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let started = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        assert!(started.elapsed() < Duration::from_secs(20), "no server");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    process
+/// The answer to an inline command, as the server writes it.
+fn ask(server: &Server, command: &str) -> String {
+    let mut connection = TcpStream::connect(server.address).unwrap();
+    write!(connection, "{command}\r\nQUIT\r\n").unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.trim_end_matches("+OK\r\n").to_owned()
 }
 
 /// Waits until the store answers again.
@@ -125,7 +37,7 @@ async fn a_server_that_is_down_is_an_error_until_it_is_back() {
         return;
     };
     server.stop();
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     for _ in 0..3 {
         let error = store.get(key(1), now()).await.unwrap_err().to_string();
         assert!(error.contains(&server.address.to_string()), "{error}");
@@ -149,7 +61,7 @@ async fn a_restart_between_two_calls_goes_unnoticed() {
     let Some(mut server) = Server::start() else {
         return;
     };
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     store.create(row(1)).await.unwrap();
     server.stop();
     server.restart();
@@ -178,7 +90,7 @@ fn a_store_outlives_the_runtime_that_used_it_first() {
             .unwrap()
     };
     let first = runtime();
-    let store = first.block_on(open(&server.settings())).unwrap();
+    let store = first.block_on(open(&redis_at(server.url()))).unwrap();
     first.block_on(store.create(row(1))).unwrap();
     // While the first stands still, and after its end.
     let found = runtime().block_on(store.get(key(1), now())).unwrap();
@@ -196,7 +108,7 @@ async fn everything_that_is_kept_ends_by_itself() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     let mut row = row(1);
     row.provider_session = Some(key(50));
     store.create(row.clone()).await.unwrap();
@@ -208,10 +120,10 @@ async fn everything_that_is_kept_ends_by_itself() {
     let lasting = "EVAL \"local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
         if redis.call('TTL', key) < 0 then found[#found + 1] = key end end \
         return {#redis.call('KEYS', '*'), found}\" 0";
-    assert_eq!(server.ask(lasting), "*2\r\n:4\r\n*0\r\n");
+    assert_eq!(ask(&server, lasting), "*2\r\n:4\r\n*0\r\n");
 
     assert!(store.delete(key(1)).await.unwrap());
-    assert_eq!(server.ask("KEYS vestibule:[rsp]*"), "*0\r\n");
+    assert_eq!(ask(&server, "KEYS vestibule:[rsp]*"), "*0\r\n");
 }
 
 #[tokio::test]
@@ -219,13 +131,13 @@ async fn rows_that_ended_long_ago_leave_the_indexes() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     let mut ended = row(1);
     ended.expires_at = now() - 10_000;
     store.create(ended).await.unwrap();
     store.create(row(2)).await.unwrap();
     let members = "EVAL \"return redis.call('ZCARD', redis.call('KEYS', '*subject*')[1])\" 0";
-    assert_eq!(server.ask(members), ":1\r\n");
+    assert_eq!(ask(&server, members), ":1\r\n");
 }
 
 #[tokio::test]
@@ -233,7 +145,7 @@ async fn purge_leaves_ending_to_the_server() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     store.create(row(1)).await.unwrap();
     let purged = store.purge(now() + 9000, now() + 9000, 10).await.unwrap();
     assert_eq!(purged, Vec::<[u8; 32]>::new());
@@ -245,11 +157,11 @@ async fn a_damaged_row_counts_as_absent() {
     let Some(server) = Server::start() else {
         return;
     };
-    let store = open(&server.settings()).await.unwrap();
+    let store = open(&redis_at(server.url())).await.unwrap();
     store.create(row(1)).await.unwrap();
     let damage = "EVAL \"local row = redis.call('KEYS', '*:row:*')[1] \
         return redis.call('HSET', row, 'version', 'one')\" 0";
-    assert_eq!(server.ask(damage), ":0\r\n");
+    assert_eq!(ask(&server, damage), ":0\r\n");
     assert_eq!(store.get(key(1), now()).await.unwrap(), None);
     assert_eq!(store.list_by_subject(key(1), now()).await.unwrap(), []);
     assert!(store.delete(key(1)).await.unwrap());

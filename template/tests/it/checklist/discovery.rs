@@ -455,7 +455,7 @@ async fn d10_what_is_known_stays_in_use_when_a_later_look_fails() {
     for (what, set) in wrong {
         faults.clear();
         set();
-        app.oidc.provider.look_again().await;
+        app.oidc().provider.look_again().await;
         assert_accepted(&app, what).await;
         assert_eq!(app.browser().get("/readyz").await.status, StatusCode::OK);
     }
@@ -468,7 +468,7 @@ async fn d10_a_later_look_that_succeeds_counts() {
     app.provider.faults().json(Endpoint::Metadata, |metadata| {
         metadata["authorization_endpoint"] = json!("https://id.example.com/new");
     });
-    app.oidc.provider.look_again().await;
+    app.oidc().provider.look_again().await;
     let login = app.browser().get("/login").await.location();
     assert_eq!(login.host_str(), Some("id.example.com"));
 }

@@ -1,0 +1,210 @@
+//! Several instances of the app on one Redis: real processes, a real server, and
+//! a proxy that never sends two requests in a row to the same one.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use app::dev::provider::{Answer, Endpoint, Lifetimes};
+use reqwest::StatusCode;
+
+use crate::{processes::Instances, redis_server::Server, support::TestApp};
+
+/// A server that still has everything after a restart.
+fn lasting_server() -> Option<Server> {
+    Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
+}
+
+/// Sign-ins made from now on get an access token that lasts so long; renewed
+/// ones last as usual.
+async fn with_access_token_for(app: &TestApp, seconds: u64) -> crate::support::Browser {
+    let usual = app.provider.lifetimes();
+    app.provider.set_lifetimes(Lifetimes {
+        access_token: Duration::from_secs(seconds),
+        ..usual
+    });
+    let alice = app.signed_in_as("alice").await;
+    app.provider.set_lifetimes(usual);
+    alice
+}
+
+#[tokio::test]
+async fn people_do_not_notice_how_many_instances_there_are() {
+    let Some(redis) = Server::start() else { return };
+    let instances = Instances::start(3, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    for _ in 0..6 {
+        let page = alice.get("/profile").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    }
+    for sent in &instances.proxy.sent {
+        assert!(sent.load(Ordering::Relaxed) >= 2, "an instance was idle");
+    }
+    assert_eq!(instances.signed_in_at_each(&alice).await, [true; 3]);
+
+    // Kept to see that it is of no use afterwards.
+    let cookie = alice.cookies()["sign-in"].clone();
+    alice.sign_out().await;
+    alice.set_cookie("sign-in", &cookie);
+    assert_eq!(instances.signed_in_at_each(&alice).await, [false; 3]);
+}
+
+#[tokio::test]
+async fn the_provider_signs_people_out_everywhere_and_after_restarts_too() {
+    let Some(mut redis) = lasting_server() else {
+        return;
+    };
+    let mut instances = Instances::start(2, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    let by_session = instances.app.signed_in_as("bob").await;
+    let other_session = instances.app.signed_in_as("bob").await;
+    let session = by_session.get("/profile").await;
+    let session = session.body.split(">sid<").nth(1).unwrap();
+    let session = session.split("<bdi>").nth(1).unwrap();
+    let session = session.split('<').next().unwrap().to_owned();
+
+    instances.kill_all();
+    redis.stop();
+    redis.restart();
+    instances.start_all();
+
+    let client = env!("CARGO_PKG_NAME");
+    let provider = &instances.provider;
+    let tokens = [
+        provider.logout_token(client, Some("alice"), None).unwrap(),
+        provider.logout_token(client, None, Some(&session)).unwrap(),
+    ];
+    let nobody = instances.app.browser();
+    for token in &tokens {
+        let notice = [("logout_token", token.as_str())];
+        let answer = nobody.post("/backchannel-logout", &notice).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    assert_eq!(instances.signed_in_at_each(&alice).await, [false; 2]);
+    assert_eq!(instances.signed_in_at_each(&by_session).await, [false; 2]);
+    assert_eq!(instances.signed_in_at_each(&other_session).await, [true; 2]);
+
+    // Used is used, whichever instance it was, and whatever happened to it.
+    let alice = instances.app.signed_in_as("alice").await;
+    instances.kill(0);
+    instances.start_one(0);
+    for number in 0..2 {
+        for token in &tokens {
+            let target = instances.at(number, "/backchannel-logout");
+            let notice = [("logout_token", token.as_str())];
+            let again = nobody.post(&target, &notice).await;
+            assert_eq!(again.status, StatusCode::BAD_REQUEST);
+        }
+    }
+    assert_eq!(instances.signed_in_at_each(&alice).await, [true; 2]);
+}
+
+#[tokio::test]
+async fn an_instance_that_is_killed_takes_nobody_with_it() {
+    let Some(redis) = Server::start() else { return };
+    let mut instances = Instances::start(2, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    let bob = instances.app.browser();
+    let answer = bob.answer_of_provider("bob", "/profile").await;
+
+    instances.kill(0);
+    let page = bob.follow(answer).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert_eq!(page.url.path(), "/profile");
+    assert!(alice.is_signed_in().await);
+    let carol = instances.app.browser();
+    let list = carol.visit("/profile").await;
+
+    instances.start_one(0);
+    instances.kill(1);
+    assert!(alice.is_signed_in().await && bob.is_signed_in().await);
+    let answer = carol.choose(&list, "alice").await;
+    assert_eq!(carol.follow(answer).await.status, StatusCode::OK);
+    alice.sign_out().await;
+
+    instances.start_one(1);
+    assert_eq!(instances.signed_in_at_each(&alice).await, [false; 2]);
+    assert_eq!(instances.signed_in_at_each(&bob).await, [true; 2]);
+    assert_eq!(instances.signed_in_at_each(&carol).await, [true; 2]);
+}
+
+#[tokio::test]
+async fn an_access_token_is_renewed_once_for_all_instances() {
+    let Some(redis) = Server::start() else { return };
+    let instances = Instances::start(3, &redis.url(), &[]).await;
+    // Near its end, and past it.
+    for seconds in [5, 0] {
+        let alice = with_access_token_for(&instances.app, seconds).await;
+        let before = instances.app.token_requests();
+        let calls: Vec<_> = (0..12)
+            .map(|_| {
+                let alice = alice.clone();
+                tokio::spawn(async move { alice.fetch("/api/userinfo").await.status })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap(), StatusCode::OK);
+        }
+        assert_eq!(instances.app.token_requests() - before, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_renewal_whose_instance_dies_is_made_by_another() {
+    let Some(redis) = Server::start() else { return };
+    let settings = [("OIDC_TIMEOUT_SECONDS", "1")];
+    let mut instances = Instances::start(2, &redis.url(), &settings).await;
+    let alice = with_access_token_for(&instances.app, 0).await;
+    let before = instances.app.token_requests();
+    let stuck = Answer {
+        delay: Duration::from_secs(60),
+        ..Answer::new(503, "text/plain", "")
+    };
+    let faults = instances.provider.faults().clone();
+    faults.instead(Endpoint::Token, stuck);
+
+    let target = instances.at(0, "/api/userinfo");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let cookie = format!("sign-in={}", alice.cookies()["sign-in"]);
+    let call = client.get(target).header("cookie", cookie).send();
+    let call = tokio::spawn(call);
+    let asked = async || instances.app.token_requests() > before;
+    instances.app.eventually(asked).await;
+    instances.kill(0);
+    assert!(call.await.unwrap().is_err());
+    faults.clear();
+
+    let answer = alice.fetch(&instances.at(1, "/api/userinfo")).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
+    let Some(mut redis) = lasting_server() else {
+        return;
+    };
+    let instances = Instances::start(2, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    let cookies = alice.cookies();
+
+    redis.stop();
+    for number in 0..2 {
+        let page = alice.get(&instances.at(number, "/profile")).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(!page.header("retry-after").is_empty());
+        assert!(page.body.contains("You are not signed out"));
+        let stranger = instances.app.browser();
+        for path in ["/", "/healthz", "/static/app.css"] {
+            let page = stranger.get(&instances.at(number, path)).await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+        }
+        let ready = stranger.get(&instances.at(number, "/readyz")).await;
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(alice.cookies(), cookies);
+
+    redis.restart();
+    for number in 0..2 {
+        let target = instances.at(number, "/api/me");
+        let signed_in = async || alice.fetch(&target).await.status == StatusCode::OK;
+        instances.app.eventually(signed_in).await;
+    }
+}

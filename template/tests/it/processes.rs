@@ -1,0 +1,245 @@
+//! The app as it is deployed: processes of its own, behind a reverse proxy that
+//! sends each request to the next of them. They can be killed.
+
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use app::{
+    dev::{self, provider::DevProvider},
+    oidc::seal,
+    settings::{Credential, Settings},
+};
+use url::Url;
+
+use crate::support::{Browser, TestApp};
+
+/// Instances of the app that share a provider and their settings.
+pub struct Instances {
+    pub app: TestApp,
+    pub provider: DevProvider,
+    pub proxy: Arc<Proxy>,
+    processes: Vec<Option<Child>>,
+    environment: Vec<(String, String)>,
+    folder: tempfile::TempDir,
+}
+
+impl Instances {
+    /// Starts so many instances with this store and these other settings.
+    pub async fn start(count: usize, store: &str, more: &[(&str, &str)]) -> Self {
+        let front = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let base = format!("http://localhost:{}", front.local_addr().unwrap().port());
+        let mut settings =
+            Settings::from_lookup(|name| (name == "APP_BASE_URL").then(|| base.clone())).unwrap();
+        let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
+        let Credential::Secret { secret, .. } = &client.credential else {
+            panic!("the development provider gives a secret");
+        };
+        let environment = [
+            ("APP_BASE_URL", base.as_str()),
+            ("SESSION_STORE", store),
+            ("SESSION_SECRET", &seal::random_text().unwrap()),
+            ("OIDC_ISSUER", &client.issuer),
+            ("OIDC_CLIENT_ID", &client.client_id),
+            ("OIDC_CLIENT_SECRET", secret.expose()),
+            ("OIDC_SCOPES", "openid profile email offline_access"),
+            ("RUST_LOG", "warn"),
+        ];
+        let environment = environment.iter().chain(more);
+        let app = TestApp::elsewhere(Url::parse(&base).unwrap(), provider.clone());
+        let mut instances = Self {
+            app,
+            provider,
+            proxy: Proxy::start(front, count),
+            processes: (0..count).map(|_| None).collect(),
+            environment: environment
+                .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for number in 0..count {
+            instances.start_one(number);
+        }
+        instances
+    }
+
+    /// Starts one instance, again if need be, and waits until it answers.
+    pub fn start_one(&mut self, number: usize) {
+        let address = self.proxy.backends[number];
+        let mut process = Command::new(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))))
+            // No `.env` lies there.
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment.iter().cloned())
+            .env("APP_LISTEN", address.to_string())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let started = Instant::now();
+        while !answers(address) {
+            assert_eq!(process.try_wait().unwrap(), None, "it does not start");
+            assert!(started.elapsed() < Duration::from_secs(30), "no answer");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.processes[number] = Some(process);
+    }
+
+    /// Changes a setting of the instances that are started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.retain(|(known, _)| known != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Kills one instance as `kill -9` does.
+    pub fn kill(&mut self, number: usize) {
+        if let Some(mut process) = self.processes[number].take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    pub fn kill_all(&mut self) {
+        (0..self.processes.len()).for_each(|number| self.kill(number));
+    }
+
+    pub fn start_all(&mut self) {
+        (0..self.processes.len()).for_each(|number| self.start_one(number));
+    }
+
+    /// The address of a path on one instance, past the proxy.
+    pub fn at(&self, number: usize, path: &str) -> String {
+        format!("http://{}{path}", self.proxy.backends[number])
+    }
+
+    /// Whether this browser is signed in, as each of the instances says.
+    pub async fn signed_in_at_each(&self, browser: &Browser) -> Vec<bool> {
+        let mut said = Vec::new();
+        for number in 0..self.processes.len() {
+            let answer = browser.fetch(&self.at(number, "/api/me")).await;
+            said.push(match answer.status.as_u16() {
+                200 => true,
+                401 => false,
+                other => panic!("instance {number} answers {other}"),
+            });
+        }
+        said
+    }
+
+    /// The folder that the instances run in.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Instances {
+    fn drop(&mut self) {
+        self.kill_all();
+    }
+}
+
+fn answers(address: SocketAddr) -> bool {
+    let ask = || -> io::Result<bool> {
+        let mut connection = TcpStream::connect(address)?;
+        write!(connection, "GET /healthz HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer)?;
+        Ok(answer.ends_with("ok"))
+    };
+    ask().unwrap_or(false)
+}
+
+/// A reverse proxy that sends each request to another instance than the one
+/// before, past those that do not take connections.
+pub struct Proxy {
+    pub backends: Vec<SocketAddr>,
+    /// How many requests each instance was sent.
+    pub sent: Vec<AtomicUsize>,
+    next: AtomicUsize,
+}
+
+impl Proxy {
+    fn start(front: TcpListener, count: usize) -> Arc<Self> {
+        let free: Vec<_> = (0..count)
+            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+            .collect();
+        let proxy = Arc::new(Self {
+            backends: free.iter().map(|it| it.local_addr().unwrap()).collect(),
+            sent: free.iter().map(|_| AtomicUsize::new(0)).collect(),
+            next: AtomicUsize::new(0),
+        });
+        let serving = Arc::clone(&proxy);
+        // Ends with the test process.
+        std::thread::spawn(move || {
+            for connection in front.incoming().flatten() {
+                let proxy = Arc::clone(&serving);
+                std::thread::spawn(move || {
+                    // Whoever was cut off sees it by itself.
+                    let _ = proxy.pass_on(connection);
+                });
+            }
+        });
+        proxy
+    }
+
+    /// One request for each connection, so that every request changes instance.
+    fn pass_on(&self, mut client: TcpStream) -> io::Result<()> {
+        let request = read_request(&mut client)?;
+        let mut backend = self.connect()?;
+        backend.write_all(&request)?;
+        io::copy(&mut backend, &mut client)?;
+        client.shutdown(Shutdown::Both)
+    }
+
+    fn connect(&self) -> io::Result<TcpStream> {
+        let mut failure = io::ErrorKind::NotConnected.into();
+        for _ in 0..self.backends.len() {
+            let number = self.next.fetch_add(1, Ordering::Relaxed) % self.backends.len();
+            match TcpStream::connect(self.backends[number]) {
+                Ok(backend) => {
+                    self.sent[number].fetch_add(1, Ordering::Relaxed);
+                    return Ok(backend);
+                }
+                Err(error) => failure = error,
+            }
+        }
+        Err(failure)
+    }
+}
+
+/// The whole request, told to be the last on its connection.
+fn read_request(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    let head_end = loop {
+        if let Some(end) = request.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+        match client.read(&mut buffer)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => request.extend_from_slice(&buffer[..count]),
+        }
+    };
+    let head = String::from_utf8_lossy(&request[..head_end]).into_owned();
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        is_length.then(|| value.trim().parse::<usize>().unwrap())
+    });
+    let whole = head_end + 4 + length.unwrap_or(0);
+    while request.len() < whole {
+        match client.read(&mut buffer)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => request.extend_from_slice(&buffer[..count]),
+        }
+    }
+    request.splice(head_end..head_end, *b"\r\nconnection: close");
+    Ok(request)
+}
