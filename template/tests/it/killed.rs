@@ -20,6 +20,12 @@ struct Acknowledged {
     signed_out: Vec<String>,
 }
 
+impl Acknowledged {
+    fn count(&self) -> usize {
+        self.signed_in.len() + self.signed_out.len()
+    }
+}
+
 const ROUNDS: u64 = 12;
 
 #[tokio::test]
@@ -48,7 +54,10 @@ async fn what_was_acknowledged_outlives_every_kill() {
             })
             .collect();
         // Into the middle of sign-ins, each time elsewhere.
-        tokio::time::sleep(Duration::from_millis(300 + round * 271 % 400)).await;
+        let enough = acknowledged.lock().unwrap().count() + 4;
+        let is_busy = async || acknowledged.lock().unwrap().count() >= enough;
+        instances.app.eventually(is_busy).await;
+        tokio::time::sleep(Duration::from_millis(round * 37 % 100)).await;
         instances.kill(0);
         stop.store(true, Ordering::Relaxed);
         for person in people {
@@ -58,9 +67,7 @@ async fn what_was_acknowledged_outlives_every_kill() {
         instances.start_one(0);
         check(&instances, &acknowledged).await;
     }
-    let acknowledged = acknowledged.lock().unwrap();
-    assert!(acknowledged.signed_in.len() > 10, "no load");
-    assert!(acknowledged.signed_out.len() > 10, "no load");
+    assert!(!acknowledged.lock().unwrap().signed_out.is_empty());
 }
 
 async fn check(instances: &Instances, acknowledged: &Mutex<Acknowledged>) {

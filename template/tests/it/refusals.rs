@@ -92,7 +92,7 @@ fn reasons() -> Vec<Reason> {
 async fn refuse(app: &TestApp, nth: usize, accept: &str) -> (ServiceResponse, String) {
     let service = init_service(
         App::new()
-            .app_data(app.oidc.clone())
+            .app_data(app.oidc().clone())
             .wrap(from_fn(edge))
             .route(
                 "/{nth}",
@@ -190,7 +190,7 @@ async fn trying_again_leads_to_the_same_page_of_this_app_and_nowhere_else() {
     let unavailable = async || Err::<&str, Refusal>(Reason::StoreUnavailable(String::new()).into());
     let service = init_service(
         App::new()
-            .app_data(app.oidc.clone())
+            .app_data(app.oidc().clone())
             .wrap(from_fn(edge))
             .default_service(web::to(unavailable)),
     )

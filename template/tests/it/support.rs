@@ -143,7 +143,7 @@ impl TestApp {
     }
 
     /// The relying party, past what browsers see of it.
-    pub fn oidc(&self) -> &Oidc {
+    pub fn oidc(&self) -> &Data<Oidc> {
         let (oidc, _) = self.here.as_ref().unwrap();
         oidc
     }

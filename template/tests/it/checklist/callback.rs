@@ -490,7 +490,7 @@ async fn r14_name_key_and_purpose_are_part_of_the_seal() {
     let (browser, callback) = callback_for_alice(&app).await;
     let name = format!("attempt-{}", &parameter(&callback, "state")[..8]);
     let own = browser.cookies()[&name].clone();
-    let secret = app.oidc.settings.secrets[0].expose().as_bytes();
+    let secret = app.oidc().settings.secrets[0].expose().as_bytes();
     let sealer = Sealer::new(secret, "sign-in attempt").unwrap();
     let plain = sealer
         .open(&seal::decode(&own).unwrap(), name.as_bytes())

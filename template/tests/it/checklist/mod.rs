@@ -54,7 +54,7 @@ async fn assert_accepted(app: &TestApp, what: &str) -> Browser {
 /// Changes what is sealed into the browser's attempts that are under way, as
 /// only the app itself could.
 pub fn change_attempt(browser: &Browser, change: impl Fn(&mut Value)) {
-    let secret = browser.app.oidc.settings.secrets[0].expose();
+    let secret = browser.app.oidc().settings.secrets[0].expose();
     let sealer = Sealer::new(secret.as_bytes(), "sign-in attempt").unwrap();
     for (name, value) in browser.cookies() {
         if !name.starts_with("attempt-") {

@@ -1,9 +1,13 @@
 //! Rows S12 and S14: secrets are replaced without signing anybody out, and
 //! people and operators end sign-ins from elsewhere.
 
+use app::oidc::seal;
 use reqwest::{Method, StatusCode, header::USER_AGENT};
 
-use crate::support::{Browser, Page, TestApp};
+use crate::{
+    processes::Instances,
+    support::{Browser, Page, TestApp},
+};
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
 
@@ -119,4 +123,47 @@ async fn s14_an_operator_ends_all_of_a_persons_sign_ins() {
     assert!(is_signed_in(&alice).await);
     let nobody = end(&alice, "/admin", Some(("subject", " "))).await;
     assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
+    let old = seal::random_text().unwrap();
+    let secrets = format!("{},{old}", seal::random_text().unwrap());
+    let mut app = Instances::start(1, "embedded:sign-ins.redb", &[("SESSION_SECRET", &old)]).await;
+    let alice = app.app.signed_in_as("alice").await;
+    let bob = app.app.browser();
+    let under_way = bob.answer_of_provider("bob", "/profile").await;
+
+    app.kill_all();
+    app.set("SESSION_SECRET", &secrets);
+    app.start_all();
+
+    assert!(is_signed_in(&alice).await);
+    let page = bob.follow(under_way).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let carol = app.app.signed_in_as("alice").await;
+    let under_way = carol.answer_of_provider("alice", "/login?max_age=0").await;
+
+    // Once nobody is under way any more, the old one may go.
+    app.kill_all();
+    app.set("SESSION_SECRET", secrets.split(',').next().unwrap());
+    app.start_all();
+    for browser in [&alice, &bob, &carol] {
+        assert!(is_signed_in(browser).await);
+    }
+    let page = carol.follow(under_way).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+}
+
+#[tokio::test]
+async fn s12_an_attempt_sealed_with_a_secret_that_is_gone_is_refused() {
+    let mut app = Instances::start(1, "embedded:sign-ins.redb", &[]).await;
+    let bob = app.app.browser();
+    let under_way = bob.answer_of_provider("bob", "/profile").await;
+    app.kill_all();
+    app.set("SESSION_SECRET", &seal::random_text().unwrap());
+    app.start_all();
+    let page = bob.follow(under_way).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.body.contains("attempt_unknown"), "{}", page.body);
 }
