@@ -15,7 +15,10 @@ use app::{
         self,
         provider::{DevProvider, Endpoint},
     },
-    oidc::Oidc,
+    oidc::{
+        Oidc,
+        sign_in::{LiveSignIn, SignInId},
+    },
     settings::{SessionStore, Settings},
 };
 use reqwest::{
@@ -371,6 +374,12 @@ impl Browser {
     pub async fn is_signed_in(&self) -> bool {
         let me = format!("{}/api/me", self.app.base.as_str().trim_end_matches('/'));
         self.fetch(&me).await.status == StatusCode::OK
+    }
+
+    /// What the app keeps of the person who is signed in here.
+    pub async fn record(&self) -> Arc<LiveSignIn> {
+        let id = SignInId::parse(&self.cookies()["sign-in"]).unwrap();
+        self.app.oidc.sign_ins.find(&id).await.unwrap().unwrap()
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {

@@ -5,11 +5,19 @@
 mod authorization_request;
 mod callback;
 mod discovery;
+mod id_token;
+mod id_token_person;
+mod id_token_signature;
 mod options;
 mod session;
 mod sessions_rotation;
+mod token;
+mod userinfo;
 
-use app::oidc::seal::{self, Sealer};
+use app::{
+    dev::provider::Jws,
+    oidc::seal::{self, Sealer},
+};
 use reqwest::StatusCode;
 use serde_json::Value;
 
@@ -49,6 +57,35 @@ async fn assert_accepted(app: &TestApp, what: &str) -> Browser {
     assert_eq!(page.status, StatusCode::OK, "{what}: {}", page.body);
     assert_eq!(page.url.path(), "/profile", "{what}");
     alice
+}
+
+/// A name, and what the provider does to its ID tokens.
+type Variant = (&'static str, fn(&mut Jws));
+
+/// Sign-ins with ID tokens that were bent so are refused, each of them.
+async fn assert_id_tokens_refused(variants: &[Variant]) {
+    let app = TestApp::start().await;
+    let bob = app.signed_in_as("bob").await;
+    for (what, bend) in variants {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(*bend);
+        assert_refused(&bob, "id_token", what).await;
+    }
+}
+
+/// Sign-ins with ID tokens that were bent so succeed, each of them.
+async fn assert_id_tokens_accepted(variants: &[Variant]) {
+    let app = TestApp::start().await;
+    for (what, bend) in variants {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(*bend);
+        assert_accepted(&app, what).await;
+    }
+}
+
+/// Leaves a claim out.
+fn remove(token: &mut Jws, claim: &str) {
+    token.claims.as_object_mut().unwrap().remove(claim);
 }
 
 /// Changes what is sealed into the browser's attempts that are under way, as

@@ -1,0 +1,230 @@
+//! Section I, third part: whom the ID token is about, and how much it says.
+
+use app::{dev::provider::Signature, oidc::claims::Claims, settings::Userinfo, users::Users};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::{
+    assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_is_refusal,
+    assert_refused, remove,
+};
+use crate::{logs, support::TestApp};
+
+#[tokio::test]
+async fn i19_a_subject_that_is_none_is_refused() {
+    assert_id_tokens_refused(&[
+        ("missing", |token| remove(token, "sub")),
+        ("empty", |token| token.claims["sub"] = json!("")),
+        ("null", |token| token.claims["sub"] = Value::Null),
+        ("a number", |token| token.claims["sub"] = json!(42)),
+        ("an array", |token| token.claims["sub"] = json!(["alice"])),
+        ("256 letters", |token| {
+            token.claims["sub"] = json!("a".repeat(256))
+        }),
+        ("not ASCII", |token| token.claims["sub"] = json!("älice")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn i19_a_subject_may_have_255_letters_of_any_kind() {
+    for sub in [
+        "a".repeat(255),
+        " !\"#$%&'()*+,-./:;<=>?@[]^_`{|}~".to_owned(),
+    ] {
+        let app = TestApp::start_prepared(|settings, _| {
+            settings.relying_party.userinfo = Userinfo::Off;
+        })
+        .await;
+        let claimed = sub.clone();
+        app.provider
+            .faults()
+            .id_token(move |token| token.claims["sub"] = json!(claimed));
+        let browser = assert_accepted(&app, &sub).await;
+        assert_eq!(browser.fetch("/api/me").await.json()["sub"], sub);
+    }
+}
+
+#[tokio::test]
+async fn i20_people_are_told_apart_by_issuer_and_subject_not_by_email() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    // Bob, whose provider says that alice's address is his.
+    app.provider.faults().id_token(|token| {
+        token.claims["email"] = json!("alice@example.com");
+        token.claims["preferred_username"] = json!("alice");
+    });
+    let bob = app.signed_in_as("bob").await;
+    let me = bob.fetch("/api/me").await.json();
+    assert_eq!(me["sub"], "bob");
+    assert_eq!(me["email"], "alice@example.com");
+    assert_eq!(bob.get("/admin").await.status, StatusCode::FORBIDDEN);
+    assert!(alice.get("/admin").await.body.contains("2 people"));
+
+    let users = Users::default();
+    let alice = &alice.record().await.sign_in;
+    let mut of_another_provider = alice.clone();
+    of_another_provider.issuer = "https://other.example".to_owned();
+    let number = users.find_or_create(alice).number;
+    assert_ne!(users.find_or_create(&of_another_provider).number, number);
+    assert_eq!(users.find_or_create(&bob.record().await.sign_in).number, 3);
+    assert_eq!(users.find_or_create(alice).number, number);
+}
+
+#[test]
+fn i21_only_an_address_that_is_verified_and_well_formed_may_decide() {
+    for (email, verified, is_usable) in [
+        (json!("alice@example.com"), json!(true), true),
+        (json!("alice@example.com"), json!("true"), true),
+        (json!("alice@example.com"), json!(false), false),
+        (json!("alice@example.com"), json!("false"), false),
+        (json!("alice@example.com"), json!("True"), false),
+        (json!("alice@example.com"), json!(1), false),
+        (json!("alice@example.com"), Value::Null, false),
+        (
+            json!("alice@example.com@attacker.example"),
+            json!(true),
+            false,
+        ),
+        (json!("alice@@example.com"), json!(true), false),
+        (json!("@example.com"), json!(true), false),
+        (json!("alice@"), json!(true), false),
+        (json!("alice"), json!(true), false),
+        (json!(""), json!(true), false),
+        (json!(["alice@example.com"]), json!(true), false),
+        (Value::Null, json!(true), false),
+    ] {
+        let what = format!("{email} {verified}");
+        let claims = json!({ "email": email, "email_verified": verified });
+        let claims = Claims::from(claims.as_object().unwrap().clone());
+        assert_eq!(claims.verified_email().is_some(), is_usable, "{what}");
+    }
+    let unsaid = json!({ "email": "alice@example.com" });
+    let unsaid = Claims::from(unsaid.as_object().unwrap().clone());
+    assert_eq!(unsaid.verified_email(), None);
+}
+
+#[tokio::test]
+async fn i21_claims_in_the_words_of_large_providers_are_understood() {
+    let app = TestApp::start().await;
+    app.provider.faults().id_token(|token| {
+        token.claims["email_verified"] = json!("true");
+        token.claims["updated_at"] = json!("2026-01-31T12:00:00.000Z");
+    });
+    let alice = assert_accepted(&app, "a true in quotes, and a date in words").await;
+    let record = alice.record().await;
+    let email = record.sign_in.claims.verified_email();
+    assert_eq!(email, Some("alice@example.com"));
+}
+
+#[tokio::test]
+async fn i22_an_id_token_is_good_for_one_sign_in() {
+    let app = TestApp::start().await;
+    let alice = app.browser();
+    let answer = alice.answer_of_provider("alice", "/profile").await;
+    let attempt = alice.cookies();
+    let callback = answer.location();
+    alice.follow(answer).await;
+    let used = alice.record().await.sign_in.tokens.id_token.clone();
+
+    // Presented for another attempt.
+    let bob = app.signed_in_as("bob").await;
+    let again = used.clone();
+    app.provider
+        .faults()
+        .id_token(move |token| token.signature = Signature::Instead(again.clone()));
+    assert_refused(&bob, "id_token", "for another attempt").await;
+
+    // Presented with a fresh code for the attempt that it was made for.
+    let thief = app.browser();
+    for (name, value) in attempt {
+        thief.set_cookie(&name, &value);
+    }
+    let fresh = alice.get("/login").await.location();
+    let fresh = app.provider.sign_in(fresh.as_str(), "alice").unwrap();
+    let code = fresh.split("code=").nth(1).unwrap();
+    let code = code.split('&').next().unwrap();
+    let mut replayed = callback.clone();
+    let others: Vec<_> = callback.query_pairs().into_owned().collect();
+    replayed
+        .query_pairs_mut()
+        .clear()
+        .extend_pairs(others.iter().filter(|(name, _)| name != "code"))
+        .append_pair("code", code);
+    let exchanges = app.token_requests();
+    let page = thief.get(replayed.as_str()).await;
+    assert_is_refusal(&page, "code_refused", "for its own attempt");
+    assert!(!thief.is_signed_in().await);
+    assert_eq!(app.token_requests(), exchanges);
+}
+
+#[tokio::test]
+async fn i23_many_groups_are_kept_and_cookies_stay_small() {
+    let app = TestApp::start_prepared(|settings, _| {
+        settings.relying_party.roles_claim = "groups".to_owned();
+    })
+    .await;
+    app.provider.faults().id_token(|token| {
+        let groups: Vec<_> = (0..2000).map(|n| format!("group-{n:04}")).collect();
+        token.claims["groups"] = json!(groups);
+    });
+    let alice = assert_accepted(&app, "2000 groups").await;
+    let record = alice.record().await;
+    assert_eq!(record.sign_in.roles.len(), 2000);
+    let kept = record.sign_in.claims.get("groups").unwrap();
+    assert_eq!(kept.as_array().unwrap().len(), 2000);
+    for (name, value) in alice.cookies() {
+        assert!(value.len() < 1024, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn i23_claims_beyond_64_kb_are_capped_with_a_warning() {
+    let app = TestApp::start_prepared(|settings, _| {
+        settings.relying_party.roles_claim = "i23-groups".to_owned();
+    })
+    .await;
+    app.provider.faults().id_token(|token| {
+        let groups: Vec<_> = (0..2000).map(|n| format!("group-{n:04}")).collect();
+        token.claims["i23-groups"] = json!(groups);
+        token.claims["i23-essay"] = json!("x".repeat(64 * 1024 - 2000));
+    });
+    let alice = assert_accepted(&app, "64 KB and 2000 groups").await;
+    let record = alice.record().await;
+    let claims = &record.sign_in.claims;
+    assert!(claims.get("i23-essay").is_none());
+    assert!(claims.get("i23-groups").is_some());
+    assert_eq!(claims.text("email"), Some("alice@example.com"));
+    assert_eq!(record.sign_in.roles.len(), 2000);
+    assert!(logs::with("i23-essay").contains("WARN"));
+    for (name, value) in alice.cookies() {
+        assert!(value.len() < 1024, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn i23_an_id_token_beyond_all_measure_is_refused() {
+    assert_id_tokens_refused(&[("200 KB", |token| {
+        token.claims["essay"] = json!("x".repeat(200 * 1024));
+    })])
+    .await;
+}
+
+#[tokio::test]
+async fn claims_that_nobody_asked_for_are_no_obstacle() {
+    assert_id_tokens_accepted(&[
+        ("unknown claims", |token| {
+            token.claims["https://example.com/claims"] = json!({ "a": [1, null, {}] });
+            token.claims["x"] = Value::Null;
+        }),
+        ("unknown header members", |token| {
+            token.header["x"] = json!({ "a": 1 });
+        }),
+        ("no profile at all", |token| {
+            for claim in ["name", "given_name", "family_name", "email", "locale"] {
+                remove(token, claim);
+            }
+        }),
+    ])
+    .await;
+}
