@@ -379,7 +379,7 @@ impl Browser {
     /// What the app keeps of the person who is signed in here.
     pub async fn record(&self) -> Arc<LiveSignIn> {
         let id = SignInId::parse(&self.cookies()["sign-in"]).unwrap();
-        self.app.oidc.sign_ins.find(&id).await.unwrap().unwrap()
+        self.app.oidc().sign_ins.find(&id).await.unwrap().unwrap()
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {
