@@ -69,9 +69,22 @@ impl Application {
         settings: Settings,
         listeners: Vec<TcpListener>,
     ) -> Result<Self, StartError> {
+        Self::with_pages(settings, listeners, pages).await
+    }
+
+    /// The same with other pages than those of `routes/` beside the sign-in's
+    /// own: for tests of guards.
+    ///
+    /// # Errors
+    /// See [`build`](Self::build).
+    pub async fn with_pages(
+        settings: Settings,
+        listeners: Vec<TcpListener>,
+        pages: Pages,
+    ) -> Result<Self, StartError> {
         match settings.provider.clone() {
-            Some(provider) => Self::with_provider(settings, provider, listeners).await,
-            None => Self::with_dev_provider(settings, listeners).await,
+            Some(provider) => Self::with_provider(settings, provider, listeners, pages).await,
+            None => Self::with_dev_provider(settings, listeners, pages).await,
         }
     }
 
@@ -80,6 +93,7 @@ impl Application {
     async fn with_dev_provider(
         mut settings: Settings,
         listeners: Vec<TcpListener>,
+        pages: Pages,
     ) -> Result<Self, StartError> {
         let port = settings
             .base_url
@@ -88,7 +102,7 @@ impl Application {
         let (dev_provider, provider) = crate::dev::start(&mut settings, port)
             .await
             .map_err(StartError)?;
-        let app = Self::with_provider(settings, provider, listeners).await?;
+        let app = Self::with_provider(settings, provider, listeners, pages).await?;
         Ok(Self {
             dev_provider: Some(dev_provider),
             ..app
@@ -96,7 +110,11 @@ impl Application {
     }
 
     #[cfg(not(debug_assertions))]
-    async fn with_dev_provider(_: Settings, _: Vec<TcpListener>) -> Result<Self, StartError> {
+    async fn with_dev_provider(
+        _: Settings,
+        _: Vec<TcpListener>,
+        _: Pages,
+    ) -> Result<Self, StartError> {
         Err(StartError("OIDC_ISSUER is missing".to_owned()))
     }
 
@@ -104,6 +122,7 @@ impl Application {
         settings: Settings,
         provider: ProviderSettings,
         listeners: Vec<TcpListener>,
+        pages: Pages,
     ) -> Result<Self, StartError> {
         let store = store::open(&settings.session_store)
             .await
@@ -118,7 +137,7 @@ impl Application {
                 .app_data(users.clone())
                 .wrap(owner_session(&state.settings))
                 .wrap(from_fn(edge))
-                .configure(|config| mount(config, state.settings.base_path()))
+                .configure(|config| mount(config, state.settings.base_path(), pages))
         })
         .shutdown_timeout(10);
         for listener in listeners {
@@ -170,7 +189,11 @@ impl Application {
 }
 
 /// Everything below the path that the app's base URL has.
-fn mount(config: &mut ServiceConfig, base_path: &str) {
+fn mount(config: &mut ServiceConfig, base_path: &str, pages: Pages) {
+    let everything = |config: &mut ServiceConfig| {
+        config.configure(handlers::routes(&PATHS));
+        config.configure(pages);
+    };
     if base_path.is_empty() {
         everything(config);
     } else {
@@ -178,8 +201,11 @@ fn mount(config: &mut ServiceConfig, base_path: &str) {
     }
 }
 
-fn everything(config: &mut ServiceConfig) {
-    config.configure(handlers::routes(&PATHS));
+/// What mounts the pages beside the sign-in's own.
+pub type Pages = fn(&mut ServiceConfig);
+
+/// Those of `routes/`.
+fn pages(config: &mut ServiceConfig) {
     config.configure(routes::public);
     // A second line of defence: should a handler's own guard be forgotten,
     // this one still refuses.

@@ -175,7 +175,7 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
 
 /// Whether a person looks at the answer: the browser says so itself (Fetch
 /// Metadata), or prefers a page.
-fn is_navigation(request: &HttpRequest) -> bool {
+pub(crate) fn is_navigation(request: &HttpRequest) -> bool {
     let header = |name: &str| {
         request
             .headers()
@@ -191,15 +191,16 @@ fn is_navigation(request: &HttpRequest) -> bool {
 /// For people who only need to sign in to go on. Only a plain GET can be
 /// repeated afterwards.
 fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpResponse> {
-    let max_age = match reason {
-        Reason::SignedOut | Reason::RefreshRefused => None,
-        Reason::NotFresh(seconds) => Some(*seconds),
-        _ => return None,
-    };
     if request.method() != Method::GET {
         return None;
     }
     let oidc = guard::oidc(request).ok()?;
+    let demand = match reason {
+        Reason::SignedOut | Reason::RefreshRefused => None,
+        Reason::NotFresh(seconds) => Some(("max_age", seconds.to_string())),
+        Reason::NotAssured(values) => Some(("assurance", oidc.seal_assurance(values).ok()?)),
+        _ => return None,
+    };
     let mut query = form_urlencoded::Serializer::new(String::new());
     let wanted = request
         .uri()
@@ -208,8 +209,8 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
     if let Some(return_to) = ReturnTo::parse(&oidc.settings, wanted) {
         query.append_pair("return_to", return_to.as_str());
     }
-    if let Some(max_age) = max_age {
-        query.append_pair("max_age", &max_age.to_string());
+    if let Some((name, value)) = demand {
+        query.append_pair(name, &value);
     }
     let location = format!("{}?{}", oidc.path(PATHS.login), query.finish());
     Some(see_other(&location))

@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     cookies::{self, Cookies},
     error::{Reason, Refusal},
-    protocol::{AuthorizationRequest, Expected},
+    protocol::{AuthorizationRequest, Demand, Expected},
     return_to::ReturnTo,
     seal::{self, SealError, SealerRing},
     sign_in::now,
@@ -43,8 +43,8 @@ pub struct Attempt {
     pub provider: String,
     /// Where to go afterwards.
     pub return_to: ReturnTo,
-    /// What was asked for as `max_age`, in seconds.
-    pub max_age: Option<u64>,
+    /// What the authentication has to be like.
+    pub demand: Demand,
     /// Whether the provider was told to ask nothing.
     pub silent: bool,
     /// Whether the person signs in on a page of this app, with the Okta
@@ -65,8 +65,8 @@ pub struct NewAttempt {
     pub provider: String,
     /// See [`Attempt::return_to`].
     pub return_to: ReturnTo,
-    /// See [`Attempt::max_age`].
-    pub max_age: Option<u64>,
+    /// See [`Attempt::demand`].
+    pub demand: Demand,
     /// See [`Attempt::silent`].
     pub silent: bool,
     /// See [`Attempt::with_widget`].
@@ -81,7 +81,7 @@ impl NewAttempt {
             pkce_verifier: authorization.pkce_verifier,
             provider: self.provider,
             return_to: self.return_to,
-            max_age: self.max_age,
+            demand: self.demand,
             silent: self.silent,
             with_widget: self.with_widget,
             started_at: now_in_millis(),
@@ -102,7 +102,7 @@ impl Attempt {
         Expected {
             nonce: &self.nonce,
             pkce_verifier: &self.pkce_verifier,
-            max_age: self.max_age,
+            demand: &self.demand,
         }
     }
 

@@ -26,6 +26,12 @@ pub enum Reason {
     MissingRole(&'static str),
     /// The person's last proof of who they are is older than this, in seconds.
     NotFresh(u64),
+    /// The person has not proved who they are in one of these authentication
+    /// contexts (`acr`).
+    NotAssured(&'static [&'static str]),
+    /// The provider did not do what was demanded of the authentication
+    /// (OIDC Core 3.1.3.7, 12 and 13).
+    DemandNotMet(String),
     /// The request does not prove that a page of this app made it.
     ForgedForm,
     /// The callback belongs to no sign-in that this browser began.
@@ -106,6 +112,14 @@ pub enum Action {
 }
 
 impl Reason {
+    /// Whether the provider itself declined, rather than a check here.
+    pub fn is_providers_no(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSignedInAtProvider | Self::Denied | Self::ProviderError(_)
+        )
+    }
+
     /// How the refusal looks from outside.
     pub fn face(&self) -> Face {
         use Action::{GoHome, SignIn, TryAgain};
@@ -123,6 +137,21 @@ impl Reason {
                 "Please confirm that it is you",
                 "This page asks for a recent sign-in.",
                 SignIn,
+            ),
+            Self::NotAssured(_) => (
+                "not_assured",
+                StatusCode::UNAUTHORIZED,
+                "Please confirm that it is you",
+                "This page asks for a stronger way of signing in.",
+                SignIn,
+            ),
+            Self::DemandNotMet(_) => (
+                "demand_not_met",
+                StatusCode::FORBIDDEN,
+                "This page is not open to you now",
+                "It asks for a more recent or a stronger proof of who you are, and the sign-in \
+                 service did not give one. If you were signed in before, you still are.",
+                GoHome,
             ),
             Self::MissingRole(_) => (
                 "missing_role",
@@ -281,8 +310,13 @@ impl Reason {
     /// What whoever runs the app can do about it: the log's last words.
     pub fn mend(&self) -> &'static str {
         match self {
-            Self::SignedOut | Self::NotFresh(_) | Self::NotSignedInAtProvider => {
-                "none needed: the person is asked to sign in"
+            Self::SignedOut
+            | Self::NotFresh(_)
+            | Self::NotAssured(_)
+            | Self::NotSignedInAtProvider => "none needed: the person is asked to sign in",
+            Self::DemandNotMet(_) => {
+                "see that the provider supports max_age and the acr_values that the page's guard \
+                 names, and that the person can authenticate in that way"
             }
             Self::MissingRole(_) => {
                 "if the person should have the role, give it to them at the provider; \
@@ -387,6 +421,14 @@ impl fmt::Display for Reason {
             Self::MissingRole(role) => write!(f, "the person lacks the role {role}"),
             Self::NotFresh(seconds) => {
                 write!(f, "the person last authenticated more than {seconds} s ago")
+            }
+            Self::NotAssured(values) => write!(
+                f,
+                "the person's acr is none of those demanded: {}",
+                values.join(" ")
+            ),
+            Self::DemandNotMet(detail) => {
+                write!(f, "the provider did not do what the page demands: {detail}")
             }
             Self::ForgedForm => {
                 f.write_str("the CSRF token is missing or wrong, or the request is cross-site")

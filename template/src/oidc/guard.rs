@@ -1,6 +1,6 @@
 //! Who may pass. A handler says so by the types of its arguments: [`User`],
-//! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh). A handler
-//! without such an argument has nobody to act for. The functions guard whole
+//! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh),
+//! [`Assured<Level>`](Assured). A handler without such an argument has nobody to act for. The functions guard whole
 //! scopes, through `actix_web::middleware::from_fn`.
 
 use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin, rc::Rc, sync::Arc};
@@ -18,6 +18,10 @@ use super::{
     error::{Reason, Refusal},
     handlers::see_other,
     sign_in::{LiveSignIn, SignIn, SignInId, now},
+};
+pub use super::{
+    assurance::{Assurance, Assured},
+    silent::sign_in_silently,
 };
 use crate::hooks::{self, UserContext};
 
@@ -64,7 +68,7 @@ impl User {
         &self.0.live
     }
 
-    async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
+    pub(super) async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
         if let Some(user) = request.extensions().get::<User>() {
             return Ok(user.clone());
         }
@@ -98,7 +102,7 @@ pub(crate) fn oidc(request: &HttpRequest) -> Result<web::Data<Oidc>, Refusal> {
         })
 }
 
-type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;
+pub(super) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;
 
 impl FromRequest for User {
     type Error = Refusal;
@@ -175,7 +179,8 @@ impl<R> Deref for Has<R> {
 }
 
 /// The signed-in person, who proved at the provider at most `SECONDS` ago who
-/// they are. Others are asked to prove it again. For pages that money or
+/// they are, give or take the clock tolerance. Others are asked to prove it
+/// again. For pages that money or
 /// accounts depend on.
 pub struct Fresh<const SECONDS: u64>(User);
 
@@ -188,7 +193,11 @@ impl<const SECONDS: u64> FromRequest for Fresh<SECONDS> {
         Box::pin(async move {
             let user = User::of(&request).await?;
             let authenticated_at = user.sign_in().authenticated_at;
-            if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= SECONDS) {
+            // As in the check of the ID token: else a person whose provider's
+            // clock is slow would be sent there again and again.
+            let tolerance = oidc(&request)?.provider.relying_party().clock_skew;
+            let allowed = SECONDS.saturating_add(tolerance.as_secs());
+            if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= allowed) {
                 Ok(Self(user))
             } else {
                 Err(Reason::NotFresh(SECONDS).into())

@@ -8,6 +8,7 @@
 
 #![warn(missing_docs)]
 
+pub mod assurance;
 pub mod attempt;
 pub mod claims;
 pub mod cookies;
@@ -21,6 +22,7 @@ pub mod provider;
 pub mod return_to;
 pub mod seal;
 pub mod sign_in;
+pub mod silent;
 pub mod store;
 pub mod widget;
 
@@ -42,6 +44,7 @@ pub struct Oidc {
     pub provider: Provider,
     /// Who is signed in.
     pub sign_ins: SignIns,
+    assurance: assurance::Demands,
     attempts: Attempts,
     cookies: Cookies,
     refreshing: Refreshing,
@@ -58,18 +61,29 @@ impl Oidc {
         store: Arc<dyn Store>,
     ) -> Result<Self, String> {
         let cookies = Cookies::new(settings.is_https());
-        let attempts = Attempts::new(&settings.secrets, cookies)
-            .map_err(|_| "SESSION_SECRET cannot be used".to_owned())?;
+        let unusable = |_| "SESSION_SECRET cannot be used".to_owned();
+        let attempts = Attempts::new(&settings.secrets, cookies).map_err(unusable)?;
+        let assurance = assurance::Demands::new(&settings.secrets).map_err(unusable)?;
         let provider = Provider::new("main", provider, settings.relying_party.clone())
             .map_err(|error| error.to_string())?;
         Ok(Self {
             sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
             settings,
             provider,
+            assurance,
             attempts,
             cookies,
             refreshing: Refreshing::default(),
         })
+    }
+
+    /// What `/login` needs to be told as `assurance` when a page demands one of
+    /// these authentication contexts.
+    ///
+    /// # Errors
+    /// The operating system gave no random numbers.
+    pub fn seal_assurance(&self, acr_values: &[&str]) -> Result<String, seal::SealError> {
+        self.assurance.seal(acr_values)
     }
 
     /// A path of this app as browsers see it.

@@ -52,6 +52,9 @@ pub struct SignIn {
     /// When the person last proved who they are at the provider (OIDC Core 2,
     /// `auth_time`), if it says so.
     pub authenticated_at: Option<u64>,
+    /// In which authentication context they did (OIDC Core 2, `acr`), if the
+    /// provider says so.
+    pub assurance: Option<String>,
     /// The browser, roughly, such as "Firefox on Linux".
     pub device: String,
     /// When the sign-in began here.

@@ -27,4 +27,6 @@ mod settings;
 mod sign_in;
 mod sign_out;
 mod signatures;
+mod silent;
+mod step_up;
 mod support;

@@ -27,6 +27,8 @@ fn reasons() -> Vec<Reason> {
         SignedOut,
         MissingRole("role"),
         NotFresh(60),
+        NotAssured(&["phr"]),
+        DemandNotMet(detail()),
         ForgedForm,
         AttemptUnknown,
         AttemptExpired,
@@ -58,6 +60,8 @@ fn reasons() -> Vec<Reason> {
             SignedOut
             | MissingRole(_)
             | NotFresh(_)
+            | NotAssured(_)
+            | DemandNotMet(_)
             | ForgedForm
             | AttemptUnknown
             | AttemptExpired

@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{cookie::Cookie, dev::ServerHandle, web::Data};
 use app::{
-    app::Application,
+    app::{Application, Pages},
     dev::{
         self,
         provider::{DevProvider, Endpoint},
@@ -57,14 +57,14 @@ impl TestApp {
 
     /// Changes the settings before the app starts.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between(&[], change, async |_, _| {}).await
+        Self::start_between(&[], None, change, async |_, _| {}).await
     }
 
     /// The app with these variables in its environment; `PORT` in one stands for
     /// the port that it listens on. With an `APP_BASE_URL` elsewhere, browsers
     /// reach the app as through a reverse proxy there.
     pub async fn start_with_env(variables: &[(&str, &str)]) -> Self {
-        Self::start_between(variables, |_| {}, async |_, _| {}).await
+        Self::start_between(variables, None, |_| {}, async |_, _| {}).await
     }
 
     /// The app lives below a path, such as `/shop`.
@@ -75,7 +75,8 @@ impl TestApp {
 
     /// The app starts while its provider is down.
     pub async fn start_with_provider_down() -> Self {
-        Self::start_between(&[], |_| {}, async |_, provider| provider.stop().await).await
+        let down = async |_: &mut Settings, provider: &DevProvider| provider.stop().await;
+        Self::start_between(&[], None, |_| {}, down).await
     }
 
     /// Changes the settings, which name the provider by now, and the provider
@@ -84,11 +85,17 @@ impl TestApp {
         let prepare = async |settings: &mut Settings, provider: &DevProvider| {
             prepare(settings, provider);
         };
-        Self::start_between(&[], |_| {}, prepare).await
+        Self::start_between(&[], None, |_| {}, prepare).await
+    }
+
+    /// The app with other pages than its own.
+    pub async fn start_with_pages(pages: Pages) -> Self {
+        Self::start_between(&[], Some(pages), |_| {}, async |_, _| {}).await
     }
 
     async fn start_between(
         variables: &[(&str, &str)],
+        pages: Option<Pages>,
         change: impl FnOnce(&mut Settings),
         before: impl AsyncFnOnce(&mut Settings, &DevProvider),
     ) -> Self {
@@ -111,7 +118,11 @@ impl TestApp {
         let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
         settings.provider = Some(client);
         before(&mut settings, &provider).await;
-        let app = Application::build(settings, vec![listener]).await.unwrap();
+        let app = match pages {
+            Some(pages) => Application::with_pages(settings, vec![listener], pages).await,
+            None => Application::build(settings, vec![listener]).await,
+        }
+        .unwrap();
         let listens_at = Url::parse(&here).unwrap();
         let here = Some((app.oidc.clone(), app.handle()));
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
@@ -380,6 +391,10 @@ impl Browser {
     pub async fn record(&self) -> Arc<LiveSignIn> {
         let id = SignInId::parse(&self.cookies()["sign-in"]).unwrap();
         self.app.oidc().sign_ins.find(&id).await.unwrap().unwrap()
+    }
+
+    pub fn forget_cookie(&self, name: &str) {
+        self.cookies.lock().unwrap().remove(name);
     }
 
     pub fn set_cookie(&self, name: &str, value: &str) {

@@ -25,7 +25,9 @@ use crate::{
 pub enum AfterLogin {
     /// To the page that the person wanted.
     Continue,
-    /// To another path of this app first, for example a welcome page.
+    /// To another path of this app first, for example a welcome page. It finds
+    /// the page that the person wanted in its query, as `return_to`; check it
+    /// with `ReturnTo::parse` before use.
     RedirectTo(String),
 }
 
@@ -73,23 +75,35 @@ pub async fn callback(
             None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
         };
     }
-    match finish(&request, &oidc, &attempt, answer).await {
+    match finish(&request, &oidc, &attempt, answer, user.as_ref()).await {
         Ok(after) => {
             oidc.attempts.finish(&request, attempt)?;
             Ok(match after {
                 AfterLogin::Continue => see_other(return_to.as_str()),
-                AfterLogin::RedirectTo(path) => see_other(&oidc.path(&path)),
+                AfterLogin::RedirectTo(path) => {
+                    see_other(&by_way_of(&oidc.path(&path), &return_to))
+                }
             })
         }
         Err(refusal) => {
             oidc.attempts.forget(&request, &attempt);
             // The wanted page decides what a person who is not signed in sees.
-            if matches!(refusal.reason, Reason::NotSignedInAtProvider) && attempt.silent {
+            if attempt.silent && refusal.reason.is_providers_no() {
+                tracing::info!(cause = %refusal, "a silent attempt signed nobody in");
                 return Ok(see_other(return_to.as_str()));
             }
             Err(refusal.reason.on_the_way_to(return_to))
         }
     }
+}
+
+/// A path of this app that can lead on to the page that the person wanted.
+fn by_way_of(path: &str, return_to: &ReturnTo) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", return_to.as_str())
+        .finish();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{separator}{query}")
 }
 
 /// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and
@@ -161,6 +175,10 @@ impl Answer {
         }
         match (self.error.as_deref(), self.code) {
             (Some("access_denied"), _) => Err(Reason::Denied),
+            // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+            (Some(error @ "unmet_authentication_requirements"), _) => {
+                Err(Reason::DemandNotMet(format!("the provider says {error}")))
+            }
             (
                 Some(
                     "login_required"
@@ -182,6 +200,7 @@ async fn finish(
     oidc: &Oidc,
     attempt: &Attempt,
     answer: Answer,
+    current: Option<&User>,
 ) -> Result<AfterLogin, Refusal> {
     let provider = oidc.provider.discovered().await?;
     if attempt.provider != oidc.provider.name() {
@@ -190,7 +209,12 @@ async fn finish(
     answer.check_issuer(&provider)?;
     let code = answer.into_code(attempt)?;
     let authenticated = oidc.provider.authenticate(code, attempt.expected()).await?;
-    let sign_in = new_sign_in(oidc, authenticated, devices::name(request))?;
+    let mut sign_in = new_sign_in(oidc, authenticated, devices::name(request))?;
+    if let Some(current) = current
+        && !attempt.demand.is_empty()
+    {
+        keep_end_of_life(&mut sign_in, current.sign_in());
+    }
     let after = hooks::after_login(request, &sign_in).await?;
     replace_sign_in(request, oidc, &sign_in).await?;
     tracing::info!(
@@ -212,7 +236,11 @@ fn new_sign_in(
 ) -> Result<SignIn, Refusal> {
     let expires_at = end_of_life(oidc, &authenticated)?;
     let Authenticated {
-        mut claims, tokens, ..
+        mut claims,
+        tokens,
+        authenticated_at,
+        assurance,
+        ..
     } = authenticated;
     let roles = claims.texts_at(&oidc.provider.relying_party().roles_claim);
     let dropped = claims.drop_largest_above(MAX_CLAIMS);
@@ -229,7 +257,8 @@ fn new_sign_in(
         subject: text("sub").ok_or_else(|| Reason::IdToken("sub is missing".to_owned()))?,
         provider_session: text("sid"),
         roles,
-        authenticated_at: claims.number("auth_time"),
+        authenticated_at,
+        assurance,
         csrf_token: seal::random_text()?,
         device,
         created_at: now(),
@@ -237,6 +266,14 @@ fn new_sign_in(
         claims,
         tokens,
     })
+}
+
+/// Meeting a page's demand does not let the same person stay for longer
+/// (ASVS 7.3.2).
+fn keep_end_of_life(sign_in: &mut SignIn, before: &SignIn) {
+    if sign_in.issuer == before.issuer && sign_in.subject == before.subject {
+        sign_in.expires_at = sign_in.expires_at.min(before.expires_at);
+    }
 }
 
 /// When the sign-in ends whatever happens: never later than the provider allows

@@ -12,7 +12,7 @@ use crate::{
         csrf::is_cross_site,
         error::{Action, Reason, Refusal},
         guard,
-        protocol::{Discovered, Wishes},
+        protocol::{Demand, Discovered, Wishes},
         return_to::ReturnTo,
         widget::{self, Extras, Widget},
     },
@@ -30,11 +30,32 @@ pub struct LoginQuery {
     login_hint: Option<String>,
     /// How old the person's last authentication may be, in seconds.
     max_age: Option<u64>,
+    /// Which authentication contexts a page demands, as `Assured` has sealed it.
+    assurance: Option<String>,
     /// `none`: sign in only if that needs no question.
     prompt: Option<String>,
 }
 
 impl LoginQuery {
+    fn demand(&self, oidc: &Oidc) -> Result<Demand, Refusal> {
+        let acr_values = match &self.assurance {
+            None => Vec::new(),
+            Some(sealed) => oidc.assurance.open(sealed).ok_or_else(|| {
+                Reason::BadRequest("assurance was not sealed by this app".to_owned())
+            })?,
+        };
+        Ok(Demand {
+            max_age: self.max_age,
+            acr_values,
+        })
+    }
+
+    /// Whether a page of this app would be in the way: nothing may be asked, or
+    /// only the provider can ask it.
+    fn goes_straight(&self) -> bool {
+        self.is_silent() || self.assurance.is_some()
+    }
+
     fn is_silent(&self) -> bool {
         self.prompt.as_deref() == Some("none")
     }
@@ -65,7 +86,7 @@ pub async fn login(
     let provider = oidc.provider.discovered().await?;
     let return_to = query.return_to(&oidc);
     match oidc.settings.login_page {
-        LoginPage::Page if !query.is_silent() => hooks::login_view(
+        LoginPage::Page if !query.goes_straight() => hooks::login_view(
             &request,
             SignInPage {
                 login_hint: query.login_hint(),
@@ -75,7 +96,7 @@ pub async fn login(
         ),
         // Only the provider itself can say how long ago somebody proved who
         // they are.
-        LoginPage::Widget if !query.is_silent() && query.max_age.is_none() => {
+        LoginPage::Widget if !query.goes_straight() && query.max_age.is_none() => {
             let page = SignInPage {
                 login_hint: query.login_hint(),
                 ..SignInPage::new(&return_to)
@@ -109,15 +130,16 @@ async fn begin(
     query: &LoginQuery,
 ) -> Result<HttpResponse, Refusal> {
     let silent = query.is_silent();
+    let demand = query.demand(oidc)?;
     let wishes = Wishes {
         login_hint: query.login_hint(),
-        max_age: query.max_age,
+        demand: demand.clone(),
         silent,
     };
     let new = NewAttempt {
         provider: oidc.provider.name().to_owned(),
         return_to: query.return_to(oidc),
-        max_age: query.max_age,
+        demand,
         silent,
         with_widget: false,
     };
@@ -148,7 +170,7 @@ fn begin_with_widget(
     let new = NewAttempt {
         provider: oidc.provider.name().to_owned(),
         return_to: page.return_to.clone(),
-        max_age: None,
+        demand: Demand::default(),
         silent: false,
         with_widget: true,
     };
@@ -205,7 +227,7 @@ pub(crate) fn sign_in_page_after(
 ) -> Option<Result<HttpResponse, Refusal>> {
     let oidc = guard::oidc(request).ok()?;
     if refusal.reason.face().action != Action::SignIn
-        || matches!(refusal.reason, Reason::NotFresh(_))
+        || matches!(refusal.reason, Reason::NotFresh(_) | Reason::NotAssured(_))
     {
         return None;
     }

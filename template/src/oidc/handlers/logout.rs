@@ -13,7 +13,7 @@ use crate::{
         csrf::SignedForm,
         error::{Reason, Refusal},
         guard::{SIGN_IN_COOKIE, User},
-        seal,
+        seal, silent,
     },
     views,
 };
@@ -59,6 +59,7 @@ pub async fn force_logout_and_revoke(
         oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)),
     );
     request.get_session().purge();
+    silent::try_no_more(request, oidc);
     let sign_in = user.sign_in();
     tracing::info!(
         issuer = sign_in.issuer,

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use openidconnect::{
-    CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
+    AuthenticationContextClass, CsrfToken, Nonce, PkceCodeChallenge, PkceCodeVerifier, Scope,
     core::{CoreAuthPrompt, CoreAuthenticationFlow},
 };
 use serde::Deserialize;
 use url::Url;
 
-use super::{Discovered, Http};
+use super::{Demand, Discovered, Http};
 use crate::{
     oidc::error::Reason,
     settings::{PushedAuthorization, RelyingParty, Secret},
@@ -29,12 +29,12 @@ pub struct AuthorizationRequest {
 }
 
 /// What one request may ask for beside the usual.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Wishes<'a> {
     /// Whom the person claims to be (`login_hint`).
     pub login_hint: Option<&'a str>,
-    /// How old the person's last authentication may be, in seconds (`max_age`).
-    pub max_age: Option<u64>,
+    /// What the authentication has to be like.
+    pub demand: Demand,
     /// Ask nothing: succeed only if the person is signed in at the provider
     /// (`prompt=none`).
     pub silent: bool,
@@ -181,8 +181,11 @@ impl Discovered {
         if let Some(login_hint) = wishes.login_hint {
             request = request.add_extra_param("login_hint", login_hint.to_owned());
         }
-        if let Some(max_age) = wishes.max_age {
+        if let Some(max_age) = wishes.demand.max_age {
             request = request.set_max_age(Duration::from_secs(max_age));
+        }
+        for value in wishes.demand.acr_values {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(value));
         }
         if wishes.silent {
             request = request.add_prompt(CoreAuthPrompt::None);

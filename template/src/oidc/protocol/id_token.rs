@@ -75,7 +75,7 @@ pub(super) fn at_sign_in(
 ) -> Result<ParsedIdTokenClaims, CheckError> {
     let skew = relying_party.clock_skew;
     let mut verifier = verifier(provider, relying_party);
-    if let Some(max_age) = expected.max_age {
+    if let Some(max_age) = expected.demand.max_age {
         verifier = verifier.set_auth_time_verifier_fn(move |auth_time| {
             // OIDC Core 3.1.3.7-13
             let auth_time = auth_time.ok_or("max_age was sent, but there is no auth_time")?;
@@ -86,6 +86,18 @@ pub(super) fn at_sign_in(
                 ));
             }
             Ok(())
+        });
+    }
+    let acr_values = expected.demand.acr_values.clone();
+    if !acr_values.is_empty() {
+        verifier = verifier.set_auth_context_verifier_fn(move |acr| {
+            // OIDC Core 3.1.3.7-12
+            let acr = acr.ok_or("acr_values were sent, but there is no acr")?;
+            if acr_values.iter().any(|value| *value == **acr) {
+                Ok(())
+            } else {
+                Err("acr is none of those demanded".to_owned())
+            }
         });
     }
     let claims = token
@@ -244,6 +256,8 @@ fn refused(error: ClaimsVerificationError) -> CheckError {
         ) => CheckError::UnknownKey,
         // The library's text repeats the nonce.
         ClaimsVerificationError::InvalidNonce(_) => refuse("nonce is missing or another one"),
+        ClaimsVerificationError::InvalidAuthTime(cause)
+        | ClaimsVerificationError::InvalidAuthContext(cause) => Reason::DemandNotMet(cause).into(),
         other => refuse(&causes(&other)),
     }
 }

@@ -27,7 +27,27 @@ pub use self::{
     userinfo::UserInfoError,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::settings::Secret;
+
+/// What is demanded of the person's authentication at the provider: sent with
+/// the authorization request (OIDC Core 3.1.2.1), checked in the ID token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demand {
+    /// How old the authentication may be, in seconds (`max_age`).
+    pub max_age: Option<u64>,
+    /// Which authentication contexts will do, the preferred first
+    /// (`acr_values`); none: any will.
+    pub acr_values: Vec<String>,
+}
+
+impl Demand {
+    /// Whether any sign-in meets it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// The facts of an attempt that the provider's answer is checked against.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +56,6 @@ pub struct Expected<'a> {
     pub nonce: &'a Secret,
     /// Whose challenge was sent in the authorization request.
     pub pkce_verifier: &'a Secret,
-    /// Sent in the authorization request, if at all; in seconds.
-    pub max_age: Option<u64>,
+    /// Sent in the authorization request.
+    pub demand: &'a Demand,
 }

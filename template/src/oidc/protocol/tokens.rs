@@ -45,6 +45,11 @@ pub struct Authenticated {
     pub tokens: Tokens,
     /// When the ID token ends (OIDC Core 2, `exp`), in Unix seconds.
     pub id_token_expires_at: u64,
+    /// When the person proved who they are, by the ID token (OIDC Core 2,
+    /// `auth_time`), in Unix seconds.
+    pub authenticated_at: Option<u64>,
+    /// In which authentication context, by the ID token (OIDC Core 2, `acr`).
+    pub assurance: Option<String>,
 }
 
 /// Tells apart what must be handled apart when tokens are renewed. The texts
@@ -146,6 +151,10 @@ impl Discovered {
             claims,
             tokens,
             id_token_expires_at: verified.expiration().timestamp().try_into().unwrap_or(0),
+            authenticated_at: verified
+                .auth_time()
+                .and_then(|time| time.timestamp().try_into().ok()),
+            assurance: verified.auth_context_ref().map(|acr| acr.to_string()),
         })
     }
 

@@ -10,8 +10,11 @@ use reqwest::StatusCode;
 
 use crate::{
     keys::{ClientKey, RSA_PEM, decoded},
-    support::TestApp,
+    silent, step_up,
+    support::{Browser, TestApp},
 };
+
+use super::assert_is_refusal;
 
 /// A name, and what to do.
 type Way<F> = (&'static str, F);
@@ -216,4 +219,171 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
 
 fn drop_claim(token: &mut Jws, name: &str) {
     token.claims.as_object_mut().unwrap().remove(name);
+}
+
+#[tokio::test]
+async fn a11_a_step_up_says_what_is_demanded_and_changes_nothing_before_it_is_met() {
+    let app = TestApp::start_with_pages(step_up::pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let before = alice.cookies()["sign-in"].clone();
+
+    let list = alice.visit("/safe").await;
+
+    let asked = app.provider.requests_to(Endpoint::Authorization);
+    assert_eq!(asked.last().unwrap().query("acr_values"), Some("phr phrh"));
+    assert_eq!(alice.cookies()["sign-in"], before);
+    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
+
+    let answer = alice.choose(&list, "alice").await;
+    assert_eq!(alice.follow(answer).await.body, "the safe of alice");
+    assert_ne!(alice.cookies()["sign-in"], before);
+    alice.set_cookie("sign-in", &before);
+    assert_eq!(
+        alice.fetch("/api/me").await.status,
+        StatusCode::UNAUTHORIZED,
+        "the former sign-in has ended"
+    );
+}
+
+#[tokio::test]
+async fn a11_a_page_that_wants_people_fresh_says_how_fresh() {
+    let app = TestApp::start_with_pages(step_up::pages).await;
+    app.provider.faults().once().id_token(an_hour_old);
+    let alice = app.signed_in_as("alice").await;
+    let before = alice.cookies()["sign-in"].clone();
+
+    let page = step_up::step_up(&alice, "alice", "/vault").await;
+
+    let asked = app.provider.requests_to(Endpoint::Authorization);
+    assert_eq!(asked.last().unwrap().query("max_age"), Some("60"));
+    assert_eq!(page.body, "the vault of alice");
+    assert_ne!(alice.cookies()["sign-in"], before);
+}
+
+#[tokio::test]
+async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
+    let ways: [Way<fn(&mut Jws)>; 3] = [
+        ("an hour old", an_hour_old),
+        ("just too old", |token| age_by(token, 60 + 120 + 5)),
+        ("undated", |token| drop_claim(token, "auth_time")),
+    ];
+    for (name, bend) in ways {
+        let app = TestApp::start_with_pages(step_up::pages).await;
+        app.provider.faults().id_token(bend);
+        let alice = app.signed_in_as("alice").await;
+        assert_is_left_as_before(&alice, "/vault", name).await;
+    }
+}
+
+#[tokio::test]
+async fn i17_an_authentication_that_is_recent_enough_is_accepted() {
+    let app = TestApp::start_with_pages(step_up::pages).await;
+    app.provider.faults().once().id_token(an_hour_old);
+    let alice = app.signed_in_as("alice").await;
+    app.provider
+        .faults()
+        .id_token(|token| age_by(token, 60 + 120 - 20));
+    let page = step_up::step_up(&alice, "alice", "/vault").await;
+    assert_eq!(page.body, "the vault of alice");
+}
+
+#[tokio::test]
+async fn i18_another_authentication_context_is_refused() {
+    let ways: [Way<fn(&mut Jws)>; 4] = [
+        ("other", |token| token.claims["acr"] = "0".into()),
+        ("several", |token| token.claims["acr"] = "phr phrh".into()),
+        ("other case", |token| token.claims["acr"] = "PHR".into()),
+        ("missing", |token| drop_claim(token, "acr")),
+    ];
+    for (name, bend) in ways {
+        let app = TestApp::start_with_pages(step_up::pages).await;
+        app.provider.faults().id_token(bend);
+        let alice = app.signed_in_as("alice").await;
+        assert_is_left_as_before(&alice, "/safe", name).await;
+    }
+}
+
+#[tokio::test]
+async fn i18_each_of_the_demanded_authentication_contexts_is_accepted() {
+    let ways: [Way<fn(&mut Jws)>; 2] = [
+        ("first", |token| token.claims["acr"] = "phr".into()),
+        ("second", |token| token.claims["acr"] = "phrh".into()),
+    ];
+    for (name, bend) in ways {
+        let app = TestApp::start_with_pages(step_up::pages).await;
+        let alice = app.signed_in_as("alice").await;
+        app.provider.faults().id_token(bend);
+        let page = step_up::step_up(&alice, "alice", "/safe").await;
+        assert_eq!(page.body, "the safe of alice", "{name}");
+    }
+}
+
+/// The provider does not do what the page demands: a page says so, nothing
+/// loops, and the person is signed in as before.
+async fn assert_is_left_as_before(browser: &Browser, page: &str, what: &str) {
+    let before = browser.cookies()["sign-in"].clone();
+    let page = step_up::step_up(browser, "alice", page).await;
+    assert_is_refusal(&page, "demand_not_met", what);
+    assert_eq!(browser.cookies()["sign-in"], before, "{what}");
+    assert_eq!(
+        browser.fetch("/api/me").await.json()["sub"],
+        "alice",
+        "{what}"
+    );
+}
+
+fn an_hour_old(token: &mut Jws) {
+    age_by(token, 3600);
+}
+
+fn age_by(token: &mut Jws, seconds: u64) {
+    let now = token.claims["iat"].as_u64().unwrap();
+    token.claims["auth_time"] = (now - seconds).into();
+}
+
+#[tokio::test]
+async fn r9_a_silent_attempt_that_needs_a_question_shows_the_page_to_a_stranger() {
+    for error in [
+        "login_required",
+        "interaction_required",
+        "consent_required",
+        "account_selection_required",
+        "access_denied",
+        "temporarily_unavailable",
+    ] {
+        let app = silent::start().await;
+        app.provider.faults().authorization_response(move |pairs| {
+            pairs.retain(|(name, _)| name != "error");
+            pairs.push(("error".to_owned(), error.to_owned()));
+        });
+        let browser = app.browser();
+        let page = browser.visit("/news").await;
+        assert_eq!(page.status, StatusCode::OK, "{error}");
+        assert_eq!(page.body, "news for stranger", "{error}");
+        assert_eq!(browser.get("/news").await.body, "news for stranger");
+        let asked = app.provider.requests_to(Endpoint::Authorization);
+        assert_eq!(asked.len(), 1, "{error}: no loop");
+        assert_eq!(asked[0].query("prompt"), Some("none"));
+    }
+}
+
+#[tokio::test]
+async fn r9_a_silent_attempt_that_needs_no_question_signs_in() {
+    let app = silent::start().await;
+    let alice = app.signed_in_as("alice").await;
+    alice.forget_cookie("sign-in");
+    let page = alice.visit("/login?prompt=none&return_to=/profile").await;
+    assert_eq!(page.url.path(), "/profile");
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn r9_a_silent_attempt_for_a_protected_page_ends_with_the_question() {
+    let app = TestApp::start().await;
+    let page = app
+        .browser()
+        .visit("/login?prompt=none&return_to=/profile")
+        .await;
+    assert!(page.url.as_str().starts_with(app.provider.issuer()));
+    assert_eq!(page.status, StatusCode::OK, "the provider's list of people");
 }

@@ -1,0 +1,75 @@
+//! Levels of assurance: pages that demand of people to prove who they are in a
+//! certain way (`acr`, OIDC Core 2), and how such a demand reaches `/login`
+//! without anybody else being able to make one up.
+
+use std::{marker::PhantomData, ops::Deref};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+
+use super::{
+    error::Reason,
+    guard::{Pending, User},
+    seal::{self, SealError, SealerRing},
+};
+use crate::settings::Secret;
+
+/// A level of assurance that pages can ask for: a type, so that a mistyped one
+/// does not compile. Yours are in `hooks.rs`.
+pub trait Assurance: 'static {
+    /// The values of `acr` that reach the level, the preferred first. They are
+    /// the provider's: see its documentation.
+    const ACR_VALUES: &'static [&'static str];
+}
+
+/// The signed-in person, who has proved at the provider who they are at the
+/// level `A`. Others are asked to do so (RFC 9470 calls that step-up).
+pub struct Assured<A>(User, PhantomData<A>);
+
+impl<A: Assurance> FromRequest for Assured<A> {
+    type Error = super::error::Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = User::from_request(request, payload);
+        Box::pin(async move {
+            let user = user.await?;
+            let assurance = user.sign_in().assurance.as_deref();
+            if assurance.is_some_and(|acr| A::ACR_VALUES.contains(&acr)) {
+                Ok(Self(user, PhantomData))
+            } else {
+                Err(Reason::NotAssured(A::ACR_VALUES).into())
+            }
+        })
+    }
+}
+
+impl<A> Deref for Assured<A> {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.0
+    }
+}
+
+/// Seals demands for their way through the browser.
+pub struct Demands(SealerRing);
+
+impl Demands {
+    /// Demands sealed with the app's secrets.
+    pub fn new(secrets: &[Secret]) -> Result<Self, SealError> {
+        SealerRing::new(secrets, "assurance").map(Self)
+    }
+
+    /// A value for `/login?assurance=`.
+    pub fn seal(&self, acr_values: &[&str]) -> Result<String, SealError> {
+        let plain = acr_values.join(" ");
+        Ok(seal::encode(&self.0.seal(plain.as_bytes(), &[])?))
+    }
+
+    /// What was sealed; `None` if this app did not.
+    pub fn open(&self, sealed: &str) -> Option<Vec<String>> {
+        let plain = self.0.open(&seal::decode(sealed)?, &[])?;
+        let plain = String::from_utf8(plain).ok()?;
+        Some(plain.split(' ').map(str::to_owned).collect())
+    }
+}
