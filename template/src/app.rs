@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use actix_session::{SessionMiddleware, storage::CookieSessionStore};
+use actix_session::SessionMiddleware;
 use actix_web::{
     App, HttpServer,
     cookie::{Key, SameSite},
@@ -18,7 +18,10 @@ use actix_web::{
 
 use crate::{
     edge::edge,
-    oidc::{Oidc, cookies::Cookies, guard::ensure_authenticated, handlers, seal, store},
+    oidc::{
+        Oidc, cookies::Cookies, guard::ensure_authenticated, handlers,
+        owner_session::OwnerSessions, store,
+    },
     routes,
     settings::{ProviderSettings, Settings},
     users::Users,
@@ -135,8 +138,8 @@ impl Application {
             App::new()
                 .app_data(state.clone())
                 .app_data(users.clone())
-                .wrap(owner_session(&state.settings))
                 .wrap(from_fn(edge))
+                .wrap(owner_session(&state))
                 .configure(|config| mount(config, state.settings.base_path(), pages))
         })
         .shutdown_timeout(10);
@@ -218,15 +221,14 @@ fn pages(config: &mut ServiceConfig) {
 
 /// actix-session, for your own short-lived data. It sets no cookie until you
 /// store something, and it is emptied whenever somebody signs in or out.
-fn owner_session(settings: &Settings) -> SessionMiddleware<CookieSessionStore> {
-    let secret = settings
-        .secrets
-        .first()
-        .map_or("", |secret| secret.expose());
-    let key = Key::derive_from(&seal::hash("owner session", &[secret.as_bytes()]));
-    SessionMiddleware::builder(CookieSessionStore::default(), key)
-        .cookie_name(Cookies::new(settings.is_https()).name("session"))
-        .cookie_secure(settings.is_https())
+fn owner_session(oidc: &Oidc) -> SessionMiddleware<OwnerSessions> {
+    // It seals nothing that needs it: the cookie holds a random id, of which the
+    // store knows the hash only. So replacing SESSION_SECRET loses no session.
+    let key = Key::from(&[0; 64]);
+    let is_https = oidc.settings.is_https();
+    SessionMiddleware::builder(oidc.owner_sessions(), key)
+        .cookie_name(Cookies::new(is_https).name("session"))
+        .cookie_secure(is_https)
         .cookie_same_site(SameSite::Lax)
         .build()
 }

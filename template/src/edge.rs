@@ -28,6 +28,7 @@ use crate::{
         error::{Reason, Refusal},
         guard,
         handlers::{self, see_other},
+        owner_session::notice_changes,
         return_to::ReturnTo,
     },
     policy, views,
@@ -61,7 +62,8 @@ impl std::fmt::Display for RequestId {
     }
 }
 
-/// The outermost middleware.
+/// The outermost middleware but for the owner's session, whose changes it
+/// sees.
 pub async fn edge<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -74,6 +76,7 @@ pub async fn edge<B: MessageBody>(
     // No clone of the request may live across this call: Actix routes by
     // changing the one there is.
     let mut response = present(next.call(request).await?);
+    notice_changes(response.request());
     finish(id, &mut response);
     let request = response.request();
     tracing::info!(

@@ -30,7 +30,7 @@ pub struct Settings {
     pub login_page: LoginPage,
     /// The Okta Sign-In Widget, for [`LoginPage::Widget`].
     pub widget: WidgetSettings,
-    /// Seals sign-in attempts and the owner's session cookie. The first one
+    /// Seals sign-in attempts. The first one
     /// writes, all of them read.
     pub secrets: Vec<Secret>,
     /// Where sign-in records are kept.

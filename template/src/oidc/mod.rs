@@ -17,6 +17,7 @@ pub mod devices;
 pub mod error;
 pub mod guard;
 pub mod handlers;
+pub mod owner_session;
 pub mod protocol;
 pub mod provider;
 pub mod return_to;
@@ -31,8 +32,8 @@ mod refresh;
 use std::sync::Arc;
 
 use self::{
-    attempt::Attempts, cookies::Cookies, provider::Provider, refresh::Refreshing, sign_in::SignIns,
-    store::Store,
+    attempt::Attempts, cookies::Cookies, owner_session::OwnerSessions, provider::Provider,
+    refresh::Refreshing, sign_in::SignIns, store::Store,
 };
 use crate::settings::{ProviderSettings, Settings};
 
@@ -44,6 +45,7 @@ pub struct Oidc {
     pub provider: Provider,
     /// Who is signed in.
     pub sign_ins: SignIns,
+    store: Arc<dyn Store>,
     assurance: assurance::Demands,
     attempts: Attempts,
     cookies: Cookies,
@@ -67,6 +69,7 @@ impl Oidc {
         let provider = Provider::new("main", provider, settings.relying_party.clone())
             .map_err(|error| error.to_string())?;
         Ok(Self {
+            store: Arc::clone(&store),
             sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
             settings,
             provider,
@@ -84,6 +87,13 @@ impl Oidc {
     /// The operating system gave no random numbers.
     pub fn seal_assurance(&self, acr_values: &[&str]) -> Result<String, seal::SealError> {
         self.assurance.seal(acr_values)
+    }
+
+    /// Where the owner's own sessions are kept.
+    pub fn owner_sessions(&self) -> OwnerSessions {
+        let settings = &self.settings;
+        let store = Arc::clone(&self.store);
+        OwnerSessions::new(store, settings.session_idle, settings.session_max)
     }
 
     /// A path of this app as browsers see it.

@@ -159,7 +159,7 @@ pub struct SignIns {
 
 /// How often the store hears that a browser is still there, in seconds: exact
 /// enough for an idle limit in minutes, and cheap.
-const TOUCH_EVERY: u64 = 30;
+pub(super) const TOUCH_EVERY: u64 = 30;
 
 impl SignIns {
     /// Sign-ins kept in `store`, with the given limits of idleness and life.
@@ -186,7 +186,7 @@ impl SignIns {
     /// Keeps a new sign-in under a new id. The record is durable when this
     /// returns.
     pub async fn begin(&self, sign_in: &SignIn) -> Result<SignInId, StoreError> {
-        let id = SignInId(seal::random_bytes().map_err(cannot_seal)?);
+        let id = SignInId(seal::random_bytes()?);
         self.store.create(row(&id, sign_in, 0)?).await?;
         Ok(id)
     }
@@ -225,8 +225,7 @@ impl SignIns {
             return Ok(None);
         };
         let opened = id
-            .sealer()
-            .map_err(cannot_seal)?
+            .sealer()?
             .open(&row.sealed, &key)
             .and_then(|plain| serde_json::from_slice(&plain).ok());
         let Some(sign_in) = opened else {
@@ -349,10 +348,7 @@ fn row(id: &SignInId, sign_in: &SignIn, version: u64) -> Result<Row, StoreError>
         version,
         last_seen: now(),
         expires_at: sign_in.expires_at,
-        sealed: id
-            .sealer()
-            .and_then(|sealer| sealer.seal(&plain, &key))
-            .map_err(cannot_seal)?,
+        sealed: id.sealer().and_then(|sealer| sealer.seal(&plain, &key))?,
     })
 }
 
@@ -365,10 +361,6 @@ fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
         "provider session",
         &[issuer.as_bytes(), provider_session.as_bytes()],
     )
-}
-
-fn cannot_seal(_: SealError) -> StoreError {
-    StoreError("the operating system gave no random numbers".to_owned())
 }
 
 const SHARDS: usize = 16;

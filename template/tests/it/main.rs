@@ -18,6 +18,7 @@ mod login_page;
 mod logs;
 mod ordinary_users;
 mod outages;
+mod owner_session;
 mod processes;
 mod pushed_authorization;
 #[path = "../store/redis_server.rs"]

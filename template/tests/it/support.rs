@@ -90,7 +90,12 @@ impl TestApp {
 
     /// The app with other pages than its own.
     pub async fn start_with_pages(pages: Pages) -> Self {
-        Self::start_between(&[], Some(pages), |_| {}, async |_, _| {}).await
+        Self::start_with_pages_and(pages, |_| {}).await
+    }
+
+    /// The app with other pages and settings than its own.
+    pub async fn start_with_pages_and(pages: Pages, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_between(&[], Some(pages), change, async |_, _| {}).await
     }
 
     async fn start_between(

@@ -1,0 +1,198 @@
+//! The owner's own data, in pages that an owner might have written: nothing
+//! that two requests change is lost, and nothing comes back.
+
+use std::time::Duration;
+
+use actix_session::Session;
+use actix_web::{
+    HttpResponse,
+    web::{self, Path, ServiceConfig},
+};
+use app::{
+    oidc::seal,
+    routes,
+    settings::{Secret, SessionStore, Settings},
+};
+use reqwest::StatusCode;
+
+use crate::{
+    redis_server::Server,
+    support::{Browser, TestApp, embedded_at},
+};
+
+/// Keeps a value, after a while.
+async fn keep(session: Session, path: Path<(String, String, u64)>) -> HttpResponse {
+    let (name, value, wait) = path.into_inner();
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    session.insert(name, value).unwrap();
+    HttpResponse::NoContent().finish()
+}
+
+async fn append(session: Session, path: Path<(String, String)>) -> HttpResponse {
+    let (name, more) = path.into_inner();
+    let longer = |old: String| old + &more;
+    session.update(name, longer).unwrap();
+    HttpResponse::NoContent().finish()
+}
+
+async fn drop_one(session: Session, name: Path<String>) -> HttpResponse {
+    session.remove(&name);
+    HttpResponse::NoContent().finish()
+}
+
+async fn clear(session: Session) -> HttpResponse {
+    session.clear();
+    HttpResponse::NoContent().finish()
+}
+
+async fn kept(session: Session, name: Path<String>) -> String {
+    let kept = session.get::<String>(&name).unwrap();
+    kept.unwrap_or_else(|| "nothing".to_owned())
+}
+
+fn pages(config: &mut ServiceConfig) {
+    config
+        .configure(routes::public)
+        .route("/keep/{name}/{value}/{wait}", web::get().to(keep))
+        .route("/append/{name}/{more}", web::get().to(append))
+        .route("/drop/{name}", web::get().to(drop_one))
+        .route("/clear", web::get().to(clear))
+        .route("/kept/{name}", web::get().to(kept));
+}
+
+/// An app with these pages, and a browser in it.
+async fn visit(change: impl FnOnce(&mut Settings)) -> Browser {
+    TestApp::start_with_pages_and(pages, change).await.browser()
+}
+
+async fn found(browser: &Browser, name: &str) -> String {
+    let page = browser.get(&format!("/kept/{name}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.body
+}
+
+#[tokio::test]
+async fn what_is_kept_is_found_again_changed_and_dropped() {
+    let browser = visit(|_| {}).await;
+    assert_eq!(found(&browser, "colour").await, "nothing");
+    assert!(browser.cookies().is_empty(), "nothing was stored yet");
+    browser.get("/keep/colour/blue/0").await;
+    browser.get("/keep/size/large/0").await;
+    // By `Session::update`, which does not say that it changed something.
+    browser.get("/append/colour/ish").await;
+    assert_eq!(found(&browser, "colour").await, "blueish");
+    browser.get("/drop/colour").await;
+    assert_eq!(found(&browser, "colour").await, "nothing");
+    assert_eq!(found(&browser, "size").await, "large");
+    browser.get("/clear").await;
+    assert_eq!(found(&browser, "size").await, "nothing");
+}
+
+#[tokio::test]
+async fn what_two_requests_change_at_the_same_time_is_both_kept() {
+    let browser = visit(|_| {}).await;
+    browser.get("/keep/old/yes/0").await;
+    tokio::join!(
+        browser.get("/keep/item0/n0/100"),
+        browser.get("/keep/item1/n1/100"),
+        browser.get("/keep/item2/n2/50"),
+        browser.get("/keep/item3/n3/0"),
+        browser.get("/drop/old"),
+    );
+    for number in 0..4 {
+        let kept = found(&browser, &format!("item{number}")).await;
+        assert_eq!(kept, format!("n{number}"));
+    }
+    assert_eq!(found(&browser, "old").await, "nothing");
+}
+
+#[tokio::test]
+async fn a_slow_request_brings_nothing_back_after_sign_out() {
+    let browser = visit(|_| {}).await;
+    browser.sign_in_as("alice", "/login").await;
+    browser.get("/keep/cart/book/0").await;
+    let before = browser.cookies()["session"].clone();
+
+    let (slow, ()) = tokio::join!(browser.get("/keep/cart/books/500"), async {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        browser.sign_out().await;
+        assert!(!browser.cookies().contains_key("session"));
+    });
+
+    assert_eq!(slow.status, StatusCode::NO_CONTENT);
+    assert_eq!(found(&browser, "cart").await, "nothing");
+    browser.set_cookie("session", &before);
+    assert_eq!(found(&browser, "cart").await, "nothing");
+}
+
+#[tokio::test]
+async fn nothing_of_the_visitor_before_is_left_when_somebody_signs_in() {
+    let browser = visit(|_| {}).await;
+    for person in ["alice", "bob"] {
+        browser.get("/keep/cart/book/0").await;
+        assert_eq!(found(&browser, "cart").await, "book");
+        let before = browser.cookies()["session"].clone();
+        browser.sign_in_as(person, "/login").await;
+        assert_eq!(found(&browser, "cart").await, "nothing");
+        browser.set_cookie("session", &before);
+        assert_eq!(found(&browser, "cart").await, "nothing");
+    }
+}
+
+#[tokio::test]
+async fn s12_a_new_secret_loses_nothing_and_the_store_shows_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let start = async || {
+        visit(|settings| {
+            settings.session_store = embedded_at(&file);
+            settings.secrets = vec![Secret::new(seal::random_text().unwrap())];
+        })
+        .await
+    };
+    let browser = start().await;
+    browser.get("/keep/cart/nobody-else-reads-this/0").await;
+    let cookies = browser.cookies();
+    browser.app.stop().await;
+    let dump = std::fs::read(&file).unwrap();
+    let secret = b"nobody-else-reads-this";
+    assert!(!dump.windows(secret.len()).any(|part| part == secret));
+
+    let browser = start().await;
+    browser.set_cookie("session", &cookies["session"]);
+    assert_eq!(found(&browser, "cart").await, "nobody-else-reads-this");
+}
+
+#[tokio::test]
+async fn made_up_cookies_open_nothing() {
+    let browser = visit(|_| {}).await;
+    for value in ["", "x", &seal::random_text().unwrap(), &"A".repeat(4000)] {
+        browser.set_cookie("session", value);
+        assert_eq!(found(&browser, "cart").await, "nothing");
+    }
+    browser.get("/keep/cart/book/0").await;
+    assert_eq!(found(&browser, "cart").await, "book");
+}
+
+#[tokio::test]
+async fn without_the_store_pages_go_on_and_nothing_is_lost() {
+    let lasting = ["--appendonly", "yes", "--appendfsync", "always"];
+    let Some(mut redis) = Server::start_with(&lasting) else {
+        return;
+    };
+    let url = Secret::new(redis.url());
+    let browser = visit(|settings| settings.session_store = SessionStore::Redis(url)).await;
+    browser.get("/keep/cart/book/0").await;
+    redis.stop();
+    assert_eq!(found(&browser, "cart").await, "nothing");
+    let refused = browser.get("/keep/cart/pen/0").await;
+    assert!(refused.status.is_server_error());
+    redis.restart();
+    browser
+        .app
+        .eventually(async || found(&browser, "cart").await == "book")
+        .await;
+    browser.get("/keep/hat/red/0").await;
+    assert_eq!(found(&browser, "cart").await, "book");
+    assert_eq!(found(&browser, "hat").await, "red");
+}
