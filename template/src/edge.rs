@@ -18,6 +18,7 @@ use actix_web::{
     middleware::Next,
 };
 use serde_json::json;
+use tracing::Instrument as _;
 use url::form_urlencoded;
 
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
         handlers::{self, see_other},
         owner_session::notice_changes,
         return_to::ReturnTo,
+        seal,
     },
     policy, views,
 };
@@ -44,8 +46,7 @@ impl RequestId {
         // Spread over all 64 bits, so that ids neither look like a count of
         // requests nor repeat after a restart.
         static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-        let start =
-            *START.get_or_init(|| crate::oidc::seal::random_bytes().map_or(0, u64::from_be_bytes));
+        let start = *START.get_or_init(|| seal::random_bytes().map_or(0, u64::from_be_bytes));
         let count = NEXT.fetch_add(1, Ordering::Relaxed);
         Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
@@ -73,14 +74,17 @@ pub async fn edge<B: MessageBody>(
     request.extensions_mut().insert(id);
     policy::prepare(&request);
 
+    // Every log line of the request says which one it belongs to.
+    let span = tracing::error_span!("request", %id);
     // No clone of the request may live across this call: Actix routes by
     // changing the one there is.
-    let mut response = present(next.call(request).await?);
+    let answer = next.call(request).instrument(span.clone()).await?;
+    let _of_this_request = span.enter();
+    let mut response = present(answer);
     notice_changes(response.request());
     finish(id, &mut response);
     let request = response.request();
     tracing::info!(
-        request = %id,
         method = %request.method(),
         path = request.path(),
         status = response.status().as_u16(),
@@ -148,9 +152,9 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let reason = &refusal.reason;
     let mend = reason.mend();
     if face.status.is_server_error() {
-        tracing::warn!(request = request_id, code = face.code, cause = %reason, mend, "refused");
+        tracing::warn!(code = face.code, cause = %reason, mend, "refused");
     } else {
-        tracing::info!(request = request_id, code = face.code, cause = %reason, mend, "refused");
+        tracing::info!(code = face.code, cause = %reason, mend, "refused");
     }
 
     let mut response = hooks::on_error(request, refusal).unwrap_or_else(|| {
@@ -168,10 +172,14 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, challenge);
     }
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    let wait = match response.status() {
+        StatusCode::SERVICE_UNAVAILABLE => Some("5"),
+        StatusCode::TOO_MANY_REQUESTS => Some("1"),
+        _ => None,
+    };
+    if let Some(seconds) = wait {
+        let seconds = HeaderValue::from_static(seconds);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     response
 }

@@ -7,6 +7,7 @@ pub mod widget;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -22,6 +23,11 @@ pub struct Settings {
     pub base_url: Url,
     /// The address to listen on, `host:port`.
     pub listen: String,
+    /// The reverse proxies in front of the app, whose word counts on whom they
+    /// forward requests for.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How many requests a second for the sign-in's pages one address may make.
+    pub login_rate: u64,
     /// The provider that people sign in with; `None`: the development provider.
     pub provider: Option<ProviderSettings>,
     /// How the relying party talks to a provider, whichever it is.

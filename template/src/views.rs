@@ -331,6 +331,18 @@ pub struct LoggedOut {
     pub only_here: bool,
 }
 
+/// On the way to the provider's sign-out: a form that posts itself.
+#[derive(Template)]
+#[template(path = "end_session.html")]
+pub struct EndSession {
+    /// Around the page.
+    pub frame: Frame,
+    /// The provider's end-session endpoint.
+    pub action: String,
+    /// Names and values of the hidden fields.
+    pub fields: Vec<(String, String)>,
+}
+
 /// Every refusal.
 #[derive(Template)]
 #[template(path = "failure.html")]

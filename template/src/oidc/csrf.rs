@@ -3,7 +3,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -17,9 +17,10 @@ pub const FIELD: &str = "csrf_token";
 /// The header, for requests that scripts make.
 pub const HEADER: &str = "x-csrf-token";
 
-/// A form that a signed-in person sent from a page of this app. The page has
-/// the hidden field `csrf_token`, whose value is `user.sign_in().csrf_token`;
-/// without it the handler does not run.
+/// A form that a signed-in person sent from a page of this app, or JSON that a
+/// script there sent. The page has the hidden field `csrf_token`, whose value is
+/// `user.sign_in().csrf_token`; scripts send it in the header `x-csrf-token`.
+/// Without it the handler does not run.
 pub struct SignedForm<T> {
     /// Who sent it.
     pub user: User,
@@ -43,19 +44,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
             let bad = |cause: String| Refusal::from(Reason::BadRequest(cause));
             let user = User::extract(&request).await?;
             let body = body.await.map_err(|error| bad(error.to_string()))?;
-            let body =
-                std::str::from_utf8(&body).map_err(|_| bad("the form is not UTF-8".to_owned()))?;
-            // `Query` reads the same encoding that forms are sent in.
-            let proof = web::Query::<Proof>::from_query(body)
-                .map_err(|_| Refusal::from(Reason::ForgedForm))?
-                .into_inner();
-            check(&request, &user, proof.csrf_token.as_deref())?;
-            let fields = web::Query::<T>::from_query(body)
-                .map_err(|error| bad(format!("the form's fields do not fit: {error}")))?
-                .into_inner();
+            // A page of another site can send a form, but neither JSON nor a
+            // header unasked: JSON comes with its proof in the header.
+            let is_json = request.content_type() == "application/json";
+            let field = if is_json {
+                None
+            } else {
+                let proof = from_form::<Proof>(&body);
+                proof.map_err(|_| Reason::ForgedForm)?.csrf_token
+            };
+            check(&request, &user, field.as_deref())?;
+            let fields = if is_json {
+                serde_json::from_slice(&body).map_err(|error| error.to_string())
+            } else {
+                from_form(&body)
+            };
+            let fields = fields.map_err(|cause| bad(format!("the fields do not fit: {cause}")))?;
             Ok(Self { user, fields })
         })
     }
+}
+
+fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    // `Query` reads the same encoding that forms are sent in.
+    web::Query::from_query(text)
+        .map(web::Query::into_inner)
+        .map_err(|error| error.to_string())
 }
 
 /// Passes if the request carries the person's CSRF token, in `field` or in the

@@ -76,6 +76,8 @@ pub enum Reason {
     ProviderUnavailable(String),
     /// The sign-in store cannot be reached at the moment.
     StoreUnavailable(String),
+    /// One address asks for the sign-in's pages too often.
+    TooManyLogins,
     /// No such page.
     NotFound,
     /// The page does not take this method.
@@ -269,6 +271,14 @@ impl Reason {
                  again shortly.",
                 TryAgain,
             ),
+            Self::TooManyLogins => (
+                "too_many_logins",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many sign-ins at once",
+                "Many people, or one very often, have just asked to sign in from where you are. \
+                 Please try again in a moment.",
+                TryAgain,
+            ),
             Self::NotFound => (
                 "not_found",
                 StatusCode::NOT_FOUND,
@@ -365,6 +375,10 @@ impl Reason {
                  app, and the clocks of both machines"
             }
             Self::UserInfo(_) => "report it to the provider",
+            Self::TooManyLogins => {
+                "none needed if somebody floods the app; if a proxy of yours stands in front of \
+                 it, add that to APP_TRUSTED_PROXIES"
+            }
             Self::LogoutToken(_) => {
                 "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
                  app, and the clocks of both machines; if they agree, the token is forged"
@@ -471,6 +485,9 @@ impl fmt::Display for Reason {
             Self::StoreUnavailable(detail) => {
                 write!(f, "the sign-in store cannot be used: {detail}")
             }
+            Self::TooManyLogins => f.write_str(
+                "the address asks for more sign-ins a second than APP_LOGIN_RATE allows",
+            ),
             Self::NotFound => f.write_str("no such page"),
             Self::MethodNotAllowed => f.write_str("no such method"),
             Self::BadRequest(detail) | Self::Internal(detail) => f.write_str(detail),

@@ -15,8 +15,10 @@ pub mod cookies;
 pub mod csrf;
 pub mod devices;
 pub mod error;
+pub mod events;
 pub mod guard;
 pub mod handlers;
+pub mod limit;
 pub mod owner_session;
 pub mod protocol;
 pub mod provider;
@@ -32,8 +34,8 @@ mod refresh;
 use std::sync::Arc;
 
 use self::{
-    attempt::Attempts, cookies::Cookies, owner_session::OwnerSessions, provider::Provider,
-    refresh::Refreshing, sign_in::SignIns, store::Store,
+    attempt::Attempts, cookies::Cookies, limit::LoginLimit, owner_session::OwnerSessions,
+    provider::Provider, refresh::Refreshing, sign_in::SignIns, store::Store,
 };
 use crate::settings::{ProviderSettings, Settings};
 
@@ -50,6 +52,7 @@ pub struct Oidc {
     attempts: Attempts,
     cookies: Cookies,
     refreshing: Refreshing,
+    login_limit: LoginLimit,
 }
 
 impl Oidc {
@@ -71,6 +74,7 @@ impl Oidc {
         Ok(Self {
             store: Arc::clone(&store),
             sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
+            login_limit: LoginLimit::new(settings.login_rate),
             settings,
             provider,
             assurance,

@@ -20,6 +20,8 @@ use crate::settings::{ProviderSettings, RelyingParty};
 
 /// How soon a failed look at the provider is repeated.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long a look at whether it answers may take: somebody is waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How often metadata and keys are read again while all is well.
 const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// How often an unknown key may make the app read the provider's keys again:
@@ -37,6 +39,7 @@ pub struct Provider {
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
     keys_read: Mutex<Option<Instant>>,
+    checked: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl Provider {
@@ -58,6 +61,7 @@ impl Provider {
             known: RwLock::default(),
             last_failure: Mutex::default(),
             keys_read: Mutex::default(),
+            checked: Mutex::default(),
         })
     }
 
@@ -172,6 +176,46 @@ impl Provider {
                 );
                 None
             }
+        }
+    }
+
+    /// Whether the provider answers at the moment; it is asked every other
+    /// second at most.
+    ///
+    /// # Errors
+    /// Why it does not. What is known of it stays in use.
+    pub async fn check(&self) -> Result<(), Reason> {
+        self.discovered().await?;
+        let mut checked = self.checked.lock().await;
+        if let Some((when, result)) = &*checked
+            && when.elapsed() < RETRY_AFTER
+        {
+            return result.clone().map_err(Reason::ProviderUnavailable);
+        }
+        let result = self.probe().await;
+        let former = checked.replace((Instant::now(), result.clone()));
+        self.log_change(former.map(|(_, former)| former), &result);
+        result.map_err(Reason::ProviderUnavailable)
+    }
+
+    async fn probe(&self) -> Result<(), String> {
+        let issuer = self.issuer().trim_end_matches('/');
+        let metadata = format!("{issuer}/.well-known/openid-configuration");
+        let patience = PATIENCE.min(self.relying_party.timeout);
+        let answer = self.http.probe(&metadata, patience).await;
+        answer.map_err(|error| error.0)
+    }
+
+    fn log_change(&self, former: Option<Result<(), String>>, now: &Result<(), String>) {
+        let issuer = self.issuer();
+        match (former, now) {
+            (Some(Err(_)), Ok(())) => tracing::info!(issuer, "the provider answers again"),
+            (None | Some(Ok(())), Err(cause)) => tracing::warn!(
+                issuer,
+                cause,
+                "the provider does not answer; going on with what is known of it"
+            ),
+            _ => {}
         }
     }
 

@@ -2,13 +2,19 @@
 //! once for any number of requests that need them at the same time, on whichever
 //! instance.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::Mutex;
+use tracing::Instrument as _;
 
 use super::{
     Oidc,
     error::{Reason, Refusal},
+    events::{self, Ending},
     guard::User,
     protocol::{CheckError, RefreshError},
     seal,
@@ -32,7 +38,48 @@ const STORE_PAUSES: [Duration; 3] = [
 const LANES: usize = 64;
 
 /// Lanes in which renewals wait for one another; two people rarely share one.
-pub struct Refreshing([Mutex<()>; LANES]);
+pub struct Refreshing([Mutex<Lane>; LANES]);
+
+/// The sign-ins of a lane whose last renewal failed, by key.
+#[derive(Default)]
+struct Lane(HashMap<Key, Failure>);
+
+struct Failure {
+    count: u32,
+    try_again: Instant,
+    cause: String,
+}
+
+/// How long a failure is remembered after the next try was due.
+const FORGET_AFTER: Duration = Duration::from_secs(60);
+
+impl Lane {
+    /// Why a renewal failed a moment ago, if it is too soon for another try.
+    fn too_soon(&self, key: &Key) -> Option<String> {
+        let failure = self.0.get(key)?;
+        (Instant::now() < failure.try_again).then(|| failure.cause.clone())
+    }
+
+    /// The provider may be in trouble, so it is asked less and less often:
+    /// after 1, 2, 4 and at most 32 seconds.
+    fn failed(&mut self, key: &Key, cause: &str) {
+        let now = Instant::now();
+        self.0
+            .retain(|_, failure| now < failure.try_again + FORGET_AFTER);
+        let failure = self.0.entry(*key).or_insert_with(|| Failure {
+            count: 0,
+            try_again: now,
+            cause: String::new(),
+        });
+        failure.try_again = now + Duration::from_secs(1 << failure.count.min(5));
+        failure.count += 1;
+        cause.clone_into(&mut failure.cause);
+    }
+
+    fn succeeded(&mut self, key: &Key) {
+        self.0.remove(key);
+    }
+}
 
 impl Default for Refreshing {
     fn default() -> Self {
@@ -57,7 +104,7 @@ impl Oidc {
         let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
         // It goes on if whoever asked stops waiting: a rotated refresh token
         // must not get lost on its way to the store.
-        actix_web::rt::spawn(async move { oidc.in_turn(&id, &live).await })
+        actix_web::rt::spawn(async move { oidc.in_turn(&id, &live).await }.in_current_span())
             .await
             .map_err(|_| Reason::Internal("a renewal was broken off".to_owned()))?
     }
@@ -66,12 +113,13 @@ impl Oidc {
     /// with a lease from the store among several. The lease ends by itself
     /// should its holder die.
     async fn in_turn(&self, id: &SignInId, seen: &LiveSignIn) -> Result<Arc<LiveSignIn>, Refusal> {
-        let Some(lane) = self.refreshing.0.get(seen.lane() % LANES) else {
+        let lane = usize::from(seen.key[0]) % LANES;
+        let Some(lane) = self.refreshing.0.get(lane) else {
             return Err(Reason::Internal("no such lane".to_owned()).into());
         };
-        let _turn = lane.lock().await;
+        let mut lane = lane.lock().await;
         if !self.sign_ins.store().is_shared() {
-            return self.renew_unless_done(id).await;
+            return self.renew_unless_done(id, &mut lane).await;
         }
         let lease = seal::hash("renewal", &[&seen.key]);
         let holder = seal::random_bytes()?;
@@ -83,7 +131,7 @@ impl Oidc {
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        let renewed = self.renew_unless_done(id).await;
+        let renewed = self.renew_unless_done(id, &mut lane).await;
         if let Err(error) = self.sign_ins.store().release(lease, holder).await {
             tracing::debug!(%error, "a lease was left to end by itself");
         }
@@ -110,20 +158,27 @@ impl Oidc {
         live.ok_or_else(|| Reason::SignedOut.into())
     }
 
-    async fn renew_unless_done(&self, id: &SignInId) -> Result<Arc<LiveSignIn>, Refusal> {
+    async fn renew_unless_done(
+        &self,
+        id: &SignInId,
+        lane: &mut Lane,
+    ) -> Result<Arc<LiveSignIn>, Refusal> {
         // Whoever had the turn before may have done the work.
         let live = self.live(id).await?;
         if !is_near_its_end(&live.sign_in) {
             return Ok(live);
         }
+        if let Some(cause) = lane.too_soon(&live.key) {
+            return without_renewal(live, cause);
+        }
         match self.renew(id, &live).await {
-            Ok(()) => self.live(id).await,
-            Err(RefreshError::Passing(cause)) if has_ended(&live.sign_in) => {
-                Err(Reason::ProviderUnavailable(cause).into())
+            Ok(()) => {
+                lane.succeeded(&live.key);
+                self.live(id).await
             }
             Err(RefreshError::Passing(cause)) => {
-                tracing::debug!(cause, "going on with an access token near its end");
-                Ok(live)
+                lane.failed(&live.key, &cause);
+                without_renewal(live, cause)
             }
             Err(RefreshError::Over(cause)) => {
                 // An instance whose lease had run out may have renewed after all.
@@ -131,8 +186,12 @@ impl Oidc {
                 if !is_near_its_end(&now_live.sign_in) {
                     return Ok(now_live);
                 }
-                tracing::info!(cause, "a sign-in is over");
+                tracing::info!(cause, "a sign-in cannot be renewed");
+                let SignIn {
+                    issuer, subject, ..
+                } = &live.sign_in;
                 self.sign_ins.end(id).await?;
+                events::revoked(issuer, Some(subject), Ending::RefreshRefused, 1);
                 Err(Reason::RefreshRefused.into())
             }
         }
@@ -163,7 +222,13 @@ impl Oidc {
             },
             other => other,
         };
-        let tokens = renewed.map_err(|error| Over(error.to_string()))?;
+        let tokens = renewed.map_err(|error| {
+            if let CheckError::Refused(reason) = &error {
+                let person = live.sign_in.person_tag();
+                events::token_refused(&live.sign_in.issuer, Some(&person), reason);
+            }
+            Over(error.to_string())
+        })?;
         let renewed = SignIn {
             tokens,
             ..live.sign_in.clone()
@@ -194,6 +259,15 @@ impl Oidc {
         }
         self.sign_ins.renew(id, live, renewed).await
     }
+}
+
+/// The access token there is serves for as long as it lives.
+fn without_renewal(live: Arc<LiveSignIn>, cause: String) -> Result<Arc<LiveSignIn>, Refusal> {
+    if has_ended(&live.sign_in) {
+        return Err(Reason::ProviderUnavailable(cause).into());
+    }
+    tracing::debug!(cause, "going on with an access token near its end");
+    Ok(live)
 }
 
 fn is_near_its_end(sign_in: &SignIn) -> bool {

@@ -88,6 +88,9 @@ pub struct Tokens {
     pub refresh_token: Option<String>,
     /// The last ID token, sent back at sign-out as `id_token_hint`.
     pub id_token: String,
+    /// What the first ID token answered: a later one may only repeat it
+    /// (OIDC Core 12.2).
+    pub nonce: String,
     /// The scopes granted, which may be fewer than asked for (RFC 6749 3.3).
     pub scopes: Vec<String>,
 }
@@ -136,11 +139,6 @@ pub struct LiveSignIn {
 }
 
 impl LiveSignIn {
-    /// A number that is the same for all requests of one sign-in.
-    pub(super) fn lane(&self) -> usize {
-        usize::from(self.key[1])
-    }
-
     /// When the browser last made itself known, in Unix seconds.
     pub fn last_seen(&self) -> u64 {
         self.last_seen.load(Ordering::Relaxed)

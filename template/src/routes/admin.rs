@@ -10,8 +10,8 @@ use crate::{
         Oidc,
         csrf::SignedForm,
         error::{Reason, Refusal},
+        events::{self, Ending},
         guard::{Has, User},
-        sign_in::person_tag,
     },
     users::Users,
     views::{self, Frame, Members},
@@ -49,12 +49,10 @@ pub async fn sign_out(
         .sign_ins
         .end_all_of(oidc.provider.issuer(), subject)
         .await?;
-    tracing::info!(
-        by = admin.sign_in().person_tag(),
-        person = person_tag(oidc.provider.issuer(), subject),
-        ended,
-        "an administrator signed somebody out"
-    );
+    let by = admin.sign_in().person_tag();
+    tracing::info!(by, "an administrator signs somebody out");
+    let issuer = oidc.provider.issuer();
+    events::revoked(issuer, Some(subject), Ending::Administrator, ended);
     page(&request, &admin, &users, Some(ended))
 }
 

@@ -4,7 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Deserialize;
 
 use crate::{
-    oidc::{Oidc, csrf::SignedForm, error::Refusal, guard::User, handlers::see_other},
+    oidc::{
+        Oidc,
+        csrf::SignedForm,
+        error::Refusal,
+        events::{self, Ending},
+        guard::User,
+        handlers::see_other,
+    },
     views::{self, Devices},
 };
 
@@ -33,10 +40,8 @@ pub async fn sign_out(
     let ended = oidc
         .end_devices(&form.user, form.fields.device.as_deref())
         .await?;
-    tracing::info!(
-        person = form.user.sign_in().person_tag(),
-        ended,
-        "signed out elsewhere"
-    );
+    let sign_in = form.user.sign_in();
+    let subject = Some(sign_in.subject.as_str());
+    events::revoked(&sign_in.issuer, subject, Ending::OtherBrowser, ended);
     Ok(see_other(&oidc.path("/devices")))
 }

@@ -10,21 +10,29 @@ pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// The provider is known and the store can be reached; else 503, with what is
-/// missing. The causes are in the log.
+/// Whether people can use the app, and why not. A provider that is down but
+/// known is no reason to turn anybody away: who is signed in goes on.
 pub async fn ready(oidc: Data<Oidc>) -> HttpResponse {
-    let provider = oidc.provider.discovered().await.map(|_| ());
-    let store = oidc.sign_ins.store().check().await;
-    let word = |fine: bool| if fine { "ok" } else { "unavailable" };
-    let report = json!({
-        "provider": word(provider.is_ok()),
-        "store": word(store.is_ok()),
-    });
-    if provider.is_ok() && store.is_ok() {
-        HttpResponse::Ok().json(report)
-    } else {
+    let answers = oidc.provider.check().await;
+    let stored = oidc.sign_ins.store().check().await;
+    let provider = match &answers {
+        Ok(()) => "ok",
+        Err(_) if oidc.provider.known().is_some() => "last known",
+        Err(_) => "unavailable",
+    };
+    let store = if stored.is_ok() { "ok" } else { "unavailable" };
+    let mut report = json!({ "provider": provider, "store": store });
+    if let Err(cause) = answers {
+        report["reasons"]["provider"] = cause.to_string().into();
+    }
+    if let Err(cause) = stored {
+        report["reasons"]["store"] = cause.to_string().into();
+    }
+    if provider == "unavailable" || store == "unavailable" {
         HttpResponse::ServiceUnavailable()
             .insert_header(("retry-after", "5"))
             .json(report)
+    } else {
+        HttpResponse::Ok().json(report)
     }
 }

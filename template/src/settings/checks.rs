@@ -1,8 +1,11 @@
 //! One function for each kind of setting. They note faults and go on, so that
 //! a person who sets the app up sees all that is wrong at once.
 
-use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 
+use ipnet::IpNet;
 use ring::rand::{SecureRandom, SystemRandom};
 use url::{Host, Url};
 
@@ -25,6 +28,8 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
     let login_page = reader.login_page();
     let settings = Settings {
         listen: reader.listen(&base_url),
+        trusted_proxies: reader.trusted_proxies(),
+        login_rate: reader.number("APP_LOGIN_RATE", 50, 1..=1_000_000),
         provider: reader.provider(),
         relying_party: reader.relying_party(&base_url),
         login_page,
@@ -123,6 +128,25 @@ impl Reader<'_> {
             );
         }
         text
+    }
+
+    fn trusted_proxies(&mut self) -> Vec<IpNet> {
+        const VARIABLE: &str = "APP_TRUSTED_PROXIES";
+        let text = self.get(VARIABLE).unwrap_or_default();
+        let mut networks = Vec::new();
+        for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
+            match part
+                .parse()
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+            {
+                Ok(network) => networks.push(network),
+                Err(_) => self.fault(
+                    VARIABLE,
+                    format!("«{part}» is no address or network, such as 10.0.0.7 or 10.0.0.0/8."),
+                ),
+            }
+        }
+        networks
     }
 
     fn provider(&mut self) -> Option<ProviderSettings> {
@@ -561,14 +585,8 @@ impl Reader<'_> {
         }
     }
 
-    fn duration(
-        &mut self,
-        variable: &'static str,
-        default: u64,
-        unit_seconds: u64,
-        range: std::ops::RangeInclusive<u64>,
-    ) -> Duration {
-        let number = match self.get(variable) {
+    fn number(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        match self.get(variable) {
             None => default,
             Some(text) => match u64::from_str(&text) {
                 Ok(number) if range.contains(&number) => number,
@@ -581,7 +599,17 @@ impl Reader<'_> {
                     default
                 }
             },
-        };
+        }
+    }
+
+    fn duration(
+        &mut self,
+        variable: &'static str,
+        default: u64,
+        unit_seconds: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
+        let number = self.number(variable, default, range);
         Duration::from_secs(number.saturating_mul(unit_seconds))
     }
 }

@@ -4,37 +4,6 @@ use reqwest::StatusCode;
 
 use crate::support::{TestApp, signed_in_as};
 
-const PROTECTED: [&str; 5] = ["/profile", "/devices", "/admin", "/api/me", "/api/userinfo"];
-
-#[tokio::test]
-async fn pages_send_strangers_to_sign_in_and_remember_where_they_were_going() {
-    let browser = TestApp::start().await.browser();
-    for path in PROTECTED {
-        let page = browser.get(path).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
-        let login = page.location();
-        assert_eq!(login.path(), "/login");
-        assert!(
-            login
-                .query_pairs()
-                .any(|pair| pair == ("return_to".into(), path.into()))
-        );
-    }
-}
-
-#[tokio::test]
-async fn scripts_of_strangers_get_json_and_no_redirect() {
-    let browser = TestApp::start().await.browser();
-    for path in PROTECTED {
-        let answer = browser.fetch(path).await;
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{path}");
-        assert_eq!(answer.header("content-type"), "application/problem+json");
-        assert!(!answer.header("www-authenticate").is_empty());
-        assert!(answer.header("set-cookie").is_empty());
-        assert_eq!(answer.json()["code"], "signed_out");
-    }
-}
-
 #[tokio::test]
 async fn made_up_and_malformed_sign_in_ids_open_nothing() {
     let browser = TestApp::start().await.browser();
@@ -67,34 +36,6 @@ async fn unknown_pages_are_not_found_for_everybody() {
             "not_found"
         );
     }
-}
-
-#[tokio::test]
-async fn protected_pages_are_not_kept_by_the_browser() {
-    let alice = signed_in_as("alice").await;
-    assert_eq!(
-        alice.get("/profile").await.header("cache-control"),
-        "no-store"
-    );
-}
-
-#[tokio::test]
-async fn pages_carry_security_headers() {
-    let browser = TestApp::start().await.browser();
-    let page = browser.get("/").await;
-    let policy = page.header("content-security-policy");
-    for directive in [
-        "default-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "form-action 'self'",
-    ] {
-        assert!(policy.contains(directive), "{directive} in {policy}");
-    }
-    assert!(!policy.contains("unsafe"));
-    assert_eq!(page.header("x-content-type-options"), "nosniff");
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
 }
 
 #[tokio::test]

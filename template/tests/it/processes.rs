@@ -2,9 +2,10 @@
 //! sends each request to the next of them. They can be killed.
 
 use std::{
+    fs::File,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -18,6 +19,7 @@ use app::{
     oidc::seal,
     settings::{Credential, Settings},
 };
+use reqwest::StatusCode;
 use url::Url;
 
 use crate::support::{Browser, TestApp};
@@ -51,6 +53,8 @@ impl Instances {
             ("OIDC_CLIENT_ID", &client.client_id),
             ("OIDC_CLIENT_SECRET", secret.expose()),
             ("OIDC_SCOPES", "openid profile email offline_access"),
+            // All the people of a test come from one address.
+            ("APP_LOGIN_RATE", "1000000"),
             ("RUST_LOG", "warn"),
         ];
         let environment = environment.iter().chain(more);
@@ -81,6 +85,7 @@ impl Instances {
             .envs(self.environment.iter().cloned())
             .env("APP_LISTEN", address.to_string())
             .stdout(Stdio::null())
+            .stderr(self.log_file(number))
             .spawn()
             .unwrap();
         let started = Instant::now();
@@ -103,6 +108,53 @@ impl Instances {
         if let Some(mut process) = self.processes[number].take() {
             process.kill().unwrap();
             process.wait().unwrap();
+        }
+    }
+
+    /// Asks one instance to end, as a process manager does.
+    #[cfg(unix)]
+    pub fn terminate(&self, number: usize) {
+        let pid = self.processes[number].as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until one instance has ended by itself; whether it went well.
+    pub async fn ended(&mut self, number: usize) -> bool {
+        let mut process = self.processes[number].take().unwrap();
+        for _ in 0..600 {
+            if let Some(status) = process.try_wait().unwrap() {
+                return status.success();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("instance {number} runs on:\n{}", self.log(number));
+    }
+
+    /// Everything that one instance has logged.
+    pub fn log(&self, number: usize) -> String {
+        let log = std::fs::read(self.log_path(number)).unwrap();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    fn log_path(&self, number: usize) -> PathBuf {
+        self.folder.path().join(format!("{number}.log"))
+    }
+
+    fn log_file(&self, number: usize) -> File {
+        let mut options = File::options();
+        let options = options.create(true).append(true);
+        options.open(self.log_path(number)).unwrap()
+    }
+
+    /// Waits until the provider is known everywhere.
+    pub async fn ready(&self) {
+        for number in 0..self.processes.len() {
+            let ready = self.at(number, "/readyz");
+            let browser = self.app.browser();
+            self.app
+                .eventually(async || browser.fetch(&ready).await.status == StatusCode::OK)
+                .await;
         }
     }
 

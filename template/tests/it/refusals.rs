@@ -50,6 +50,7 @@ fn reasons() -> Vec<Reason> {
         Hook("You have not paid.".to_owned()),
         ProviderUnavailable(detail()),
         StoreUnavailable(detail()),
+        TooManyLogins,
         NotFound,
         MethodNotAllowed,
         BadRequest(detail()),
@@ -83,6 +84,7 @@ fn reasons() -> Vec<Reason> {
             | Hook(_)
             | ProviderUnavailable(_)
             | StoreUnavailable(_)
+            | TooManyLogins
             | NotFound
             | MethodNotAllowed
             | BadRequest(_)

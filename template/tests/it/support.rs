@@ -111,6 +111,8 @@ impl TestApp {
         let defaults = [
             ("APP_BASE_URL", here.as_str()),
             ("SESSION_STORE", "memory:"),
+            // All the people of a test come from one address.
+            ("APP_LOGIN_RATE", "1000000"),
         ];
         let mut settings = Settings::from_lookup(|name| {
             let mut set = variables.iter().chain(&defaults);

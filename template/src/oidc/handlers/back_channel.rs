@@ -7,10 +7,11 @@ use url::form_urlencoded;
 use crate::oidc::{
     Oidc,
     error::{Reason, Refusal},
+    events::{self, Ending},
     protocol::LogoutToken,
     seal::{self, SealError},
     sign_in::now,
-    store::{Claim, StoreError},
+    store::{Claim, Key, StoreError},
 };
 
 /// A logout token is small; nothing larger is read.
@@ -26,24 +27,36 @@ pub async fn backchannel_logout(
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
-    let token = sole_logout_token(&body)?;
-    let token = verify(&oidc, &token).await?;
-    let claim = first_use(&oidc, &token)?;
-    let (name, holder) = (claim.name, claim.holder);
-    if !oidc.sign_ins.store().claim(claim).await? {
-        return Err(Reason::LogoutToken("it was used before".to_owned()).into());
-    }
+    let issuer = oidc.provider.issuer();
+    let (token, (name, holder)) = accept(&oidc, &body).await.inspect_err(|refusal| {
+        events::token_refused(issuer, None, &refusal.reason);
+    })?;
     let ended = match end_sign_ins(&oidc, &token).await {
         Ok(ended) => ended,
         Err(error) => {
             // The provider may send the token again.
-            let _ = oidc.sign_ins.store().release(name, holder).await;
+            let store = oidc.sign_ins.store();
+            let _ = store.release(name, holder).await;
             return Err(error.into());
         }
     };
-    let issuer = oidc.provider.issuer();
-    tracing::info!(issuer, ended, "the provider signed somebody out");
+    let subject = token.subject.as_deref();
+    events::revoked(issuer, subject, Ending::BackChannelLogout, ended);
     Ok(HttpResponse::Ok().finish())
+}
+
+/// A logout token that is in order and used for the first time, with name and
+/// holder of the claim that says so.
+async fn accept(oidc: &Oidc, body: &[u8]) -> Result<(LogoutToken, (Key, Key)), Refusal> {
+    let token = sole_logout_token(body)?;
+    let token = verify(oidc, &token).await?;
+    let claim = first_use(oidc, &token)?;
+    let used = (claim.name, claim.holder);
+    if oidc.sign_ins.store().claim(claim).await? {
+        Ok((token, used))
+    } else {
+        Err(Reason::LogoutToken("it was used before".to_owned()).into())
+    }
 }
 
 async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {

@@ -12,6 +12,7 @@ use crate::{
         attempt::Attempt,
         cookies, devices,
         error::{Reason, Refusal, printable},
+        events,
         guard::{self, SIGN_IN_COOKIE, User},
         protocol::{Authenticated, Code, Discovered},
         return_to::ReturnTo,
@@ -38,10 +39,21 @@ pub async fn callback(
     oidc: web::Data<Oidc>,
     user: Option<User>,
 ) -> Result<HttpResponse, Refusal> {
+    let concluded = conclude(&request, &oidc, user).await;
+    concluded.inspect_err(|refusal| {
+        events::sign_in_failed(oidc.provider.issuer(), &refusal.reason);
+    })
+}
+
+async fn conclude(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    user: Option<User>,
+) -> Result<HttpResponse, Refusal> {
     let answer = Answer::read(request.query_string())?;
     let attempt = match oidc
         .attempts
-        .find(&request, answer.state.as_deref().unwrap_or_default())
+        .find(request, answer.state.as_deref().unwrap_or_default())
     {
         Ok(attempt) => attempt,
         // The back button, or a bookmark: whoever is signed in has no use for
@@ -67,7 +79,7 @@ pub async fn callback(
     let return_to = attempt.return_to.checked(&oidc.settings);
     let goes_on = attempt.with_widget && answer.leaves_the_rest_to_the_widget();
     if goes_on && !attempt.finished {
-        return go_on_with_widget(&request, &oidc, &attempt, answer.otp.as_deref());
+        return go_on_with_widget(request, oidc, &attempt, answer.otp.as_deref());
     }
     if attempt.finished || !oidc.attempts.is_first_answer(&attempt) {
         return match user {
@@ -75,9 +87,9 @@ pub async fn callback(
             None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
         };
     }
-    match finish(&request, &oidc, &attempt, answer, user.as_ref()).await {
+    match finish(request, oidc, &attempt, answer, user.as_ref()).await {
         Ok(after) => {
-            oidc.attempts.finish(&request, attempt)?;
+            oidc.attempts.finish(request, attempt)?;
             Ok(match after {
                 AfterLogin::Continue => see_other(return_to.as_str()),
                 AfterLogin::RedirectTo(path) => {
@@ -86,7 +98,7 @@ pub async fn callback(
             })
         }
         Err(refusal) => {
-            oidc.attempts.forget(&request, &attempt);
+            oidc.attempts.forget(request, &attempt);
             // The wanted page decides what a person who is not signed in sees.
             if attempt.silent && refusal.reason.is_providers_no() {
                 tracing::info!(cause = %refusal, "a silent attempt signed nobody in");
@@ -217,11 +229,7 @@ async fn finish(
     }
     let after = hooks::after_login(request, &sign_in).await?;
     replace_sign_in(request, oidc, &sign_in).await?;
-    tracing::info!(
-        issuer = sign_in.issuer,
-        person = sign_in.person_tag(),
-        "signed in"
-    );
+    events::signed_in(&sign_in);
     Ok(after)
 }
 

@@ -3,6 +3,7 @@
 use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
+use tracing::Instrument as _;
 
 use super::see_other;
 use crate::{
@@ -12,8 +13,12 @@ use crate::{
         Oidc, cookies,
         csrf::SignedForm,
         error::{Reason, Refusal},
+        events,
         guard::{SIGN_IN_COOKIE, User},
-        seal, silent,
+        protocol::EndSession,
+        seal,
+        sign_in::SignIn,
+        silent,
     },
     views,
 };
@@ -61,31 +66,44 @@ pub async fn force_logout_and_revoke(
     request.get_session().purge();
     silent::try_no_more(request, oidc);
     let sign_in = user.sign_in();
-    tracing::info!(
-        issuer = sign_in.issuer,
-        person = sign_in.person_tag(),
-        "signed out"
-    );
+    events::signed_out(sign_in);
 
-    let state = seal::random_text()?;
-    let provider = oidc.provider.known();
-    let at_provider = provider.and_then(|provider| {
-        provider.logout_url(
-            oidc.provider.relying_party(),
-            &sign_in.tokens.id_token,
-            &state,
-        )
-    });
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();
-    actix_web::rt::spawn(async move { oidc_for_later.provider.revoke(&tokens).await });
+    actix_web::rt::spawn(
+        async move { oidc_for_later.provider.revoke(&tokens).await }.in_current_span(),
+    );
+    at_provider(request, oidc, sign_in).await
+}
 
-    let location = match at_provider {
-        Some(url) => url.to_string(),
-        None => format!("{}?only=here", oidc.path(PATHS.logged_out)),
+/// Takes the browser to the provider's sign-out, if there is any sense in it: a
+/// browser that is sent to a provider in an outage shows a page of its own.
+async fn at_provider(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    sign_in: &SignIn,
+) -> Result<HttpResponse, Refusal> {
+    let state = seal::random_text()?;
+    let end_session = match oidc.provider.check().await {
+        Ok(()) => oidc.provider.known().and_then(|provider| {
+            let relying_party = oidc.provider.relying_party();
+            provider.end_session(relying_party, &sign_in.tokens.id_token, &state)
+        }),
+        Err(_) => None,
     };
-    Ok(see_other(&location))
+    match end_session {
+        Some(EndSession::Redirect(url)) => Ok(see_other(url.as_str())),
+        Some(EndSession::Form { action, fields }) => views::respond(&views::EndSession {
+            frame: views::Frame::for_nobody(request)?,
+            action: action.into(),
+            fields,
+        }),
+        None => Ok(see_other(&format!(
+            "{}?only=here",
+            oidc.path(PATHS.logged_out)
+        ))),
+    }
 }
 
 /// What the signed-out page may be told.

@@ -10,6 +10,7 @@ mod widget_files;
 use actix_web::{
     HttpResponse,
     http::header::LOCATION,
+    middleware::from_fn,
     web::{self, ServiceConfig},
 };
 
@@ -21,7 +22,7 @@ pub use self::{
 };
 pub(crate) use login::sign_in_page_after;
 
-use crate::app::Paths;
+use crate::{app::Paths, oidc::limit::limit_logins};
 
 /// Sends the browser elsewhere by a GET, whatever it asked with.
 pub(crate) fn see_other(location: &str) -> HttpResponse {
@@ -36,6 +37,7 @@ pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
         config
             .service(
                 web::resource(paths.login)
+                    .wrap(from_fn(limit_logins))
                     .route(web::get().to(login))
                     .route(web::post().to(begin_login)),
             )
@@ -43,7 +45,11 @@ pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
                 web::resource(format!("{}/{{version}}/{{name:.*}}", paths.widget_files))
                     .route(web::get().to(widget_file)),
             )
-            .service(web::resource(paths.login_callback).route(web::get().to(callback)))
+            .service(
+                web::resource(paths.login_callback)
+                    .wrap(from_fn(limit_logins))
+                    .route(web::get().to(callback)),
+            )
             .service(web::resource(paths.logout).route(web::post().to(logout)))
             .service(web::resource(paths.logged_out).route(web::get().to(logged_out)))
             .service(

@@ -2,13 +2,15 @@
 //! size. It follows no redirect: a provider's answer must not be able to send
 //! this server anywhere else.
 
-use std::{error::Error, fmt, future::Future, pin::Pin};
+use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{
+    Client,
     header::{ACCEPT, CONTENT_TYPE},
     redirect::Policy,
 };
+use tokio::runtime::Handle;
 use url::{Url, form_urlencoded};
 
 use crate::settings::{RelyingParty, is_https_or_loopback};
@@ -18,14 +20,18 @@ const MAX_BODY: usize = 512 * 1024;
 
 /// A client that is cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    client: Client,
+    runtime: Handle,
+}
 
 impl Http {
     /// A client as the settings say. Proxies come from `HTTP_PROXY`,
     /// `HTTPS_PROXY` and `NO_PROXY`.
     ///
     /// # Errors
-    /// The file of certificate authorities cannot be read or holds none.
+    /// The file of certificate authorities cannot be read or holds none, or
+    /// there is no Tokio runtime to make calls on.
     pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
         // Fails only if a provider was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -53,10 +59,21 @@ impl Http {
             }
             builder = builder.tls_certs_merge(authorities);
         }
-        builder
+        let client = builder
             .build()
-            .map(Self)
-            .map_err(|error| HttpError::from_cause(&error))
+            .map_err(|error| HttpError::from_cause(&error))?;
+        let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
+        Ok(Self { client, runtime })
+    }
+
+    /// Whether anything but an outage is at this address.
+    ///
+    /// # Errors
+    /// No answer within `patience`, or one with a status of 500 or more.
+    pub async fn probe(&self, url: &str, patience: Duration) -> Result<(), HttpError> {
+        let request = self.client.get(url).timeout(patience).build();
+        let request = request.map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await.map(|_| ())
     }
 
     /// Posts a form. The client authenticates in the header if `basic` is given
@@ -76,7 +93,7 @@ impl Http {
         let encoded =
             |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let mut request = self
-            .0
+            .client
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(body);
@@ -99,7 +116,7 @@ impl Http {
         access_token: &str,
     ) -> Result<HttpResponse, HttpError> {
         let request = self
-            .0
+            .client
             .get(url)
             .header(ACCEPT, "application/json, application/jwt")
             .bearer_auth(access_token)
@@ -113,33 +130,42 @@ impl Http {
         if !is_https_or_loopback(request.url()) {
             return Err(HttpError("its address is not protected by TLS".to_owned()));
         }
-        let mut answer = self
-            .0
-            .execute(request)
+        // On the runtime that the app was started on, whichever worker asks:
+        // workers share connections, and one that a worker drives would end with
+        // it at shutdown, in the middle of another's sign-in.
+        let answer = self.runtime.spawn(answer(self.client.clone(), request));
+        answer
             .await
-            // The URL may carry what does not belong in a log.
-            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
-        if answer.status().is_server_error() {
-            return Err(HttpError(format!("it answered {}", answer.status())));
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = answer
-            .chunk()
-            .await
-            .map_err(|error| HttpError::from_cause(&error.without_url()))?
-        {
-            if body.len().saturating_add(chunk.len()) > MAX_BODY {
-                return Err(HttpError(format!(
-                    "the answer is longer than {MAX_BODY} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = HttpResponse::new(body);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+            .map_err(|error| HttpError::from_cause(&error))?
     }
+}
+
+async fn answer(client: Client, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+    let mut answer = client
+        .execute(request)
+        .await
+        // The URL may carry what does not belong in a log.
+        .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+    if answer.status().is_server_error() {
+        return Err(HttpError(format!("it answered {}", answer.status())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| HttpError::from_cause(&error.without_url()))?
+    {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY {
+            return Err(HttpError(format!(
+                "the answer is longer than {MAX_BODY} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
 }
 
 impl<'c> AsyncHttpClient<'c> for Http {

@@ -120,7 +120,12 @@ pub(super) fn at_refresh(
 ) -> Result<(), CheckError> {
     let verifier = verifier(provider, relying_party);
     let claims = token
-        .claims(&verifier, |_: Option<&Nonce>| Ok(()))
+        .claims(&verifier, |nonce: Option<&Nonce>| match nonce {
+            Some(nonce) if !seal::same_secret(nonce.secret(), &sign_in.tokens.nonce) => {
+                Err("another one".to_owned())
+            }
+            _ => Ok(()),
+        })
         .map_err(refused)?
         .clone();
     check_the_rest(provider, token, &claims, relying_party.clock_skew)?;

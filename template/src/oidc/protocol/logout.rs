@@ -26,21 +26,39 @@ pub struct LogoutToken {
 /// A logout token is used at once, so an older one is a replay.
 const MAX_AGE: u64 = 120;
 
+/// How to send the browser to the provider's sign-out (RP-Initiated Logout 1.0,
+/// section 2 allows both).
+#[derive(Debug)]
+pub enum EndSession {
+    /// By a redirect.
+    Redirect(Url),
+    /// By a form that posts itself.
+    Form {
+        /// The end-session endpoint.
+        action: Url,
+        /// Names and values.
+        fields: Vec<(String, String)>,
+    },
+}
+
+/// Longer URLs are cut off or refused on the way, and an ID token may be long.
+const MAX_URL: usize = 8000;
+
 impl Discovered {
-    /// Where to send the browser so that the person is signed out at the
-    /// provider too (RP-Initiated Logout 1.0, 2). `None`: the provider has no
-    /// such endpoint.
-    pub fn logout_url(
+    /// How the person is signed out at the provider too. `None`: the provider
+    /// has no endpoint for that.
+    pub fn end_session(
         &self,
         relying_party: &RelyingParty,
         id_token: &str,
         state: &str,
-    ) -> Option<Url> {
+    ) -> Option<EndSession> {
         let endpoint: EndSessionUrl = self
             .metadata
             .additional_metadata()
             .end_session_endpoint
             .clone()?;
+        let action = endpoint.url().clone();
         let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
         let request = LogoutRequest::from(endpoint)
             .set_client_id(ClientId::new(self.client.client_id().to_string()))
@@ -50,7 +68,14 @@ impl Discovered {
             Ok(id_token) => request.set_id_token_hint(&id_token),
             Err(_) => request,
         };
-        Some(request.http_get_url())
+        let url = request.http_get_url();
+        if url.as_str().len() <= MAX_URL {
+            return Some(EndSession::Redirect(url));
+        }
+        // The endpoint may have a query of its own, which stays where it is.
+        let own = action.query_pairs().count();
+        let fields = url.query_pairs().into_owned().skip(own).collect();
+        Some(EndSession::Form { action, fields })
     }
 
     /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was
@@ -65,7 +90,7 @@ impl Discovered {
         relying_party: &RelyingParty,
     ) -> Result<Option<LogoutToken>, Reason> {
         let refused = |cause: &str| Reason::LogoutToken(cause.to_owned());
-        match self.signed_claims(token, &["logout+jwt", "jwt"], relying_party) {
+        match self.signed_claims(token, &["logout+jwt"], relying_party) {
             Ok(claims) => self
                 .logout_claims(&claims, relying_party.clock_skew.as_secs())
                 .map(Some)

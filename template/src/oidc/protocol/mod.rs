@@ -22,7 +22,7 @@ pub use self::{
     http::{Http, HttpError},
     id_token::CheckError,
     interaction_code::Code,
-    logout::LogoutToken,
+    logout::{EndSession, LogoutToken},
     tokens::{Authenticated, RefreshError, Unchecked},
     userinfo::UserInfoError,
 };

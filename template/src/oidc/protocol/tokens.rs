@@ -145,6 +145,7 @@ impl Discovered {
             access_token_expires_at: expiry(answer),
             refresh_token: answer.refresh_token().map(|token| token.secret().clone()),
             id_token: id_token.to_string(),
+            nonce: expected.nonce.expose().to_owned(),
             scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
         };
         Ok(Authenticated {
@@ -213,6 +214,7 @@ impl Discovered {
                 .map(|token| token.secret().clone())
                 .or(old.refresh_token),
             id_token: answer.id_token().map_or(old.id_token, ToString::to_string),
+            nonce: old.nonce,
             scopes: granted(answer).unwrap_or(old.scopes),
         })
     }

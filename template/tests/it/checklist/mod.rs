@@ -3,12 +3,16 @@
 //! twin that passes.
 
 mod authorization_request;
+mod browser;
 mod callback;
 mod discovery;
 mod id_token;
 mod id_token_person;
 mod id_token_signature;
+mod logout;
+mod operations;
 mod options;
+mod refresh;
 mod session;
 mod sessions_rotation;
 mod token;

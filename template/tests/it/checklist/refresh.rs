@@ -1,0 +1,286 @@
+//! Section F: access tokens that are renewed, and tokens that are given back.
+
+use std::time::Duration;
+
+use app::dev::provider::{Answer, Ending, Endpoint, Jws, Lifetimes};
+use reqwest::StatusCode;
+
+use crate::{
+    processes::Instances,
+    support::{Browser, TestApp},
+};
+
+/// Access tokens are renewed half a minute before their end: this one at once.
+const NEAR_ITS_END: Duration = Duration::from_secs(20);
+/// So is this one, and there is no going on without.
+const ENDED: Duration = Duration::from_secs(0);
+
+/// Alice, whose first access token lives so long; later ones live as usual.
+async fn alice_with_a_token_for(app: &TestApp, life: Duration) -> Browser {
+    let usual = app.provider.lifetimes();
+    app.provider.set_lifetimes(Lifetimes {
+        access_token: life,
+        ..usual
+    });
+    let alice = app.signed_in_as("alice").await;
+    app.provider.set_lifetimes(usual);
+    alice
+}
+
+async fn status_of_a_call(browser: &Browser) -> StatusCode {
+    browser.fetch("/api/userinfo").await.status
+}
+
+#[tokio::test]
+async fn f1_an_access_token_is_renewed_once_for_all_requests() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let before = app.token_requests();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let alice = alice.clone();
+            tokio::spawn(async move { status_of_a_call(&alice).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), StatusCode::OK);
+    }
+    assert_eq!(app.token_requests() - before, 1);
+}
+
+#[tokio::test]
+async fn f1_a_token_with_time_left_is_not_renewed() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let before = app.token_requests();
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    assert_eq!(app.token_requests(), before);
+}
+
+/// Alice, whose app was killed while it waited for this endpoint's answer, and
+/// was started again.
+async fn after_a_crash_at(endpoint: Endpoint) -> (Browser, Instances) {
+    let mut instances = Instances::start(1, "embedded:sign-ins.redb", &[]).await;
+    instances.ready().await;
+    let alice = alice_with_a_token_for(&instances.app, ENDED).await;
+
+    let provider = instances.provider.clone();
+    let before = provider.requests_to(endpoint).len();
+    provider
+        .faults()
+        .answer(endpoint, |answer| answer.ending = Ending::Hung);
+    let call = {
+        let alice = alice.clone();
+        tokio::spawn(async move { status_of_a_call(&alice).await })
+    };
+    instances
+        .app
+        .eventually(async || provider.requests_to(endpoint).len() > before)
+        .await;
+    instances.kill(0);
+    assert!(call.await.is_err(), "it got no answer");
+    provider.faults().clear();
+    instances.start_one(0);
+    instances.ready().await;
+    (alice, instances)
+}
+
+#[tokio::test]
+async fn f2_a_rotated_refresh_token_is_stored_before_its_access_token_is_used() {
+    let (alice, instances) = after_a_crash_at(Endpoint::Userinfo).await;
+    let before = instances.app.token_requests();
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    assert_eq!(instances.app.token_requests(), before, "it had been stored");
+}
+
+#[tokio::test]
+async fn f2_a_refresh_token_lost_in_a_crash_means_a_new_sign_in() {
+    let (alice, _instances) = after_a_crash_at(Endpoint::Token).await;
+    let page = alice.get("/api/userinfo").await;
+    assert_eq!(page.location().path(), "/login");
+    assert!(!alice.is_signed_in().await, "nothing half-alive");
+}
+
+#[tokio::test]
+async fn f3_a_refused_renewal_ends_the_sign_in() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let tab = alice_with_a_token_for(&app, ENDED).await;
+    app.provider.faults().instead(
+        Endpoint::Token,
+        Answer::oauth_error(400, "invalid_grant", "it is over"),
+    );
+    let answer = alice.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(answer.json()["code"], "refresh_refused");
+    assert!(!alice.is_signed_in().await);
+
+    let page = tab.get("/api/userinfo").await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert_eq!(page.location().path(), "/login");
+    assert_eq!(
+        page.location().query(),
+        Some("return_to=%2Fapi%2Fuserinfo"),
+        "and back"
+    );
+}
+
+#[tokio::test]
+async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, NEAR_ITS_END).await;
+    app.provider.faults().instead(
+        Endpoint::Token,
+        Answer::new(502, "text/html", "bad gateway"),
+    );
+    let before = app.token_requests();
+    for _ in 0..5 {
+        assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    }
+    let tries = app.token_requests() - before;
+    assert!((1..5).contains(&tries), "{tries} tries");
+
+    app.provider.faults().clear();
+    app.eventually(async || {
+        assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+        app.token_requests() > before + tries
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    app.provider.stop().await;
+    for _ in 0..5 {
+        let answer = alice.fetch("/api/userinfo").await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.json()["code"], "provider_unavailable");
+    }
+    assert!(alice.is_signed_in().await);
+    app.provider.start_again().await.unwrap();
+    app.eventually(async || status_of_a_call(&alice).await == StatusCode::OK)
+        .await;
+}
+
+/// What becomes of Alice's sign-in when the ID token of a renewal is bent.
+async fn after_a_renewal_with(bend: impl Fn(&mut Jws) + Send + Sync + 'static) -> StatusCode {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    app.provider.faults().id_token(bend);
+    let status = status_of_a_call(&alice).await;
+    assert_eq!(
+        alice.is_signed_in().await,
+        status == StatusCode::OK,
+        "refusing ends it"
+    );
+    status
+}
+
+#[tokio::test]
+async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in() {
+    type Bend = fn(&mut Jws);
+    let bends: [(&str, Bend); 9] = [
+        ("iss", |token| {
+            token.claims["iss"] = "https://other.example".into();
+        }),
+        ("sub", |token| token.claims["sub"] = "bob".into()),
+        ("aud", |token| token.claims["aud"] = "another-app".into()),
+        ("azp", |token| token.claims["azp"] = "another-app".into()),
+        ("nonce", |token| token.claims["nonce"] = "another".into()),
+        ("auth_time", |token| token.claims["auth_time"] = 1.into()),
+        ("exp", |token| token.claims["exp"] = 1.into()),
+        ("at_hash", |token| token.claims["at_hash"] = "AAAA".into()),
+        ("alg", Jws::unsecured),
+    ];
+    for (what, bend) in bends {
+        let status = after_a_renewal_with(bend).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn f5_a_renewed_id_token_may_repeat_the_nonce() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let asked = app.provider.requests_to(Endpoint::Authorization);
+    let nonce = asked[0].query("nonce").unwrap().to_owned();
+    app.provider
+        .faults()
+        .id_token(move |token| token.claims["nonce"] = nonce.clone().into());
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn f6_a_renewed_id_token_needs_no_nonce() {
+    let status = after_a_renewal_with(|token| assert!(token.claims.get("nonce").is_none())).await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn f6_without_a_renewed_id_token_the_old_one_serves_to_sign_out() {
+    let app = TestApp::start().await;
+    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let id_token = app.provider.issued_tokens().pop().unwrap();
+    app.provider.faults().json(Endpoint::Token, |answer| {
+        answer.as_object_mut().unwrap().remove("id_token");
+    });
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    let url = alice.sign_out().await.location();
+    let hint = url.query_pairs().find(|(name, _)| name == "id_token_hint");
+    assert_eq!(hint.unwrap().1, id_token);
+}
+
+#[tokio::test]
+async fn f7_the_refresh_token_is_revoked_at_sign_out() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let tokens = app.provider.issued_tokens();
+    alice.sign_out().await;
+    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
+    let request = app.provider.requests_to(Endpoint::Revocation).remove(0);
+    assert_eq!(request.form("token_type_hint"), Some("refresh_token"));
+    let revoked = request.form("token").unwrap().to_owned();
+    assert!(tokens.contains(&revoked));
+    assert!(
+        request
+            .header("authorization")
+            .unwrap()
+            .starts_with("Basic ")
+    );
+}
+
+#[tokio::test]
+async fn f7_a_revocation_that_fails_or_hangs_keeps_nobody() {
+    for ending in [Ending::Complete, Ending::Hung] {
+        let app = TestApp::start().await;
+        let alice = app.signed_in_as("alice").await;
+        app.provider
+            .faults()
+            .answer(Endpoint::Revocation, move |answer| {
+                answer.status = 500;
+                answer.ending = ending;
+            });
+        let page = alice.sign_out().await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER);
+        assert!(page.location().as_str().starts_with(app.provider.issuer()));
+        assert!(!alice.is_signed_in().await);
+    }
+}
+
+/// Front-Channel Logout is not offered: such a request is no page at all.
+#[tokio::test]
+async fn f8_a_front_channel_request_ends_and_revokes_nothing() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let query = format!("?iss={}&sid=whatever", app.provider.issuer());
+    for path in ["/frontchannel-logout", "/logout", "/backchannel-logout"] {
+        let page = app.browser().get(&format!("{path}{query}")).await;
+        assert!(page.status.is_client_error(), "{path}");
+    }
+    assert!(alice.is_signed_in().await);
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    assert!(app.provider.requests_to(Endpoint::Revocation).is_empty());
+}
