@@ -27,12 +27,19 @@ use crate::{
     users::Users,
 };
 
-/// The paths of the sign-in's own pages.
+/// The paths of the sign-in's own pages, and where it leads.
+#[derive(Debug)]
 pub struct Paths {
     /// Begins a sign-in.
     pub login: &'static str,
     /// Where the provider sends people back to; it has to know this address.
     pub login_callback: &'static str,
+    /// Where people arrive who did not want any page in particular.
+    pub after_login: &'static str,
+    /// A page of yours for sign-ins that fail; `None`: an error page. It finds
+    /// `error`, a code of `oidc/error.rs`, in its query, `return_to` and
+    /// `request_id`.
+    pub failure: Option<&'static str>,
     /// Signs out; takes POST only.
     pub logout: &'static str,
     /// Where the provider's sign-out returns to; it has to know this address.
@@ -47,11 +54,43 @@ pub struct Paths {
 pub const PATHS: Paths = Paths {
     login: "/login",
     login_callback: "/authorization-code/callback",
+    after_login: "/",
+    failure: None,
     logout: "/logout",
     logged_out: "/logged-out",
     backchannel_logout: "/backchannel-logout",
     widget_files: "/static/okta-signin-widget",
 };
+
+// A path without its slash is found when the app is compiled.
+const _: () = PATHS.check();
+
+impl Paths {
+    const fn check(&self) {
+        let failure = match self.failure {
+            Some(path) => path,
+            None => "/",
+        };
+        let paths = [
+            self.login,
+            self.login_callback,
+            self.after_login,
+            failure,
+            self.logout,
+            self.logged_out,
+            self.backchannel_logout,
+            self.widget_files,
+        ];
+        let mut rest = paths.as_slice();
+        while let [path, others @ ..] = rest {
+            assert!(
+                matches!(path.as_bytes(), [b'/', ..]),
+                "a path begins with /"
+            );
+            rest = others;
+        }
+    }
+}
 
 /// The running app.
 pub struct Application {
@@ -140,7 +179,7 @@ impl Application {
                 .app_data(users.clone())
                 .wrap(from_fn(edge))
                 .wrap(owner_session(&state))
-                .configure(|config| mount(config, state.settings.base_path(), pages))
+                .configure(|config| mount(config, &state.settings, pages))
         })
         .shutdown_timeout(10);
         for listener in listeners {
@@ -192,9 +231,10 @@ impl Application {
 }
 
 /// Everything below the path that the app's base URL has.
-fn mount(config: &mut ServiceConfig, base_path: &str, pages: Pages) {
+fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages) {
+    let (base_path, paths) = (settings.base_path(), settings.paths);
     let everything = |config: &mut ServiceConfig| {
-        config.configure(handlers::routes(&PATHS));
+        config.configure(handlers::routes(paths));
         config.configure(pages);
     };
     if base_path.is_empty() {

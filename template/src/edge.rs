@@ -22,7 +22,6 @@ use tracing::Instrument as _;
 use url::form_urlencoded;
 
 use crate::{
-    app::PATHS,
     hooks,
     oidc::{
         cookies,
@@ -161,10 +160,9 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
         if !is_navigation(request) {
             return problem(&face, &request_id);
         }
-        match sign_in_redirect(request, reason) {
-            Some(redirect) => redirect,
-            None => page(request, refusal, request_id),
-        }
+        sign_in_redirect(request, reason)
+            .or_else(|| failure_redirect(request, refusal, &request_id))
+            .unwrap_or_else(|| page(request, refusal, request_id))
     });
     if response.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
@@ -223,8 +221,36 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
     if let Some((name, value)) = demand {
         query.append_pair(name, &value);
     }
-    let location = format!("{}?{}", oidc.path(PATHS.login), query.finish());
+    let location = format!(
+        "{}?{}",
+        oidc.path(oidc.settings.paths.login),
+        query.finish()
+    );
     Some(see_other(&location))
+}
+
+/// To the owner's page for sign-ins that fail, if there is one.
+fn failure_redirect(
+    request: &HttpRequest,
+    refusal: &Refusal,
+    request_id: &str,
+) -> Option<HttpResponse> {
+    let oidc = guard::oidc(request).ok()?;
+    let failure = oidc.settings.paths.failure?;
+    if request.path() != oidc.path(oidc.settings.paths.login_callback) {
+        return None;
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("error", refusal.reason.face().code);
+    query.append_pair("request_id", request_id);
+    if let Some(return_to) = &refusal.return_to {
+        query.append_pair("return_to", return_to.as_str());
+    }
+    Some(see_other(&format!(
+        "{}?{}",
+        oidc.path(failure),
+        query.finish()
+    )))
 }
 
 /// The app's own sign-in page where that helps, else the error page.

@@ -3,6 +3,7 @@
 //! reads the environment.
 
 mod checks;
+mod extra_parameters;
 pub mod widget;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
@@ -11,7 +12,10 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::oidc::protocol::ClientKey;
+use crate::{
+    app::{PATHS, Paths},
+    oidc::protocol::ClientKey,
+};
 
 pub use self::{checks::is_https_or_loopback, widget::WidgetSettings};
 
@@ -21,6 +25,8 @@ pub struct Settings {
     /// Where browsers reach the app, without a trailing slash; its path, if
     /// any, is where the app is mounted.
     pub base_url: Url,
+    /// The paths of the sign-in's own pages.
+    pub paths: &'static Paths,
     /// The address to listen on, `host:port`.
     pub listen: String,
     /// The reverse proxies in front of the app, whose word counts on whom they
@@ -119,6 +125,9 @@ pub struct RelyingParty {
     pub userinfo: Userinfo,
     /// Where in the claims the roles are: names joined by dots.
     pub roles_claim: String,
+    /// What every authorization request says besides, by name: none of it is
+    /// what the protocol itself uses.
+    pub extra_parameters: Vec<(String, String)>,
     /// Whether authorization requests go to the provider directly first.
     pub pushed_authorization: PushedAuthorization,
     /// The signatures accepted on what the provider issues, whatever its
@@ -311,11 +320,23 @@ impl Settings {
     /// # Errors
     /// Names every setting that is missing or unusable.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        checks::read(&|name| {
+        Self::with_paths(&PATHS, lookup)
+    }
+
+    /// The same with other paths than those of `app.rs`.
+    ///
+    /// # Errors
+    /// Names every setting that is missing or unusable.
+    pub fn with_paths(
+        paths: &'static Paths,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Faults> {
+        let lookup = |name: &str| {
             lookup(name)
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())
-        })
+        };
+        checks::read(paths, &lookup)
     }
 
     /// The path below which the app is mounted: empty, or `/` and more without

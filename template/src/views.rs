@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::Method};
 use askama::Template;
 
 use crate::{
-    app::PATHS,
+    app::Paths,
     edge::RequestId,
     hooks::SignInPage,
     oidc::{
@@ -56,6 +56,8 @@ pub struct Frame {
     pub app_name: &'static str,
     /// What paths begin with: empty unless the app is mounted below a path.
     pub base: String,
+    /// The paths of the sign-in's own pages.
+    pub paths: &'static Paths,
     /// What every `<script>` must carry as its `nonce`, or browsers ignore it.
     pub nonce: String,
     /// Who is signed in.
@@ -94,10 +96,11 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not provide the relying party.
     pub fn for_nobody(request: &HttpRequest) -> Result<Self, Refusal> {
-        let base = guard::oidc(request)?.path("");
+        let oidc = guard::oidc(request)?;
         Ok(Self {
             app_name: env!("CARGO_PKG_NAME"),
-            base,
+            base: oidc.path(""),
+            paths: oidc.settings.paths,
             nonce: policy::nonce(request)?,
             person: None,
         })
@@ -392,7 +395,7 @@ impl Failure {
             if let Some(wanted) = &refusal.return_to {
                 query.append_pair("return_to", wanted.as_str());
             }
-            format!("{}?{}", frame.path(PATHS.login), query.finish())
+            format!("{}?{}", frame.path(frame.paths.login), query.finish())
         };
         let (action_path, action_text) = match face.action {
             Action::GoHome => (frame.path("/"), "Go to the front page"),

@@ -10,7 +10,6 @@ use actix_web::HttpRequest;
 
 use self::provider::{Client, DevProvider};
 use crate::{
-    app::PATHS,
     oidc::seal,
     settings::{self, Credential, ProviderSettings, Secret, Settings},
 };
@@ -40,7 +39,7 @@ pub async fn start(
         redirect_uris: vec![relying_party.login_redirect_uri.to_string()],
         post_logout_redirect_uris: vec![relying_party.logout_redirect_uri.to_string()],
         backchannel_logout_uri: Some(
-            settings::below(&settings.base_url, PATHS.backchannel_logout).to_string(),
+            settings::below(&settings.base_url, settings.paths.backchannel_logout).to_string(),
         ),
     });
     if !relying_party

@@ -4,23 +4,13 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{app::PATHS, settings::Settings};
+use crate::settings::Settings;
 
 /// A path of this app, with its query. Whoever holds one knows that it was
 /// checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReturnTo(String);
-
-/// Whoever has just signed in has no use for these, and might go round in
-/// circles there.
-const SIGN_IN_PAGES: [&str; 5] = [
-    PATHS.login,
-    PATHS.login_callback,
-    PATHS.logout,
-    PATHS.logged_out,
-    PATHS.backchannel_logout,
-];
 
 /// Longer ones would make cookies too large.
 const MAX_LENGTH: usize = 1024;
@@ -32,7 +22,17 @@ impl ReturnTo {
         let place = Self::parse_any(settings, text)?;
         let path = place.0.split('?').next()?;
         let below = path.strip_prefix(settings.base_path())?;
-        (!SIGN_IN_PAGES.contains(&below)).then_some(place)
+        // Whoever has just signed in has no use for these, and might go round
+        // in circles there.
+        let paths = settings.paths;
+        let sign_in_pages = [
+            paths.login,
+            paths.login_callback,
+            paths.logout,
+            paths.logged_out,
+            paths.backchannel_logout,
+        ];
+        (!sign_in_pages.contains(&below)).then_some(place)
     }
 
     /// The same, with the sign-in's own pages.
@@ -60,9 +60,15 @@ impl ReturnTo {
         Self(format!("{}/", settings.base_path()))
     }
 
+    /// Where people arrive who did not want any page in particular.
+    pub fn after_login(settings: &Settings) -> Self {
+        let path = settings.paths.after_login;
+        Self(format!("{}{path}", settings.base_path()))
+    }
+
     /// Checks again what was sealed earlier: settings may have changed since.
     pub fn checked(&self, settings: &Settings) -> Self {
-        Self::parse(settings, &self.0).unwrap_or_else(|| Self::home(settings))
+        Self::parse(settings, &self.0).unwrap_or_else(|| Self::after_login(settings))
     }
 
     /// The path and query, for a `Location` header.

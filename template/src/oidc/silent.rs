@@ -69,7 +69,7 @@ async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
         .append_pair("prompt", "none")
         .append_pair("return_to", return_to.as_str())
         .finish();
-    let login = oidc.path(crate::app::PATHS.login);
+    let login = oidc.path(oidc.settings.paths.login);
     Some(see_other(&format!("{login}?{query}")))
 }
 

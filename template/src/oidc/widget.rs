@@ -8,7 +8,6 @@ use url::Url;
 
 use super::{Oidc, attempt::Attempt, error::Reason, protocol};
 use crate::{
-    app::PATHS,
     policy::Sources,
     settings::widget::{Engine, Pinned, SCRIPT, STYLE, VERSION, WidgetAssets},
 };
@@ -125,6 +124,8 @@ pub fn sources(oidc: &Oidc) -> Sources {
 fn folder(oidc: &Oidc) -> String {
     match oidc.settings.widget.assets {
         WidgetAssets::Cdn => format!("{CDN}/okta-signin-widget/{VERSION}"),
-        WidgetAssets::Here(_) => oidc.path(&format!("{}/{VERSION}", PATHS.widget_files)),
+        WidgetAssets::Here(_) => {
+            oidc.path(&format!("{}/{VERSION}", oidc.settings.paths.widget_files))
+        }
     }
 }

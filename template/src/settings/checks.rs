@@ -12,21 +12,23 @@ use url::{Host, Url};
 use super::{
     AssertionAudience, Credential, Fault, Faults, LoginPage, ProviderSettings, PushedAuthorization,
     RelyingParty, Secret, SecretMethod, SessionStore, Settings, SignatureAlgorithm, Userinfo,
-    WidgetSettings, below,
+    WidgetSettings, below, extra_parameters,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
-use crate::{app::PATHS, oidc::protocol::ClientKey};
+use crate::{app::Paths, oidc::protocol::ClientKey};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
+pub(super) fn read(paths: &'static Paths, lookup: Lookup<'_>) -> Result<Settings, Faults> {
     let mut reader = Reader {
         lookup,
+        paths,
         faults: Vec::new(),
     };
     let base_url = reader.base_url();
     let login_page = reader.login_page();
     let settings = Settings {
+        paths,
         listen: reader.listen(&base_url),
         trusted_proxies: reader.trusted_proxies(),
         login_rate: reader.number("APP_LOGIN_RATE", 50, 1..=1_000_000),
@@ -50,6 +52,7 @@ pub(super) fn read(lookup: Lookup<'_>) -> Result<Settings, Faults> {
 
 struct Reader<'a> {
     lookup: Lookup<'a>,
+    paths: &'static Paths,
     faults: Vec<Fault>,
 }
 
@@ -303,11 +306,11 @@ impl Reader<'_> {
     fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
         let login_redirect_uri = self.redirect_uri(
             "OIDC_LOGIN_REDIRECT_URI",
-            below(base_url, PATHS.login_callback),
+            below(base_url, self.paths.login_callback),
         );
         let logout_redirect_uri = self.redirect_uri(
             "OIDC_LOGOUT_REDIRECT_URI",
-            below(base_url, PATHS.logged_out),
+            below(base_url, self.paths.logged_out),
         );
         RelyingParty {
             scopes: self.scopes(),
@@ -320,9 +323,19 @@ impl Reader<'_> {
             roles_claim: self
                 .get("OIDC_ROLES_CLAIM")
                 .unwrap_or_else(|| "roles".to_owned()),
+            extra_parameters: self.extra_parameters(),
             pushed_authorization: self.pushed_authorization(),
             signature_algorithms: self.signature_algorithms(),
         }
+    }
+
+    fn extra_parameters(&mut self) -> Vec<(String, String)> {
+        let text = self.get("OIDC_EXTRA_PARAMETERS").unwrap_or_default();
+        let (parameters, faults) = extra_parameters::read(&text);
+        for mend in faults {
+            self.fault("OIDC_EXTRA_PARAMETERS", mend);
+        }
+        parameters
     }
 
     fn pushed_authorization(&mut self) -> PushedAuthorization {

@@ -10,6 +10,7 @@
 mod below_a_path;
 mod checklist;
 mod client_authentication;
+mod extra_parameters;
 mod guards;
 mod instances;
 mod keys;
@@ -19,6 +20,7 @@ mod logs;
 mod ordinary_users;
 mod outages;
 mod owner_session;
+mod paths;
 mod processes;
 mod pushed_authorization;
 #[path = "../store/redis_server.rs"]

@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::{cookie::Cookie, dev::ServerHandle, web::Data};
 use app::{
-    app::{Application, Pages},
+    app::{Application, PATHS, Pages, Paths},
     dev::{
         self,
         provider::{DevProvider, Endpoint},
@@ -50,6 +50,24 @@ pub struct TestApp {
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
 }
 
+/// What the app is started from.
+struct Start<'a> {
+    variables: &'a [(&'a str, &'a str)],
+    paths: &'static Paths,
+    /// `None`: its own.
+    pages: Option<Pages>,
+}
+
+impl Default for Start<'_> {
+    fn default() -> Self {
+        Self {
+            variables: &[],
+            paths: &PATHS,
+            pages: None,
+        }
+    }
+}
+
 impl TestApp {
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -57,14 +75,18 @@ impl TestApp {
 
     /// Changes the settings before the app starts.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between(&[], None, change, async |_, _| {}).await
+        Self::start_between(Start::default(), change, async |_, _| {}).await
     }
 
     /// The app with these variables in its environment; `PORT` in one stands for
     /// the port that it listens on. With an `APP_BASE_URL` elsewhere, browsers
     /// reach the app as through a reverse proxy there.
     pub async fn start_with_env(variables: &[(&str, &str)]) -> Self {
-        Self::start_between(variables, None, |_| {}, async |_, _| {}).await
+        let start = Start {
+            variables,
+            ..Start::default()
+        };
+        Self::start_between(start, |_| {}, async |_, _| {}).await
     }
 
     /// The app lives below a path, such as `/shop`.
@@ -76,7 +98,7 @@ impl TestApp {
     /// The app starts while its provider is down.
     pub async fn start_with_provider_down() -> Self {
         let down = async |_: &mut Settings, provider: &DevProvider| provider.stop().await;
-        Self::start_between(&[], None, |_| {}, down).await
+        Self::start_between(Start::default(), |_| {}, down).await
     }
 
     /// Changes the settings, which name the provider by now, and the provider
@@ -85,7 +107,7 @@ impl TestApp {
         let prepare = async |settings: &mut Settings, provider: &DevProvider| {
             prepare(settings, provider);
         };
-        Self::start_between(&[], None, |_| {}, prepare).await
+        Self::start_between(Start::default(), |_| {}, prepare).await
     }
 
     /// The app with other pages than its own.
@@ -95,12 +117,25 @@ impl TestApp {
 
     /// The app with other pages and settings than its own.
     pub async fn start_with_pages_and(pages: Pages, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::start_between(&[], Some(pages), change, async |_, _| {}).await
+        let start = Start {
+            pages: Some(pages),
+            ..Start::default()
+        };
+        Self::start_between(start, change, async |_, _| {}).await
+    }
+
+    /// The app with other pages than its own, and its sign-in elsewhere.
+    pub async fn start_at(paths: &'static Paths, pages: Pages) -> Self {
+        let start = Start {
+            paths,
+            pages: Some(pages),
+            ..Start::default()
+        };
+        Self::start_between(start, |_| {}, async |_, _| {}).await
     }
 
     async fn start_between(
-        variables: &[(&str, &str)],
-        pages: Option<Pages>,
+        start: Start<'_>,
         change: impl FnOnce(&mut Settings),
         before: impl AsyncFnOnce(&mut Settings, &DevProvider),
     ) -> Self {
@@ -114,8 +149,8 @@ impl TestApp {
             // All the people of a test come from one address.
             ("APP_LOGIN_RATE", "1000000"),
         ];
-        let mut settings = Settings::from_lookup(|name| {
-            let mut set = variables.iter().chain(&defaults);
+        let mut settings = Settings::with_paths(start.paths, |name| {
+            let mut set = start.variables.iter().chain(&defaults);
             let (_, value) = set.find(|(known, _)| *known == name)?;
             Some(value.replace("PORT", &port.to_string()))
         })
@@ -125,7 +160,7 @@ impl TestApp {
         let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
         settings.provider = Some(client);
         before(&mut settings, &provider).await;
-        let app = match pages {
+        let app = match start.pages {
             Some(pages) => Application::with_pages(settings, vec![listener], pages).await,
             None => Application::build(settings, vec![listener]).await,
         }

@@ -62,7 +62,7 @@ async fn conclude(
             reason: Reason::AttemptUnknown,
             ..
         }) if user.is_some() => {
-            return Ok(see_other(ReturnTo::home(&oidc.settings).as_str()));
+            return Ok(see_other(ReturnTo::after_login(&oidc.settings).as_str()));
         }
         // A link in an e-mail, opened elsewhere.
         Err(Refusal {

@@ -70,7 +70,7 @@ impl LoginQuery {
         self.return_to
             .as_deref()
             .and_then(|asked| ReturnTo::parse(&oidc.settings, asked))
-            .unwrap_or_else(|| ReturnTo::home(&oidc.settings))
+            .unwrap_or_else(|| ReturnTo::after_login(&oidc.settings))
     }
 }
 
@@ -231,10 +231,10 @@ pub(crate) fn sign_in_page_after(
     {
         return None;
     }
-    let home = ReturnTo::home(&oidc.settings);
+    let otherwise = ReturnTo::after_login(&oidc.settings);
     let page = SignInPage {
         trouble: Some(&refusal.reason),
-        ..SignInPage::new(refusal.return_to.as_ref().unwrap_or(&home))
+        ..SignInPage::new(refusal.return_to.as_ref().unwrap_or(&otherwise))
     };
     match oidc.settings.login_page {
         LoginPage::Redirect => None,

@@ -7,7 +7,6 @@ use tracing::Instrument as _;
 
 use super::see_other;
 use crate::{
-    app::PATHS,
     hooks,
     oidc::{
         Oidc, cookies,
@@ -43,7 +42,7 @@ pub async fn logout(
         Err(Refusal {
             reason: Reason::SignedOut,
             ..
-        }) => Ok(see_other(&oidc.path(PATHS.logged_out))),
+        }) => Ok(see_other(&oidc.path(oidc.settings.paths.logged_out))),
         Err(refusal) => Err(refusal),
     }
 }
@@ -101,7 +100,7 @@ async fn at_provider(
         }),
         None => Ok(see_other(&format!(
             "{}?only=here",
-            oidc.path(PATHS.logged_out)
+            oidc.path(oidc.settings.paths.logged_out)
         ))),
     }
 }

@@ -178,6 +178,16 @@ impl Discovered {
             )
             .set_pkce_challenge(challenge)
             .add_scopes(scopes.cloned().map(Scope::new));
+        for (name, value) in &relying_party.extra_parameters {
+            let is_replaced = match name.as_str() {
+                "login_hint" => wishes.login_hint.is_some(),
+                "prompt" => wishes.silent,
+                _ => false,
+            };
+            if !is_replaced {
+                request = request.add_extra_param(name.clone(), value.clone());
+            }
+        }
         if let Some(login_hint) = wishes.login_hint {
             request = request.add_extra_param("login_hint", login_hint.to_owned());
         }
