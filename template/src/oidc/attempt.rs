@@ -2,11 +2,7 @@
 //! own: tabs do not disturb each other, any instance can finish what another
 //! began, and a flood of `/login` fills nothing here.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::{HttpRequest, cookie::Cookie};
 use serde::{Deserialize, Serialize};
@@ -19,7 +15,7 @@ use super::{
     return_to::ReturnTo,
     seal::{self, SealError, SealerRing},
     sign_in::now,
-    store::Key,
+    store::Claim,
 };
 use crate::settings::Secret;
 
@@ -106,6 +102,20 @@ impl Attempt {
         }
     }
 
+    /// Stands for the one answer that the attempt may have.
+    ///
+    /// # Errors
+    /// The operating system gave no random numbers.
+    pub fn claim_answer(&self) -> Result<Claim, SealError> {
+        let now = now();
+        Ok(Claim {
+            name: seal::hash("answer to an attempt", &[self.state.as_bytes()]),
+            holder: seal::random_bytes()?,
+            now,
+            until: now.saturating_add(LIFE).saturating_add(1),
+        })
+    }
+
     fn has_expired(&self) -> bool {
         self.age() > LIFE
     }
@@ -120,14 +130,7 @@ impl Attempt {
 pub struct Attempts {
     sealers: SealerRing,
     cookies: Cookies,
-    answered: Answered,
 }
-
-/// The attempts that this process has seen an answer to, and until when they
-/// are remembered, in Unix seconds.
-type Answered = Mutex<HashMap<Key, u64>>;
-/// How many more of them there are before those of no use any more go.
-const SWEEP_EVERY: usize = 1024;
 
 /// An attempt's cookie is named after the first letters of its state, so the
 /// callback knows which one to look at.
@@ -140,7 +143,6 @@ impl Attempts {
         Ok(Self {
             sealers: SealerRing::new(secrets, "sign-in attempt")?,
             cookies,
-            answered: Mutex::default(),
         })
     }
 
@@ -224,20 +226,6 @@ impl Attempts {
             .map(|last| last.round.saturating_add(1))
             .max()
             .unwrap_or(0)
-    }
-
-    /// Whether this is the first answer to the attempt that this process sees.
-    /// The same code is not sent twice, for then a provider revokes what it
-    /// gave (RFC 6749 4.1.2), and a cookie kept from before brings no attempt,
-    /// and so no nonce, back.
-    pub fn is_first_answer(&self, attempt: &Attempt) -> bool {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now();
-        if answered.len().is_multiple_of(SWEEP_EVERY) {
-            answered.retain(|_, until| *until >= now);
-        }
-        let state = seal::hash("answered", &[attempt.state.as_bytes()]);
-        answered.insert(state, now.saturating_add(LIFE)).is_none()
     }
 
     /// Lets the browser forget an attempt that has failed.

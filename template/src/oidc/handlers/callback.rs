@@ -81,7 +81,11 @@ async fn conclude(
     if goes_on && !attempt.finished {
         return go_on_with_widget(request, oidc, &attempt, answer.otp.as_deref());
     }
-    if attempt.finished || !oidc.attempts.is_first_answer(&attempt) {
+    let is_first = match is_first_answer(&oidc, &attempt).await {
+        Ok(is_first) => is_first,
+        Err(reason) => return Err(reason.on_the_way_to(return_to)),
+    };
+    if !is_first {
         return match user {
             Some(_) => Ok(see_other(return_to.as_str())),
             None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
@@ -107,6 +111,18 @@ async fn conclude(
             Err(refusal.reason.on_the_way_to(return_to))
         }
     }
+}
+
+/// Whether nobody has brought an answer to the attempt yet, to whichever
+/// instance. The same code is not sent twice, for then a provider revokes what
+/// it gave (RFC 6749 4.1.2), and a cookie kept from before brings no attempt,
+/// and so no nonce, back.
+async fn is_first_answer(oidc: &Oidc, attempt: &Attempt) -> Result<bool, Reason> {
+    if attempt.finished {
+        return Ok(false);
+    }
+    let claim = attempt.claim_answer()?;
+    Ok(oidc.sign_ins.store().claim(claim).await?)
 }
 
 /// A path of this app that can lead on to the page that the person wanted.

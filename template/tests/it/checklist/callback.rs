@@ -3,6 +3,7 @@
 use app::{
     dev::provider::{Endpoint, Misbehaviour},
     oidc::seal::{self, Sealer},
+    settings::Secret,
 };
 use reqwest::StatusCode;
 use serde_json::json;
@@ -11,7 +12,7 @@ use url::Url;
 use super::{assert_accepted, assert_is_refusal, assert_refused, change_attempt};
 use crate::{
     logs,
-    support::{Browser, TestApp},
+    support::{Browser, TestApp, embedded_at},
 };
 
 /// The address that the provider sends alice back to, and her browser, in which
@@ -206,6 +207,35 @@ async fn r3_a_cookie_kept_from_before_brings_no_attempt_back() {
     assert_is_refusal(&page, "code_refused", "a stolen attempt");
     assert!(!thief.is_signed_in().await);
     assert_eq!(app.token_requests(), 1);
+}
+
+#[tokio::test]
+async fn r3_a_restart_does_not_bring_an_attempt_back_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        TestApp::start_with(|settings| {
+            settings.session_store = embedded_at(&folder.path().join("sign-ins.redb"));
+            settings.secrets = vec![Secret::new("the same secret before and after")];
+        })
+    };
+    let app = start().await;
+    let browser = app.browser();
+    let answer = browser.answer_of_provider("alice", "/profile").await;
+    let kept = attempts(&browser);
+    let callback = answer.location();
+    browser.follow(answer).await;
+    app.stop().await;
+
+    let app = start().await;
+    let thief = app.browser();
+    for (name, value) in &kept {
+        thief.set_cookie(name, value);
+    }
+    let again = format!("{}?{}", callback.path(), callback.query().unwrap());
+    let page = thief.get(&again).await;
+
+    assert_is_refusal(&page, "code_refused", "after a restart");
+    assert_eq!(app.token_requests(), 0);
 }
 
 #[tokio::test]
