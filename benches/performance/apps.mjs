@@ -8,8 +8,10 @@ import { SECRET, record } from './people.mjs';
 import { LOAD_CORE, Server, freePort } from './servers.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
-/** The page that is measured. */
-export const PATH = '/profile';
+/** The page that is measured: a heading, a form, and a role to ask for. */
+export const PAGE = '/admin';
+/** The same with much to show: all that the provider says of the person. */
+export const LONG_PAGE = '/profile';
 /** Tokens and claims of one session, in bytes. */
 export const RECORD_BYTES = 6 * 1024;
 // What the server decides anew for each answer.
@@ -19,7 +21,7 @@ const PER_ANSWER = ['date', 'content-length', 'connection', 'keep-alive', 'trans
 export class Stage {
   /** Starts the provider. `bin` holds the release builds, `work` is a folder to write to. */
   static async open(bin, work) {
-    const names = ['provider', 'bare', 'app', 'logged', 'redis', 'tower', 'okta', 'openid-connect'];
+    const names = ['provider', 'bare', 'bare-long', 'app', 'logged', 'redis', 'tower', 'okta', 'openid-connect'];
     const ports = {};
     for (const name of [...names, 'redis-server']) ports[name] = await freePort();
     const stage = new Stage(bin, work, ports);
@@ -44,7 +46,6 @@ export class Stage {
     this.bin = bin;
     this.work = work;
     this.ports = ports;
-    this.pageFile = join(work, 'page.json');
     this.recordFile = join(work, 'record.json');
     writeFileSync(this.recordFile, JSON.stringify(record(RECORD_BYTES)));
   }
@@ -72,19 +73,32 @@ export class Stage {
     };
   }
 
-  bare(port = this.ports.bare) {
-    return { name: 'bare', command: [join(this.bin, 'bare'), String(port), this.pageFile], port };
+  /** Writes down what the programs without a view are to answer. */
+  keep(path, page) {
+    writeFileSync(this.#pageFile(path), JSON.stringify(page));
   }
 
-  tower(port = this.ports.tower) {
-    const command = [join(this.bin, 'axum-tower-sessions'), String(port), this.pageFile, this.recordFile];
+  #pageFile(path) {
+    return join(this.work, `${path.slice(1)}.json`);
+  }
+
+  bare({ port = this.ports.bare, path = PAGE } = {}) {
+    const command = [join(this.bin, 'bare'), String(port), path, this.#pageFile(path)];
+    return { name: 'bare', command, port };
+  }
+
+  tower() {
+    const port = this.ports.tower;
+    const files = [this.#pageFile(PAGE), this.recordFile];
+    const command = [join(this.bin, 'axum-tower-sessions'), String(port), PAGE, ...files];
     return { name: 'tower', command, port };
   }
 
   express(kind) {
     const port = this.ports[kind];
     const issuer = `http://localhost:${this.ports.provider}`;
-    const command = [process.execPath, join(here, 'express.mjs'), kind, port, issuer, this.pageFile];
+    const command = [process.execPath, join(here, 'express.mjs'), kind, port, issuer];
+    command.push(PAGE, this.#pageFile(PAGE));
     return { name: kind, command: command.map(String), port, env: { NODE_ENV: 'production' } };
   }
 
@@ -97,17 +111,20 @@ export class Stage {
   }
 }
 
-/** Signs in and gives the cookies, as a request header. */
-export async function signIn(server, path = PATH) {
+/**
+ * Signs in and gives the cookies, as a request header: those that are left after ten minutes, when
+ * browsers drop the app's note of the attempt.
+ */
+export async function signIn(server, path = PAGE) {
   const browser = new Browser();
   const status = await browser.open(server.url + path);
   if (status >= 300) throw new Error(`${server.name}: the sign-in ended with status ${status}`);
-  return browser.cookies(server.url);
+  return browser.cookies(server.url, /^attempt-/);
 }
 
 /** What a server answers: the headers and the page. */
-export async function page(server, cookie) {
-  const answer = await fetch(server.url + PATH, { headers: { cookie }, redirect: 'manual' });
+export async function page(server, cookie, path = PAGE) {
+  const answer = await fetch(server.url + path, { headers: { cookie }, redirect: 'manual' });
   const body = await answer.text();
   if (answer.status !== 200) throw new Error(`${server.name} answered ${answer.status}`);
   const headers = [...answer.headers].filter(([name]) => !PER_ANSWER.includes(name));

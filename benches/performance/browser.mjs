@@ -12,10 +12,11 @@ const ask = (url, headers) =>
 export class Browser {
   #jars = new Map();
 
-  /** The cookies for an origin, as a request header. */
-  cookies(url) {
-    const jar = this.#jars.get(new URL(url).origin) ?? new Map();
-    return [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+  /** The cookies for an origin, but for some, as a request header. */
+  cookies(url, but = /^$/) {
+    const jar = [...(this.#jars.get(new URL(url).origin) ?? [])];
+    const sent = jar.filter(([name]) => !but.test(name));
+    return sent.map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
   /** Goes to a page as a person does, and gives the status at the end of all redirects. */

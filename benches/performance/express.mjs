@@ -1,5 +1,5 @@
 // The app's page behind Express, for whoever is signed in by one of two middlewares.
-// `node express.mjs okta|openid-connect PORT ISSUER PAGE`
+// `node express.mjs okta|openid-connect PORT ISSUER PATH PAGE`
 
 import { readFileSync } from 'node:fs';
 import express from 'express';
@@ -8,7 +8,7 @@ import openidConnect from 'express-openid-connect';
 import okta from '@okta/oidc-middleware';
 import { SECRET } from './people.mjs';
 
-const [kind, port, issuer, pageFile] = process.argv.slice(2);
+const [kind, port, issuer, path, pageFile] = process.argv.slice(2);
 const page = JSON.parse(readFileSync(pageFile));
 const url = `http://localhost:${port}`;
 const scope = 'openid profile email';
@@ -45,7 +45,7 @@ function guard() {
   return openidConnect.requiresAuth();
 }
 
-app.get('/profile', guard(), (_, response) => {
+app.get(path, guard(), (_, response) => {
   response.set(page.headers).send(page.body);
 });
 app.get('/healthz', (_, response) => response.send('ok'));

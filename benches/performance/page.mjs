@@ -1,91 +1,114 @@
 // What a protected page costs: the app beside a bare Actix handler and beside its rivals.
 
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PATH, page, signIn } from './apps.mjs';
+import { LONG_PAGE, PAGE, page, signIn } from './apps.mjs';
 import { instructions, load, median } from './load.mjs';
 import { Server } from './servers.mjs';
+
+/** Each program, asked for a page by somebody who is signed in there. */
+class Candidate {
+  constructor(server, path, cookie, wanted) {
+    this.server = server;
+    this.path = path;
+    this.cookie = cookie;
+    this.wanted = wanted;
+    this.samples = [];
+  }
+
+  measure(seconds) {
+    const body = Buffer.byteLength(this.wanted.body);
+    return load(this.server, { path: this.path, cookies: [this.cookie], seconds, body });
+  }
+}
 
 /** Rounds in turns over all programs; each number is the median, each ratio that of its round. */
 export async function measurePage(stage, { rounds, seconds }) {
   const app = await Server.start(stage.app());
-  const cookies = { app: await signIn(app) };
-  const wanted = await page(app, cookies.app);
-  writeFileSync(stage.pageFile, JSON.stringify(wanted));
+  const cookie = await signIn(app);
+  const wanted = await page(app, cookie);
+  const long = await page(app, cookie, LONG_PAGE);
+  stage.keep(PAGE, wanted);
+  stage.keep(LONG_PAGE, long);
 
   const redisServer = await stage.redis();
-  const redisUrl = `redis://127.0.0.1:${redisServer.port}`;
-  const { ports } = stage;
-  const own = (name, options) => stage.app({ name, port: ports[name], ...options });
+  const own = (name, options) => stage.app({ name, port: stage.ports[name], ...options });
+  const bareLong = stage.bare({ port: stage.ports['bare-long'], path: LONG_PAGE });
   const servers = {
     bare: await Server.start(stage.bare()),
+    bareLong: await Server.start(bareLong),
     app,
     logged: await Server.start(own('logged', { log: 'info', store: join(stage.work, 'logged.redb') })),
-    redis: await Server.start(own('redis', { store: redisUrl })),
+    redis: await Server.start(own('redis', { store: `redis://127.0.0.1:${redisServer.port}` })),
     tower: await Server.start(stage.tower()),
     okta: await Server.start(stage.express('okta')),
     'openid-connect': await Server.start(stage.express('openid-connect')),
   };
-  cookies.bare = cookies.app;
-  cookies.tower = await signIn(servers.tower, '/sign-in');
+  const candidates = {
+    bare: new Candidate(servers.bare, PAGE, cookie, wanted),
+    app: new Candidate(app, PAGE, cookie, wanted),
+    bareLong: new Candidate(servers.bareLong, LONG_PAGE, cookie, long),
+    appLong: new Candidate(app, LONG_PAGE, cookie, long),
+    tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
+  };
   for (const name of ['logged', 'redis', 'okta', 'openid-connect']) {
-    cookies[name] = await signIn(servers[name]);
+    candidates[name] = new Candidate(servers[name], PAGE, await signIn(servers[name]), wanted);
   }
-  for (const name of Object.keys(servers)) {
-    same(servers[name], wanted, await page(servers[name], cookies[name]));
+  for (const { server, path, cookie: own, wanted: page_ } of Object.values(candidates)) {
+    same(server, page_, await page(server, own, path));
   }
 
-  const samples = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
-  // The first round warms up; V8 compiles for longer than that, so Express gets two.
-  for (const name of ['okta', 'openid-connect']) await round(servers, cookies, name, wanted, seconds);
+  // V8 compiles for longer than the one round that warms the others up.
+  for (const name of ['okta', 'openid-connect']) await candidates[name].measure(seconds);
   for (let number = 0; number <= rounds; number += 1) {
-    for (const name of Object.keys(servers)) {
-      const sample = await round(servers, cookies, name, wanted, seconds);
-      if (number > 0) samples[name].push(sample);
+    for (const candidate of Object.values(candidates)) {
+      const sample = await candidate.measure(seconds);
+      if (number > 0) candidate.samples.push(sample);
     }
   }
   for (const server of [...Object.values(servers), redisServer]) await server.stop();
 
   const results = {};
-  for (const [name, measured] of Object.entries(samples)) {
-    const ratio = (of) => median(measured.map((sample, at) => sample[of] / samples.bare[at][of]));
+  for (const [name, { samples }] of Object.entries(candidates)) {
+    const base = candidates[name.endsWith('Long') ? 'bareLong' : 'bare'].samples;
+    const ratio = (of) => median(samples.map((sample, at) => sample[of] / base[at][of]));
     results[name] = {
-      throughput: median(measured.map((sample) => sample.throughput)),
-      cpu: median(measured.map((sample) => sample.cpu)),
+      throughput: median(samples.map((sample) => sample.throughput)),
+      cpu: median(samples.map((sample) => sample.cpu)),
       throughputRatio: ratio('throughput'),
       cpuRatio: ratio('cpu'),
-      cpuOfApp: median(measured.map((sample, at) => sample.cpu / samples.app[at].cpu)),
+      cpuOfApp: median(samples.map((sample, at) => sample.cpu / candidates.app.samples[at].cpu)),
     };
   }
-  return { results, pageBytes: Buffer.byteLength(wanted.body), rounds, seconds };
-}
-
-async function round(servers, cookies, name, wanted, seconds) {
-  const body = Buffer.byteLength(wanted.body);
-  return load(servers[name], { path: PATH, cookies: [cookies[name]], seconds, body });
+  const bytes = ({ body }) => Buffer.byteLength(body);
+  return { results, pageBytes: bytes(wanted), longPageBytes: bytes(long), rounds, seconds };
 }
 
 /** Instructions of a request, in user space. */
 export async function measureInstructions(stage, { count }) {
   const app = await Server.start(stage.app());
   const cookie = await signIn(app);
-  writeFileSync(stage.pageFile, JSON.stringify(await page(app, cookie)));
+  for (const path of [PAGE, LONG_PAGE]) stage.keep(path, await page(app, cookie, path));
   await app.stop();
-  const asked = { path: PATH, cookie, count };
-  const bare = await instructions((port) => stage.bare(port), asked);
-  const ours = await instructions((port) => stage.app({ port }), asked);
-  return { bare, app: ours, ratio: ours / bare };
+  const results = {};
+  for (const [name, path] of Object.entries({ page: PAGE, longPage: LONG_PAGE })) {
+    const asked = { path, cookie, count };
+    const bare = await instructions((port) => stage.bare({ port, path }), asked);
+    const ours = await instructions((port) => stage.app({ port }), asked);
+    results[name] = { bare, app: ours, ratio: ours / bare };
+  }
+  return results;
 }
 
 /** Fails unless a program answers with the app's bytes and headers. */
 function same(server, wanted, found) {
-  const changing = { 'x-request-id': '', 'set-cookie': '' };
-  const text = ({ headers }) => JSON.stringify(Object.entries({ ...headers, ...changing }).sort());
-  // A minute may have begun in between.
-  const settled = ({ body }) => body.replace(/less than a minute|\d+ minutes?/, '');
-  const person = ({ body }) => body.replace(/name="csrf_token" value="[^"]*"/g, '').replace(/<td>.*<\/td>/g, '');
-  const plain = (answer) => settled({ body: person(answer) });
-  if (plain(wanted) !== plain(found) || text(wanted) !== text(found)) {
-    throw new Error(`${server.name} answers otherwise:\n${text(wanted)}\n${text(found)}\n${found.body}`);
+  const comparable = ({ headers, body }) => {
+    const policy = headers['content-security-policy']?.replace(/'nonce-[^']*'/, 'nonce');
+    const fixed = { ...headers, 'content-security-policy': policy, 'x-request-id': '', 'set-cookie': '' };
+    // What differs from one sign-in, or one answer, to the next.
+    const text = body.replace(/ (nonce|value)="[^"]*"/g, '').replace(/<dd>.*<\/dd>/g, '');
+    return JSON.stringify([Object.entries(fixed).sort(), text]);
+  };
+  if (comparable(wanted) !== comparable(found)) {
+    throw new Error(`${server.name} answers otherwise:\n${comparable(wanted)}\n${comparable(found)}`);
   }
 }

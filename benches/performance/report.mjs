@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { LONG_PAGE, PAGE } from './apps.mjs';
 import { costs, growth } from './plots.mjs';
 
 const docs = new URL('../../docs', import.meta.url).pathname;
@@ -27,7 +28,7 @@ const PROMISES = {
     ['CPU of Express with `@okta/oidc-middleware`, of the app’s', '≥ 35', number(okta.cpuOfApp, 1), okta.cpuOfApp >= 35],
     ['CPU of Express with `express-openid-connect`, of the app’s', '≥ 35', number(openid.cpuOfApp, 1), openid.cpuOfApp >= 35],
   ],
-  instructions: ({ ratio }) => [
+  instructions: ({ page: { ratio } }) => [
     ['instructions of a protected page, of a bare handler’s', '≤ 1.45', number(ratio, 2), ratio <= 1.45],
   ],
   login: ({ perCore, written }) => [
@@ -67,6 +68,8 @@ export function verdicts(results) {
 const NAMES = {
   bare: 'a bare Actix handler',
   app: '**the app**',
+  bareLong: 'a bare Actix handler, the long page',
+  appLong: 'the app, the long page',
   logged: 'the app, with a log line for each request',
   tower: 'axum, tower-sessions (memory)',
   redis: 'the app, sessions in Redis',
@@ -80,6 +83,7 @@ export async function write(results) {
   mkdirSync(folder, { recursive: true });
   const { page, scale } = results;
   const bars = Object.keys(NAMES)
+    .filter((name) => !name.endsWith('Long'))
     .map((name) => ({
       name: NAMES[name].replace(/[*`]/g, ''),
       value: page.results[name].cpu,
@@ -113,9 +117,10 @@ ${verdicts(results)}
 
 ![Server CPU for one request, by program](performance/page.svg)
 
-\`/profile\`, ${number(page.pageBytes)} bytes: session, guard, hook, view and security headers. The others send
-the finished bytes with the same headers; only the app renders its page. ${page.seconds} seconds a round, 32
-connections. The log is at \`warn\` except where the table says otherwise.
+\`${PAGE}\`, ${number(page.pageBytes)} bytes: session, guards, hook, view and security headers. The long page is
+\`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. The others send
+the finished bytes with the same headers; only the app renders its pages. ${page.seconds} seconds a round,
+32 connections. The log is at \`warn\` except where the table says otherwise.
 
 ${table(
   ['', 'requests a second', 'CPU µs', 'CPU, of the bare handler’s', 'CPU, of the app’s'],
@@ -128,9 +133,18 @@ ${table(
 Redis shares the other core with the load, so with it only the CPU of the app tells something.
 
 Instructions in user space, counted by callgrind, since not every machine lets one read the
-processor's own counters: ${number(instructions.bare)} for the bare handler, ${number(instructions.app)} for the app.
-Under callgrind the processor seems to have no instructions for SHA, so the hash of the session's
-key counts for more than it costs.
+processor's own counters:
+
+${table(
+  ['', 'a bare Actix handler', 'the app', 'ratio'],
+  [
+    ['the page', instructions.page],
+    ['the long page', instructions.longPage],
+  ].map(([name, { bare, app, ratio }]) => [name, number(bare), number(app), number(ratio, 2)]),
+)}
+
+Under callgrind the processor seems to have no instructions for SHA-256, so the hash of the
+session's key counts for some 2,000 more than it is on a processor that has them.
 
 ## Signing in
 

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PATH, RECORD_BYTES } from './apps.mjs';
+import { PAGE, RECORD_BYTES } from './apps.mjs';
 import { load, median } from './load.mjs';
 import { record } from './people.mjs';
 import { LOAD_CORE, Server, freePort } from './servers.mjs';
@@ -41,7 +41,7 @@ async function visitAll(app, sessions) {
   let visited = 0;
   // wrk begins at the first cookie each time, so a run has to be long enough for all.
   for (let seconds = Math.ceil(sessions.count / 20_000) + 1; visited < sessions.count; seconds *= 2) {
-    visited = (await load(app, { path: PATH, cookies: each(sessions), seconds })).requests;
+    visited = (await load(app, { path: PAGE, cookies: each(sessions), seconds })).requests;
   }
 }
 
@@ -80,7 +80,7 @@ export async function measureScale(stage, { counts, rounds, seconds }) {
   for (let number = 0; number <= rounds; number += 1) {
     for (const { app, sessions, samples } of apps) {
       const sample = await load(app, {
-        path: PATH,
+        path: PAGE,
         cookies: each(sessions, 'random'),
         seconds,
         connections: 8,
@@ -115,7 +115,7 @@ export async function measurePurge(stage, { count, watch }) {
   const slices = [];
   for (let second = 0; second < watch; second += 1) {
     const written = app.written();
-    const sample = await load(app, { path: PATH, cookies: each(lasting), seconds: 1, connections: 1 });
+    const sample = await load(app, { path: PAGE, cookies: each(lasting), seconds: 1, connections: 1 });
     slices.push({ max: sample.max, p99: sample.p99, written: app.written() - written });
   }
   await app.stop();

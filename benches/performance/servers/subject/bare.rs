@@ -1,5 +1,5 @@
 //! The least that Actix needs to answer with the app's page: a handler that knows the bytes and the
-//! headers from the start. `bare PORT PAGE`, where PAGE is what `capture` in `app.mjs` wrote.
+//! headers from the start. `bare PORT PATH PAGE`, where PAGE is a file with both, as JSON.
 
 use std::error::Error;
 
@@ -27,12 +27,12 @@ async fn show(page: Data<Page>) -> HttpResponse {
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let port: u16 = arguments.next().ok_or("which port?")?.parse()?;
-    let page = read(&arguments.next().ok_or("which page?")?)?;
-    let page = Data::new(page);
+    let path = arguments.next().ok_or("which path?")?;
+    let page = Data::new(read(&arguments.next().ok_or("which page?")?)?);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(page.clone())
-            .route("/profile", web::get().to(show))
+            .route(&path, web::get().to(show))
     });
     Ok(server.bind(("127.0.0.1", port))?.run().await?)
 }

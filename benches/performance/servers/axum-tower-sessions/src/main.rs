@@ -1,5 +1,6 @@
 //! The app's page behind axum with tower-sessions: whoever has signed in gets it, as finished bytes.
-//! `tower PORT PAGE RECORD`; `/sign-in` puts RECORD, what a sign-in leaves behind, into the session.
+//! `axum-tower-sessions PORT PATH PAGE RECORD`; `/sign-in` puts RECORD, what a sign-in leaves behind,
+//! into the session.
 
 use std::{error::Error, sync::Arc};
 
@@ -52,6 +53,7 @@ async fn show(session: Session, State(shared): State<Arc<Shared>>) -> Response {
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let port: u16 = arguments.next().ok_or("which port?")?.parse()?;
+    let path = arguments.next().ok_or("which path?")?;
     let page = std::fs::read(arguments.next().ok_or("which page?")?)?;
     let record = std::fs::read(arguments.next().ok_or("which record?")?)?;
     let page: Value = serde_json::from_slice(&page)?;
@@ -69,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         user: serde_json::from_slice(&record)?,
     });
     let router = Router::new()
-        .route("/profile", get(show))
+        .route(&path, get(show))
         .route("/sign-in", get(sign_in))
         .layer(SessionManagerLayer::new(MemoryStore::default()).with_secure(false))
         .with_state(shared);
