@@ -23,7 +23,7 @@ use crate::{
         owner_session::OwnerSessions, store,
     },
     routes,
-    settings::{ProviderSettings, Settings},
+    settings::{self, ProviderSettings, Settings},
     users::Users,
 };
 
@@ -137,6 +137,13 @@ impl Application {
         listeners: Vec<TcpListener>,
         pages: Pages,
     ) -> Result<Self, StartError> {
+        if !settings::is_loopback(&settings.base_url) {
+            return Err(StartError(format!(
+                "OIDC_ISSUER is missing. Only at localhost does the app bring a provider of its \
+                 own, for everybody is let in there; APP_BASE_URL is {}.",
+                settings.base_url
+            )));
+        }
         let port = settings
             .base_url
             .port()

@@ -109,6 +109,14 @@ pub fn on_error(_request: &HttpRequest, _refusal: &Refusal) -> Option<HttpRespon
     None
 }
 
+/// Called when the provider has been found, and each time it is back after it
+/// was away: from then on people can sign in.
+pub fn on_ready(_issuer: &str) {}
+
+/// Called when the provider cannot be used, once for each cause. The app goes
+/// on trying; the cause is in the log already.
+pub fn on_provider_error(_issuer: &str, _cause: &str) {}
+
 fn users(request: &HttpRequest) -> Result<&Users, Refusal> {
     request
         .app_data::<web::Data<Users>>()

@@ -17,7 +17,10 @@ use crate::{
     oidc::protocol::ClientKey,
 };
 
-pub use self::{checks::is_https_or_loopback, widget::WidgetSettings};
+pub use self::{
+    checks::{is_https_or_loopback, is_loopback},
+    widget::WidgetSettings,
+};
 
 /// Everything that can be set. See `README.md` for the variables.
 #[derive(Clone, Debug)]

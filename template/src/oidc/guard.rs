@@ -86,6 +86,22 @@ impl User {
     }
 }
 
+/// Whether somebody is signed in, for code that has a request and is no handler;
+/// handlers take an `Option<User>`.
+///
+/// # Errors
+/// The sign-in store cannot be reached, or `hooks::add_user_context` refuses.
+pub async fn is_authenticated(request: &HttpRequest) -> Result<bool, Refusal> {
+    match User::of(request).await {
+        Ok(_) => Ok(true),
+        Err(Refusal {
+            reason: Reason::SignedOut,
+            ..
+        }) => Ok(false),
+        Err(refusal) => Err(refusal),
+    }
+}
+
 /// The id that the browser claims to be signed in under.
 pub(super) fn sign_in_id(request: &HttpRequest, oidc: &Oidc) -> Option<SignInId> {
     let cookie = request.cookie(&oidc.cookies.name(SIGN_IN_COOKIE))?;

@@ -16,7 +16,10 @@ use super::{
     },
     sign_in::{SignIn, Tokens},
 };
-use crate::settings::{ProviderSettings, RelyingParty};
+use crate::{
+    hooks,
+    settings::{ProviderSettings, RelyingParty},
+};
 
 /// How soon a failed look at the provider is repeated.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -125,6 +128,7 @@ impl Provider {
                 if last_failure.take().is_some() {
                     tracing::info!(issuer = self.issuer(), "the provider can be used again");
                 }
+                hooks::on_ready(self.issuer());
                 Ok(self.remember(found))
             }
             Err(error) => {
@@ -137,6 +141,7 @@ impl Provider {
                         cause = error.0,
                         "the provider cannot be used"
                     );
+                    hooks::on_provider_error(self.issuer(), &error.0);
                 }
                 *last_failure = Some((Instant::now(), error.0.clone()));
                 Err(Reason::ProviderUnavailable(error.0))
@@ -194,7 +199,7 @@ impl Provider {
         }
         let result = self.probe().await;
         let former = checked.replace((Instant::now(), result.clone()));
-        self.log_change(former.map(|(_, former)| former), &result);
+        self.tell_change(former.map(|(_, former)| former), &result);
         result.map_err(Reason::ProviderUnavailable)
     }
 
@@ -206,15 +211,21 @@ impl Provider {
         answer.map_err(|error| error.0)
     }
 
-    fn log_change(&self, former: Option<Result<(), String>>, now: &Result<(), String>) {
+    fn tell_change(&self, former: Option<Result<(), String>>, now: &Result<(), String>) {
         let issuer = self.issuer();
         match (former, now) {
-            (Some(Err(_)), Ok(())) => tracing::info!(issuer, "the provider answers again"),
-            (None | Some(Ok(())), Err(cause)) => tracing::warn!(
-                issuer,
-                cause,
-                "the provider does not answer; going on with what is known of it"
-            ),
+            (Some(Err(_)), Ok(())) => {
+                tracing::info!(issuer, "the provider answers again");
+                hooks::on_ready(issuer);
+            }
+            (None | Some(Ok(())), Err(cause)) => {
+                tracing::warn!(
+                    issuer,
+                    cause,
+                    "the provider does not answer; going on with what is known of it"
+                );
+                hooks::on_provider_error(issuer, cause);
+            }
             _ => {}
         }
     }

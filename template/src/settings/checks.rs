@@ -80,8 +80,23 @@ impl Reader<'_> {
             }
             return local;
         };
+        if is_placeholder(&text) {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{text}» still holds a placeholder. Set it to the address that browsers use."
+                ),
+            );
+            return local;
+        }
         match Url::parse(&text) {
             Ok(url) if is_https_or_loopback(&url) => {
+                if url.path().contains("//") {
+                    self.fault(
+                        VARIABLE,
+                        format!("«{text}» has two slashes in a row in its path."),
+                    );
+                }
                 if url.query().is_some() || url.fragment().is_some() || has_user(&url) {
                     self.fault(
                         VARIABLE,
@@ -259,7 +274,7 @@ impl Reader<'_> {
             );
             return String::new();
         };
-        if text.contains(['{', '}', '<', '>']) {
+        if is_placeholder(&text) {
             self.fault(
                 VARIABLE,
                 format!("«{text}» still holds a placeholder. Put your provider's name in."),
@@ -279,6 +294,15 @@ impl Reader<'_> {
                 let issuer = url.as_str().trim_end_matches("/.well-known/openid-configuration");
                 self.fault(VARIABLE, format!("is the metadata's address. The issuer is «{issuer}»."));
             }
+            Ok(url) if url.path().contains("//") => {
+                self.fault(VARIABLE, format!("«{text}» has two slashes in a row in its path."));
+            }
+            Ok(url) if url.path().matches("/oauth2/").count() > 1 => {
+                self.fault(VARIABLE, format!("«{text}» names the authorization server twice."));
+            }
+            Ok(url) if url.host_str().is_some_and(|host| host.ends_with(".com.com")) => {
+                self.fault(VARIABLE, format!("«{text}» has .com twice."));
+            }
             Ok(url) => {
                 if let Some(right) = okta_admin_host(&url) {
                     let mend = format!("is the address of Okta's admin console. Use https://{right} instead.");
@@ -292,7 +316,7 @@ impl Reader<'_> {
     fn credential_text(&mut self, variable: &'static str, what: &str) -> String {
         match self.get(variable) {
             None => self.fault(variable, format!("missing. Set it to {what}.")),
-            Some(text) if text.contains(['{', '}', '<', '>']) => {
+            Some(text) if is_placeholder(&text) => {
                 self.fault(
                     variable,
                     format!("still holds a placeholder. Set it to {what}."),
@@ -417,6 +441,12 @@ impl Reader<'_> {
         let Some(text) = self.get(variable) else {
             return default;
         };
+        if is_placeholder(&text) {
+            let mend =
+                format!("«{text}» still holds a placeholder. Leave it out to use {default}.");
+            self.fault(variable, mend);
+            return default;
+        }
         match Url::parse(&text) {
             Ok(url) if url.fragment().is_none() && is_https_or_loopback(&url) => return url,
             Ok(url) if url.fragment().is_some() => {
@@ -550,8 +580,10 @@ impl Reader<'_> {
                     VARIABLE,
                     format!("{which}is too weak: use at least 32 random characters. {HOW}"),
                 );
-            } else if secret.contains(['{', '}', '<', '>'])
-                || secret.to_lowercase().contains("example")
+            } else if is_placeholder(secret)
+                || ["example", "changeme", "change-me", "change_me"]
+                    .iter()
+                    .any(|word| secret.to_lowercase().contains(word))
             {
                 self.fault(
                     VARIABLE,
@@ -630,6 +662,12 @@ impl Reader<'_> {
 /// The entries of a list, separated by blanks or commas.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', ',']).filter(|word| !word.is_empty())
+}
+
+/// Whether a value is one that documentation shows in the place of a real one:
+/// `{yourOktaDomain}`, `<secret>`, `YOUR-ORG`.
+fn is_placeholder(text: &str) -> bool {
+    text.contains(['{', '}', '<', '>']) || text.contains("YOUR-") || text.contains("YOUR_")
 }
 
 /// Whether the URL's host is this machine.

@@ -20,6 +20,7 @@ mod logs;
 mod ordinary_users;
 mod outages;
 mod owner_session;
+mod owners_code;
 mod paths;
 mod processes;
 mod pushed_authorization;

@@ -36,6 +36,18 @@ fn nothing_set_is_fine_in_a_debug_build() {
 }
 
 #[test]
+fn a_trailing_slash_of_the_base_url_makes_no_difference() {
+    for base in ["https://app.example.com", "https://app.example.com/"] {
+        let settings =
+            Settings::from_lookup(|name| (name == "APP_BASE_URL").then(|| base.to_owned()));
+        assert_eq!(
+            settings.unwrap().relying_party.login_redirect_uri.as_str(),
+            "https://app.example.com/authorization-code/callback"
+        );
+    }
+}
+
+#[test]
 fn all_faults_are_named_at_once() {
     let text = faults(&[
         ("OIDC_ISSUER", "http://id.example.com"),
@@ -63,6 +75,22 @@ fn all_faults_are_named_at_once() {
 fn unusable_values_are_refused_with_the_mend() {
     for (variable, value, mend) in [
         ("OIDC_ISSUER", "https://{yourOktaDomain}", "placeholder"),
+        (
+            "OIDC_ISSUER",
+            "https://YOUR-ORG.okta.com/oauth2/default",
+            "placeholder",
+        ),
+        ("OIDC_ISSUER", "https://org.okta.com.com", ".com twice"),
+        (
+            "OIDC_ISSUER",
+            "https://org.okta.com//oauth2/default",
+            "two slashes",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://org.okta.com/oauth2/default/oauth2/default",
+            "authorization server twice",
+        ),
         ("OIDC_ISSUER", "http://id.example.com", "https://"),
         (
             "OIDC_ISSUER",
@@ -110,6 +138,22 @@ fn unusable_values_are_refused_with_the_mend() {
         ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
         ("APP_BASE_URL", "http://app.example.com", "https://"),
         ("APP_BASE_URL", "app.example.com", "absolute URL"),
+        ("APP_BASE_URL", "ftp://app.example.com", "https://"),
+        ("APP_BASE_URL", "{appBaseUrl}", "placeholder"),
+        ("APP_BASE_URL", "https://{yourDomain}", "placeholder"),
+        (
+            "APP_BASE_URL",
+            "https://app.example.com/a//b",
+            "two slashes",
+        ),
+        ("OIDC_LOGIN_REDIRECT_URI", "{redirectUri}", "placeholder"),
+        ("OIDC_LOGIN_REDIRECT_URI", "garbage", "absolute URL"),
+        (
+            "OIDC_LOGOUT_REDIRECT_URI",
+            "http://app.example.com/",
+            "https://",
+        ),
+        ("OIDC_CLIENT_SECRET", "{clientSecret}", "placeholder"),
         (
             "APP_BASE_URL",
             "https://app.example.com/?a",

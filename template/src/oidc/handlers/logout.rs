@@ -47,6 +47,27 @@ pub async fn logout(
     }
 }
 
+/// Ends a person's sign-in in this app and nowhere else: at the provider and in
+/// its other apps they stay signed in, and their tokens end by themselves.
+///
+/// # Errors
+/// The sign-in store cannot be reached; the person is still signed in then.
+pub async fn sign_out_locally(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    user: &User,
+) -> Result<(), Refusal> {
+    oidc.sign_ins.end(user.id()).await?;
+    cookies::send(
+        request,
+        oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)),
+    );
+    request.get_session().purge();
+    silent::try_no_more(request, oidc);
+    events::signed_out(user.sign_in());
+    Ok(())
+}
+
 /// Ends a person's sign-in whatever they asked for: here, then their tokens,
 /// then at the provider. The response takes the browser there.
 ///
@@ -57,16 +78,8 @@ pub async fn force_logout_and_revoke(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<HttpResponse, Refusal> {
-    oidc.sign_ins.end(user.id()).await?;
-    cookies::send(
-        request,
-        oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)),
-    );
-    request.get_session().purge();
-    silent::try_no_more(request, oidc);
+    sign_out_locally(request, oidc, user).await?;
     let sign_in = user.sign_in();
-    events::signed_out(sign_in);
-
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();

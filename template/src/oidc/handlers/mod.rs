@@ -17,7 +17,7 @@ use actix_web::{
 pub use self::{
     callback::{AfterLogin, callback},
     login::{begin_login, login},
-    logout::{force_logout_and_revoke, logged_out, logout},
+    logout::{force_logout_and_revoke, logged_out, logout, sign_out_locally},
     widget_files::widget_file,
 };
 pub(crate) use login::sign_in_page_after;

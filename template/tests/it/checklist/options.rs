@@ -1,10 +1,11 @@
 //! Rows about what is chosen by settings or by pages.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::TcpListener};
 
 use app::{
-    dev::provider::{Answer, Endpoint, Jws, PushedRequests, Signature},
-    settings::PushedAuthorization,
+    app::Application,
+    dev::provider::{Answer, DevProvider, Endpoint, Jws, PushedRequests, Signature},
+    settings::{PushedAuthorization, Settings},
 };
 use reqwest::StatusCode;
 
@@ -386,4 +387,76 @@ async fn r9_a_silent_attempt_for_a_protected_page_ends_with_the_question() {
         .await;
     assert!(page.url.as_str().starts_with(app.provider.issuer()));
     assert_eq!(page.status, StatusCode::OK, "the provider's list of people");
+}
+
+#[tokio::test]
+async fn o2_settings_that_leave_the_app_unprotected_keep_it_from_starting() {
+    let secure = "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg";
+    let start = async |variables: &[(&str, &str)]| {
+        let settings = Settings::from_lookup(|name| {
+            let given = variables.iter().find(|(known, _)| *known == name);
+            match (given, name) {
+                (Some((_, value)), _) => Some((*value).to_owned()),
+                (None, "SESSION_STORE") => Some("memory:".to_owned()),
+                _ => None,
+            }
+        })
+        .map_err(|faults| faults.to_string())?;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        match Application::build(settings, vec![listener]).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    };
+    for (variables, why) in [
+        (&[("SESSION_SECRET", "short")][..], "too weak"),
+        (
+            &[("SESSION_SECRET", "0101010101010101010101010101010101")],
+            "too weak",
+        ),
+        (
+            &[("SESSION_SECRET", "an-example-of-a-secret-with-32-letters")],
+            "everybody knows",
+        ),
+        (
+            &[("SESSION_SECRET", "changeme-changeme-1234567890-abcdef")],
+            "everybody knows",
+        ),
+        (
+            &[("SESSION_SECRET", "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg,weak")],
+            "number 2 is too weak",
+        ),
+        (
+            &[("APP_BASE_URL", "http://app.example.com")],
+            "must start with https://",
+        ),
+        (
+            &[("APP_BASE_URL", "https://app.example.com")],
+            "OIDC_ISSUER is missing",
+        ),
+    ] {
+        let error = start(variables).await.unwrap_err();
+        assert!(error.starts_with("cannot start"), "{error}");
+        assert!(error.contains(why), "{variables:?}: {error}");
+    }
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let base = format!("http://localhost:{port}");
+    start(&[("SESSION_SECRET", secure), ("APP_BASE_URL", &base)])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn o2_the_development_provider_listens_on_loopback_only() {
+    for outside in ["0.0.0.0:0", "[::]:0"] {
+        let error = DevProvider::start(outside.parse().unwrap())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("loopback only"), "{error}");
+    }
+    DevProvider::start("127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
 }

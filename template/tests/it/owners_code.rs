@@ -1,0 +1,105 @@
+//! What the app offers to code of its owner's, used as such code uses it.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, ServiceConfig, get},
+};
+use app::{
+    dev::provider::Endpoint,
+    oidc::{
+        Oidc,
+        error::Refusal,
+        guard::{User, is_authenticated},
+        handlers::{force_logout_and_revoke, sign_out_locally},
+    },
+    routes,
+};
+use reqwest::StatusCode;
+
+use crate::support::TestApp;
+
+fn pages(config: &mut ServiceConfig) {
+    routes::public(config);
+    routes::protected(config);
+    config.route("/known", get().to(known));
+    config.route("/about-me", get().to(about_me));
+    config.route("/leave", get().to(leave));
+    config.route("/leave-everything", get().to(leave_everything));
+}
+
+async fn known(request: HttpRequest) -> Result<String, Refusal> {
+    Ok(is_authenticated(&request).await?.to_string())
+}
+
+async fn about_me(user: User) -> String {
+    let sign_in = user.sign_in();
+    format!(
+        "{} {} {} {}",
+        sign_in.claims.text("email").unwrap_or_default(),
+        sign_in.tokens.scopes.join(","),
+        !sign_in.tokens.access_token.is_empty(),
+        user.context().account.number,
+    )
+}
+
+async fn leave(
+    request: HttpRequest,
+    oidc: Data<Oidc>,
+    user: User,
+) -> Result<HttpResponse, Refusal> {
+    sign_out_locally(&request, &oidc, &user).await?;
+    Ok(HttpResponse::Ok().body("gone"))
+}
+
+async fn leave_everything(
+    request: HttpRequest,
+    oidc: Data<Oidc>,
+    user: User,
+) -> Result<HttpResponse, Refusal> {
+    force_logout_and_revoke(&request, &oidc, &user).await
+}
+
+#[tokio::test]
+async fn is_authenticated_tells_people_from_strangers() {
+    let app = TestApp::start_with_pages(pages).await;
+    assert_eq!(app.browser().get("/known").await.body, "false");
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.get("/known").await.body, "true");
+}
+
+#[tokio::test]
+async fn a_handler_sees_claims_tokens_and_its_own_record() {
+    let app = TestApp::start_with_pages(pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let body = alice.get("/about-me").await.body;
+    let parts: Vec<&str> = body.split(' ').collect();
+    assert_eq!(parts[0], "alice@example.com");
+    assert!(parts[1].contains("openid"), "{body}");
+    assert_eq!(parts[2..], ["true", "1"]);
+}
+
+#[tokio::test]
+async fn signing_out_locally_ends_the_sign_in_here_and_revokes_nothing() {
+    let app = TestApp::start_with_pages(pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let kept = alice.cookies()["sign-in"].clone();
+    assert_eq!(alice.get("/leave").await.body, "gone");
+    assert!(!alice.cookies().contains_key("sign-in"));
+    alice.set_cookie("sign-in", &kept);
+    assert!(!alice.is_signed_in().await);
+    assert!(app.provider.requests_to(Endpoint::EndSession).is_empty());
+    assert!(app.provider.requests_to(Endpoint::Revocation).is_empty());
+}
+
+#[tokio::test]
+async fn force_logout_and_revoke_ends_everything() {
+    let app = TestApp::start_with_pages(pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let answer = alice.get("/leave-everything").await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    let at_provider = answer.location();
+    assert!(at_provider.as_str().starts_with(app.provider.issuer()));
+    assert!(!alice.is_signed_in().await);
+    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
+}
