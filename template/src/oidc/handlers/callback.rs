@@ -81,7 +81,7 @@ async fn conclude(
     if goes_on && !attempt.finished {
         return go_on_with_widget(request, oidc, &attempt, answer.otp.as_deref());
     }
-    let is_first = match is_first_answer(&oidc, &attempt).await {
+    let is_first = match is_first_answer(oidc, &attempt).await {
         Ok(is_first) => is_first,
         Err(reason) => return Err(reason.on_the_way_to(return_to)),
     };
