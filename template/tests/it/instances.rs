@@ -48,7 +48,7 @@ async fn people_do_not_notice_how_many_instances_there_are() {
 }
 
 #[tokio::test]
-async fn the_provider_signs_people_out_everywhere_and_after_restarts_too() {
+async fn l9_the_provider_signs_people_out_everywhere_and_after_restarts_too() {
     let Some(mut redis) = lasting_server() else {
         return;
     };

@@ -17,6 +17,7 @@ mod keys;
 mod killed;
 mod login_page;
 mod logs;
+mod network;
 mod ordinary_users;
 mod outages;
 mod owner_session;

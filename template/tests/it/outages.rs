@@ -1,8 +1,10 @@
-//! The provider is down, and comes back.
+//! The provider is down: who is signed in goes on, and the app says why others
+//! have to wait.
 
+use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
-use crate::support::TestApp;
+use crate::{logs, support::TestApp};
 
 #[tokio::test]
 async fn signed_in_people_go_on_while_the_provider_is_down() {
@@ -10,4 +12,59 @@ async fn signed_in_people_go_on_while_the_provider_is_down() {
     let alice = app.signed_in_as("alice").await;
     app.provider.stop().await;
     assert_eq!(alice.get("/profile").await.status, StatusCode::OK);
+    assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
+    let call = alice.fetch("/api/userinfo").await;
+    assert_eq!(call.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(call.json()["code"], "provider_unavailable");
+    assert!(alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    app.eventually(async || browser.fetch("/readyz").await.json()["provider"] == "ok")
+        .await;
+    app.provider.stop().await;
+
+    app.eventually(async || browser.fetch("/readyz").await.json()["provider"] == "last known")
+        .await;
+    let ready = browser.fetch("/readyz").await;
+    assert_eq!(ready.status, StatusCode::OK, "instances are not taken away");
+    let reason = ready.json()["reasons"]["provider"].to_string();
+    assert!(reason.contains("refused"), "{reason}");
+    let log = logs::with(app.provider.issuer());
+    assert!(log.contains("the provider does not answer"), "{log}");
+    // Metadata and keys are as last known: the browser still finds the way.
+    let login = browser.get("/login").await;
+    assert!(login.location().as_str().starts_with(app.provider.issuer()));
+
+    app.provider.start_again().await.unwrap();
+    app.eventually(async || browser.fetch("/readyz").await.json()["provider"] == "ok")
+        .await;
+    let log = logs::with(app.provider.issuer());
+    assert!(log.contains("the provider answers again"), "{log}");
+    app.signed_in_as("alice").await;
+}
+
+#[tokio::test]
+async fn many_who_wait_do_not_flood_a_provider_in_trouble() {
+    let app = TestApp::start_with_provider_down().await;
+    app.provider.faults().instead(
+        Endpoint::Metadata,
+        Answer::new(503, "text/plain", "down for maintenance"),
+    );
+    app.provider.start_again().await.unwrap();
+    let requests: Vec<_> = (0..60)
+        .map(|number| {
+            let browser = app.browser();
+            let path = if number % 2 == 0 { "/login" } else { "/readyz" };
+            tokio::spawn(async move { browser.get(path).await.status })
+        })
+        .collect();
+    for request in requests {
+        assert_eq!(request.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let looks = app.provider.requests_to(Endpoint::Metadata).len();
+    assert!((1..30).contains(&looks), "{looks} for 60 who asked");
 }

@@ -97,6 +97,12 @@ impl Instances {
         self.processes[number] = Some(process);
     }
 
+    /// A setting that the instances have.
+    pub fn setting(&self, name: &str) -> &str {
+        let mut set = self.environment.iter().rev();
+        &set.find(|(known, _)| known == name).unwrap().1
+    }
+
     /// Changes a setting of the instances that are started from now on.
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(known, _)| known != name);
@@ -267,7 +273,7 @@ impl Proxy {
 }
 
 /// The whole request, told to be the last on its connection.
-fn read_request(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub fn read_request(client: &mut impl io::Read) -> io::Result<Vec<u8>> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     let head_end = loop {

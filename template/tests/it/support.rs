@@ -43,8 +43,8 @@ pub struct TestApp {
     /// Where browsers reach the app.
     pub base: Url,
     pub provider: DevProvider,
-    /// Where it listens: elsewhere, if something stands in front of it.
-    listens_at: Url,
+    /// Where it listens, or what stands in front of it.
+    pub listens_at: Url,
     /// `None`: it runs in other processes.
     here: Option<(Data<Oidc>, ServerHandle)>,
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,

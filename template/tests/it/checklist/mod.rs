@@ -17,6 +17,7 @@ mod session;
 mod sessions_rotation;
 mod token;
 mod userinfo;
+mod weaknesses;
 
 use app::{
     dev::provider::Jws,
