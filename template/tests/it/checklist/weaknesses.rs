@@ -34,7 +34,7 @@ fn assert_is_protected(url: &Url) {
 }
 
 #[tokio::test]
-async fn w1_pkce_and_a_nonce_go_with_every_way_to_begin() {
+async fn weakness_1_pkce_and_a_nonce_go_with_every_way_to_begin() {
     let app = TestApp::start().await;
     let by_link = app.browser().get("/login").await;
     assert_is_protected(&by_link.location());
@@ -46,7 +46,7 @@ async fn w1_pkce_and_a_nonce_go_with_every_way_to_begin() {
 }
 
 #[tokio::test]
-async fn w2_no_fault_of_the_provider_stops_the_app() {
+async fn weakness_2_no_fault_of_the_provider_stops_the_app() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     for misbehaviour in Misbehaviour::ALL {
@@ -78,7 +78,7 @@ async fn w2_no_fault_of_the_provider_stops_the_app() {
 }
 
 #[tokio::test]
-async fn w8_revocation_goes_where_the_metadata_says_and_ends() {
+async fn weakness_8_revocation_goes_where_the_metadata_says_and_ends() {
     let app = TestApp::start_with_provider_down().await;
     app.provider.faults().json(Endpoint::Metadata, |metadata| {
         let endpoint = metadata["revocation_endpoint"].as_str().unwrap();
@@ -99,7 +99,7 @@ async fn w8_revocation_goes_where_the_metadata_says_and_ends() {
 }
 
 #[tokio::test]
-async fn w8_a_revocation_that_hangs_has_the_time_out_of_all_calls() {
+async fn weakness_8_a_revocation_that_hangs_has_the_time_out_of_all_calls() {
     let brief = |settings: &mut Settings| settings.relying_party.timeout = Duration::from_secs(3);
     let app = TestApp::start_with(brief).await;
     let alice = app.signed_in_as("alice").await;
@@ -113,7 +113,7 @@ async fn w8_a_revocation_that_hangs_has_the_time_out_of_all_calls() {
 }
 
 #[tokio::test]
-async fn w10_apps_in_one_process_do_not_mix() {
+async fn weakness_10_apps_in_one_process_do_not_mix() {
     let (one, other) = (TestApp::start().await, TestApp::start().await);
     for app in [&one, &other] {
         let url = app.browser().get("/login").await.location();
@@ -135,7 +135,7 @@ async fn w10_apps_in_one_process_do_not_mix() {
 }
 
 #[tokio::test]
-async fn w11_a_callback_without_parameters_begins_nothing() {
+async fn weakness_11_a_callback_without_parameters_begins_nothing() {
     let app = TestApp::start().await;
     let page = app.browser().get("/authorization-code/callback").await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
@@ -147,7 +147,7 @@ async fn w11_a_callback_without_parameters_begins_nothing() {
 
 /// What is named in the settings is what the provider gets.
 #[tokio::test]
-async fn w13_no_setting_is_dead() {
+async fn weakness_13_no_setting_is_dead() {
     let app = TestApp::start_with_env(&[
         ("OIDC_SCOPES", "openid email"),
         (
