@@ -32,7 +32,8 @@ export function readTests(log) {
   for (const [, path, result] of log.matchAll(/^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/gm)) {
     const name = path.split('::').at(-1);
     const id = /^([a-z]\d+)_/.exec(name)?.[1].toUpperCase();
-    if (id) tests.set(id, [...(tests.get(id) ?? []), { name, passed: result === 'ok' }]);
+    // Other letters number other lists.
+    if (id && id[0] in SECTIONS) tests.set(id, [...(tests.get(id) ?? []), { name, passed: result === 'ok' }]);
   }
   return tests;
 }
@@ -71,8 +72,7 @@ export function page(rows, tests) {
 
 What the generated app does as a relying party, row by row, and the tests that
 show it. M is a must, S a should. \`tests/run\` writes this page from what
-\`cargo test\` prints; the tests come with every generated app, in \`tests/it\`
-and \`tests/store\`.
+\`cargo test\` prints; the tests come with every generated app, in \`tests/it\`.
 
 ${held} of ${rows.length} rows hold, ${leftOut} are left out.
 

@@ -33,6 +33,11 @@ test('a row with a failed or ignored test is a fault', () => {
 });
 
 test('a test for a row that does not exist is a fault', () => {
-  const tests = readTests('test it::i14_nbf ... ok\ntest it::x1_nothing ... ok\n');
-  assert.deepEqual(faults(ROWS, tests), ['x1_nothing: there is no row X1']);
+  const tests = readTests('test it::i14_nbf ... ok\ntest it::i99_nothing ... ok\n');
+  assert.deepEqual(faults(ROWS, tests), ['i99_nothing: there is no row I99']);
+});
+
+test('a test of another numbered list is none of the checklist', () => {
+  const tests = readTests('test it::i14_nbf ... ok\ntest it::w1_weakness ... ok\n');
+  assert.deepEqual(faults(ROWS, tests), []);
 });

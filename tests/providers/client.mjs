@@ -7,8 +7,6 @@ import { join } from 'node:path';
 
 import { SignJWT, exportJWK, exportPKCS8, generateKeyPair } from 'jose';
 
-import { newFolder } from './program.mjs';
-
 const KEY_ID = 'of-the-client';
 
 /** A client with a secret and a key, of which `method` says which one counts. */
@@ -32,8 +30,8 @@ export class Client {
     return client;
   }
 
-  /** The app's settings for it. */
-  async settings() {
+  /** The app's settings for it; a key is written to `folder`. */
+  async settings(folder) {
     const common = { OIDC_CLIENT_ID: this.id };
     switch (this.method) {
       case 'client_secret_basic':
@@ -41,7 +39,7 @@ export class Client {
       case 'client_secret_post':
         return { ...common, OIDC_CLIENT_SECRET: this.secret, OIDC_CLIENT_AUTH: 'post' };
       case 'private_key_jwt': {
-        const file = join(await newFolder(), 'client-key.pem');
+        const file = join(folder, 'client-key.pem');
         await writeFile(file, await exportPKCS8(this.#keys.privateKey), { mode: 0o600 });
         return {
           ...common,

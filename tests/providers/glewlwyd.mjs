@@ -26,6 +26,8 @@ const LONG = 600;
 export const title = 'Glewlwyd (C, from Debian)';
 
 export const notes = [
+  'Its `private_key_jwt` wants the address of each endpoint as the audience, where the app names the issuer or ' +
+    'the token endpoint.',
   'Its logout tokens are of an earlier draft and have no `exp`; the app refuses such tokens ' +
     '(Back-Channel Logout 1.0, 2.4).',
 ];

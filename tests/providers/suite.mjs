@@ -9,18 +9,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resolve } from 'node:path';
 
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 
 import { launch } from '../browser/browser.mjs';
-import { Client } from './client.mjs';
-import { Program, freePort } from './program.mjs';
 import { providers, variantName } from './providers.mjs';
-import { Wire } from './wire.mjs';
+import { Setting } from './setting.mjs';
+import { PATIENCE, Visitor } from './visitor.mjs';
 
-/** How long anything may take on a busy machine, in milliseconds. */
-const PATIENCE = 45_000;
 const NOT_OFFERED = 'not offered';
 
 const [binary, wanted = ''] = process.argv.slice(2);
@@ -39,13 +35,13 @@ for (const provider of providers.filter(({ title }) => title.includes(wanted))) 
 
 function suite(provider, variant) {
   let setting;
-  before(async () => (setting = await Setting.make(provider, variant)));
+  before(async () => (setting = await Setting.make(binary, provider, variant)));
   after(() => setting?.tidy());
   const check = (title, body) =>
     test(title, { timeout: 3 * PATIENCE }, async (context) => {
       const visitors = [];
       setting.arrive = async () => {
-        visitors.push(await Visitor.arrive(setting));
+        visitors.push(await Visitor.arrive(browser, setting));
         return visitors.at(-1);
       };
       if (setting.isBroken) throw new Error('not tried: signing in fails');
@@ -202,82 +198,6 @@ function suite(provider, variant) {
     assert.notEqual(keyOf(lastTokens(wire, metadata)), before);
     assert.equal(wire.to(metadata.jwks_uri).length, looks + 1);
   });
-}
-
-/** One provider and the app as its client, both running. */
-class Setting {
-  static async make(provider, variant) {
-    const setting = new Setting();
-    const port = await freePort();
-    setting.url = `http://localhost:${port}`;
-    setting.client = await Client.create(setting.url, variant);
-    setting.provider = await provider.start(setting.client, variant);
-    setting.wire = await Wire.open();
-    const { issuer } = setting.provider;
-    setting.metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-    setting.app = await Program.start(resolve(binary), {
-      env: {
-        APP_BASE_URL: setting.url,
-        OIDC_ISSUER: issuer,
-        ...(await setting.client.settings()),
-        HTTP_PROXY: setting.wire.url,
-        RUST_LOG: 'debug',
-      },
-      readyAt: `${setting.url}/readyz`,
-    });
-    return setting;
-  }
-
-  async tidy() {
-    await this.app?.stop();
-    await this.provider?.stop();
-    this.wire?.close();
-  }
-}
-
-/** Somebody with a browser profile of their own and one tab. */
-class Visitor {
-  #context;
-  #setting;
-
-  static async arrive(setting) {
-    const visitor = new Visitor();
-    visitor.#setting = setting;
-    visitor.#context = await browser.newContext({ baseURL: setting.url });
-    visitor.#context.setDefaultTimeout(PATIENCE);
-    // Providers' pages like to load fonts; nothing leaves this machine.
-    const isElsewhere = ({ hostname }) => !['localhost', '127.0.0.1'].includes(hostname);
-    await visitor.#context.route(isElsewhere, (route) => route.abort());
-    visitor.page = await visitor.#context.newPage();
-    return visitor;
-  }
-
-  /** Asks for a protected page, signs in at the provider, and is on that page. */
-  async signIn() {
-    const { url, provider } = this.#setting;
-    await this.page.goto('/profile');
-    await provider.signIn(this.page);
-    await this.page.waitForURL(`${url}/profile`);
-    await this.page.getByRole('heading', { name: 'Your profile' }).waitFor();
-  }
-
-  async press(name) {
-    await this.page.getByRole('button', { name, exact: true }).click();
-  }
-
-  /** Gets a path of the app as JSON, with the browser's cookies. */
-  async get(path) {
-    const answer = await this.#context.request.get(path);
-    return { status: answer.status(), body: await answer.json() };
-  }
-
-  cookies() {
-    return this.#context.cookies(this.#setting.url);
-  }
-
-  leave() {
-    return this.#context.close();
-  }
 }
 
 /** How the client authenticated in a call to the provider (OIDC Core 9). */
