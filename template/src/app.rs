@@ -91,14 +91,19 @@ impl Paths {
         }
     }
 }
+#[cfg(debug_assertions)]
+use crate::dev::DevTools;
+/// Release builds have none.
+#[cfg(not(debug_assertions))]
+struct DevTools;
 
 /// The running app.
 pub struct Application {
     /// What is shared by all workers.
     pub oidc: Data<Oidc>,
     server: Server,
-    #[cfg(debug_assertions)]
-    dev_provider: Option<crate::dev::provider::DevProvider>,
+    #[cfg_attr(not(debug_assertions), expect(dead_code, reason = "holds nothing"))]
+    dev_tools: Data<DevTools>,
 }
 
 impl Application {
@@ -125,7 +130,13 @@ impl Application {
         pages: Pages,
     ) -> Result<Self, StartError> {
         match settings.provider.clone() {
-            Some(provider) => Self::with_provider(settings, provider, listeners, pages).await,
+            Some(provider) => {
+                #[cfg(debug_assertions)]
+                let tools = DevTools { provider: None };
+                #[cfg(not(debug_assertions))]
+                let tools = DevTools;
+                Self::with_provider(settings, provider, listeners, (pages, tools)).await
+            }
             None => Self::with_dev_provider(settings, listeners, pages).await,
         }
     }
@@ -151,11 +162,10 @@ impl Application {
         let (dev_provider, provider) = crate::dev::start(&mut settings, port)
             .await
             .map_err(StartError)?;
-        let app = Self::with_provider(settings, provider, listeners, pages).await?;
-        Ok(Self {
-            dev_provider: Some(dev_provider),
-            ..app
-        })
+        let tools = DevTools {
+            provider: Some(dev_provider),
+        };
+        Self::with_provider(settings, provider, listeners, (pages, tools)).await
     }
 
     #[cfg(not(debug_assertions))]
@@ -171,8 +181,9 @@ impl Application {
         settings: Settings,
         provider: ProviderSettings,
         listeners: Vec<TcpListener>,
-        pages: Pages,
+        (pages, dev_tools): (Pages, DevTools),
     ) -> Result<Self, StartError> {
+        let dev_tools = Data::new(dev_tools);
         let store = store::open(&settings.session_store)
             .await
             .map_err(|error| StartError(format!("SESSION_STORE: {error}")))?;
@@ -180,13 +191,14 @@ impl Application {
         let users = Data::new(Users::default());
 
         let state = oidc.clone();
+        let tools = dev_tools.clone();
         let mut server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .app_data(users.clone())
                 .wrap(from_fn(edge))
                 .wrap(owner_session(&state))
-                .configure(|config| mount(config, &state.settings, pages))
+                .configure(|config| mount(config, &state.settings, pages, &tools))
         })
         .shutdown_timeout(10);
         for listener in listeners {
@@ -197,8 +209,7 @@ impl Application {
         Ok(Self {
             oidc,
             server: server.run(),
-            #[cfg(debug_assertions)]
-            dev_provider: None,
+            dev_tools,
         })
     }
 
@@ -228,7 +239,7 @@ impl Application {
     /// The development provider, if people sign in with it.
     #[cfg(debug_assertions)]
     pub fn dev_provider(&self) -> Option<&crate::dev::provider::DevProvider> {
-        self.dev_provider.as_ref()
+        self.dev_tools.provider.as_ref()
     }
 
     /// Stops [`run`](Self::run) when awaited.
@@ -238,9 +249,10 @@ impl Application {
 }
 
 /// Everything below the path that the app's base URL has.
-fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages) {
+fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages, tools: &Data<DevTools>) {
     let (base_path, paths) = (settings.base_path(), settings.paths);
     let everything = |config: &mut ServiceConfig| {
+        mount_dev_pages(config, tools);
         config.configure(handlers::routes(paths));
         config.configure(pages);
     };
@@ -250,6 +262,14 @@ fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages) {
         config.service(web::scope(base_path).configure(everything));
     }
 }
+
+#[cfg(debug_assertions)]
+fn mount_dev_pages(config: &mut ServiceConfig, tools: &Data<DevTools>) {
+    crate::dev::mount(config, tools);
+}
+
+#[cfg(not(debug_assertions))]
+fn mount_dev_pages(_: &mut ServiceConfig, _: &Data<DevTools>) {}
 
 /// What mounts the pages beside the sign-in's own.
 pub type Pages = fn(&mut ServiceConfig);

@@ -12,6 +12,7 @@ use crate::{
     edge::RequestId,
     hooks::SignInPage,
     oidc::{
+        claims::Claims,
         devices::Device,
         error::{Action, Reason, Refusal},
         guard::{self, User},
@@ -60,6 +61,11 @@ pub struct Frame {
     pub paths: &'static Paths,
     /// What every `<script>` must carry as its `nonce`, or browsers ignore it.
     pub nonce: String,
+    /// Which colour schemes the page has, the preferred one first.
+    pub color_scheme: &'static str,
+    /// Whether the content brings a `<main>` of its own, as the Okta Sign-In
+    /// Widget does.
+    pub content_has_main: bool,
     /// Who is signed in.
     pub person: Option<Person>,
 }
@@ -102,6 +108,8 @@ impl Frame {
             base: oidc.path(""),
             paths: oidc.settings.paths,
             nonce: policy::nonce(request)?,
+            color_scheme: "light dark",
+            content_has_main: false,
             person: None,
         })
     }
@@ -178,17 +186,29 @@ impl Profile {
     pub fn new(request: &HttpRequest, user: &User) -> Result<Self, Refusal> {
         let sign_in = user.sign_in();
         let account = &user.context().account;
+        let frame = Frame::for_user(request, user)?;
         Ok(Self {
-            frame: Frame::for_user(request, user)?,
-            name: user.name().to_owned(),
-            initial: initial(user.name()),
-            email: sign_in.claims.text("email").map(str::to_owned),
             sign_ins: account.sign_ins.load(std::sync::atomic::Ordering::Relaxed),
             signed_in_ago: in_words(now().saturating_sub(sign_in.created_at)),
             ends_in: in_words(sign_in.expires_at.saturating_sub(now())),
-            roles: ClaimValue::list(sign_in.roles.clone()),
-            claims: claims::groups(&sign_in.claims),
+            ..Self::of_claims(frame, &sign_in.claims, sign_in.roles.clone())
         })
+    }
+
+    /// What claims and roles say, without times.
+    pub(crate) fn of_claims(frame: Frame, claims: &Claims, roles: Vec<String>) -> Self {
+        let name = claims.display_name().to_owned();
+        Self {
+            frame,
+            initial: initial(&name),
+            name,
+            email: claims.text("email").map(str::to_owned),
+            sign_ins: 0,
+            signed_in_ago: String::new(),
+            ends_in: String::new(),
+            roles: ClaimValue::list(roles),
+            claims: claims::groups(claims),
+        }
     }
 }
 
@@ -294,23 +314,33 @@ pub struct Trouble {
     pub request_id: String,
 }
 
+impl Trouble {
+    /// A refusal in words.
+    pub fn new(reason: &Reason, request_id: String) -> Self {
+        let face = reason.face();
+        Self {
+            title: face.title,
+            text: face.text,
+            code: face.code,
+            request_id,
+        }
+    }
+}
+
 impl Login {
     /// The page for one attempt to sign in.
     ///
     /// # Errors
     /// See [`Frame::for_nobody`].
     pub fn new(request: &HttpRequest, page: SignInPage<'_>) -> Result<Self, Refusal> {
-        let trouble = page.trouble.map(|reason| {
-            let face = reason.face();
-            Trouble {
-                title: face.title,
-                text: face.text,
-                code: face.code,
-                request_id: request_id(request),
-            }
-        });
+        let trouble = page
+            .trouble
+            .map(|reason| Trouble::new(reason, request_id(request)));
         Ok(Self {
-            frame: Frame::for_nobody(request)?,
+            frame: Frame {
+                content_has_main: page.widget.is_some(),
+                ..Frame::for_nobody(request)?
+            },
             return_to: page.return_to.as_str().to_owned(),
             login_hint: page.login_hint.map(str::to_owned),
             max_age: page.max_age,
@@ -422,7 +452,7 @@ impl Failure {
 }
 
 /// What stands for the person in a small circle.
-fn initial(name: &str) -> String {
+pub(crate) fn initial(name: &str) -> String {
     name.chars()
         .find(|letter| letter.is_alphanumeric())
         .map_or_else(String::new, |letter| letter.to_uppercase().collect())

@@ -5,6 +5,7 @@ const place = document.getElementById("widget");
 function showTheOtherWay(error) {
   console.error(`the sign-in widget cannot be shown: ${error?.message ?? error}`);
   place.hidden = true;
+  document.querySelector(".page").setAttribute("role", "main");
   document.getElementById("other-way").hidden = false;
 }
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 /** Where screenshots and the app's log go. */
 export const ARTEFACTS = fileURLToPath(new URL('../artefacts/', import.meta.url));
 
-const DESKTOP = { width: 1280, height: 800 };
-const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 800 };
+export const PHONE = { width: 390, height: 844 };
 
 /** Starts Chromium: the one that `CHROMIUM` names, or the system's. */
 export async function launch() {

@@ -1,7 +1,7 @@
 // What the browser tests share: the app and the browser that they run against,
 // and the things that people do at the development provider.
 
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { after, test as declare } from 'node:test';
 
@@ -54,11 +54,6 @@ export function testsAt(app, browser) {
       }
       await visitor.leave();
     });
-}
-
-/** Empties the folder of screenshots and logs. */
-export async function clearArtefacts() {
-  await rm(ARTEFACTS, { recursive: true, force: true });
 }
 
 /** Signs somebody in at the development provider's page. */

@@ -1,18 +1,71 @@
 //! What helps while developing and is absent from release builds: an OpenID
-//! provider that needs no account.
+//! provider that needs no account, and pages below `/dev`, for this machine
+//! only.
 
+pub mod gallery;
 pub mod notes;
 pub mod provider;
+pub mod switches;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use actix_web::HttpRequest;
+use actix_web::{
+    Error, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::HOST,
+    middleware::{Next, from_fn},
+    web::{Data, ServiceConfig, get, post, scope},
+};
 
 use self::provider::{Client, DevProvider};
 use crate::{
-    oidc::seal,
+    oidc::{
+        error::{Reason, Refusal},
+        seal,
+    },
     settings::{self, Credential, ProviderSettings, Secret, Settings},
 };
+
+/// What the pages below `/dev` work with.
+pub struct DevTools {
+    /// The development provider, if people sign in with it.
+    pub provider: Option<DevProvider>,
+}
+
+/// Mounts the pages below `/dev`. To anybody but this machine they do not
+/// exist.
+pub fn mount(config: &mut ServiceConfig, tools: &Data<DevTools>) {
+    config.service(
+        scope("/dev")
+            .wrap(from_fn(for_this_machine))
+            .app_data(tools.clone())
+            .route("/gallery.css", get().to(gallery::stylesheet))
+            .route("/views", get().to(gallery::index))
+            .route("/views/{name}", get().to(gallery::show))
+            .route("/provider", get().to(switches::show))
+            .route("/provider", post().to(switches::press)),
+    );
+}
+
+/// Both must be so: the name keeps a proxy on this machine from opening them
+/// to the world, and a page on the web from reading them under a name of its
+/// own that points here.
+async fn for_this_machine<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let host = request.headers().get(HOST).and_then(|it| it.to_str().ok());
+    let host = host.and_then(|host| url::Url::parse(&format!("http://{host}")).ok());
+    let is_from_here = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().is_loopback());
+    if is_from_here && host.is_some_and(|host| settings::is_loopback(&host)) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let refusal = Refusal::from(Reason::NotFound);
+    Ok(request.error_response(refusal).map_into_right_body())
+}
 
 /// Starts the development provider on loopback with this app as its client.
 /// Port 0: any that is free.

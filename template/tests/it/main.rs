@@ -10,6 +10,7 @@
 mod below_a_path;
 mod checklist;
 mod client_authentication;
+mod dev_pages;
 mod extra_parameters;
 mod guards;
 mod instances;

@@ -20,7 +20,7 @@ const DETAIL: &str = "the detail that only the log may tell";
 
 /// Every reason there is. One that is added and is missing here does not
 /// compile.
-fn reasons() -> Vec<Reason> {
+pub fn reasons() -> Vec<Reason> {
     use Reason::*;
     let detail = || DETAIL.to_owned();
     let all = vec![

@@ -60,6 +60,15 @@ pub struct DevProvider {
     inner: Arc<Inner>,
 }
 
+/// Somebody who is signed in at the provider, in one browser.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub sub: String,
+    /// The provider session, as in the claim `sid`.
+    pub sid: String,
+}
+
 struct Inner {
     address: SocketAddr,
     shared: Data<Shared>,
@@ -130,6 +139,34 @@ impl DevProvider {
     /// Who can sign in, in the order of the sign-in page.
     pub fn people(&self) -> &[Person] {
         &self.shared().people
+    }
+
+    /// Who is signed in here, in whatever browser, by name.
+    pub fn signed_in(&self) -> Vec<SignedIn> {
+        let state = self.shared().state();
+        let mut signed_in: Vec<SignedIn> = state
+            .browsers
+            .values()
+            .map(|browser| SignedIn {
+                sub: browser.sub.clone(),
+                sid: browser.sid.clone(),
+            })
+            .collect();
+        signed_in.sort_by(|one, other| (&one.sub, &one.sid).cmp(&(&other.sub, &other.sid)));
+        signed_in
+    }
+
+    /// Ends a person's sessions here and tells the client (Back-Channel Logout
+    /// 1.0).
+    ///
+    /// # Errors
+    /// See [`back_channel_logout`](Self::back_channel_logout).
+    pub async fn sign_out(&self, client_id: &str, sub: &str) -> io::Result<u16> {
+        self.shared()
+            .state()
+            .browsers
+            .retain(|_, browser| browser.sub != sub);
+        self.back_channel_logout(client_id, Some(sub), None).await
     }
 
     /// What it is to do wrong.

@@ -245,3 +245,14 @@ pub(crate) fn sign_in_page_after(
         }
     }
 }
+
+/// The page with the widget, whatever `OIDC_LOGIN_PAGE` says, for the gallery
+/// of views.
+#[cfg(debug_assertions)]
+pub(crate) fn sample_widget(request: &HttpRequest) -> Result<HttpResponse, Refusal> {
+    let oidc = guard::oidc(request)?;
+    let unknown = || Reason::ProviderUnavailable("nothing is known of it yet".to_owned());
+    let provider = oidc.provider.known().ok_or_else(unknown)?;
+    let home = ReturnTo::home(&oidc.settings);
+    begin_with_widget(request, &oidc, &provider, SignInPage::new(&home))
+}

@@ -20,6 +20,8 @@ pub use self::{
     logout::{force_logout_and_revoke, logged_out, logout, sign_out_locally},
     widget_files::widget_file,
 };
+#[cfg(debug_assertions)]
+pub(crate) use login::sample_widget;
 pub(crate) use login::sign_in_page_after;
 
 use crate::{app::Paths, oidc::limit::limit_logins};
