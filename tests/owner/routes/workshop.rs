@@ -10,7 +10,7 @@ use actix_web::{
 use serde::Deserialize;
 
 use crate::{
-    hooks::FirstMember,
+    hooks::{self, FirstMember},
     oidc::{
         csrf::SignedForm,
         guard::{Fresh, Has, redirect_to},
@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub fn public(cfg: &mut ServiceConfig) {
+    cfg.route("/news", web::get().to(news));
     cfg.route("/welcome", web::get().to(welcome));
     cfg.route("/keep/{note}", web::get().to(keep));
     cfg.route("/kept", web::get().to(kept));
@@ -42,6 +43,13 @@ pub async fn forgotten() -> impl Responder {
 
 pub async fn welcome() -> impl Responder {
     "welcome, whoever you are"
+}
+
+/// What the hooks have heard of providers.
+pub async fn news() -> String {
+    hooks::NEWS
+        .lock()
+        .map_or_else(|_| String::new(), |news| news.join("\n"))
 }
 
 pub async fn reports() -> impl Responder {

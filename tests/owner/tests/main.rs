@@ -14,6 +14,9 @@ use reqwest::{Method, StatusCode};
     dead_code,
     reason = "shared with the app's own tests, which use all of it"
 )]
+#[path = "../it/logs.rs"]
+mod logs;
+#[expect(dead_code, reason = "the same")]
 #[path = "../it/support.rs"]
 mod support;
 
@@ -96,6 +99,7 @@ async fn after_login_may_send_people_elsewhere() {
     let bob = app.browser();
     let page = bob.sign_in_as("bob", "/profile").await;
     assert_eq!(page.url.path(), "/welcome");
+    assert_eq!(page.url.query(), Some("return_to=%2Fprofile"));
     assert_eq!(bob.fetch("/api/me").await.status, StatusCode::OK);
 }
 
@@ -160,6 +164,21 @@ async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
     assert_eq!(page.body, "we looked everywhere");
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn the_hooks_hear_when_the_provider_is_away_and_when_it_is_there() {
+    let app = TestApp::start_with_provider_down().await;
+    let issuer = app.provider.issuer();
+    let hears = async |what: &str| {
+        let line = format!("{issuer} {what}");
+        let news = app.browser().get("/news").await.body;
+        news.lines().any(|heard| heard == line)
+    };
+    app.eventually(async || hears("failed").await).await;
+    assert!(!hears("ready").await);
+    app.provider.start_again().await.unwrap();
+    app.eventually(async || hears("ready").await).await;
 }
 
 #[tokio::test]
