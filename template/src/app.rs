@@ -23,7 +23,7 @@ use crate::{
         owner_session::OwnerSessions, store,
     },
     routes,
-    settings::{self, ProviderSettings, Settings},
+    settings::{ProviderSettings, Settings},
     users::Users,
 };
 
@@ -148,7 +148,7 @@ impl Application {
         listeners: Vec<TcpListener>,
         pages: Pages,
     ) -> Result<Self, StartError> {
-        if !settings::is_loopback(&settings.base_url) {
+        if !crate::settings::is_loopback(&settings.base_url) {
             return Err(StartError(format!(
                 "OIDC_ISSUER is missing. Only at localhost does the app bring a provider of its \
                  own, for everybody is let in there; APP_BASE_URL is {}.",
