@@ -65,6 +65,8 @@ async fn many_who_wait_do_not_flood_a_provider_in_trouble() {
     for request in requests {
         assert_eq!(request.await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
     }
-    let looks = app.provider.requests_to(Endpoint::Metadata).len();
-    assert!((1..30).contains(&looks), "{looks} for 60 who asked");
+    let looks = || app.provider.requests_to(Endpoint::Metadata).len();
+    assert!(looks() < 30, "{} for 60 who asked", looks());
+    // It was too soon after the last look, perhaps; the next one comes.
+    app.eventually(async || looks() > 0).await;
 }
