@@ -19,6 +19,13 @@ export const ALICE = {
 
 const letters = (length) => 'eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9'.repeat(length / 36 + 1).slice(0, length);
 
+/** A JWT of about so many letters, signed by an RSA key of 2048 bits. */
+function jwt(length) {
+  const [header, signature] = [letters(36), Buffer.alloc(256, 7).toString('base64url')];
+  const rest = length - header.length - signature.length - 2;
+  return [header, letters(rest - (rest % 4)), signature].join('.');
+}
+
 /**
  * A sign-in record of the app, whose tokens and claims have `bytes` bytes together: the tokens as
  * JWTs, and the claims of `ALICE` with as many groups as fit into a quarter of the bytes.
@@ -37,10 +44,11 @@ export function record(bytes) {
     claims,
     roles: ALICE.roles,
     tokens: {
-      access_token: letters(Math.round(rest * 0.4)),
+      access_token: jwt(Math.round(rest * 0.4)),
       access_token_expires_at: now + 3600,
       refresh_token: letters(Math.round(rest * 0.2)),
-      id_token: letters(Math.round(rest * 0.4)),
+      id_token: jwt(Math.round(rest * 0.4)),
+      nonce: letters(43),
       scopes: ['openid', 'profile', 'email'],
     },
     csrf_token: letters(43),

@@ -1,23 +1,58 @@
 //! What a provider says of a person, as a set of named JSON values.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Claims about a person (OIDC Core 5). Present or absent as the provider
 /// likes: nothing but `sub` is sure to be there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Claims(Map<String, Value>);
+///
+/// They are in memory for as long as the person is signed in, so they are kept
+/// in one piece: as parsed values they would take four times as much.
+#[derive(Clone, Default, PartialEq)]
+pub struct Claims {
+    /// Name and value, name and value: texts as they are, other values as JSON.
+    packed: Box<str>,
+    parts: Box<[Part]>,
+}
+
+/// Where one claim ends in the packed text; it begins where the one before
+/// ends.
+#[derive(Clone, Copy, PartialEq)]
+struct Part {
+    name_end: u32,
+    end: u32,
+    is_text: bool,
+}
+
+/// One claim in the packed text.
+#[derive(Clone, Copy)]
+struct Packed<'a> {
+    name: &'a str,
+    value: &'a str,
+    is_text: bool,
+}
+
+impl Packed<'_> {
+    fn parse(self) -> Value {
+        if self.is_text {
+            return self.value.into();
+        }
+        serde_json::from_str(self.value).unwrap_or_default()
+    }
+}
 
 impl Claims {
     /// A claim's value.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    pub fn get(&self, name: &str) -> Option<Value> {
+        self.find(name).map(Packed::parse)
     }
 
     /// A claim that is a text and not empty.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.get(name)?.as_str().filter(|text| !text.is_empty())
+        let found = self.find(name)?;
+        (found.is_text && !found.value.is_empty()).then_some(found.value)
     }
 
     /// A claim that is a whole, not negative number.
@@ -38,7 +73,7 @@ impl Claims {
     /// an address may decide who a person is (OIDC Core 5.7).
     pub fn verified_email(&self) -> Option<&str> {
         let verified = match self.get("email_verified")? {
-            Value::Bool(verified) => *verified,
+            Value::Bool(verified) => verified,
             Value::String(text) => text == "true",
             _ => false,
         };
@@ -52,7 +87,7 @@ impl Claims {
     /// `realm_access.roles`; a name that itself holds dots (as Auth0's do, which
     /// are URLs) is found too. A single text counts as a list of one.
     pub fn texts_at(&self, path: &str) -> Vec<String> {
-        match find(&self.0, path) {
+        match find(&self.to_map(), path) {
             Some(Value::String(text)) => vec![text.clone()],
             Some(Value::Array(values)) => values
                 .iter()
@@ -64,14 +99,15 @@ impl Claims {
     }
 
     /// All claims, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
+        self.all().map(|claim| (claim.name, claim.parse()))
     }
 
     /// Leaves out what protects one message and says nothing of the person.
     pub fn drop_protocol_claims(&mut self) {
-        self.0
-            .retain(|name, _| !["nonce", "at_hash", "c_hash"].contains(&name.as_str()));
+        let mut claims = self.to_map();
+        claims.retain(|name, _| !["nonce", "at_hash", "c_hash"].contains(&name.as_str()));
+        *self = claims.into();
     }
 
     /// Leaves out the largest claims, but never `sub`, until the rest is no
@@ -86,27 +122,96 @@ impl Claims {
         sizes.retain(|(_, name)| name != "sub");
         sizes.sort_unstable();
         let mut dropped = Vec::new();
+        let mut claims = self.to_map();
         while total > most
             && let Some((size, name)) = sizes.pop()
         {
-            self.0.remove(&name);
+            claims.remove(&name);
             total -= size;
             dropped.push(name);
         }
+        *self = claims.into();
         dropped
     }
 
     /// Adds those of `more` that are not there yet.
     pub fn fill_up_from(&mut self, more: Claims) {
-        for (name, value) in more.0 {
-            self.0.entry(name).or_insert(value);
+        let mut claims = self.to_map();
+        for (name, value) in more.iter() {
+            claims.entry(name).or_insert(value);
         }
+        *self = claims.into();
+    }
+
+    fn find(&self, name: &str) -> Option<Packed<'_>> {
+        self.all().find(|claim| claim.name == name)
+    }
+
+    fn all(&self) -> impl Iterator<Item = Packed<'_>> {
+        let mut begin = 0;
+        self.parts.iter().filter_map(move |part| {
+            let (name_end, end) = (part.name_end as usize, part.end as usize);
+            let claim = Packed {
+                name: self.packed.get(begin..name_end)?,
+                value: self.packed.get(name_end..end)?,
+                is_text: part.is_text,
+            };
+            begin = end;
+            Some(claim)
+        })
+    }
+
+    fn to_map(&self) -> Map<String, Value> {
+        let claims = self.iter();
+        claims
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from)
     }
 }
 
 impl From<Map<String, Value>> for Claims {
     fn from(claims: Map<String, Value>) -> Self {
-        Self(claims)
+        let mut packed = String::new();
+        let mut parts = Vec::with_capacity(claims.len());
+        for (name, value) in claims {
+            packed.push_str(&name);
+            let name_end = packed.len();
+            match &value {
+                Value::String(text) => packed.push_str(text),
+                other => packed.push_str(&other.to_string()),
+            }
+            // No provider's answer comes near 4 GB: reading it is limited.
+            let (Ok(name_end), Ok(end)) = (name_end.try_into(), packed.len().try_into()) else {
+                break;
+            };
+            parts.push(Part {
+                name_end,
+                end,
+                is_text: value.is_string(),
+            });
+        }
+        Self {
+            packed: packed.into(),
+            parts: parts.into(),
+        }
     }
 }
 
@@ -118,4 +223,43 @@ fn find<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
         let inner = claims.get(&path[..dot])?.as_object()?;
         find(inner, &path[dot + 1..])
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Claims;
+
+    #[test]
+    fn claims_come_out_as_they_went_in() {
+        let value = json!({
+            "": "no name",
+            "sub": "alice",
+            "empty": "",
+            "quoted": "\"null\" \\ \u{0}",
+            "null": null,
+            "number": 7,
+            "fraction": -1.5,
+            "yes": true,
+            "list": ["a", ["Zoë"], {}],
+            "realm_access": {"roles": ["admin", 7]},
+            "name": "Ёлка 🎄",
+        });
+        let claims: Claims = serde_json::from_value(value.clone()).unwrap_or_default();
+        assert_eq!(serde_json::to_value(&claims).ok(), Some(value.clone()));
+        for (name, value) in value.as_object().into_iter().flatten() {
+            assert_eq!(claims.get(name).as_ref(), Some(value), "{name}");
+            let text = value.as_str().filter(|text| !text.is_empty());
+            assert_eq!(claims.text(name), text, "{name}");
+        }
+        assert_eq!(claims.get("nothing"), None);
+        assert_eq!(claims.number("number"), Some(7));
+        assert_eq!(claims.texts_at("realm_access.roles"), ["admin"]);
+
+        let mut more = Claims::default();
+        more.fill_up_from(claims.clone());
+        assert_eq!(more, claims);
+        assert_eq!(more.get("null"), Some(Value::Null));
+    }
 }

@@ -27,6 +27,7 @@ pub mod seal;
 pub mod sign_in;
 pub mod silent;
 pub mod store;
+pub mod token;
 pub mod widget;
 
 mod refresh;

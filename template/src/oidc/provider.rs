@@ -290,7 +290,7 @@ impl Provider {
     ) -> Result<Claims, UserInfoError> {
         provider
             .user_info(
-                &sign_in.tokens.access_token,
+                &sign_in.tokens.access_token.expose(),
                 &sign_in.subject,
                 &self.relying_party,
                 &self.http,

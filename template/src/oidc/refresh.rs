@@ -213,7 +213,7 @@ impl Oidc {
         let provider = self.provider.discovered().await.map_err(passing)?;
         let relying_party = self.provider.relying_party();
         let unchecked = provider
-            .refresh(refresh_token, self.provider.http())
+            .refresh(&refresh_token.expose(), self.provider.http())
             .await?;
         let renewed = match provider.renewed(&unchecked, &live.sign_in, relying_party) {
             Err(CheckError::UnknownKey) => match self.provider.with_fresh_keys(&provider).await {

@@ -19,6 +19,7 @@ use super::{
     claims::Claims,
     seal::{self, SealError, Sealer},
     store::{Key, Row, Store, StoreError},
+    token::Token,
 };
 
 /// Seconds since the Unix epoch, by this server's clock.
@@ -81,13 +82,13 @@ pub fn person_tag(issuer: &str, subject: &str) -> String {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Tokens {
     /// For calling APIs on the person's behalf (RFC 6750).
-    pub access_token: String,
+    pub access_token: Token,
     /// When the access token stops working, in Unix seconds.
     pub access_token_expires_at: u64,
     /// For getting a new access token (RFC 6749 6), if the provider gave one.
-    pub refresh_token: Option<String>,
+    pub refresh_token: Option<Token>,
     /// The last ID token, sent back at sign-out as `id_token_hint`.
-    pub id_token: String,
+    pub id_token: Token,
     /// What the first ID token answered: a later one may only repeat it
     /// (OIDC Core 12.2).
     pub nonce: String,
@@ -226,10 +227,13 @@ impl SignIns {
             .sealer()?
             .open(&row.sealed, &key)
             .and_then(|plain| serde_json::from_slice(&plain).ok());
-        let Some(sign_in) = opened else {
+        let Some(mut sign_in): Option<SignIn> = opened else {
             tracing::warn!("a sign-in record cannot be read; its owner has to sign in again");
             return Ok(None);
         };
+        // It may stay in memory for long.
+        sign_in.roles.shrink_to_fit();
+        sign_in.tokens.scopes.shrink_to_fit();
         let last_seen = AtomicU64::new(row.last_seen);
         let found = Arc::new(LiveSignIn {
             sign_in,

@@ -87,7 +87,7 @@ pub(super) fn groups(claims: &Claims) -> [ClaimGroup; 2] {
         .iter()
         .map(|(name, value)| Claim {
             name: name.to_owned(),
-            value: ClaimValue::of(name, value),
+            value: ClaimValue::of(name, &value),
         })
         .partition(|claim| OF_THE_SIGN_IN.contains(&claim.name.as_str()));
     [

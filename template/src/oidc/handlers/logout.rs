@@ -100,7 +100,7 @@ async fn at_provider(
     let end_session = match oidc.provider.check().await {
         Ok(()) => oidc.provider.known().and_then(|provider| {
             let relying_party = oidc.provider.relying_party();
-            provider.end_session(relying_party, &sign_in.tokens.id_token, &state)
+            provider.end_session(relying_party, &sign_in.tokens.id_token.expose(), &state)
         }),
         Err(_) => None,
     };

@@ -24,6 +24,7 @@ use crate::{
         claims::Claims,
         error::{Reason, printable},
         sign_in::{SignIn, Tokens, now},
+        token::Token,
     },
     settings::{RelyingParty, Userinfo},
 };
@@ -141,10 +142,10 @@ impl Discovered {
             claims.fill_up_from(usable(more, relying_party.userinfo)?);
         }
         let tokens = Tokens {
-            access_token: answer.access_token().secret().clone(),
+            access_token: answer.access_token().secret().clone().into(),
             access_token_expires_at: expiry(answer),
-            refresh_token: answer.refresh_token().map(|token| token.secret().clone()),
-            id_token: id_token.to_string(),
+            refresh_token: answer.refresh_token().map(kept),
+            id_token: id_token.to_string().into(),
             nonce: expected.nonce.expose().to_owned(),
             scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
         };
@@ -207,13 +208,12 @@ impl Discovered {
             id_token::at_refresh(self, id_token, answer, sign_in, relying_party)?;
         }
         Ok(Tokens {
-            access_token: answer.access_token().secret().clone(),
+            access_token: answer.access_token().secret().clone().into(),
             access_token_expires_at: expiry(answer),
-            refresh_token: answer
-                .refresh_token()
-                .map(|token| token.secret().clone())
-                .or(old.refresh_token),
-            id_token: answer.id_token().map_or(old.id_token, ToString::to_string),
+            refresh_token: answer.refresh_token().map(kept).or(old.refresh_token),
+            id_token: answer
+                .id_token()
+                .map_or(old.id_token, |id_token| id_token.to_string().into()),
             nonce: old.nonce,
             scopes: granted(answer).unwrap_or(old.scopes),
         })
@@ -234,7 +234,7 @@ impl Discovered {
             None => (&tokens.access_token, "access_token"),
         };
         let mut fields = vec![
-            ("token", token.clone()),
+            ("token", token.expose()),
             ("token_type_hint", kind.to_owned()),
         ];
         let authentication = &self.authentication;
@@ -345,6 +345,10 @@ const MAX_TOKEN: usize = 64 * 1024;
 
 fn expiry(answer: &TokenResponse) -> u64 {
     now().saturating_add(answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs())
+}
+
+fn kept(refresh_token: &RefreshToken) -> Token {
+    refresh_token.secret().clone().into()
 }
 
 /// `None`: exactly what was asked for (RFC 6749 5.1).

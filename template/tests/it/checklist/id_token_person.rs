@@ -125,7 +125,7 @@ async fn i22_an_id_token_is_good_for_one_sign_in() {
     let attempt = alice.cookies();
     let callback = answer.location();
     alice.follow(answer).await;
-    let used = alice.record().await.sign_in.tokens.id_token.clone();
+    let used = alice.record().await.sign_in.tokens.id_token.expose();
 
     // Presented for another attempt.
     let bob = app.signed_in_as("bob").await;

@@ -58,7 +58,7 @@ async fn u2_the_access_token_travels_in_the_header_only() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     alice.fetch("/api/userinfo").await;
-    let token = alice.record().await.sign_in.tokens.access_token.clone();
+    let token = alice.record().await.sign_in.tokens.access_token.expose();
     let requests = app.provider.requests_to(Endpoint::Userinfo);
     assert_eq!(requests.len(), 2);
     for request in requests {
