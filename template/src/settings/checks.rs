@@ -604,6 +604,14 @@ impl Reader<'_> {
             Some(("embedded", path)) if !path.is_empty() => {
                 SessionStore::Embedded(PathBuf::from(path))
             }
+            Some((scheme, rest)) if is_many_servers(scheme, rest) => {
+                self.fault(
+                    VARIABLE,
+                    "names a Redis Cluster or Sentinels, which the store does not speak to. Name \
+                     one primary, or what leads to it: redis://HOST or rediss://HOST.",
+                );
+                SessionStore::Memory
+            }
             Some(("redis" | "rediss", rest)) if rest.starts_with("//") => {
                 SessionStore::Redis(Secret::new(text.clone()))
             }
@@ -668,6 +676,13 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// `{yourOktaDomain}`, `<secret>`, `YOUR-ORG`.
 fn is_placeholder(text: &str) -> bool {
     text.contains(['{', '}', '<', '>']) || text.contains("YOUR-") || text.contains("YOUR_")
+}
+
+/// Whether a store's address is one of those that name several Redis servers.
+fn is_many_servers(scheme: &str, rest: &str) -> bool {
+    let hosts = rest.rsplit('@').next().unwrap_or_default();
+    let is_redis = scheme.starts_with("redis") || scheme.starts_with("valkey");
+    is_redis && (scheme.contains("cluster") || scheme.contains("sentinel") || hosts.contains(','))
 }
 
 /// Whether the URL's host is this machine.

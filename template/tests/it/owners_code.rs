@@ -37,7 +37,7 @@ async fn about_me(user: User) -> String {
         "{} {} {} {}",
         sign_in.claims.text("email").unwrap_or_default(),
         sign_in.tokens.scopes.join(","),
-        !sign_in.tokens.access_token.is_empty(),
+        !sign_in.tokens.access_token.expose().is_empty(),
         user.context().account.number,
     )
 }

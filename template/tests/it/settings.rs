@@ -172,6 +172,16 @@ fn unusable_values_are_refused_with_the_mend() {
             "embedded:PATH",
         ),
         (
+            "SESSION_STORE",
+            "redis://:password@one:6379,two:6379",
+            "one primary",
+        ),
+        (
+            "SESSION_STORE",
+            "redis-sentinel://one:26379/main",
+            "one primary",
+        ),
+        (
             "OIDC_LOGIN_REDIRECT_URI",
             "https://app.example.com/#x",
             "no #",

@@ -96,7 +96,13 @@ impl Links {
                 }
             }
             if repeated || !cause.is_connection_dropped() {
-                return Err(self.error(cause));
+                return Err(match cause.kind() {
+                    ErrorKind::Moved | ErrorKind::Ask | ErrorKind::CrossSlot => self.error(
+                        "it is part of a Redis Cluster, which is not supported; name one primary \
+                         in SESSION_STORE",
+                    ),
+                    _ => self.error(cause),
+                });
             }
             repeated = true;
         }
