@@ -8,7 +8,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::{Reason, Refusal},
-    guard::User,
+    guard::{self, User},
     seal,
 };
 
@@ -71,6 +71,47 @@ fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     web::Query::from_query(text)
         .map(web::Query::into_inner)
         .map_err(|error| error.to_string())
+}
+
+/// A form that anybody may send, signed in or not, but from a page of this app
+/// only. No sign-in is there that a token could belong to, so the browser's
+/// word counts: its Fetch Metadata, or the `Origin` if it has none.
+pub struct PublicForm<T> {
+    /// The form's fields.
+    pub fields: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
+    type Error = Refusal;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let form = web::Form::<T>::from_request(&request, payload);
+        Box::pin(async move {
+            if !is_sent_from_here(&request)? {
+                return Err(Reason::ForgedForm.into());
+            }
+            let form = form.await;
+            let form = form.map_err(|error| {
+                let cause = format!("the form's fields do not fit: {error}");
+                Refusal::from(Reason::BadRequest(cause))
+            })?;
+            let fields = form.into_inner();
+            Ok(Self { fields })
+        })
+    }
+}
+
+/// Whether the browser says that a page of this app made the request. One that
+/// says nothing is not believed.
+fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Refusal> {
+    let header = |name: &str| request.headers().get(name);
+    if let Some(site) = header("sec-fetch-site") {
+        return Ok(site == "same-origin");
+    }
+    let here = guard::oidc(request)?.settings.base_url.origin();
+    Ok(header("origin").is_some_and(|origin| origin == here.ascii_serialization().as_str()))
 }
 
 /// Passes if the request carries the person's CSRF token, in `field` or in the

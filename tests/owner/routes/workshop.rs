@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{
     hooks::{self, FirstMember},
     oidc::{
-        csrf::SignedForm,
+        csrf::{PublicForm, SignedForm},
         guard::{Fresh, Has, redirect_to},
     },
 };
@@ -22,6 +22,7 @@ pub fn public(cfg: &mut ServiceConfig) {
     cfg.route("/welcome", web::get().to(welcome));
     cfg.route("/keep/{note}", web::get().to(keep));
     cfg.route("/kept", web::get().to(kept));
+    cfg.route("/guests", web::post().to(greet));
     cfg.service(
         web::scope("/reports")
             .wrap(from_fn(redirect_to("/welcome")))
@@ -71,6 +72,10 @@ pub struct Message {
 
 pub async fn send(form: SignedForm<Message>) -> impl Responder {
     format!("{} says {}", form.user.name(), form.fields.message)
+}
+
+pub async fn greet(form: PublicForm<Message>) -> impl Responder {
+    form.fields.message
 }
 
 /// Puts something into the owner's own session.

@@ -239,3 +239,29 @@ async fn send(browser: &Browser, form: &str, header: Option<&str>) -> Page {
         })
         .await
 }
+
+#[tokio::test]
+async fn a_public_form_is_taken_from_pages_of_this_app_only() {
+    let app = TestApp::start().await;
+    let here = app.base.origin().ascii_serialization();
+    for (header, expected) in [
+        (("sec-fetch-site", "same-origin"), StatusCode::OK),
+        (("origin", here.as_str()), StatusCode::OK),
+        (("sec-fetch-site", "cross-site"), StatusCode::FORBIDDEN),
+        (("sec-fetch-site", "same-site"), StatusCode::FORBIDDEN),
+        (("origin", "https://elsewhere.example"), StatusCode::FORBIDDEN),
+        (("origin", "null"), StatusCode::FORBIDDEN),
+        (("x-nothing", "said"), StatusCode::FORBIDDEN),
+    ] {
+        let page = app
+            .browser()
+            .request(Method::POST, "/guests", |request| {
+                request
+                    .header(header.0, header.1)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body("message=hello")
+            })
+            .await;
+        assert_eq!(page.status, expected, "{header:?}");
+    }
+}
