@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::support::{TestApp, signed_in_as};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn made_up_and_malformed_sign_in_ids_open_nothing() {
@@ -36,21 +36,4 @@ async fn unknown_pages_are_not_found_for_everybody() {
             "not_found"
         );
     }
-}
-
-#[tokio::test]
-async fn a_page_that_asks_for_a_role_refuses_people_without_it() {
-    let bob = signed_in_as("bob").await;
-    let page = bob.get("/admin").await;
-    assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.body.contains("This page is not open to you"));
-    assert_eq!(bob.fetch("/admin").await.json()["code"], "missing_role");
-}
-
-#[tokio::test]
-async fn a_page_that_asks_for_a_role_lets_people_with_it_in() {
-    let alice = signed_in_as("alice").await;
-    let page = alice.get("/admin").await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains("Members"));
 }

@@ -29,6 +29,7 @@ mod pushed_authorization;
 #[path = "../store/redis_server.rs"]
 mod redis_server;
 mod refusals;
+mod routes;
 mod settings;
 mod sign_in;
 mod sign_out;

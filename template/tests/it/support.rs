@@ -250,6 +250,20 @@ impl TestApp {
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         browser
     }
+
+    /// Signs in as a person of whom the provider says something else this one
+    /// time.
+    pub async fn signed_in_with(
+        &self,
+        person: &str,
+        claim: &'static str,
+        value: impl Into<serde_json::Value>,
+    ) -> Browser {
+        let value = value.into();
+        let faults = self.provider.faults().once();
+        faults.id_token(move |token| token.claims[claim] = value.clone());
+        self.signed_in_as(person).await
+    }
 }
 
 /// Speaks HTTP as a browser does: keeps cookies, says that it navigates, and
@@ -365,6 +379,12 @@ impl Browser {
                 .header("sec-fetch-mode", "cors")
         })
         .await
+    }
+
+    /// What the app's own scripts show to change something.
+    pub async fn csrf_token(&self) -> String {
+        let me = self.fetch("/api/me").await.json();
+        me["csrf_token"].as_str().unwrap().to_owned()
     }
 
     /// Signs in as a person of the development provider, beginning at a page
