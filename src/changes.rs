@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::error::Error;
 use crate::interrupt::Interrupt;
@@ -24,7 +24,8 @@ pub(crate) struct Change {
     pub(crate) path: PathBuf,
     /// What must be there when the change is made; `None` if nothing may be there.
     pub(crate) before: Option<Vec<u8>>,
-    pub(crate) after: Cow<'static, [u8]>,
+    /// What will be there; `None` if the file goes away.
+    pub(crate) after: Option<Cow<'static, [u8]>>,
     /// For a new file: whether it can be executed. An existing one keeps its permissions.
     pub(crate) executable: bool,
 }
@@ -49,9 +50,11 @@ impl Plan {
         let mut staged = Staged::default();
         for change in &self.changes {
             interrupt.check()?;
-            match &change.before {
-                Some(before) => staged.edit(change, before)?,
-                None => staged.create(change)?,
+            match (&change.before, &change.after) {
+                (Some(before), Some(after)) => staged.edit(change, before, after)?,
+                (None, Some(after)) => staged.create(change, after)?,
+                (Some(before), None) => staged.removals.push((&change.path, before)),
+                (None, None) => {}
             }
         }
         Ok(staged)
@@ -64,6 +67,8 @@ pub(crate) struct Staged<'a> {
     /// New folders and files, by the outermost path that doesn't exist yet.
     new: BTreeMap<PathBuf, New>,
     edits: Vec<Edit<'a>>,
+    /// Files that go away, with what they have to hold until then.
+    removals: Vec<(&'a Path, &'a [u8])>,
 }
 
 #[derive(Debug)]
@@ -80,12 +85,12 @@ struct Edit<'a> {
 }
 
 impl<'a> Staged<'a> {
-    fn create(&mut self, change: &Change) -> Result<(), Error> {
+    fn create(&mut self, change: &Change, after: &[u8]) -> Result<(), Error> {
         let place =
             outermost_missing(&change.path).map_err(|source| writing(&change.path, source))?;
         if place == change.path {
             return self
-                .create_file(change)
+                .create_file(change, after)
                 .map_err(|source| writing(&change.path, source));
         }
         if let Entry::Vacant(vacant) = self.new.entry(place) {
@@ -95,18 +100,18 @@ impl<'a> Staged<'a> {
                 .map_err(|source| writing(above, source))?;
             vacant.insert(New::Folder(folder));
         }
-        self.create_below(change)
+        self.create_below(change, after)
             .map_err(|source| writing(&change.path, source))
     }
 
-    fn create_file(&mut self, change: &Change) -> io::Result<()> {
+    fn create_file(&mut self, change: &Change, after: &[u8]) -> io::Result<()> {
         let mut file = builder(change.executable).tempfile_in(folder_of(&change.path)?)?;
-        file.write_all(&change.after)?;
+        file.write_all(after)?;
         self.new.insert(change.path.clone(), New::File(file));
         Ok(())
     }
 
-    fn create_below(&self, change: &Change) -> io::Result<()> {
+    fn create_below(&self, change: &Change, after: &[u8]) -> io::Result<()> {
         let path = self
             .path_of(&change.path)
             .ok_or(io::ErrorKind::AlreadyExists)?;
@@ -115,13 +120,13 @@ impl<'a> Staged<'a> {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode(change.executable));
-        options.open(&path)?.write_all(&change.after)
+        options.open(&path)?.write_all(after)
     }
 
-    fn edit(&mut self, change: &'a Change, before: &'a [u8]) -> Result<(), Error> {
+    fn edit(&mut self, change: &'a Change, before: &'a [u8], after: &[u8]) -> Result<(), Error> {
         let stage = || {
             let mut file = builder(false).tempfile_in(folder_of(&change.path)?)?;
-            file.write_all(&change.after)?;
+            file.write_all(after)?;
             file.as_file()
                 .set_permissions(fs::metadata(&change.path)?.permissions())?;
             file.as_file().sync_all()?;
@@ -149,13 +154,14 @@ impl<'a> Staged<'a> {
 
     /// Moves everything to its place. If one move fails, those before it are undone.
     pub(crate) fn commit(self) -> Result<(), Error> {
-        for edit in &self.edits {
-            let now = fs::read(edit.path).map_err(|source| Error::Read {
-                path: edit.path.to_owned(),
+        let edited = self.edits.iter().map(|edit| (edit.path, edit.before));
+        for (path, before) in edited.chain(self.removals.iter().copied()) {
+            let now = fs::read(path).map_err(|source| Error::Read {
+                path: path.to_owned(),
                 source,
             })?;
-            if now != edit.before {
-                return Err(Error::ChangedMeanwhile(edit.path.to_owned()));
+            if now != before {
+                return Err(Error::ChangedMeanwhile(path.to_owned()));
             }
         }
         let mut done = Vec::new();
@@ -172,6 +178,14 @@ impl<'a> Staged<'a> {
                 Err(error) => return Err(undo(done, writing(path, error.error))),
             }
         }
+        // What goes away comes last, when nothing names it any more; until all is done it is
+        // only moved aside.
+        for (path, _) in self.removals {
+            match move_aside(path) {
+                Ok(aside) => done.push(Done::Removal(path, aside)),
+                Err(error) => return Err(undo(done, writing(path, error))),
+            }
+        }
         Ok(())
     }
 }
@@ -180,6 +194,8 @@ impl<'a> Staged<'a> {
 enum Done<'a> {
     New(PathBuf, Moved),
     Edit(&'a Path, &'a [u8]),
+    /// Dropping the second deletes what was moved there.
+    Removal(&'a Path, TempPath),
 }
 
 enum Moved {
@@ -205,6 +221,14 @@ fn move_new(place: &Path, new: New) -> io::Result<Moved> {
     }
 }
 
+fn move_aside(path: &Path) -> io::Result<TempPath> {
+    let aside = builder(false)
+        .tempfile_in(folder_of(path)?)?
+        .into_temp_path();
+    fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
 fn undo(done: Vec<Done<'_>>, cause: Error) -> Error {
     let mut left = Vec::new();
     for change in done.into_iter().rev() {
@@ -212,6 +236,7 @@ fn undo(done: Vec<Done<'_>>, cause: Error) -> Error {
             Done::New(place, Moved::Folder) => (place.as_path(), fs::remove_dir_all(place)),
             Done::New(place, Moved::File) => (place.as_path(), fs::remove_file(place)),
             Done::Edit(path, before) => (*path, restore(path, before)),
+            Done::Removal(path, aside) => (*path, fs::rename(aside, path)),
         };
         if result.is_err() {
             left.push(path.to_owned());
@@ -293,7 +318,7 @@ mod tests {
         Change {
             path: path.to_owned(),
             before: before.map(|text| text.as_bytes().to_vec()),
-            after: b"new".as_slice().into(),
+            after: Some(b"new".as_slice().into()),
             executable: false,
         }
     }
@@ -352,6 +377,38 @@ mod tests {
         assert_eq!(names(&at("z")), ["second"]);
         assert_eq!(fs::read(at("first")).unwrap(), b"old");
         assert_eq!(fs::read(at("z/second")).unwrap(), b"old");
+    }
+
+    #[test]
+    fn files_go_away_with_the_rest_or_stay() {
+        let room = tempfile::tempdir().unwrap();
+        let at = |path: &str| room.path().join(path);
+        let plan = || {
+            let mut plan = Plan::default();
+            plan.push(Change {
+                after: None,
+                ..change(&at("gone"), Some("old"))
+            });
+            plan.push(Change {
+                after: None,
+                ..change(&at("z/gone"), Some("old"))
+            });
+            plan
+        };
+        fs::create_dir(at("z")).unwrap();
+        fs::write(at("gone"), "old").unwrap();
+        fs::write(at("z/gone"), "edited").unwrap();
+        let refused = plan();
+        let staged = refused.stage(&Interrupt::default()).unwrap();
+        assert!(matches!(staged.commit(), Err(Error::ChangedMeanwhile(_))));
+        assert_eq!(fs::read(at("gone")).unwrap(), b"old");
+
+        fs::write(at("z/gone"), "old").unwrap();
+        let plan = plan();
+        let staged = plan.stage(&Interrupt::default()).unwrap();
+        staged.commit().unwrap();
+        assert_eq!(names(room.path()), ["z"]);
+        assert!(names(&at("z")).is_empty());
     }
 
     #[test]

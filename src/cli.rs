@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand};
 
+use crate::scaffold::Method;
 use crate::template::{LOGIN_PAGES, PROVIDERS, SESSION_STORES};
 
 /// Write Actix-web apps that people can sign in to with OpenID Connect
@@ -14,12 +15,12 @@ use crate::template::{LOGIN_PAGES, PROVIDERS, SESSION_STORES};
     max_term_width = 100,
     after_help = "\
 Start here:
-  vestibule new my-app --run    write an app and start it; no account is needed
-  vestibule new --help          what can be chosen, and the defaults
+  vestibule new my-app --run                  write an app and start it
+  vestibule add route reports --role admin    in the app: a page for some people
+  vestibule routes                            in the app: who may reach what
 
-Exit codes:
-  0  done    1  failed    2  wrong usage
-  3  refused: do by hand what is printed    130  interrupted"
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (what to do is printed),
+130 interrupted"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -29,6 +30,147 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     New(New),
+    /// Add a route to the app, with its handler, view and tests
+    #[command(subcommand)]
+    Add(Add),
+    /// Take a route out again, if nothing depends on it
+    #[command(subcommand)]
+    Remove(Remove),
+    Routes(Routes),
+    Completions(Completions),
+    Man(Manual),
+}
+
+/// What can be added to an app.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Add {
+    Route(AddRoute),
+}
+
+/// What can be taken out of an app.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Remove {
+    Route(RemoveRoute),
+}
+
+/// Add a route: its handler, view, registration and tests
+///
+/// Works in any folder of the app. Everything is written, or nothing: what can't be edited safely
+/// is refused, with the lines to paste.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule add route reports
+  vestibule add route report --path /reports/{id} --role auditor
+  vestibule add route feedback --form
+  vestibule add route prices --json --public
+  vestibule add route order --json --method POST --fresh 5 --diff")]
+pub(crate) struct AddRoute {
+    /// Name of the route, and of its files: `monthly-reports`
+    pub(crate) name: String,
+
+    /// Where it is reached; `{id}` stands for any one part [default: /NAME]
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+
+    /// Method of a JSON route
+    #[arg(long, ignore_case = true, value_enum, default_value_t = Method::Get, requires = "json")]
+    pub(crate) method: Method,
+
+    /// Lets everybody in
+    #[arg(long, group = "who", help_heading = "Who may reach it")]
+    pub(crate) public: bool,
+
+    /// Lets people in who are signed in (default)
+    #[arg(long, group = "who", help_heading = "Who may reach it")]
+    pub(crate) signed_in: bool,
+
+    /// Lets people in who have this role at the provider
+    #[arg(
+        long,
+        value_name = "NAME",
+        group = "who",
+        help_heading = "Who may reach it"
+    )]
+    pub(crate) role: Option<String>,
+
+    /// Lets people in who proved in the last minutes who they are
+    #[arg(long, value_name = "MINUTES", group = "who", help_heading = "Who may reach it",
+        value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    pub(crate) fresh: Option<u64>,
+
+    /// A page (default)
+    #[arg(long, group = "kind", help_heading = "What it is")]
+    pub(crate) page: bool,
+
+    /// JSON
+    #[arg(long, group = "kind", help_heading = "What it is")]
+    pub(crate) json: bool,
+
+    /// A page with a form: GET shows it, POST takes it
+    #[arg(long, group = "kind", help_heading = "What it is")]
+    pub(crate) form: bool,
+
+    /// Write no tests
+    #[arg(long)]
+    pub(crate) no_tests: bool,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
+}
+
+/// Take out what `add route` wrote
+///
+/// Refuses if other code names the route, or if its files were edited since.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveRoute {
+    /// Name of the route
+    pub(crate) name: String,
+
+    /// Remove its files also if they were edited
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
+}
+
+/// Show the plan instead of carrying it out.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Look before you leap")]
+pub(crate) struct PlanFlags {
+    /// List the files that would change
+    #[arg(long, group = "plan")]
+    pub(crate) dry_run: bool,
+
+    /// Show the changes as a diff
+    #[arg(long, group = "plan")]
+    pub(crate) diff: bool,
+
+    /// Print the changes as JSON
+    #[arg(long, group = "plan")]
+    pub(crate) plan_json: bool,
+}
+
+/// Print the script with which a shell completes arguments
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule completions bash > ~/.local/share/bash-completion/completions/vestibule
+  vestibule completions fish > ~/.config/fish/completions/vestibule.fish")]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write a manual page for each command
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  vestibule man ~/.local/share/man/man1 && man vestibule-add-route")]
+pub(crate) struct Manual {
+    /// Folder to write them into
+    pub(crate) folder: PathBuf,
 }
 
 /// Write a new app in a new folder
@@ -110,6 +252,22 @@ pub(crate) struct AnswerFlags {
     /// Where sign-ins are kept [default: embedded]
     #[arg(long, value_name = "KIND", value_parser = Hinted(SESSION_STORES))]
     pub(crate) session_store: Option<String>,
+}
+
+/// Show every route of the app, and who may reach it
+///
+/// It reads the source and needs neither a build nor a running app. A route that needs more than
+/// a sign-in shows what: `role admin`, `fresh 5 min`.
+#[derive(Debug, Args)]
+pub(crate) struct Routes {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Fail if a route's guard can't be told, or if a route has none without being declared
+    /// public, which is to be registered by a function called `public`
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// Takes any text, and knows the values to show in help and to complete in shells.

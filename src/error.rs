@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Failed,
     /// The command line is wrong; clap uses the same code.
     Usage,
-    /// An existing file can't be edited safely; what to do by hand was printed.
+    /// Nothing was changed, for a reason that was printed with what to do about it.
     Refused,
     /// Somebody asked to stop.
     Interrupted,
@@ -45,6 +45,33 @@ pub(crate) enum InTheWay {
     Folder,
     File,
     Link,
+}
+
+/// What a person can do in the place of an edit.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ByHand(pub(crate) Vec<Step>);
+
+/// Lines to paste, or to delete, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) place: String,
+    pub(crate) lines: String,
+}
+
+impl std::fmt::Display for ByHand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("nothing was written. By hand:")?;
+        for Step { place, lines } in &self.0 {
+            write!(f, "\n\n{place}:")?;
+            for line in lines.lines() {
+                match line {
+                    "" => writeln!(f)?,
+                    line => write!(f, "\n    {line}")?,
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +115,30 @@ pub(crate) enum Error {
     Signals(io::Error),
     #[error("could not start cargo: {0}")]
     Cargo(io::Error),
+    #[error("this folder is not in an app that Vestibule made")]
+    NoApp,
+    #[error("{} doesn't say how an app was made", .0.display())]
+    ForeignRecord(PathBuf),
+    #[error("the app has no {0}")]
+    NoSource(&'static str),
+    #[error("no routes were found: nothing in src/ calls `App::new()` in a way that can be read")]
+    NoRoutes,
+    #[error("{}", all_of("who may reach the app can't be told in full", .0))]
+    Unguarded(Vec<String>),
+    #[error("{}", all_of("the route can't be added as it was asked for", .0))]
+    BadRoute(Vec<String>),
+    #[error("{}", all_of("the route can't be added", .0))]
+    InTheWay(Vec<String>),
+    #[error("{}", all_of("the route can't be removed", .0))]
+    Depended(Vec<String>),
+    #[error("{what} can't be edited safely: {reason}")]
+    Unsure {
+        what: String,
+        reason: String,
+        by_hand: ByHand,
+    },
+    #[error("a text that is built into this program is broken: {0}")]
+    Text(#[from] crate::scaffold::BadText),
     #[error("the template that is built into this program is broken: {0}")]
     Template(#[from] BadTemplate),
 }
@@ -102,6 +153,16 @@ fn listed(faults: &[Fault]) -> String {
                 faults.len(),
                 lines.collect::<String>()
             )
+        }
+    }
+}
+
+fn all_of(what: &str, reasons: &[String]) -> String {
+    match reasons {
+        [reason] => format!("{what}: {reason}"),
+        reasons => {
+            let lines = reasons.iter().map(|reason| format!("\n  {reason}"));
+            format!("{what}:{}", lines.collect::<String>())
         }
     }
 }
@@ -153,7 +214,24 @@ impl Error {
             }
             Self::Prompt(_) => "give the answers as flags, or use `--no-input`",
             Self::Cargo(_) => "Rust's tools are at https://rustup.rs; the app itself was written",
-            Self::Template(_) => {
+            Self::NoApp => {
+                "go into an app's folder, which has a vestibule.toml, or make one: `vestibule new`"
+            }
+            Self::ForeignRecord(_) => "it is not the record of an app that `vestibule new` writes",
+            Self::NoSource(_) | Self::NoRoutes => {
+                "the routes are read from `App::new()` on, in the modules that src/lib.rs names"
+            }
+            Self::BadRoute(_) => "`vestibule add route --help` tells what can be asked for",
+            Self::InTheWay(_) => "nothing was written; choose another NAME or --path",
+            Self::Depended(_) => {
+                "nothing was removed; change the other code first, or use --force for edited files"
+            }
+            Self::Unsure { by_hand, .. } => return Some(by_hand.to_string()),
+            Self::Unguarded(_) => {
+                "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it \
+                 in a function called `public`"
+            }
+            Self::Template(_) | Self::Text(_) => {
                 "please report it at https://github.com/vestibule-rs/vestibule/issues"
             }
             Self::Read { .. } | Self::Interrupted | Self::Signals(_) => return None,
@@ -167,8 +245,12 @@ impl Error {
             Self::Answers(_)
             | Self::Values { .. }
             | Self::NoFolderName(_)
-            | Self::ThroughNothing(_) => Exit::Usage,
-            Self::WorkspaceRefused { .. } => Exit::Refused,
+            | Self::ThroughNothing(_)
+            | Self::BadRoute(_) => Exit::Usage,
+            Self::WorkspaceRefused { .. }
+            | Self::InTheWay(_)
+            | Self::Depended(_)
+            | Self::Unsure { .. } => Exit::Refused,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }

@@ -9,7 +9,11 @@ mod commands;
 mod error;
 mod git;
 mod interrupt;
+mod project;
 mod prompts;
+mod routes;
+mod scaffold;
+mod source;
 mod target;
 mod template;
 mod terminal;
@@ -17,10 +21,17 @@ mod workspace;
 
 use clap::Parser as _;
 
+use crate::cli::{Add, Remove};
+
 fn main() -> std::process::ExitCode {
     let cli = cli::Cli::parse();
     let result = match cli.command {
         cli::Command::New(arguments) => commands::new::run(&arguments),
+        cli::Command::Add(Add::Route(arguments)) => commands::add::run(&arguments),
+        cli::Command::Remove(Remove::Route(arguments)) => commands::remove::run(&arguments),
+        cli::Command::Routes(arguments) => commands::routes::run(&arguments),
+        cli::Command::Completions(arguments) => commands::completions::run(&arguments),
+        cli::Command::Man(arguments) => commands::man::run(&arguments),
     };
     match result {
         Ok(code) => code.into(),

@@ -10,11 +10,30 @@ use crate::error::Error;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
+const ADDED: Style = AnsiColor::Green.on_default();
+const GONE: Style = AnsiColor::Red.on_default();
+const HUNK: Style = AnsiColor::Cyan.on_default();
 const NOTE: Style = AnsiColor::Green.on_default().bold();
 
 /// Writes a line of the result to stdout.
 pub(crate) fn result(line: impl Display) {
     let _ = writeln!(anstream::stdout(), "{line}");
+}
+
+/// Writes a unified diff to stdout.
+pub(crate) fn diff(text: &str) {
+    let mut stdout = anstream::stdout();
+    // Line by line as they are: carriage returns belong to the files.
+    for line in text.split_inclusive('\n') {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let style = match line.as_bytes().first() {
+            Some(b'+') => ADDED,
+            Some(b'-') => GONE,
+            Some(b'@') => HUNK,
+            _ => Style::new(),
+        };
+        let _ = writeln!(stdout, "{style}{line}{style:#}");
+    }
 }
 
 /// Says something to the person who watches.
@@ -33,6 +52,12 @@ pub(crate) fn show_error(error: &Error) {
     if let Some(hint) = error.hint() {
         say(format_args!("{HINT}hint:{HINT:#} {hint}"));
     }
+}
+
+/// How many columns stdout has, if a person reads it there.
+pub(crate) fn width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(width.0))
 }
 
 /// Whether somebody is there to answer a question.

@@ -64,7 +64,7 @@ fn root_membership(manifest: &Manifest, folder: &Path) -> Result<Option<Membersh
     let change = Change {
         path: manifest.path.clone(),
         before: Some(manifest.text.clone().into_bytes()),
-        after: after.into_bytes().into(),
+        after: Some(after.into_bytes().into()),
         executable: false,
     };
     Ok(Some(Membership::Add { member, change }))

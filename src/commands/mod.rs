@@ -1,3 +1,9 @@
 //! The commands, one file each.
 
+pub(crate) mod add;
+pub(crate) mod completions;
+pub(crate) mod man;
 pub(crate) mod new;
+mod plan;
+pub(crate) mod remove;
+pub(crate) mod routes;

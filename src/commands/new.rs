@@ -175,7 +175,7 @@ fn plan(target: &Target, files: Vec<RenderedFile>, membership: &Membership) -> P
         plan.push(Change {
             path: target.folder.join(file.path),
             before: None,
-            after: file.contents,
+            after: Some(file.contents),
             executable: file.executable,
         });
     }

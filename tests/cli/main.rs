@@ -11,10 +11,12 @@
 
 mod support;
 
+mod add_route;
 #[cfg(unix)]
 mod all_or_nothing;
 mod apps;
 mod bad_input;
+mod corpus;
 #[cfg(unix)]
 mod git;
 mod harness;
@@ -22,6 +24,9 @@ mod output;
 mod packaging;
 #[cfg(unix)]
 mod prompts;
+mod remove_route;
+mod routes;
 #[cfg(unix)]
 mod run;
+mod shells;
 mod workspaces;

@@ -23,20 +23,25 @@ Write Actix-web apps that people can sign in to with OpenID Connect
 Usage: vestibule <COMMAND>
 
 Commands:
-  new   Write a new app in a new folder
-  help  Print this message or the help of the given subcommand(s)
+  new          Write a new app in a new folder
+  add          Add a route to the app, with its handler, view and tests
+  remove       Take a route out again, if nothing depends on it
+  routes       Show every route of the app, and who may reach it
+  completions  Print the script with which a shell completes arguments
+  man          Write a manual page for each command
+  help         Print this message or the help of the given subcommand(s)
 
 Options:
   -h, --help     Print help
   -V, --version  Print version
 
 Start here:
-  vestibule new my-app --run    write an app and start it; no account is needed
-  vestibule new --help          what can be chosen, and the defaults
+  vestibule new my-app --run                  write an app and start it
+  vestibule add route reports --role admin    in the app: a page for some people
+  vestibule routes                            in the app: who may reach what
 
-Exit codes:
-  0  done    1  failed    2  wrong usage
-  3  refused: do by hand what is printed    130  interrupted
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (what to do is printed),
+130 interrupted
 
 "#]]);
 }

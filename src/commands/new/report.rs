@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use crate::changes::Plan;
+use crate::changes::{Change, Plan};
 use crate::git::Repository;
 use crate::target::Target;
 use crate::template::{Answers, AppName};
@@ -26,15 +26,19 @@ pub(super) fn dry_run(plan: &Plan, target: &Target) {
         };
         terminal::result(format_args!(
             "{verb:6} {:>8} B  {}",
-            change.after.len(),
+            size(change),
             path.display()
         ));
     }
     let count = plan.changes().len();
-    let bytes: usize = plan.changes().iter().map(|change| change.after.len()).sum();
+    let bytes: usize = plan.changes().iter().map(size).sum();
     terminal::say(format_args!(
         "{count} files, {bytes} bytes; nothing was written"
     ));
+}
+
+fn size(change: &Change) -> usize {
+    change.after.as_ref().map_or(0, |after| after.len())
 }
 
 /// Says what was written, and under which name if that isn't the one that was given.

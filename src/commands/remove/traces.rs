@@ -1,0 +1,399 @@
+//! What there is of a route: its files, its registrations, and who else names it.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{Expr, Item, ItemFn, Stmt};
+
+use crate::commands::add::build::TESTS;
+use crate::commands::add::site::ROUTES;
+use crate::error::Error;
+use crate::project::Project;
+use crate::routes::Route;
+use crate::source::{Crate, Def, Module, Scope, SourceFile, Want, config_of, imports};
+
+/// A file, and what it holds.
+type File = (String, String);
+
+/// What there is of a route.
+pub(super) struct Traces<'a> {
+    pub(super) module: String,
+    pub(super) handler: File,
+    pub(super) view: Option<File>,
+    pub(super) tests: Option<File>,
+    /// The file with the `mod` item.
+    pub(super) declared_in: String,
+    /// Where it is registered, and how that is written.
+    pub(super) registered: Vec<(String, String)>,
+    /// What else names it, in words.
+    pub(super) named_elsewhere: Vec<String>,
+    /// Views that link to it.
+    pub(super) linked: Vec<String>,
+    registrations: Vec<Registration<'a>>,
+}
+
+struct Registration<'a> {
+    file: String,
+    function: &'a ItemFn,
+    statements: Vec<Span>,
+}
+
+impl<'a> Traces<'a> {
+    pub(super) fn find(
+        project: &Project,
+        source: &'a Crate,
+        name: &str,
+        routes: &[&Route],
+    ) -> Result<Self, Error> {
+        let path = [ROUTES.to_owned(), name.to_owned()];
+        let mut modules = source.modules_at(&path);
+        let file = match (modules.next(), modules.next()) {
+            (Some(module), None) if !module.is_inline => source.file_of(module),
+            _ => None,
+        };
+        let Some(file) = file else {
+            return Err(Error::Depended(vec![format!(
+                "`{ROUTES}::{name}` doesn't have one file for itself"
+            )]));
+        };
+        let handler = (file.path.clone(), file.text.clone());
+        let declared_in = source
+            .modules_at(&[ROUTES.to_owned()])
+            .next()
+            .and_then(|module| source.file_of(module))
+            .map(|file| file.path.clone())
+            .unwrap_or_default();
+        let text_of = |path: String| -> Result<Option<File>, Error> {
+            let bytes = project.read(&path)?;
+            Ok(bytes.and_then(|bytes| Some((path, String::from_utf8(bytes).ok()?))))
+        };
+        let view_name = format!("{name}.html");
+        let is_shown = handler.1.contains(&format!("\"{view_name}\""));
+        let view = if is_shown {
+            text_of(format!("templates/{view_name}"))?
+        } else {
+            None
+        };
+        let tests = text_of(format!("tests/it/routes/{name}.rs"))?;
+        let mut traces = Self {
+            module: name.to_owned(),
+            handler,
+            view,
+            tests,
+            declared_in,
+            registered: Vec::new(),
+            named_elsewhere: Vec::new(),
+            linked: Vec::new(),
+            registrations: Vec::new(),
+        };
+        traces.find_registrations(source, routes);
+        traces.find_names(project, source)?;
+        traces.find_views(project, &view_name, routes)?;
+        Ok(traces)
+    }
+
+    /// The files that are the route's alone.
+    pub(super) fn own_files(&self) -> impl Iterator<Item = &File> {
+        [&self.handler]
+            .into_iter()
+            .chain(&self.view)
+            .chain(&self.tests)
+    }
+
+    /// Whether a file of the app has to be edited.
+    pub(super) fn may_touch(&self, file: &str) -> bool {
+        self.declared_in == file || self.registrations_in(file).next().is_some()
+    }
+
+    /// The statements of a file that register it, by function.
+    pub(super) fn registrations_in(
+        &self,
+        file: &str,
+    ) -> impl Iterator<Item = (&'a ItemFn, &[Span])> {
+        self.registrations
+            .iter()
+            .filter(move |registration| registration.file == file)
+            .map(|registration| (registration.function, &registration.statements[..]))
+    }
+
+    fn find_registrations(&mut self, source: &'a Crate, routes: &[&Route]) {
+        let mut count = 0;
+        for module in &source.modules {
+            let Some(file) = source.file_of(module) else {
+                continue;
+            };
+            for item in &module.items {
+                let Item::Fn(function) = item else { continue };
+                if config_of(function).is_err() {
+                    continue;
+                }
+                let statements: Vec<&Stmt> = function
+                    .block
+                    .stmts
+                    .iter()
+                    .filter(|statement| self.names(source, module, statement))
+                    .collect();
+                for statement in &statements {
+                    let place = format!("{}:{}", file.path, statement.span().start().line);
+                    let text = file.text.get(file.range(statement.span()));
+                    if registers_one(statement) {
+                        self.registered
+                            .push((place, text.unwrap_or_default().to_owned()));
+                        count += 1;
+                    } else {
+                        self.named_elsewhere
+                            .push(format!("{place} registers it together with others"));
+                    }
+                }
+                if !statements.is_empty() {
+                    self.registrations.push(Registration {
+                        file: file.path.clone(),
+                        function,
+                        statements: statements.iter().map(|one| one.span()).collect(),
+                    });
+                }
+            }
+        }
+        if count != routes.len() && self.named_elsewhere.is_empty() {
+            let places: Vec<String> = routes.iter().map(|route| route.at.to_string()).collect();
+            self.named_elsewhere.push(format!(
+                "how it is registered can't be told apart from the rest ({})",
+                places.join(", ")
+            ));
+        }
+    }
+
+    /// Whether code names something in the route's module.
+    fn names(&self, source: &'a Crate, module: &'a Module, code: &Stmt) -> bool {
+        let mut names = Names {
+            traces: self,
+            source,
+            scope: Scope::of(module),
+            skip: &[],
+            found: Vec::new(),
+        };
+        names.visit_stmt(code);
+        !names.found.is_empty()
+    }
+
+    fn find_names(&mut self, project: &Project, source: &'a Crate) -> Result<(), Error> {
+        let mut found = Vec::new();
+        for module in &source.modules {
+            let Some(file) = source.file_of(module) else {
+                continue;
+            };
+            if module
+                .path
+                .starts_with(&[ROUTES.to_owned(), self.module.clone()])
+            {
+                continue;
+            }
+            let skip: Vec<Span> = self
+                .registrations_in(&file.path)
+                .flat_map(|(_, statements)| statements.to_vec())
+                .collect();
+            let mut names = Names {
+                traces: self,
+                source,
+                scope: Scope::of(module),
+                skip: &skip,
+                found: Vec::new(),
+            };
+            for item in &module.items {
+                names.visit_item(item);
+            }
+            let places = names.found.iter().map(|span| span.start().line);
+            found.extend(places.map(|line| format!("{}:{line} names it", file.path)));
+        }
+        for path in project.files_below("tests", ".rs")? {
+            let is_own = self.tests.as_ref().is_some_and(|(own, _)| *own == path);
+            let bytes = project.read(&path)?.unwrap_or_default();
+            let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
+                found.push(format!("{path} can't be read, so it may name it"));
+                continue;
+            };
+            let mut tokens = Vec::new();
+            flatten(quote::ToTokens::to_token_stream(&syntax), &mut tokens);
+            let lines = tokens.windows(4).filter_map(|window| match window {
+                [(first, _), (colon, _), (_, _), (name, line)]
+                    if first == ROUTES && colon == ":" && *name == self.module =>
+                {
+                    Some(line)
+                }
+                _ => None,
+            });
+            if !is_own {
+                found.extend(lines.map(|line| format!("{path}:{line} names it")));
+            }
+        }
+        self.named_elsewhere.extend(found);
+        Ok(())
+    }
+
+    fn find_views(
+        &mut self,
+        project: &Project,
+        view_name: &str,
+        routes: &[&Route],
+    ) -> Result<(), Error> {
+        let own = self.view.as_ref().map(|(path, _)| path.clone());
+        for path in project.files_below("templates", ".html")? {
+            if own.as_ref() == Some(&path) {
+                continue;
+            }
+            let bytes = project.read(&path)?.unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            if own.is_some() && text.contains(&format!("\"{view_name}\"")) {
+                self.named_elsewhere
+                    .push(format!("{path} takes {view_name} in"));
+            }
+            let is_linked = routes
+                .iter()
+                .filter_map(|route| route.path.as_deref())
+                .any(|route| text.contains(&format!("\"{route}\"")));
+            if is_linked {
+                self.linked.push(path);
+            }
+        }
+        if own.is_none() {
+            return Ok(());
+        }
+        for path in project.files_below("src", ".rs")? {
+            let bytes = project.read(&path)?.unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            if path != self.handler.0 && text.contains(&format!("\"{view_name}\"")) {
+                self.named_elsewhere
+                    .push(format!("{path} shows templates/{view_name} too"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a statement is `cfg.route("…", get().to(…));` and no more.
+fn registers_one(statement: &Stmt) -> bool {
+    let Stmt::Expr(Expr::MethodCall(call), Some(_)) = statement else {
+        return false;
+    };
+    let is_to = matches!(
+        call.args.last(),
+        Some(Expr::MethodCall(route)) if route.method == "to"
+    );
+    call.method == "route" && is_to && matches!(&*call.receiver, Expr::Path(_))
+}
+
+/// Finds paths that lead into the route's module.
+struct Names<'t, 'a> {
+    traces: &'t Traces<'a>,
+    source: &'a Crate,
+    scope: Scope<'a>,
+    skip: &'t [Span],
+    found: Vec<Span>,
+}
+
+impl Names<'_, '_> {
+    fn leads_there(&self, names: &[String], longest: usize) -> bool {
+        (1..=longest).any(|length| {
+            let path = names.get(..length).map(|names| names.join("::"));
+            let path = path.and_then(|path| syn::parse_str::<syn::Path>(&path).ok());
+            path.is_some_and(|path| {
+                self.source
+                    .resolve(&self.scope, &path, Want::Type)
+                    .iter()
+                    .any(|def| match def {
+                        Def::Module(module) => module
+                            .path
+                            .starts_with(&[ROUTES.to_owned(), self.traces.module.clone()]),
+                        _ => false,
+                    })
+            })
+        })
+    }
+}
+
+impl<'ast> Visit<'ast> for Names<'_, '_> {
+    fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {
+        // Modules are looked at one by one.
+    }
+
+    fn visit_stmt(&mut self, statement: &'ast Stmt) {
+        let range = statement.span().byte_range();
+        if !self.skip.iter().any(|skip| skip.byte_range() == range) {
+            visit::visit_stmt(self, statement);
+        }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let is_there = imports(&item.tree)
+            .iter()
+            .any(|(_, path)| self.leads_there(path, path.len()));
+        if is_there && item.leading_colon.is_none() {
+            self.found.push(item.span());
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string())
+            .collect();
+        if path.leading_colon.is_none() && self.leads_there(&names, names.len().saturating_sub(1)) {
+            self.found.push(path.span());
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let mut tokens = Vec::new();
+        flatten(call.tokens.clone(), &mut tokens);
+        let is_there = tokens.windows(2).any(|window| match window {
+            [(name, _), (colon, _)] => *name == self.traces.module && colon == ":",
+            _ => false,
+        });
+        if is_there {
+            self.found.push(call.span());
+        }
+        visit::visit_macro(self, call);
+    }
+}
+
+/// The words and marks of some source, with their lines.
+fn flatten(tokens: TokenStream, into: &mut Vec<(String, usize)>) {
+    for token in tokens {
+        let line = token.span().start().line;
+        match token {
+            TokenTree::Group(group) => {
+                into.push(("(".to_owned(), line));
+                flatten(group.stream(), into);
+                into.push((")".to_owned(), line));
+            }
+            token => into.push((token.to_string(), line)),
+        }
+    }
+}
+
+/// Whether another file than those of the route has this word in its source.
+pub(super) fn is_named(
+    project: &Project,
+    traces: &Traces<'_>,
+    word: &str,
+    but: usize,
+) -> Result<bool, Error> {
+    let mut count = 0;
+    for folder in ["src", "tests"] {
+        for path in project.files_below(folder, ".rs")? {
+            if path == TESTS || traces.own_files().any(|(own, _)| *own == path) {
+                continue;
+            }
+            let bytes = project.read(&path)?.unwrap_or_default();
+            let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
+                return Ok(true);
+            };
+            let mut tokens = Vec::new();
+            flatten(quote::ToTokens::to_token_stream(&syntax), &mut tokens);
+            count += tokens.iter().filter(|(token, _)| token == word).count();
+        }
+    }
+    Ok(count > but)
+}

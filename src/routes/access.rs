@@ -1,0 +1,118 @@
+//! Who may reach a route: what its handler asks for, and what stands before it.
+
+use super::handler::Need;
+use super::node::Wall;
+
+/// Who may reach a route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody; `declared` if the source says that this is meant.
+    Everybody { declared: bool },
+    /// People who are signed in, and more than that if something is listed.
+    SignedIn {
+        roles: Vec<String>,
+        fresh: Option<Fresh>,
+        /// Further guards of the sign-in's own, by their types.
+        guards: Vec<String>,
+    },
+    /// It can't be told, for this reason.
+    Unclear(String),
+}
+
+/// How recently a person must have signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    Seconds(u64),
+    /// So many seconds as only the compiler can tell.
+    Recently,
+}
+
+/// Judges one route.
+pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Access {
+    if needs.contains(&Need::Unknown) {
+        return Access::Unclear("the handler can't be found".to_owned());
+    }
+    let mut roles = Vec::new();
+    let mut guards = Vec::new();
+    let mut fresh = None;
+    let mut is_signed_in = walls.contains(&Wall::SignedIn);
+    for need in needs {
+        match need {
+            Need::SignedIn => {}
+            Need::Role(role) => roles.push(role.clone()),
+            Need::Fresh(seconds) => fresh = Some(stricter(fresh, *seconds)),
+            Need::Guard(guard) => guards.push(guard.clone()),
+            Need::Anybody | Need::Own(_) | Need::Unknown => continue,
+        }
+        is_signed_in = true;
+    }
+    if is_signed_in {
+        return Access::SignedIn {
+            roles,
+            fresh,
+            guards,
+        };
+    }
+    if declared_public || needs.contains(&Need::Anybody) {
+        return Access::Everybody { declared: true };
+    }
+    let own = needs.iter().find_map(|need| match need {
+        Need::Own(name) => Some(name),
+        _ => None,
+    });
+    let own = own.or_else(|| {
+        walls.iter().find_map(|wall| match wall {
+            Wall::Own(name) => Some(name),
+            Wall::SignedIn => None,
+        })
+    });
+    match own {
+        Some(name) => Access::Unclear(format!("whom `{name}` lets pass can't be told")),
+        None => Access::Everybody { declared: false },
+    }
+}
+
+fn stricter(known: Option<Fresh>, seconds: Option<u64>) -> Fresh {
+    let next = seconds.map_or(Fresh::Recently, Fresh::Seconds);
+    match (known, next) {
+        (Some(Fresh::Seconds(known)), Fresh::Seconds(next)) => Fresh::Seconds(known.min(next)),
+        (Some(Fresh::Seconds(known)), Fresh::Recently) => Fresh::Seconds(known),
+        (_, next) => next,
+    }
+}
+
+impl std::fmt::Display for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everybody { declared: true } => f.write_str("everybody"),
+            Self::Everybody { declared: false } => f.write_str("everybody (no guard)"),
+            Self::SignedIn {
+                roles,
+                fresh,
+                guards,
+            } => {
+                let mut parts: Vec<String> =
+                    roles.iter().map(|role| format!("role {role}")).collect();
+                parts.extend(fresh.map(|fresh| fresh.to_string()));
+                parts.extend(guards.iter().cloned());
+                if parts.is_empty() {
+                    return f.write_str("signed in");
+                }
+                f.write_str(&parts.join(", "))
+            }
+            Self::Unclear(_) => f.write_str("can't be told"),
+        }
+    }
+}
+
+impl std::fmt::Display for Fresh {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Seconds(seconds) if *seconds >= 60 && seconds % 60 == 0 => {
+                write!(f, "fresh {} min", seconds / 60)
+            }
+            Self::Seconds(seconds) => write!(f, "fresh {seconds} s"),
+            Self::Recently => f.write_str("fresh"),
+        }
+    }
+}

@@ -1,0 +1,525 @@
+//! What Actix's functions and builders mean for routes.
+
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Expr, Token};
+
+use super::handler::{Handler, Needs};
+use super::node::{Node, Resource, RouteSpec, Wall};
+use super::read::{Here, Reader, short};
+use super::value::{ScopeParts, Value};
+use crate::source::{Def, Module, Scope, Want};
+
+/// The methods that have functions and attributes of their own.
+const METHODS: [&str; 9] = [
+    "get", "post", "put", "patch", "delete", "head", "options", "connect", "trace",
+];
+
+impl<'a> Reader<'a> {
+    /// A call of a function.
+    pub(super) fn call(
+        &mut self,
+        here: &mut Here<'a>,
+        whole: &'a Expr,
+        function: Value<'a>,
+        arguments: Vec<Value<'a>>,
+    ) -> Value<'a> {
+        match &function {
+            Value::Path(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                self.call_other(here, whole, &names, arguments)
+            }
+            Value::Functions(functions) => {
+                if let [(module, function)] = &functions[..]
+                    && is_of_guard(module)
+                    && function.sig.ident == "redirect_to"
+                {
+                    return Value::Wall(Wall::SignedIn);
+                }
+                self.applied(here, whole, &function, &arguments)
+            }
+            function => self.applied(here, whole, function, &arguments),
+        }
+    }
+
+    fn applied(
+        &mut self,
+        here: &mut Here<'a>,
+        whole: &'a Expr,
+        function: &Value<'a>,
+        arguments: &[Value<'a>],
+    ) -> Value<'a> {
+        match self.apply(function, arguments) {
+            Some(value) => value,
+            None => {
+                self.unread_if_it_registers(here, whole);
+                Value::Unknown
+            }
+        }
+    }
+
+    fn call_other(
+        &mut self,
+        here: &mut Here<'a>,
+        whole: &'a Expr,
+        names: &[&str],
+        arguments: Vec<Value<'a>>,
+    ) -> Value<'a> {
+        let mut arguments = arguments.into_iter();
+        let mut next = || arguments.next().unwrap_or(Value::Unknown);
+        let [crate_name, inner @ ..] = names else {
+            return Value::Foreign;
+        };
+        if *crate_name == "actix_files" && inner == ["Files", "new"] {
+            return Value::Resource(Resource {
+                is_prefix: true,
+                routes: vec![any_method(Handler::built_in("files"))],
+                ..self.resource(here, whole, next().texts())
+            });
+        }
+        if *crate_name != "actix_web" {
+            self.unread_if_it_registers(here, whole);
+            return Value::Foreign;
+        }
+        match inner {
+            ["App", "new"] => Value::Scope(ScopeParts {
+                is_app: true,
+                ..ScopeParts::new(Some(String::new()))
+            }),
+            ["web", "scope"] | ["Scope", "new"] => Value::Scope(ScopeParts::new(next().text())),
+            ["web", "resource"] | ["Resource", "new"] => {
+                Value::Resource(self.resource(here, whole, next().texts()))
+            }
+            ["web", "redirect"] => Value::Resource(Resource {
+                routes: vec![any_method(Handler::built_in("redirect"))],
+                ..self.resource(here, whole, next().texts())
+            }),
+            ["web", "route"] | ["Route", "new"] => Value::Route(unanswered(Vec::new())),
+            ["web", "to"] => {
+                let handler = self.handler(here, argument(whole, 0), &next());
+                Value::Route(any_method(handler))
+            }
+            ["web", "method"] => match method_name(argument(whole, 0)) {
+                Some(method) => Value::Route(unanswered(vec![method])),
+                None => Value::Unknown,
+            },
+            ["web", method] if METHODS.contains(method) => {
+                Value::Route(unanswered(vec![method.to_uppercase()]))
+            }
+            ["guard", method] if METHODS.contains(&method.to_lowercase().as_str()) => {
+                Value::MethodGuard(method.to_uppercase())
+            }
+            ["guard", "Method"] => match method_name(argument(whole, 0)) {
+                Some(method) => Value::MethodGuard(method),
+                None => Value::Unknown,
+            },
+            ["middleware", "from_fn"] => Value::Wall(match next() {
+                Value::Wall(wall) => wall,
+                value => wall_of_function(&value, argument(whole, 0)),
+            }),
+            _ => {
+                self.unread_if_it_registers(here, whole);
+                Value::Foreign
+            }
+        }
+    }
+
+    fn resource(&self, here: &Here<'a>, at: &Expr, paths: Vec<Option<String>>) -> Resource {
+        Resource {
+            paths,
+            is_prefix: false,
+            walls: Vec::new(),
+            guarded: false,
+            routes: Vec::new(),
+            at: self.place(&here.scope, at.span()),
+        }
+    }
+
+    /// A call of a method.
+    pub(super) fn method(
+        &mut self,
+        here: &mut Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        receiver: Value<'a>,
+        arguments: Vec<Value<'a>>,
+    ) -> Value<'a> {
+        let name = call.method.to_string();
+        match receiver {
+            Value::Config => {
+                let nodes = self.registered(here, call, &name, &arguments);
+                self.register(nodes);
+                Value::Config
+            }
+            Value::Scope(parts) => Value::Scope(self.on_scope(here, call, parts, &arguments)),
+            Value::Resource(parts) => {
+                Value::Resource(self.on_resource(here, call, parts, &arguments))
+            }
+            Value::Route(route) => Value::Route(self.on_route(here, call, route, &arguments)),
+            Value::Text(text)
+                if matches!(
+                    name.as_str(),
+                    "as_str" | "to_string" | "to_owned" | "into" | "clone" | "as_ref"
+                ) =>
+            {
+                Value::Text(text)
+            }
+            Value::Foreign => Value::Foreign,
+            _ => {
+                if arguments
+                    .iter()
+                    .any(|argument| matches!(argument, Value::Config))
+                {
+                    let text = short(call);
+                    self.unread(here, call.span(), format!("`{text}`"));
+                }
+                Value::Unknown
+            }
+        }
+    }
+
+    /// What `.route()`, `.service()` and `.configure()` register.
+    fn registered(
+        &mut self,
+        here: &mut Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        name: &str,
+        arguments: &[Value<'a>],
+    ) -> Vec<Node> {
+        let at = self.place(&here.scope, call.method.span());
+        let nodes = match (name, arguments) {
+            ("route", [path, Value::Route(route)]) => Some(vec![Node::Resource(Resource {
+                paths: path.texts(),
+                is_prefix: false,
+                walls: Vec::new(),
+                guarded: true,
+                routes: vec![route.clone()],
+                at: at.clone(),
+            })]),
+            ("service", [service]) => self.nodes_of(service),
+            ("configure", [function]) => {
+                let (value, nodes) = self.collecting(|this| this.apply(function, &[Value::Config]));
+                value.map(|_| nodes)
+            }
+            ("route" | "service" | "configure", _) => None,
+            _ => Some(Vec::new()),
+        };
+        nodes.unwrap_or_else(|| {
+            let argument = call.args.last().map(short).unwrap_or_default();
+            vec![Node::Unread {
+                at,
+                reason: format!("`.{name}({argument})`"),
+            }]
+        })
+    }
+
+    /// What a service comes to; nothing if that can't be told.
+    fn nodes_of(&self, service: &Value<'a>) -> Option<Vec<Node>> {
+        match service {
+            Value::Scope(parts) => Some(vec![parts.clone().into_node()]),
+            Value::Resource(parts) => Some(vec![Node::Resource(parts.clone())]),
+            Value::Services(nodes) => Some(nodes.clone()),
+            Value::List(services) => services
+                .iter()
+                .map(|service| self.nodes_of(service))
+                .collect::<Option<Vec<_>>>()
+                .map(|nodes| nodes.concat()),
+            Value::Functions(functions) => {
+                let nodes = functions
+                    .iter()
+                    .map(|(module, function)| self.by_attributes(module, function))
+                    .collect::<Option<Vec<_>>>()?;
+                Some(nodes.into_iter().map(Node::Resource).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn on_scope(
+        &mut self,
+        here: &mut Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        mut parts: ScopeParts,
+        arguments: &[Value<'a>],
+    ) -> ScopeParts {
+        let name = call.method.to_string();
+        match name.as_str() {
+            "wrap" => parts.walls.extend(wall(call, arguments)),
+            "wrap_fn" => parts.walls.push(Wall::Own("wrap_fn".to_owned())),
+            "guard" => parts.guarded = true,
+            _ => {
+                let nodes = self.registered(here, call, &name, arguments);
+                parts.children.extend(nodes);
+            }
+        }
+        parts
+    }
+
+    fn on_resource(
+        &mut self,
+        here: &mut Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        mut parts: Resource,
+        arguments: &[Value<'a>],
+    ) -> Resource {
+        let name = call.method.to_string();
+        match (name.as_str(), arguments) {
+            ("route", [Value::Route(route)]) => parts.routes.push(route.clone()),
+            ("route", _) => {
+                let text = call.args.first().map(short).unwrap_or_default();
+                parts.routes.push(any_method(Handler::unknown(text)));
+            }
+            ("to", [function]) => {
+                let handler = self.handler(here, call.args.first(), function);
+                parts.routes.push(any_method(handler));
+            }
+            (method, [function]) if METHODS.contains(&method) => {
+                let handler = self.handler(here, call.args.first(), function);
+                parts.routes.push(RouteSpec {
+                    methods: vec![method.to_uppercase()],
+                    ..any_method(handler)
+                });
+            }
+            ("wrap", _) => parts.walls.extend(wall(call, arguments)),
+            ("wrap_fn", _) => parts.walls.push(Wall::Own("wrap_fn".to_owned())),
+            ("guard", [Value::MethodGuard(method)]) => {
+                parts.guarded = true;
+                for route in &mut parts.routes {
+                    route.methods = vec![method.clone()];
+                }
+            }
+            ("guard", _) => {
+                parts.guarded = true;
+                for route in &mut parts.routes {
+                    route.guarded = true;
+                }
+            }
+            _ => {}
+        }
+        parts
+    }
+
+    fn on_route(
+        &mut self,
+        here: &mut Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        mut route: RouteSpec,
+        arguments: &[Value<'a>],
+    ) -> RouteSpec {
+        let name = call.method.to_string();
+        match (name.as_str(), arguments) {
+            ("to", [function]) => {
+                route.handler = self.handler(here, call.args.first(), function);
+            }
+            ("method", _) => match method_name(call.args.first()) {
+                Some(method) => route.methods = vec![method],
+                None => route.guarded = true,
+            },
+            ("guard", [Value::MethodGuard(method)]) => route.methods = vec![method.clone()],
+            ("guard", _) => route.guarded = true,
+            ("wrap", _) => route.walls.extend(wall(call, arguments)),
+            ("service", _) => {
+                let text = call.args.first().map(short).unwrap_or_default();
+                route.handler = Handler::unknown(text);
+            }
+            _ => {}
+        }
+        route
+    }
+
+    /// The handler that `.to()` was given.
+    fn handler(&self, here: &Here<'a>, written: Option<&'a Expr>, function: &Value<'a>) -> Handler {
+        match function {
+            Value::Functions(functions) => {
+                let mut handlers = functions
+                    .iter()
+                    .map(|(module, function)| self.handler_of(module, function));
+                match (handlers.next(), handlers.next()) {
+                    (Some(handler), None) => handler,
+                    // Twins of which `cfg` chooses one.
+                    (Some(handler), Some(twin))
+                        if twin.needs == handler.needs && handlers.next().is_none() =>
+                    {
+                        handler
+                    }
+                    (handler, _) => {
+                        Handler::unknown(handler.map_or_else(String::new, |one| one.name))
+                    }
+                }
+            }
+            Value::Closure(closure) => {
+                let needs = Needs {
+                    source: self.source,
+                };
+                let inputs = closure.code.inputs.iter();
+                Handler {
+                    name: "closure".to_owned(),
+                    place: Some(self.place(&here.scope, closure.code.span())),
+                    needs: inputs
+                        .flat_map(|input| match input {
+                            syn::Pat::Type(input) => needs.of_type(&closure.scope, &input.ty, 0),
+                            _ => vec![super::handler::Need::Own("_".to_owned())],
+                        })
+                        .collect(),
+                }
+            }
+            _ => Handler::unknown(written.map(short).unwrap_or_default()),
+        }
+    }
+
+    fn handler_of(&self, module: &'a Module, function: &'a syn::ItemFn) -> Handler {
+        let scope = Scope::of(module);
+        let needs = Needs {
+            source: self.source,
+        };
+        Handler {
+            name: [&module.path[..], &[function.sig.ident.to_string()]]
+                .concat()
+                .join("::"),
+            place: Some(self.place(&scope, function.sig.ident.span())),
+            needs: needs.of_function(&scope, function),
+        }
+    }
+
+    /// A handler that says by attributes where it is reached: `#[get("/…")]`.
+    fn by_attributes(&self, module: &'a Module, function: &'a syn::ItemFn) -> Option<Resource> {
+        let scope = Scope::of(module);
+        let mut resource = Resource {
+            paths: Vec::new(),
+            is_prefix: false,
+            walls: Vec::new(),
+            guarded: true,
+            routes: Vec::new(),
+            at: self.place(&scope, function.sig.ident.span()),
+        };
+        let mut methods = Vec::new();
+        let mut guarded = false;
+        for attribute in &function.attrs {
+            let Some(kind) = self.actix_attribute(&scope, attribute) else {
+                continue;
+            };
+            if kind == "routes" {
+                continue;
+            }
+            let arguments = attribute
+                .parse_args_with(syn::punctuated::Punctuated::<Expr, Token![,]>::parse_terminated)
+                .ok()?;
+            for argument in &arguments {
+                match argument {
+                    Expr::Lit(path) => {
+                        let syn::Lit::Str(path) = &path.lit else {
+                            return None;
+                        };
+                        let prefix = module.scope.clone().unwrap_or_default();
+                        resource
+                            .paths
+                            .push(Some(format!("{prefix}{}", path.value())));
+                    }
+                    Expr::Assign(pair) => {
+                        let value = match &*pair.right {
+                            Expr::Lit(syn::ExprLit {
+                                lit: syn::Lit::Str(value),
+                                ..
+                            }) => value.value(),
+                            _ => return None,
+                        };
+                        match short(&pair.left).as_str() {
+                            "method" => methods.push(value),
+                            "guard" => guarded = true,
+                            "wrap" => resource.walls.push(Wall::Own(value)),
+                            _ => {}
+                        }
+                    }
+                    _ => return None,
+                }
+            }
+            if kind != "route" {
+                methods.push(kind.to_uppercase());
+            }
+        }
+        if resource.paths.is_empty() {
+            return None;
+        }
+        resource.routes.push(RouteSpec {
+            methods,
+            walls: Vec::new(),
+            handler: self.handler_of(module, function),
+            guarded,
+        });
+        Some(resource)
+    }
+
+    /// The name of an attribute if it is one of Actix's for routes.
+    fn actix_attribute(&self, scope: &Scope<'a>, attribute: &Attribute) -> Option<String> {
+        let name = attribute.path().segments.last()?.ident.to_string();
+        if !METHODS.contains(&name.as_str()) && !matches!(name.as_str(), "route" | "routes") {
+            return None;
+        }
+        let found = self.source.resolve(scope, attribute.path(), Want::Type);
+        let is_actix = found.iter().all(|def| match def {
+            Def::Other(names) => names
+                .first()
+                .is_some_and(|first| first.starts_with("actix_web") || *first == name),
+            _ => false,
+        });
+        is_actix.then_some(name)
+    }
+}
+
+fn is_of_guard(module: &Module) -> bool {
+    module.path == ["oidc", "guard"]
+}
+
+fn any_method(handler: Handler) -> RouteSpec {
+    RouteSpec {
+        methods: Vec::new(),
+        walls: Vec::new(),
+        handler,
+        guarded: false,
+    }
+}
+
+/// A route before its `.to()`: Actix answers it with 404.
+fn unanswered(methods: Vec<String>) -> RouteSpec {
+    RouteSpec {
+        methods,
+        ..any_method(Handler::built_in("not found"))
+    }
+}
+
+fn argument(call: &Expr, index: usize) -> Option<&Expr> {
+    match call {
+        Expr::Call(call) => call.args.get(index),
+        _ => None,
+    }
+}
+
+/// `Method::PUT`
+fn method_name(written: Option<&Expr>) -> Option<String> {
+    match written? {
+        Expr::Path(path) => {
+            let name = path.path.segments.last()?.ident.to_string();
+            let is_known = METHODS.contains(&name.to_lowercase().as_str());
+            (is_known && name == name.to_uppercase()).then_some(name)
+        }
+        _ => None,
+    }
+}
+
+/// What middleware does to who may pass; nothing if it comes from another crate.
+fn wall<'a>(call: &'a syn::ExprMethodCall, arguments: &[Value<'a>]) -> Option<Wall> {
+    match arguments.first() {
+        Some(Value::Wall(wall)) => Some(wall.clone()),
+        Some(Value::Foreign | Value::Path(_)) | None => None,
+        Some(_) => Some(Wall::Own(call.args.first().map(short).unwrap_or_default())),
+    }
+}
+
+fn wall_of_function(function: &Value<'_>, written: Option<&Expr>) -> Wall {
+    if let Value::Functions(functions) = function
+        && functions.iter().all(|(module, function)| {
+            is_of_guard(module) && function.sig.ident == "ensure_authenticated"
+        })
+    {
+        return Wall::SignedIn;
+    }
+    Wall::Own(written.map(short).unwrap_or_default())
+}

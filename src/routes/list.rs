@@ -1,0 +1,225 @@
+//! The table of routes: the tree of registrations laid out flat. Which of them a request reaches
+//! is found in [`super::reach`].
+
+use std::collections::BTreeMap;
+
+use syn::visit::Visit as _;
+
+use super::access::{Access, judge};
+use super::handler::Handler;
+use super::node::{Node, Place, Resource, RouteSpec, Wall};
+use super::reach::{Reach, Taker};
+use super::read::{Apps, Reader};
+use crate::source::{Crate, Def, Scope, Want};
+
+/// Functions of this name register what everybody may reach.
+const PUBLIC: &str = "public";
+/// The relying party, whose own pages stand outside all guards.
+const SIGN_IN: &str = "oidc";
+/// What release builds don't have: pages for this machine only, and the development provider,
+/// which is a server of its own.
+const DEV: &str = "dev";
+
+/// One route, for one method.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Route {
+    /// `*` for any.
+    pub(crate) method: String,
+    /// `None`: only the running app knows it.
+    pub(crate) path: Option<String>,
+    pub(crate) access: Access,
+    pub(crate) handler: Handler,
+    /// Where it is registered.
+    pub(crate) at: Place,
+    /// Under which condition, if any.
+    pub(crate) condition: Option<String>,
+}
+
+/// A function that registers routes, as it is called in one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mount {
+    /// The path of the function.
+    pub(crate) function: Vec<String>,
+    /// What its paths are below; `None`: only the running app knows it.
+    pub(crate) prefix: Option<String>,
+    /// Whether only signed-in people get that far.
+    pub(crate) signed_in: bool,
+    pub(crate) condition: Option<String>,
+}
+
+/// All routes of an app, in the order of registration.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) mounts: Vec<Mount>,
+    /// What is registered in a way that can't be read, by function.
+    pub(crate) unread: Vec<(Place, String)>,
+    nodes: Vec<Node>,
+    reach: Reach,
+}
+
+/// What is known about a place in the tree.
+#[derive(Clone, Default)]
+struct Above {
+    prefix: Option<String>,
+    walls: Vec<Wall>,
+    is_public: bool,
+    condition: Option<String>,
+}
+
+impl Table {
+    pub(crate) fn read(source: &Crate) -> Self {
+        let mut table = Self::default();
+        for module in &source.modules {
+            if module.path.first().is_some_and(|first| first == DEV) {
+                continue;
+            }
+            let scope = Scope::of(module);
+            let mut apps = Apps {
+                is_new_app: |path: &syn::Path| {
+                    source
+                        .resolve(&scope, path, Want::Value)
+                        .iter()
+                        .any(|def| matches!(def, Def::Other(names) if names[..] == ["actix_web", "App", "new"]))
+                },
+                bodies: Vec::new(),
+                function: None,
+                found: Vec::new(),
+            };
+            for item in &module.items {
+                apps.visit_item(item);
+            }
+            for app in apps.found {
+                let nodes = Reader::new(source).app(module, app);
+                table.nodes.extend(nodes);
+            }
+        }
+        let nodes = std::mem::take(&mut table.nodes);
+        let above = Above {
+            prefix: Some(String::new()),
+            ..Above::default()
+        };
+        table.add(&nodes, &above);
+        table.nodes = nodes;
+        table
+    }
+
+    /// Whether no app was found at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    fn add(&mut self, nodes: &[Node], above: &Above) {
+        for node in nodes {
+            match node {
+                Node::Resource(resource) => self.add_resource(resource, above),
+                Node::Scope {
+                    prefix,
+                    walls,
+                    children,
+                    ..
+                } => {
+                    let below = Above {
+                        prefix: join(above.prefix.as_deref(), prefix.as_deref()),
+                        walls: [&above.walls[..], walls].concat(),
+                        ..above.clone()
+                    };
+                    self.add(children, &below);
+                }
+                Node::From { function, children } => {
+                    let mount = Mount {
+                        function: function.path.clone(),
+                        prefix: above.prefix.clone(),
+                        signed_in: above.walls.contains(&Wall::SignedIn),
+                        condition: above.condition.clone(),
+                    };
+                    self.mounts.push(mount);
+                    let is_public = above.is_public
+                        || function.path.last().is_some_and(|name| name == PUBLIC)
+                        || function
+                            .path
+                            .first()
+                            .is_some_and(|first| first == SIGN_IN || first == DEV);
+                    let below = Above {
+                        is_public,
+                        ..above.clone()
+                    };
+                    self.add(children, &below);
+                }
+                Node::When {
+                    condition,
+                    children,
+                } => {
+                    let condition = match &above.condition {
+                        Some(outer) => format!("{outer}, {condition}"),
+                        None => condition.clone(),
+                    };
+                    let below = Above {
+                        condition: Some(condition),
+                        ..above.clone()
+                    };
+                    self.add(children, &below);
+                }
+                Node::Unread { at, reason } => self.unread.push((at.clone(), reason.clone())),
+            }
+        }
+    }
+
+    fn add_resource(&mut self, resource: &Resource, above: &Above) {
+        for path in &resource.paths {
+            let mut path = join(above.prefix.as_deref(), path.as_deref());
+            if resource.is_prefix {
+                path = path.map(|path| format!("{}/…", path.trim_end_matches('/')));
+            }
+            for route in &resource.routes {
+                let walls = [&above.walls[..], &resource.walls, &route.walls].concat();
+                let access = judge(&walls, &route.handler.needs, above.is_public);
+                for method in methods(route) {
+                    self.routes.push(Route {
+                        method,
+                        path: path.clone(),
+                        access: access.clone(),
+                        handler: route.handler.clone(),
+                        at: resource.at.clone(),
+                        condition: above.condition.clone(),
+                    });
+                }
+            }
+        }
+    }
+
+    /// What becomes of a request.
+    pub(crate) fn taker(&self, method: &str, path: &str) -> Taker<'_> {
+        self.reach.take(&self.nodes, method, path)
+    }
+
+    /// How often each function is called to register routes, and where.
+    pub(crate) fn mounts_of(&self, function: &[String]) -> Vec<&Mount> {
+        let mut found: BTreeMap<(Option<&str>, bool), &Mount> = BTreeMap::new();
+        for mount in &self.mounts {
+            if mount.function == function {
+                found.insert((mount.prefix.as_deref(), mount.signed_in), mount);
+            }
+        }
+        found.into_values().collect()
+    }
+}
+
+fn methods(route: &RouteSpec) -> Vec<String> {
+    if route.methods.is_empty() {
+        vec!["*".to_owned()]
+    } else {
+        route.methods.clone()
+    }
+}
+
+/// A path below a prefix, with the slash that Actix puts before what has none.
+pub(super) fn join(prefix: Option<&str>, path: Option<&str>) -> Option<String> {
+    let (prefix, path) = (prefix?, path?);
+    let slash = if path.is_empty() || path.starts_with('/') {
+        ""
+    } else {
+        "/"
+    };
+    Some(format!("{prefix}{slash}{path}"))
+}

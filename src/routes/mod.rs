@@ -1,0 +1,20 @@
+//! The routes of an app, found by reading its source: where `App::new()` is, its calls are
+//! followed through functions, scopes and `configure`, as Actix would follow them. What can't be
+//! followed is said to be so; nothing is guessed.
+
+mod access;
+mod actix;
+mod given;
+mod handler;
+mod list;
+mod node;
+mod pattern;
+mod reach;
+mod read;
+mod text;
+mod value;
+
+pub(crate) use access::{Access, Fresh};
+pub(crate) use list::{Route, Table};
+pub(crate) use pattern::Pattern;
+pub(crate) use reach::Taker;

@@ -1,0 +1,96 @@
+//! What an app registers, as a tree in the order of registration.
+
+use super::handler::Handler;
+
+/// Where in the source something stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One registration, with what is inside it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Node {
+    Resource(Resource),
+    Scope {
+        /// `None`: only the running app knows it.
+        prefix: Option<String>,
+        walls: Vec<Wall>,
+        /// Whether requests that it refuses go on to what is registered after it.
+        guarded: bool,
+        children: Vec<Node>,
+    },
+    /// A function registered what is inside.
+    From {
+        function: Function,
+        children: Vec<Node>,
+    },
+    /// Registered under a condition.
+    When {
+        condition: String,
+        children: Vec<Node>,
+    },
+    /// Something is registered here, but what can't be read.
+    Unread {
+        at: Place,
+        reason: String,
+    },
+}
+
+/// A function that registers routes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// The names from the crate's root, its own last.
+    pub(crate) path: Vec<String>,
+}
+
+/// Handlers below one pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Resource {
+    /// `None`: only the running app knows it.
+    pub(super) paths: Vec<Option<String>>,
+    /// Whether it takes everything below its path, as a folder of files does.
+    pub(super) is_prefix: bool,
+    pub(super) walls: Vec<Wall>,
+    /// Whether a request with another method goes on to what is registered after it.
+    pub(super) guarded: bool,
+    pub(super) routes: Vec<RouteSpec>,
+    pub(super) at: Place,
+}
+
+/// What is asked with some methods.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct RouteSpec {
+    /// Empty: with any.
+    pub(super) methods: Vec<String>,
+    pub(super) walls: Vec<Wall>,
+    pub(super) handler: Handler,
+    /// Whether it has guards that can't be read, so that it may not take all it could.
+    pub(super) guarded: bool,
+}
+
+/// Middleware that stands before handlers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wall {
+    /// Lets only signed-in people pass.
+    SignedIn,
+    /// The app's own, of which it can't be told whom it lets pass.
+    Own(String),
+}
+
+impl Node {
+    /// Whether there is nothing to be said about it.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::When { children, .. } => children.is_empty(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Actix's path patterns: what they match, and an example of it.
+
+use regex::Regex;
+
+/// What parameters with rules of their own are tried with, to find what fits.
+const EXAMPLES: [&str; 8] = [
+    "example-of-a-parameter",
+    "example",
+    "1",
+    "2026",
+    "12",
+    "2026-01-31",
+    "a/b",
+    "00000000-0000-4000-8000-000000000000",
+];
+
+/// A pattern such as `/reports/{id}`.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    rules: Rules,
+    /// Its text, with `{}` for each parameter.
+    outline: String,
+}
+
+#[derive(Debug, Clone)]
+enum Rules {
+    /// It has no parameters.
+    Literal,
+    /// For the whole of a path, and for its beginning.
+    Parameters(Regex, Regex),
+    /// Actix would not start with it.
+    Broken,
+}
+
+impl Pattern {
+    pub(crate) fn new(pattern: &str) -> Self {
+        if !pattern.contains('{') {
+            return Self {
+                rules: Rules::Literal,
+                outline: pattern.to_owned(),
+            };
+        }
+        let mut rule = String::new();
+        let mut outline = String::new();
+        let mut rest = pattern;
+        while let Some((literal, after)) = rest.split_once('{') {
+            rule.push_str(&regex::escape(literal));
+            let Some((parameter, after)) = parameter(after) else {
+                return Self {
+                    rules: Rules::Broken,
+                    outline: pattern.to_owned(),
+                };
+            };
+            let (own_rule, after) = match (parameter.split_once(':'), after.strip_prefix('*')) {
+                (Some((_, own)), _) => (own, after),
+                (None, Some(after)) => (".*", after),
+                (None, None) => ("[^/]+", after),
+            };
+            rule.push_str(&format!("(?:{own_rule})"));
+            outline.push_str(literal);
+            outline.push_str("{}");
+            rest = after;
+        }
+        rule.push_str(&regex::escape(rest));
+        outline.push_str(rest);
+        let whole = Regex::new(&format!("^{rule}$"));
+        let prefix = Regex::new(&format!("^{rule}(?:/|$)"));
+        let rules = match (whole, prefix) {
+            (Ok(whole), Ok(prefix)) => Rules::Parameters(whole, prefix),
+            _ => Rules::Broken,
+        };
+        Self { rules, outline }
+    }
+
+    /// A path that it matches, and that no other pattern is likely to mean.
+    pub(crate) fn example(&self) -> Option<String> {
+        EXAMPLES
+            .iter()
+            .map(|example| self.outline.replace("{}", example))
+            .find(|path| self.matches(path))
+    }
+
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        match &self.rules {
+            Rules::Literal => self.outline == path,
+            Rules::Parameters(whole, _) => whole.is_match(path),
+            Rules::Broken => false,
+        }
+    }
+
+    /// What is left of a path behind a prefix.
+    pub(crate) fn behind<'p>(&self, path: &'p str) -> Option<&'p str> {
+        match &self.rules {
+            Rules::Literal => path
+                .strip_prefix(&self.outline)
+                .filter(|rest| rest.is_empty() || rest.starts_with('/')),
+            Rules::Parameters(_, prefix) => {
+                let found = prefix.find(path)?;
+                let slash = usize::from(found.as_str().ends_with('/'));
+                path.get(found.end() - slash..)
+            }
+            Rules::Broken => None,
+        }
+    }
+}
+
+/// What stands between braces, which may hold braces themselves, and what comes after.
+fn parameter(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 1_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some((text.get(..at)?, text.get(at + 1..)?));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pattern;
+
+    #[test]
+    fn patterns_match_as_in_actix() {
+        for (pattern, path, expected) in [
+            ("/a", "/a", true),
+            ("/a", "/a/", false),
+            ("/a/{id}", "/a/7", true),
+            ("/a/{id}", "/a/7/b", false),
+            ("/a/{id}.txt", "/a/7.txt", true),
+            (r"/a/{id:\d{2}}", "/a/77", true),
+            (r"/a/{id:\d{2}}", "/a/7", false),
+            ("/a/{rest:.*}", "/a/b/c", true),
+            ("/a/{rest}*", "/a/b/c", true),
+            ("/a.b", "/axb", false),
+            ("/a/{", "/a/{", false),
+        ] {
+            assert_eq!(
+                Pattern::new(pattern).matches(path),
+                expected,
+                "{pattern} {path}"
+            );
+        }
+    }
+
+    #[test]
+    fn prefixes_end_where_a_part_ends() {
+        assert_eq!(Pattern::new("/a").behind("/a/b"), Some("/b"));
+        assert_eq!(Pattern::new("/a").behind("/a"), Some(""));
+        assert_eq!(Pattern::new("/a").behind("/ab"), None);
+        assert_eq!(Pattern::new("").behind("/ab"), Some("/ab"));
+        assert_eq!(Pattern::new("/{tenant}").behind("/x/y"), Some("/y"));
+    }
+}

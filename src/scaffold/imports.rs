@@ -1,0 +1,82 @@
+//! `use` items as rustfmt writes them.
+
+use std::collections::BTreeMap;
+
+/// A name, and what is imported below it.
+#[derive(Debug, Default)]
+struct Tree(BTreeMap<String, Tree>);
+
+/// The items for some paths: one for each crate, those of the app after an empty line.
+pub(super) fn imports(paths: &[&str]) -> String {
+    let mut tree = Tree::default();
+    for path in paths {
+        let mut place = &mut tree;
+        for name in path.split("::") {
+            place = place.0.entry(name.to_owned()).or_default();
+        }
+    }
+    let own = tree.0.remove("crate");
+    let mut items: Vec<String> = tree.0.iter().map(|(name, tree)| item(name, tree)).collect();
+    if let Some(own) = own {
+        if !items.is_empty() {
+            items.push(String::new());
+        }
+        items.push(item("crate", &own));
+    }
+    items.join("\n")
+}
+
+fn item(name: &str, tree: &Tree) -> String {
+    format!("use {};", written(name, tree, ""))
+}
+
+fn written(name: &str, tree: &Tree, indent: &str) -> String {
+    let mut children: Vec<_> = tree.0.iter().collect();
+    // `self` goes before everything else.
+    children.sort_by_key(|(name, _)| (*name != "self", *name));
+    match &children[..] {
+        [] => name.to_owned(),
+        [(only, below)] if *only != "self" => {
+            format!("{name}::{}", written(only, below, indent))
+        }
+        children => {
+            let inner = format!("{indent}    ");
+            let parts: Vec<String> = children
+                .iter()
+                .map(|(name, below)| written(name, below, &inner))
+                .collect();
+            if parts.iter().any(|part| part.contains('{')) {
+                let lines: String = parts
+                    .iter()
+                    .map(|part| format!("{inner}{part},\n"))
+                    .collect();
+                format!("{name}::{{\n{lines}{indent}}}")
+            } else {
+                format!("{name}::{{{}}}", parts.join(", "))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::imports;
+
+    #[test]
+    fn imports_look_as_rustfmt_writes_them() {
+        let written = imports(&[
+            "serde::Deserialize",
+            "actix_web::web::Path",
+            "actix_web::HttpRequest",
+            "crate::views",
+            "crate::views::self",
+            "crate::views::Frame",
+            "crate::oidc::error::Refusal",
+        ]);
+        assert_eq!(
+            written,
+            "use actix_web::{HttpRequest, web::Path};\nuse serde::Deserialize;\n\n\
+             use crate::{\n    oidc::error::Refusal,\n    views::{self, Frame},\n};"
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! A route to be, as it was asked for and found to be possible.
+
+use std::fmt;
+
+/// A route that is to be added, or was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewRoute {
+    /// The module of its handler: `monthly_reports`.
+    pub(crate) module: String,
+    /// As browsers ask for it: `/reports/{id}`.
+    pub(crate) path: String,
+    pub(crate) method: Method,
+    pub(crate) guard: Guard,
+    pub(crate) kind: Kind,
+}
+
+/// What a route answers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Page,
+    Json,
+    Form,
+}
+
+/// With what a route is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(crate) enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// All methods, for help and for reading.
+pub(crate) const METHODS: [Method; 5] = [
+    Method::Get,
+    Method::Post,
+    Method::Put,
+    Method::Patch,
+    Method::Delete,
+];
+
+/// Whom a route lets in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Guard {
+    Public,
+    SignedIn,
+    Role(RoleType),
+    Fresh { seconds: u64 },
+}
+
+/// A role, and how handlers name its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoleType {
+    /// In the provider's claims.
+    pub(crate) name: String,
+    /// What is imported for it: `crate::hooks`.
+    pub(crate) import: String,
+    /// What is written then: `hooks::Admin`.
+    pub(crate) written: String,
+    /// Whether the app decides who has it, and not the claims alone.
+    pub(crate) is_decided_here: bool,
+}
+
+/// A role that the app doesn't know yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewRole {
+    pub(crate) type_name: String,
+    pub(crate) name: String,
+    /// How the trait is called where the type goes.
+    pub(crate) trait_path: String,
+}
+
+impl Method {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// The function of `actix_web::web` for it.
+    pub(crate) fn function(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+            Self::Put => "put",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// What its handler is called.
+    pub(crate) fn handler(self) -> &'static str {
+        match self {
+            Self::Get => "show",
+            Self::Post => "create",
+            Self::Put => "replace",
+            Self::Patch => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Guard {
+    /// In words, with a mark around names.
+    pub(crate) fn who(&self, mark: &str) -> String {
+        match self {
+            Self::Public => "everybody".to_owned(),
+            Self::SignedIn => "people who are signed in".to_owned(),
+            Self::Role(role) => format!("people with the role {mark}{}{mark}", role.name),
+            Self::Fresh { seconds } => {
+                let minutes = seconds / 60;
+                let unit = if minutes == 1 { "minute" } else { "minutes" };
+                format!("people who signed in within the last {minutes} {unit}")
+            }
+        }
+    }
+}
+
+impl NewRoute {
+    /// The names between braces in the path.
+    pub(crate) fn parameters(&self) -> Vec<String> {
+        let parts = self.path.split('{').skip(1);
+        parts
+            .filter_map(|part| part.split_once('}'))
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
+    /// A path that it answers.
+    pub(crate) fn example(&self) -> String {
+        self.parameters()
+            .iter()
+            .fold(self.path.clone(), |path, name| {
+                path.replace(&format!("{{{name}}}"), "1")
+            })
+    }
+
+    /// The module's name as a heading.
+    pub(crate) fn title(&self) -> String {
+        let words = self.module.replace('_', " ");
+        let mut letters = words.chars();
+        match letters.next() {
+            Some(first) => first.to_uppercase().chain(letters).collect(),
+            None => words,
+        }
+    }
+
+    /// Methods and handlers, one for each registration.
+    pub(crate) fn handlers(&self) -> Vec<(Method, &'static str)> {
+        match self.kind {
+            Kind::Page => vec![(Method::Get, "show")],
+            Kind::Json => vec![(self.method, self.method.handler())],
+            Kind::Form => vec![(Method::Get, "show"), (Method::Post, "send")],
+        }
+    }
+
+    /// Whether scripts have to show the person's CSRF token.
+    pub(crate) fn needs_proof(&self) -> bool {
+        self.kind == Kind::Json && self.method != Method::Get && self.guard != Guard::Public
+    }
+}

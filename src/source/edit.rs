@@ -1,0 +1,524 @@
+//! Edits of a source file: pieces of the original text are spliced, and the result must differ
+//! in nothing but the syntax that was meant. What can't be edited so is left to its owner.
+
+use std::ops::Range;
+
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{Expr, FnArg, Item, ItemFn, Pat, ReturnType, Stmt, Type};
+
+use super::file::SourceFile;
+use super::sorting;
+
+/// Why an edit was not made, as the end of "… can't be edited safely: ".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unsure(pub(crate) String);
+
+/// Edits of one file, to be made together.
+#[derive(Debug)]
+pub(crate) struct Edit<'f> {
+    file: &'f SourceFile,
+    syntax: syn::File,
+    splices: Vec<(Range<usize>, String)>,
+    /// What the result has to mean.
+    expected: syn::File,
+}
+
+impl<'f> Edit<'f> {
+    pub(crate) fn of(file: &'f SourceFile) -> Result<Self, Unsure> {
+        let bytes = file.text.clone().into_bytes();
+        let (_, syntax) =
+            SourceFile::parse(&file.path, bytes).map_err(|reason| Unsure(reason.to_string()))?;
+        Ok(Self {
+            file,
+            splices: Vec::new(),
+            expected: syntax.clone(),
+            syntax,
+        })
+    }
+
+    /// What stands at the top of the file.
+    pub(crate) fn items(&self) -> &[Item] {
+        &self.syntax.items
+    }
+
+    /// The text after the edits; the original if there are none.
+    pub(crate) fn finish(mut self) -> Result<String, Unsure> {
+        self.splices.sort_by_key(|(range, _)| range.start);
+        let mut text = String::with_capacity(self.file.text.len() + 256);
+        let mut done = 0;
+        for (range, new) in &self.splices {
+            let Some(kept) = self.file.text.get(done..range.start) else {
+                return Err(Unsure("two edits meet in one place".to_owned()));
+            };
+            text.push_str(kept);
+            text.push_str(new);
+            done = range.end;
+        }
+        text.push_str(self.file.text.get(done..).unwrap_or_default());
+        match SourceFile::parse(&self.file.path, text.clone().into_bytes()) {
+            Ok((_, after)) if after == self.expected => Ok(text),
+            _ => Err(Unsure(
+                "the result would differ in more than was meant".to_owned(),
+            )),
+        }
+    }
+
+    /// Declares a module beside those that are there, in their order and with their visibility.
+    pub(crate) fn declare_module(&mut self, name: &str) -> Result<(), Unsure> {
+        let items = self.syntax.items.clone();
+        let Some(group) = largest_group(self.file, &items) else {
+            return self.declare_first_module(name);
+        };
+        let names: Vec<String> = items
+            .get(group.clone())
+            .unwrap_or_default()
+            .iter()
+            .filter_map(module_name)
+            .collect();
+        let is_sorted = names.is_sorted_by(|one, next| sorting::compare(one, next).is_le());
+        let before = names
+            .iter()
+            .position(|known| is_sorted && sorting::compare(known, name).is_gt())
+            .unwrap_or(names.len());
+        let neighbour = items.get(group.start + before.saturating_sub(1));
+        let Some(Item::Mod(neighbour)) = neighbour else {
+            return Err(Unsure("its modules can't be told apart".to_owned()));
+        };
+        let visibility = self.text(neighbour.vis.span(), "pub");
+        let line = match visibility.as_str() {
+            "" => format!("mod {name};"),
+            visibility => format!("{visibility} mod {name};"),
+        };
+        let range = self.range_of(neighbour);
+        let indent = self.indent_at(range.start);
+        if before == 0 {
+            let end = self.file.line_end();
+            self.splice(range.start..range.start, format!("{line}{end}{indent}"));
+        } else {
+            self.splice_after(range.end, &format!("{indent}{line}"));
+        }
+        self.expect_item(group.start + before, &line)
+    }
+
+    fn declare_first_module(&mut self, name: &str) -> Result<(), Unsure> {
+        let items = self.syntax.items.clone();
+        let line = format!("mod {name};");
+        let end = self.file.line_end();
+        let last_use = items.iter().rposition(|item| matches!(item, Item::Use(_)));
+        match (last_use, items.first()) {
+            (Some(index), _) => {
+                let at = items.get(index).map_or(0, |item| self.range_of(item).end);
+                self.splice_after(at, &format!("{end}{line}"));
+                self.expect_item(index + 1, &line)
+            }
+            (None, Some(first)) => {
+                let at = self.range_of(first).start;
+                self.splice(at..at, format!("{line}{end}{end}"));
+                self.expect_item(0, &line)
+            }
+            (None, None) => {
+                let at = self.file.text.len();
+                let starts = if self.file.text.is_empty() || self.file.text.ends_with('\n') {
+                    ""
+                } else {
+                    end
+                };
+                self.splice(at..at, format!("{starts}{line}{end}"));
+                self.expect_item(0, &line)
+            }
+        }
+    }
+
+    /// Adds items behind another one.
+    pub(crate) fn add_items(&mut self, behind: Option<Span>, text: &str) -> Result<(), Unsure> {
+        let wrong = |_| Unsure("the new items can't be read".to_owned());
+        let new = syn::parse_file(text).map_err(wrong)?.items;
+        let items = self.syntax.items.clone();
+        let index = match behind {
+            Some(span) => items
+                .iter()
+                .position(|item| self.file.range(item.span()) == self.file.range(span))
+                .ok_or_else(|| {
+                    Unsure("what it belongs beside stands inside a module".to_owned())
+                })?,
+            None => items.len().saturating_sub(1),
+        };
+        let at = match items.get(index) {
+            Some(item) => self.range_of(item).end,
+            None => return Err(Unsure("it holds nothing yet".to_owned())),
+        };
+        let end = self.file.line_end();
+        let text = text.trim_end().replace('\n', end);
+        self.splice_after(at, &format!("{end}{text}"));
+        let behind = self.expected.items.split_off(index + 1);
+        self.expected.items.extend(new);
+        self.expected.items.extend(behind);
+        Ok(())
+    }
+
+    /// Adds statements at the end of a function that registers routes.
+    pub(crate) fn register(
+        &mut self,
+        function: &ItemFn,
+        statements: &[String],
+    ) -> Result<(), Unsure> {
+        ends_openly(function, &config_of(function)?)?;
+        let close = self
+            .file
+            .range(function.block.brace_token.span.close())
+            .start;
+        let line = self.line_start(close);
+        let closing_indent = self.indent_at(self.range_of(function).start);
+        let indent = self.statement_indent(function, &closing_indent);
+        let end = self.file.line_end();
+        let mut text = String::new();
+        for statement in statements {
+            for row in statement.lines() {
+                text.push_str(&format!("{indent}{row}{end}"));
+            }
+            self.expect_statement(function, statement)?;
+        }
+        let before = self.file.text.get(line..close).unwrap_or_default();
+        if before.trim().is_empty() {
+            self.splice(line..line, text);
+        } else {
+            let code = before.trim_end().len();
+            self.splice(line + code..close, format!("{end}{text}{closing_indent}"));
+        }
+        Ok(())
+    }
+
+    /// Takes out whole statements of a function.
+    pub(crate) fn unregister(
+        &mut self,
+        function: &ItemFn,
+        statements: &[Span],
+    ) -> Result<(), Unsure> {
+        for span in statements {
+            self.cut(self.file.range(*span));
+        }
+        let ranges: Vec<_> = statements
+            .iter()
+            .map(|span| self.file.range(*span))
+            .collect();
+        let file = self.file;
+        let twin = self.twin_of(function)?;
+        twin.block
+            .stmts
+            .retain(|statement| !ranges.contains(&file.range(statement.span())));
+        Ok(())
+    }
+
+    /// Takes out items at the top of the file.
+    pub(crate) fn remove_items(&mut self, is_unwanted: impl Fn(&Item) -> bool) {
+        let ranges: Vec<_> = self
+            .syntax
+            .items
+            .iter()
+            .filter(|item| is_unwanted(item))
+            .map(|item| self.file.range(item.span()))
+            .collect();
+        for range in ranges {
+            self.cut(range);
+        }
+        self.expected.items.retain(|item| !is_unwanted(item));
+    }
+
+    /// Takes a piece out, with its line if it has that for itself, and with one of two empty
+    /// lines that would meet.
+    fn cut(&mut self, range: Range<usize>) {
+        let text = &self.file.text;
+        let start = self.line_start(range.start);
+        let is_alone_before = text
+            .get(start..range.start)
+            .is_some_and(|it| it.trim().is_empty());
+        let rest = text.get(range.end..).unwrap_or_default();
+        let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let is_alone_after = rest.get(..line_end).is_some_and(|it| it.trim().is_empty());
+        if !(is_alone_before && is_alone_after) {
+            self.splice(range, String::new());
+            return;
+        }
+        let mut end = range.end + line_end;
+        let above = text.get(..start).unwrap_or_default();
+        let is_gap_above = above.is_empty()
+            || above.trim_end_matches([' ', '\t']).ends_with("\n\n")
+            || above.ends_with("\r\n\r\n");
+        let below = text.get(end..).unwrap_or_default();
+        if is_gap_above {
+            for gap in ["\r\n", "\n"] {
+                if below.starts_with(gap) {
+                    end += gap.len();
+                    break;
+                }
+            }
+        }
+        self.splice(start..end, String::new());
+    }
+
+    fn splice(&mut self, range: Range<usize>, text: String) {
+        self.splices.push((range, text));
+    }
+
+    /// Puts a line behind the one in which something ends.
+    fn splice_after(&mut self, at: usize, line: &str) {
+        let end = self.file.line_end();
+        let rest = self.file.text.get(at..).unwrap_or_default();
+        let (row, is_last) = match rest.find('\n') {
+            Some(length) => (rest.get(..length).unwrap_or_default(), false),
+            None => (rest, true),
+        };
+        let is_quiet = row.trim().is_empty() || row.trim_start().starts_with("//");
+        if is_quiet && !is_last {
+            let at = at + row.len() + 1;
+            self.splice(at..at, format!("{line}{end}"));
+        } else if is_quiet {
+            let at = at + row.len();
+            self.splice(at..at, format!("{end}{line}"));
+        } else {
+            self.splice(at..at, format!("{end}{line}"));
+        }
+    }
+
+    fn expect_item(&mut self, index: usize, text: &str) -> Result<(), Unsure> {
+        let item = syn::parse_str(text).map_err(|_| Unsure(format!("`{text}` can't be read")))?;
+        let index = index.min(self.expected.items.len());
+        self.expected.items.insert(index, item);
+        Ok(())
+    }
+
+    fn expect_statement(&mut self, function: &ItemFn, text: &str) -> Result<(), Unsure> {
+        use syn::parse::Parser as _;
+        let parsed = syn::Block::parse_within
+            .parse_str(text)
+            .map_err(|_| Unsure(format!("`{text}` can't be read")))?;
+        self.twin_of(function)?.block.stmts.extend(parsed);
+        Ok(())
+    }
+
+    /// The same function in what is expected.
+    fn twin_of(&mut self, function: &ItemFn) -> Result<&mut ItemFn, Unsure> {
+        let range = self.file.range(function.sig.ident.span());
+        find(&mut self.expected.items, self.file, &range)
+            .ok_or_else(|| Unsure(format!("`{}` isn't there", function.sig.ident)))
+    }
+
+    fn range_of(&self, code: &impl quote::ToTokens) -> Range<usize> {
+        self.file.range(code.span())
+    }
+
+    /// The text of a piece; nothing for one that isn't written, which has no place of its own.
+    fn text(&self, span: Span, begins: &str) -> String {
+        let text = self
+            .file
+            .text
+            .get(self.file.range(span))
+            .unwrap_or_default();
+        if text.starts_with(begins) {
+            text.to_owned()
+        } else {
+            String::new()
+        }
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        let before = self.file.text.get(..at).unwrap_or_default();
+        before.rfind('\n').map_or(0, |end| end + 1)
+    }
+
+    /// The blanks that the line of a place begins with.
+    fn indent_at(&self, at: usize) -> String {
+        let line = self
+            .file
+            .text
+            .get(self.line_start(at)..)
+            .unwrap_or_default();
+        line.chars()
+            .take_while(|letter| matches!(letter, ' ' | '\t'))
+            .collect()
+    }
+
+    fn statement_indent(&self, function: &ItemFn, outer: &str) -> String {
+        let last = function
+            .block
+            .stmts
+            .last()
+            .map(|last| self.range_of(last).start);
+        if let Some(start) = last {
+            let before = self.file.text.get(self.line_start(start)..start);
+            if before.is_some_and(|before| before.trim().is_empty()) {
+                return self.indent_at(start);
+            }
+        }
+        let has_tabs = self.file.text.contains("\n\t");
+        format!("{outer}{}", if has_tabs { "\t" } else { "    " })
+    }
+}
+
+fn find<'i>(
+    items: &'i mut [Item],
+    file: &SourceFile,
+    range: &Range<usize>,
+) -> Option<&'i mut ItemFn> {
+    items.iter_mut().find_map(|item| match item {
+        Item::Fn(function) if file.range(function.sig.ident.span()) == *range => Some(function),
+        Item::Mod(module) => {
+            let (_, items) = module.content.as_mut()?;
+            find(items, file, range)
+        }
+        _ => None,
+    })
+}
+
+fn module_name(item: &Item) -> Option<String> {
+    match item {
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// The longest run of `mod` items with no empty line in between.
+fn largest_group(file: &SourceFile, items: &[Item]) -> Option<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        if module_name(item).is_none() {
+            continue;
+        }
+        let start = file.range(item.span()).start;
+        let is_next = index
+            .checked_sub(1)
+            .and_then(|last| items.get(last))
+            .is_some_and(|last| {
+                let gap = file.text.get(file.range(last.span()).end..start);
+                gap.is_some_and(|gap| gap.matches('\n').count() < 2)
+            });
+        match groups.last_mut() {
+            Some(group) if group.end == index && is_next => group.end += 1,
+            _ => groups.push(index..index + 1),
+        }
+    }
+    // The first of equally long ones.
+    groups.into_iter().rev().max_by_key(Range::len)
+}
+
+/// What a function that registers routes calls its `&mut ServiceConfig`.
+pub(crate) fn config_of(function: &ItemFn) -> Result<String, Unsure> {
+    let name = &function.sig.ident;
+    let unsure = || {
+        Unsure(format!(
+            "`{name}` doesn't have one argument of type `&mut ServiceConfig`"
+        ))
+    };
+    let mut inputs = function.sig.inputs.iter();
+    let (Some(FnArg::Typed(input)), None) = (inputs.next(), inputs.next()) else {
+        return Err(unsure());
+    };
+    let is_config = match &*input.ty {
+        Type::Reference(reference) if reference.mutability.is_some() => match &*reference.elem {
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "ServiceConfig"),
+            _ => false,
+        },
+        _ => false,
+    };
+    match &*input.pat {
+        Pat::Ident(pattern) if is_config && pattern.subpat.is_none() => {
+            Ok(pattern.ident.to_string())
+        }
+        _ => Err(unsure()),
+    }
+}
+
+/// Whether a statement can follow at the end of a function, and would be reached there.
+fn ends_openly(function: &ItemFn, config: &str) -> Result<(), Unsure> {
+    let name = &function.sig.ident;
+    let returns_nothing = match &function.sig.output {
+        ReturnType::Default => true,
+        ReturnType::Type(_, output) => matches!(&**output, Type::Tuple(it) if it.elems.is_empty()),
+    };
+    if !returns_nothing || function.sig.asyncness.is_some() {
+        return Err(Unsure(format!("`{name}` gives a value back")));
+    }
+    let is_open = match function.block.stmts.last() {
+        Some(Stmt::Expr(last, None)) => matches!(
+            last,
+            Expr::If(_)
+                | Expr::Match(_)
+                | Expr::ForLoop(_)
+                | Expr::While(_)
+                | Expr::Block(_)
+                | Expr::Unsafe(_)
+        ),
+        Some(Stmt::Macro(last)) => last.semi_token.is_some(),
+        _ => true,
+    };
+    if !is_open {
+        return Err(Unsure(format!("`{name}` ends in a value")));
+    }
+    let mut turns = Turns {
+        config,
+        found: None,
+    };
+    turns.visit_block(&function.block);
+    match turns.found {
+        Some(reason) => Err(Unsure(format!("`{name}` {reason}"))),
+        None => Ok(()),
+    }
+}
+
+/// Looks for what keeps the end of a function from being what it seems.
+struct Turns<'c> {
+    config: &'c str,
+    found: Option<&'static str>,
+}
+
+impl<'ast> Visit<'ast> for Turns<'_> {
+    fn visit_item(&mut self, _: &'ast Item) {}
+
+    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+
+    fn visit_expr_return(&mut self, _: &'ast syn::ExprReturn) {
+        self.found = Some("may return before its end");
+    }
+
+    fn visit_expr_try(&mut self, _: &'ast syn::ExprTry) {
+        self.found = Some("may return before its end");
+    }
+
+    fn visit_expr_loop(&mut self, _: &'ast syn::ExprLoop) {
+        self.found = Some("has a loop that may not end");
+    }
+
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        let mut names = PatternNames(Vec::new());
+        names.visit_pat(&local.pat);
+        if names.0.iter().any(|name| name == self.config) {
+            self.found = Some("gives its argument's name to something else");
+        }
+        visit::visit_local(self, local);
+    }
+
+    fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let name = call.path.segments.last().map(|last| last.ident.to_string());
+        if matches!(
+            name.as_deref(),
+            Some("panic" | "todo" | "unimplemented" | "unreachable")
+        ) {
+            self.found = Some("may not come to its end");
+        }
+    }
+}
+
+struct PatternNames(Vec<String>);
+
+impl<'ast> Visit<'ast> for PatternNames {
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        self.0.push(pattern.ident.to_string());
+        visit::visit_pat_ident(self, pattern);
+    }
+}

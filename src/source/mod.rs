@@ -1,0 +1,16 @@
+//! Rust source of an app: read into syntax that knows where each piece stands, and edited by
+//! splicing the original bytes. What the source means as a table of routes is in
+//! [`crate::routes`].
+
+mod edit;
+mod file;
+mod names;
+mod roles;
+mod sorting;
+mod tree;
+
+pub(crate) use edit::{Edit, Unsure, config_of};
+pub(crate) use file::SourceFile;
+pub(crate) use names::{Def, Scope, Want, imports};
+pub(crate) use roles::Role;
+pub(crate) use tree::{Crate, Module, cfg_of, is_for_tests};

@@ -1,0 +1,329 @@
+//! `add route`: what it takes, what it says, and that it does all or nothing. What becomes of apps
+//! that their owners have changed is in `corpus.rs`; that everything it writes compiles and
+//! passes, in `tests/added-routes`.
+
+use std::process::Command;
+
+use serde_json::Value;
+use snapbox::str;
+
+use crate::support::{Room, tree};
+
+fn app() -> Room {
+    let room = Room::new();
+    room.writes(&["app"]);
+    room
+}
+
+fn route(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
+    room.vestibule(&["add", "route"])
+        .args(arguments)
+        .current_dir(room.join("app"))
+}
+
+fn stdout(command: snapbox::cmd::Command) -> String {
+    let output = command.assert().success();
+    String::from_utf8(output.get_output().stdout.clone()).unwrap()
+}
+
+#[test]
+fn a_page_is_written_with_its_view_its_registration_and_its_tests() {
+    let room = app();
+    route(&room, &["monthly-reports", "--path", "/reports/{month}"])
+        .assert()
+        .success()
+        .stdout_eq(str![[r#"
+GET /reports/{month} is for people who are signed in.
+Next:
+  templates/monthly_reports.html    # what it shows
+  cargo test routes::monthly_reports::
+
+"#]])
+        .stderr_eq(str![[r#"
+created src/routes/monthly_reports.rs
+created templates/monthly_reports.html
+created tests/it/routes/monthly_reports.rs
+edited  src/routes/mod.rs
+edited  tests/it/routes/mod.rs
+
+"#]]);
+    let table = room.read("app/src/routes/mod.rs");
+    let line = "    cfg.route(\"/reports/{month}\", get().to(monthly_reports::show));\n}\n";
+    assert!(table.ends_with(line), "{table}");
+    assert!(table.contains("pub mod monthly_reports;\n"));
+}
+
+#[test]
+fn the_same_again_is_nothing_and_something_else_is_refused() {
+    let room = app();
+    route(&room, &["reports"]).assert().success();
+    let same = route(&room, &["reports"]);
+    room.keeps(same).success().stderr_eq(str![[r#"
+`reports` is there already; nothing to do
+
+"#]]);
+    let other = route(&room, &["reports", "--role", "admin"]);
+    room.keeps(other).code(3).stderr_eq(str![[r#"
+error: the route can't be added: `reports` is there already: GET /reports, signed in (src/routes/mod.rs:[..])
+hint: nothing was written; choose another NAME or --path
+
+"#]]);
+}
+
+#[test]
+fn all_ways_to_show_the_plan_show_what_is_done() {
+    let room = app();
+    let flags = ["audit", "--form", "--role", "auditor"];
+    let show = |flag: &str| {
+        let command = route(&room, &[&flags[..], &[flag]].concat());
+        let before = room.tree();
+        let shown = stdout(command);
+        assert!(before == room.tree());
+        shown
+    };
+    let (listed, diff, plan) = (show("--dry-run"), show("--diff"), show("--plan-json"));
+    let before = tree(&room.join("app"));
+    route(&room, &flags).assert().success();
+    let after = tree(&room.join("app"));
+
+    let plan: Value = serde_json::from_str(&plan).unwrap();
+    let changes = plan["changes"].as_array().unwrap();
+    let mut planned = before.clone();
+    for change in changes {
+        let text = change["after"].as_str().unwrap();
+        planned.insert(change["path"].as_str().unwrap().into(), Some(text.into()));
+    }
+    assert!(planned == after);
+    let lines: Vec<String> = changes
+        .iter()
+        .map(|change| {
+            let action = change["action"].as_str().unwrap();
+            format!("{action:6} {}", change["path"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(listed.lines().collect::<Vec<_>>(), lines);
+
+    // The diff makes the same app of what was there.
+    let other = app();
+    other.write("plan.diff", &diff);
+    let applied = Command::new("git")
+        .args(["apply", "../plan.diff"])
+        .current_dir(other.join("app"))
+        .env("GIT_CEILING_DIRECTORIES", other.path())
+        .status()
+        .unwrap();
+    assert!(applied.success());
+    assert!(tree(&other.join("app")) == after);
+}
+
+#[test]
+fn it_works_in_any_folder_of_an_app_also_with_blanks_and_umlauts() {
+    let room = Room::new();
+    room.writes(&["Über uns/Mein Laden", "--name=laden"]);
+    let folder = room.join("Über uns/Mein Laden/src/oidc/handlers");
+    room.vestibule(&["add", "route", "reports"])
+        .current_dir(&folder)
+        .assert()
+        .success();
+    assert!(
+        room.join("Über uns/Mein Laden/src/routes/reports.rs")
+            .is_file()
+    );
+    room.vestibule(&["remove", "route", "reports"])
+        .current_dir(&folder)
+        .assert()
+        .success();
+}
+
+#[test]
+fn outside_of_an_app_there_is_nothing_to_add_to() {
+    let room = Room::new();
+    let command = room.vestibule(&["add", "route", "reports"]);
+    room.keeps(command).code(1).stderr_eq(str![[r#"
+error: this folder is not in an app that Vestibule made
+hint: go into an app's folder, which has a vestibule.toml, or make one: `vestibule new`
+
+"#]]);
+}
+
+#[test]
+fn names_paths_and_roles_that_cannot_be_are_refused_together() {
+    let room = app();
+    let command = route(
+        &room,
+        &["Monthly Reports", "--path=reports//{id", "--role=a\"b"],
+    );
+    room.keeps(command).code(2).stderr_eq(str![[r#"
+error: the route can't be added as it was asked for:
+  `Monthly Reports` can't be its NAME: it begins with a small letter, and small letters, digits, `-` and `_` follow; `monthly-reports` can
+  `reports//{id` can't be its --path: it has to begin with `/`
+  `a"b` can't be its --role: letters, digits, blanks, `-`, `_`, `.`, `:` and `/` can be in it
+hint: `vestibule add route --help` tells what can be asked for
+
+"#]]);
+}
+
+#[test]
+fn bad_names_and_paths_change_nothing() {
+    let room = app();
+    for name in [
+        "",
+        "-x",
+        "fn",
+        "async",
+        "gen",
+        "self",
+        "crate",
+        "std",
+        "str",
+        "actix-web",
+        "mod",
+        "con",
+        "a--b",
+        "a_",
+        "1a",
+        "ä",
+        "A",
+        "a.b",
+        "a/b",
+        "../a",
+        &"a".repeat(33),
+    ] {
+        let command = route(&room, &["--", name]);
+        room.keeps(command).code(2);
+    }
+    for path in [
+        "",
+        "a",
+        "//",
+        "/a/",
+        "/a//b",
+        "/./a",
+        "/a/..",
+        "/{",
+        "/{}",
+        "/{a}{b}",
+        "/{a}/{a}",
+        "/{fn}",
+        "/{a:.*}",
+        "/{a}*",
+        "/*",
+        "/a b",
+        "/ä",
+        "/a?b",
+        "/a#b",
+        "/%61",
+        "/a\\b",
+        "/}",
+        &format!("/{}", "a".repeat(80)),
+    ] {
+        let command = route(&room, &["reports", "--path", path]);
+        room.keeps(command).code(2);
+    }
+    for flags in [
+        &["--public", "--role=admin"][..],
+        &["--page", "--json"],
+        &["--method=POST"],
+        &["--json", "--method=BREW"],
+        &["--fresh=0"],
+        &["--fresh=soon"],
+        &["--dry-run", "--diff"],
+    ] {
+        let command = route(&room, &[&["reports"], flags].concat());
+        room.keeps(command).code(2);
+    }
+}
+
+#[test]
+fn what_cannot_be_edited_safely_is_refused_with_everything_to_paste() {
+    let room = app();
+    let table = room.read("app/src/routes/mod.rs");
+    let twice = table.replace(
+        "pub fn protected",
+        "#[cfg(unix)]\npub fn protected(_: &mut ServiceConfig) {}\n\n#[cfg(not(unix))]\npub fn protected",
+    );
+    room.write("app/src/routes/mod.rs", &twice);
+    let command = route(&room, &["reports", "--role=auditor"]);
+    let output = room.keeps(command).code(3).stdout_eq("");
+    let told = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    for line in [
+        "error: src/routes can't be edited safely: there are several functions `routes::protected`",
+        "hint: nothing was written. By hand:",
+        "    pub mod reports;",
+        "    cfg.route(",
+        "        actix_web::web::get().to(crate::routes::reports::show),",
+        "in src/hooks.rs:",
+        "    pub struct Auditor;",
+        "    mod reports;",
+        "new file src/routes/reports.rs:",
+        "new file templates/reports.html:",
+        "new file tests/it/routes/reports.rs:",
+    ] {
+        assert!(told.lines().any(|told| told == line), "{line} in {told}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_may_be_written_nothing_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let room = app();
+    let tests = room.join("app/tests/it/routes");
+    let set = |mode| {
+        std::fs::set_permissions(&tests, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(0o555);
+    // Who may do everything, may also write here.
+    if std::fs::write(tests.join("probe"), "").is_ok() {
+        std::fs::remove_file(tests.join("probe")).unwrap();
+        set(0o755);
+        return;
+    }
+    let command = route(&room, &["reports"]);
+    room.keeps(command).code(1);
+    set(0o755);
+}
+
+#[test]
+fn every_kind_of_file_is_as_rustfmt_writes_it() {
+    let room = app();
+    for (index, flags) in [
+        &["--public"][..],
+        &["--form", "--fresh=1"],
+        &["--form", "--public", "--path=/a/{b}/{c}"],
+        &[
+            "--json",
+            "--method=PATCH",
+            "--role=auditor",
+            "--path=/b/{id}",
+        ],
+        &["--json", "--public"],
+        &[
+            "--role=admin",
+            "--path=/a-long-path/with-many-parts/and-a-parameter/{name}/in-it",
+        ],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("page-{index}");
+        route(&room, &[&[name.as_str()], flags].concat())
+            .assert()
+            .success();
+    }
+    let code: Vec<_> = tree(&room.join("app"))
+        .into_keys()
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .map(|path| room.join("app").join(path))
+        .collect();
+    let output = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check"])
+        .args(code)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}

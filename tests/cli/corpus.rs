@@ -1,0 +1,239 @@
+//! Apps as their owners have left them, and what an edit makes of each: it is right, or it is
+//! refused and nothing has changed. Each case is a file in `corpus/`, told in its first line;
+//! what has to come of it stands in the file of the same name that ends in `.out`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::support::{Room, Tree, repository};
+
+/// What `=== table` puts before its text.
+const TABLE: &str = "\
+pub mod admin;
+pub mod api;
+pub mod assets;
+pub mod devices;
+pub mod health;
+pub mod home;
+pub mod profile;
+
+use actix_web::web::{self, ServiceConfig, get, post};
+
+";
+const TABLE_PATH: &str = "src/routes/mod.rs";
+
+/// What of an app is kept, so that reading is quick: where routes and guards are.
+const KEPT: [&str; 9] = [
+    "vestibule.toml",
+    "src/lib.rs",
+    "src/app.rs",
+    "src/hooks.rs",
+    "src/oidc/csrf.rs",
+    "src/oidc/guard.rs",
+    "src/oidc/handlers",
+    "src/routes",
+    "tests/it/routes",
+];
+
+#[test]
+fn every_edit_is_right_or_refused() {
+    let mut cases: Vec<PathBuf> = fs::read_dir(repository().join("tests/cli/corpus"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "case"))
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 60);
+    let room = Room::new();
+    room.writes(&["app"]);
+    let mut app = crate::support::tree(&room.join("app"));
+    app.retain(|path, contents| {
+        let name = path.to_str().unwrap();
+        let is_kept = name == "src/oidc/mod.rs" || KEPT.iter().any(|kept| name.starts_with(kept));
+        contents.is_none() || is_kept
+    });
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                while let Some(case) =
+                    cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+                {
+                    check(case, &app);
+                }
+            });
+        }
+    });
+}
+
+fn check(case: &Path, app: &Tree) {
+    let room = Room::new();
+    for (path, contents) in app {
+        let path = room.join(path);
+        match contents {
+            Some(contents) => fs::write(path, contents).unwrap(),
+            None => fs::create_dir(path).unwrap(),
+        }
+    }
+    let found = Case::read(case, &room).outcome(&room);
+    let expected = snapbox::Data::read_from(&case.with_extension("out"), None);
+    println!("{}", case.display());
+    snapbox::assert_data_eq!(without_lines(&found), expected.raw());
+}
+
+/// Without the numbers of lines, which change with the template.
+fn without_lines(told: &str) -> String {
+    let mut parts = told.split(".rs:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        format!("{told}.rs{rest}")
+    })
+}
+
+/// A case, with its edits made.
+struct Case {
+    command: Vec<String>,
+}
+
+impl Case {
+    fn read(path: &Path, room: &Room) -> Self {
+        let text = fs::read_to_string(path).unwrap();
+        let mut case = Self {
+            command: ["add", "route", "reports"].map(str::to_owned).into(),
+        };
+        let mut sections = text.split("\n=== ").skip(1);
+        while let Some(section) = sections.next() {
+            let (head, body) = section.split_once('\n').unwrap_or((section, ""));
+            let body = body.trim_end_matches('\n');
+            let words: Vec<&str> = head.split(' ').collect();
+            match words[..] {
+                ["table", ref flags @ ..] => {
+                    let text = format!("{TABLE}{body}\n");
+                    fs::write(room.join(TABLE_PATH), encoded(&text, flags)).unwrap();
+                }
+                ["file", path, ref flags @ ..] => {
+                    let text = format!("{body}\n");
+                    let path = room.join(path);
+                    fs::create_dir_all(path.parent().unwrap()).unwrap();
+                    fs::write(path, encoded(&text, flags)).unwrap();
+                }
+                ["gone", path] => fs::remove_file(room.join(path)).unwrap(),
+                ["move", from, to] => {
+                    let to = room.join(to);
+                    fs::create_dir_all(to.parent().unwrap()).unwrap();
+                    fs::rename(room.join(from), to).unwrap();
+                }
+                ["swap", path] => {
+                    let new = sections.next().unwrap();
+                    let new = new.strip_prefix("with").unwrap().trim_matches('\n');
+                    let text = room.read(path);
+                    assert_eq!(text.matches(body).count(), 1, "{path} has not one: {body}");
+                    room.write(path, &text.replace(body, new));
+                }
+                ["run", ref command @ ..] => {
+                    case.command = command.iter().map(|&word| word.to_owned()).collect();
+                }
+                _ => panic!("{}: {head}", path.display()),
+            }
+        }
+        case
+    }
+
+    /// Runs the command, and tells what it did.
+    fn outcome(&self, room: &Room) -> String {
+        let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
+        if command == ["routes"] {
+            let output = output(room, &command);
+            let table = text(&output.stdout);
+            let routes = table.lines().filter(|line| line.contains(" /profile "));
+            return routes
+                .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n")
+                .collect();
+        }
+        let before = room.tree();
+        let shown = output(room, &[&command[..], &["--diff"]].concat());
+        assert!(before == room.tree(), "showing has changed something");
+        let done = output(room, &command);
+        assert_eq!(done.status.code(), shown.status.code());
+        if !done.status.success() {
+            assert!(before == room.tree(), "a refusal has changed something");
+            return refusal(&done);
+        }
+        let after = room.tree();
+        assert!(before != after, "nothing has changed");
+
+        let again = output(room, &command);
+        assert!(text(&again.stderr).contains("nothing to do"));
+        assert!(after == room.tree(), "doing it again has changed something");
+
+        let undone = output(room, &["remove", "route", command[2]]);
+        let undone = if !undone.status.success() {
+            refusal(&undone)
+        } else if before == room.tree() {
+            "the same bytes as before\n".to_owned()
+        } else {
+            "other bytes than before\n".to_owned()
+        };
+        let edits = edits(&text(&shown.stdout));
+        format!("exit 0\n{edits}\nremoved again: {undone}")
+    }
+}
+
+fn refusal(output: &Output) -> String {
+    let told = text(&output.stderr);
+    let reason = told.split("\nhint:").next().unwrap();
+    format!("exit {}\n{reason}\n", output.status.code().unwrap())
+}
+
+fn encoded(text: &str, flags: &[&str]) -> Vec<u8> {
+    let mut text = text.to_owned();
+    if flags.contains(&"cut") {
+        text.pop();
+    }
+    if flags.contains(&"crlf") {
+        text = text.replace('\n', "\r\n");
+    }
+    if flags.contains(&"bom") {
+        text.insert(0, '\u{feff}');
+    }
+    if flags.contains(&"latin1") {
+        return text.chars().map(|letter| letter as u8).collect();
+    }
+    text.into_bytes()
+}
+
+/// A diff without the files that are new, with one line around each change.
+fn edits(diff: &str) -> String {
+    let lines: Vec<&str> = diff.split_inclusive('\n').collect();
+    let is_change = |index: usize| {
+        lines
+            .get(index)
+            .is_some_and(|line| line.starts_with(['+', '-', '\\']))
+    };
+    let mut edits = String::new();
+    let mut is_new = false;
+    for (index, line) in lines.iter().enumerate() {
+        if line.starts_with("--- ") {
+            is_new = line.starts_with("--- /dev/null");
+        }
+        let is_near =
+            is_change(index) || is_change(index + 1) || (index > 0 && is_change(index - 1));
+        if line.starts_with("@@") && !is_new {
+            edits.push_str("@@\n");
+        } else if is_near && !is_new {
+            edits.push_str(&line.replace('\r', "␍").replace('\u{feff}', "[BOM]"));
+        }
+    }
+    edits
+}
+
+fn output(room: &Room, command: &[&str]) -> Output {
+    let output = room.vestibule(command).assert();
+    output.get_output().clone()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,161 @@
+//! `remove route`: it undoes what `add route` did, and nothing that anybody else did or needs.
+
+use snapbox::str;
+
+use crate::support::Room;
+
+fn run(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
+    room.vestibule(arguments).current_dir(room.join("app"))
+}
+
+fn app_with(arguments: &[&str]) -> Room {
+    let room = Room::new();
+    room.writes(&["app"]);
+    run(&room, &[&["add", "route"], arguments].concat())
+        .assert()
+        .success();
+    room
+}
+
+#[test]
+fn a_role_goes_with_the_last_route_that_asks_for_it() {
+    let room = Room::new();
+    room.writes(&["app"]);
+    let before = room.tree();
+    for name in ["one", "two"] {
+        run(&room, &["add", "route", name, "--role=auditor"])
+            .assert()
+            .success();
+    }
+    run(&room, &["remove", "route", "one"])
+        .assert()
+        .success()
+        .stdout_eq("`one` is gone.\n");
+    assert!(room.read("app/src/hooks.rs").contains("struct Auditor"));
+    run(&room, &["remove", "route", "two"]).assert().success();
+    assert!(before == room.tree());
+}
+
+#[test]
+fn what_is_gone_already_is_nothing_to_do() {
+    let room = app_with(&["reports"]);
+    let command = run(&room, &["remove", "route", "report"]);
+    room.keeps(command).success().stderr_eq(str![[r#"
+there is no route `report`; nothing to do
+note: there is a route `reports`
+
+"#]]);
+}
+
+#[test]
+fn edited_files_are_kept_unless_told_otherwise() {
+    let room = app_with(&["reports"]);
+    let view = room.read("app/templates/reports.html");
+    room.write("app/templates/reports.html", &(view + "<p>Mine.</p>\n"));
+    let command = run(&room, &["remove", "route", "reports"]);
+    room.keeps(command).code(3).stderr_eq(str![[r#"
+error: the route can't be removed: templates/reports.html isn't as `add route` wrote it
+hint: nothing was removed; change the other code first, or use --force for edited files
+
+"#]]);
+    run(&room, &["remove", "route", "reports", "--force"])
+        .assert()
+        .success();
+    assert!(!room.join("app/templates/reports.html").exists());
+}
+
+#[test]
+fn a_route_that_others_name_is_kept() {
+    for (path, code, told) in [
+        (
+            "app/src/routes/home.rs",
+            "\npub use super::reports::show as report;\n",
+            "src/routes/home.rs:",
+        ),
+        (
+            "app/src/routes/home.rs",
+            "\nfn f() {\n    drop(crate::routes::reports::show);\n}\n",
+            "src/routes/home.rs:",
+        ),
+        (
+            "app/src/hooks.rs",
+            "\nfn f() {\n    println!(\"{}\", crate::routes::reports::NAME);\n}\n",
+            "names it",
+        ),
+        (
+            "app/tests/it/guards.rs",
+            "\nuse app::routes::reports;\n",
+            "names it",
+        ),
+        (
+            "app/templates/home.html",
+            "{% include \"reports.html\" %}\n",
+            "templates/home.html takes reports.html in",
+        ),
+        (
+            "app/src/views.rs",
+            "\n#[derive(Template)]\n#[template(path = \"reports.html\")]\nstruct Other;\n",
+            "src/views.rs shows templates/reports.html too",
+        ),
+    ] {
+        let room = app_with(&["reports"]);
+        let text = room.read(path);
+        room.write(path, &(text + code));
+        let command = run(&room, &["remove", "route", "reports", "--force"]);
+        let output = room.keeps(command).code(3);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains(told), "{told}: {stderr}");
+    }
+}
+
+#[test]
+fn a_link_that_is_left_is_told() {
+    let room = app_with(&["reports"]);
+    let home = room.read("app/templates/home.html");
+    let link = "<a href=\"{{ frame.path(\"/reports\") }}\">Reports</a>\n";
+    room.write("app/templates/home.html", &(home + link));
+    run(&room, &["remove", "route", "reports"])
+        .assert()
+        .success()
+        .stderr_eq(str![[r#"
+removed src/routes/reports.rs
+removed templates/reports.html
+removed tests/it/routes/reports.rs
+edited  src/routes/mod.rs
+edited  tests/it/routes/mod.rs
+note: templates/home.html still has a link to it
+
+"#]]);
+}
+
+#[test]
+fn a_registration_that_was_woven_into_others_is_kept() {
+    let room = app_with(&["reports"]);
+    let table = room.read("app/src/routes/mod.rs");
+    let line = "cfg.route(\"/reports\", get().to(reports::show));";
+    assert!(table.contains(line));
+    for woven in [
+        "cfg.route(\"/reports\", get().to(reports::show)).route(\"/x\", get().to(home::show));",
+        "if cfg!(unix) { cfg.route(\"/reports\", get().to(reports::show)); }",
+    ] {
+        room.write("app/src/routes/mod.rs", &table.replace(line, woven));
+        let command = run(&room, &["remove", "route", "reports"]);
+        let output = room.keeps(command).code(3);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains("together with others"), "{stderr}");
+    }
+}
+
+#[test]
+fn its_plan_can_be_seen_first() {
+    let room = app_with(&["reports"]);
+    let command = run(&room, &["remove", "route", "reports", "--dry-run"]);
+    room.keeps(command).success().stdout_eq(str![[r#"
+remove src/routes/reports.rs
+remove templates/reports.html
+remove tests/it/routes/reports.rs
+edit   src/routes/mod.rs
+edit   tests/it/routes/mod.rs
+
+"#]]);
+}

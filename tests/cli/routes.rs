@@ -1,0 +1,236 @@
+//! `routes`: every route of an app, and who may reach it. That the running app agrees is tested by
+//! `tests/added-routes`.
+
+use serde_json::{Value, json};
+use snapbox::str;
+
+use crate::support::Room;
+
+fn app() -> Room {
+    let room = Room::new();
+    room.writes(&["app"]);
+    room
+}
+
+fn routes(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
+    room.vestibule(&["routes"])
+        .args(arguments)
+        .current_dir(room.join("app/src"))
+}
+
+fn table(room: &Room) -> Vec<Value> {
+    let output = routes(room, &["--json"]).assert().success();
+    let table: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    table["routes"].as_array().unwrap().clone()
+}
+
+/// Puts a function with routes into the app, mounted beside the others.
+fn with_more(room: &Room, code: &str) {
+    let table = room.read("app/src/routes/mod.rs");
+    let imports = "use actix_web::web::{self, resource, scope};\nuse actix_web::{guard, middleware::from_fn};\n\
+                   use crate::oidc::guard::*;\n";
+    room.write(
+        "app/src/routes/mod.rs",
+        &format!("{table}\n{imports}\npub fn more(cfg: &mut ServiceConfig) {{\n{code}\n}}\n"),
+    );
+    let app = room.read("app/src/app.rs");
+    let mounted = "config.configure(routes::public);\n    config.configure(routes::more);";
+    room.write(
+        "app/src/app.rs",
+        &app.replace("config.configure(routes::public);", mounted),
+    );
+}
+
+#[test]
+fn a_new_app_passes_the_check() {
+    let room = app();
+    let output = room.keeps(routes(&room, &["--check"])).success();
+    let listed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    for row in [
+        [
+            "GET",
+            "/",
+            "everybody",
+            "home::show",
+            "src/routes/home.rs:11",
+        ],
+        [
+            "GET",
+            "/readyz",
+            "everybody",
+            "health::ready",
+            "src/routes/health.rs:15",
+        ],
+    ] {
+        let is_listed = listed.lines().any(|line| line.split_whitespace().eq(row));
+        assert!(is_listed, "{row:?} in {listed}");
+    }
+    assert!(!listed.contains('\u{1b}'));
+}
+
+#[test]
+fn json_tells_all_there_is_to_know() {
+    let room = app();
+    let table = table(&room);
+    let admin = table
+        .iter()
+        .find(|route| route["path"] == "/admin" && route["method"] == "GET")
+        .unwrap();
+    assert_eq!(
+        admin["access"],
+        json!({ "who": "signed_in", "roles": ["admin"], "fresh_seconds": null, "guards": [] })
+    );
+    assert_eq!(admin["handler"], "routes::admin::show");
+    assert_eq!(admin["file"], "src/routes/admin.rs");
+    assert!(admin["line"].as_u64().unwrap() > 1);
+    assert_eq!(admin["registered"]["file"], "src/routes/mod.rs");
+    assert_eq!(admin["condition"], Value::Null);
+}
+
+#[test]
+fn the_check_fails_for_what_has_no_guard() {
+    let room = app();
+    with_more(&room, "    cfg.route(\"/open\", get().to(health::alive));");
+    room.keeps(routes(&room, &["--check"]))
+        .code(1)
+        .stderr_eq(str![[r#"
+error: who may reach the app can't be told in full: src/routes/mod.rs:[..]: GET /open has no guard and isn't declared public
+hint: give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a function called `public`
+
+"#]]);
+    routes(&room, &[]).assert().success();
+}
+
+#[test]
+fn the_check_fails_for_what_cannot_be_told() {
+    for (code, told) in [
+        (
+            "    macros::routes!(cfg);",
+            "what the macro `macros::routes!` registers",
+        ),
+        (
+            "    other_crate::configure(cfg);",
+            "what `other_crate::configure(cfg)` registers",
+        ),
+        (
+            "    cfg.route(path(), get().to(profile::show));",
+            "the path of a GET route",
+        ),
+        (
+            "    cfg.route(\"/x\", get().to(other_crate::handler));",
+            "the handler can't be found",
+        ),
+        (
+            "    cfg.route(\"/x\", get().to(|_: Key| async { \"\" }));\n}\n\npub struct Key;\n\nfn nothing() {",
+            "whom `Key` lets pass",
+        ),
+        (
+            "    cfg.service(scope(\"/x\").wrap(from_fn(mine)).route(\"\", get().to(health::alive)));\n}\n\nasync fn mine() {",
+            "whom `mine` lets pass",
+        ),
+        ("    cfg.service(other_crate::service());", "`.service("),
+    ] {
+        let room = app();
+        with_more(&room, code);
+        let output = room.keeps(routes(&room, &["--check"])).code(1);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains(told), "{told}: {stderr}");
+    }
+}
+
+#[test]
+fn guards_are_found_wherever_they_stand() {
+    let room = app();
+    with_more(
+        &room,
+        r#"
+    cfg.route("/a", get().to(|_: User| async { "" }));
+    cfg.route("/b", get().to(|_: Fresh<{ 5 * 60 }>, _: Has<crate::hooks::Admin>| async { "" }));
+    cfg.route("/c", get().to(|_: Option<User>| async { "" }));
+    cfg.service(scope("/d").wrap(from_fn(ensure_authenticated)).route("/x", get().to(health::alive)));
+    cfg.service(resource("/e").wrap(from_fn(redirect_to("/"))).route(get().to(health::alive)).put(health::alive));
+    cfg.service(resource(["/f", "/g"]).guard(guard::Host("x")).to(|_: User| async { "" }));
+    cfg.route("/h", web::route().guard(guard::Patch()).to(|_: (User, String)| async { "" }));
+    cfg.route("/i", web::method(actix_web::http::Method::DELETE).to(|_: Person| async { "" }));
+    let late = scope("/j").service(scope("/k").route("/l", get().to(|_: Fresh<LONG>| async { "" })));
+    cfg.service(late);
+    #[cfg(debug_assertions)]
+    cfg.route("/m", get().to(|_: User| async { "" }));
+}
+
+type Person = User;
+const LONG: u64 = 60 * 60;
+
+fn nothing() {"#,
+    );
+    let table = table(&room);
+    let found = |path: &str| {
+        let routes = table.iter().filter(|route| route["path"] == path);
+        routes
+            .map(|route| {
+                let access = &route["access"];
+                format!(
+                    "{} {} {} {}",
+                    route["method"].as_str().unwrap(),
+                    access["who"].as_str().unwrap(),
+                    access["roles"],
+                    access["fresh_seconds"]
+                )
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for (path, expected) in [
+        ("/a", "GET signed_in [] null"),
+        ("/b", "GET signed_in [\"admin\"] 300"),
+        ("/c", "GET everybody null null"),
+        ("/d/x", "GET signed_in [] null"),
+        ("/e", "GET signed_in [] null, PUT signed_in [] null"),
+        ("/f", "* signed_in [] null"),
+        ("/g", "* signed_in [] null"),
+        ("/h", "PATCH signed_in [] null"),
+        ("/i", "DELETE signed_in [] null"),
+        ("/j/k/l", "GET signed_in [] 3600"),
+        ("/m", "GET signed_in [] null"),
+    ] {
+        assert_eq!(found(path), expected, "{path}");
+    }
+    let last = table.iter().find(|route| route["path"] == "/m").unwrap();
+    assert_eq!(last["condition"], "cfg(debug_assertions)");
+    routes(&room, &["--check"]).assert().success();
+}
+
+#[test]
+fn a_type_of_the_same_name_is_no_guard() {
+    let room = app();
+    with_more(
+        &room,
+        "    cfg.route(\"/x\", get().to(handler));\n}\n\nstruct User;\n\nasync fn handler(_: User) {",
+    );
+    let output = room.keeps(routes(&room, &["--check"])).code(1);
+    let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(stderr.contains("whom `User` lets pass"), "{stderr}");
+}
+
+#[test]
+fn a_file_that_does_not_parse_is_named() {
+    let room = app();
+    room.write("app/src/routes/health.rs", "pub async fn alive( {");
+    let output = room.keeps(routes(&room, &["--check"])).code(1);
+    let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        stderr.contains("src/routes/health.rs:1 can't be read as Rust"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn without_an_app_in_the_source_there_is_no_table() {
+    let room = app();
+    room.write("app/src/app.rs", "");
+    room.keeps(routes(&room, &[])).code(1).stderr_eq(str![[r#"
+error: no routes were found: nothing in src/ calls `App::new()` in a way that can be read
+hint: the routes are read from `App::new()` on, in the modules that src/lib.rs names
+
+"#]]);
+}

@@ -1,0 +1,93 @@
+//! What `vestibule routes` says of an app, asked of the running app itself:
+//! every route, by a stranger, by people without roles and by those with them,
+//! and by somebody whose sign-in is old.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{Browser, Page, TestApp};
+
+#[tokio::test]
+async fn the_table_of_routes_is_true() {
+    let table = std::env::var("ROUTES").unwrap();
+    let table = std::fs::read_to_string(table).unwrap();
+    let table: Value = serde_json::from_str(&table).unwrap();
+    assert!(table["unread"].as_array().unwrap().is_empty());
+    let routes = table["routes"].as_array().unwrap();
+    assert!(routes.len() > 10);
+    let app = TestApp::start().await;
+    for route in routes {
+        agrees(&app, route).await;
+    }
+}
+
+async fn agrees(app: &TestApp, route: &Value) {
+    let access = &route["access"];
+    let stranger = ask(&app.browser(), route).await;
+    // What a handler is asked for by a made-up name, it may not have.
+    let may_lack = route["path"].as_str().unwrap().contains('{');
+    let found = may_lack || stranger.status != StatusCode::NOT_FOUND;
+    let is_route = found && stranger.status != StatusCode::METHOD_NOT_ALLOWED;
+    assert!(is_route, "{route}: {stranger:?}");
+    let is_for_everybody = match access["who"].as_str().unwrap() {
+        "everybody" => true,
+        "signed_in" => false,
+        other => panic!("{route}: {other}"),
+    };
+    assert_eq!(
+        code(&stranger) != "signed_out",
+        is_for_everybody,
+        "{route}: {stranger:?}"
+    );
+    if is_for_everybody {
+        return;
+    }
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+
+    let roles = access["roles"].clone();
+    let with_roles = app.signed_in_with("alice", "roles", roles.clone()).await;
+    let answer = ask(&with_roles, route).await;
+    let refused = ["signed_out", "missing_role", "not_fresh"].contains(&code(&answer).as_str());
+    assert!(!refused, "{route}: {answer:?}");
+
+    let without_roles = app.signed_in_with("alice", "roles", json!([])).await;
+    let answer = ask(&without_roles, route).await;
+    let needs_role = !roles.as_array().unwrap().is_empty();
+    assert_eq!(
+        code(&answer) == "missing_role",
+        needs_role,
+        "{route}: {answer:?}"
+    );
+
+    if !needs_role {
+        let long_ago = app.signed_in_with("alice", "auth_time", 1).await;
+        let answer = ask(&long_ago, route).await;
+        let needs_fresh = !access["fresh_seconds"].is_null();
+        assert_eq!(
+            code(&answer) == "not_fresh",
+            needs_fresh,
+            "{route}: {answer:?}"
+        );
+    }
+}
+
+/// Asks as a script does.
+async fn ask(browser: &Browser, route: &Value) -> Page {
+    let method: Method = route["method"].as_str().unwrap().parse().unwrap();
+    let parts = route["path"].as_str().unwrap().split('/');
+    let parts = parts.map(|part| if part.starts_with('{') { "1" } else { part });
+    let path = parts.collect::<Vec<_>>().join("/");
+    browser
+        .request(method, &path, |request| {
+            request
+                .header("accept", "application/json")
+                .header("sec-fetch-mode", "cors")
+        })
+        .await
+}
+
+/// The code of a refusal.
+fn code(page: &Page) -> String {
+    let problem: Value = serde_json::from_str(&page.body).unwrap_or_default();
+    problem["code"].as_str().unwrap_or_default().to_owned()
+}
