@@ -11,12 +11,12 @@ import { measureMemory, measurePurge, measureScale } from './sessions.mjs';
 import { measureCallback, measureLogin } from './sign-ins.mjs';
 
 const FULL = {
-  page: { rounds: 11, seconds: 4 },
+  page: { rounds: 7, seconds: 3 },
   instructions: { count: 2000 },
   login: { rounds: 5, seconds: 3 },
   callback: { count: 400 },
   memory: { count: 100_000 },
-  scale: { counts: [1_000, 10_000, 100_000, 1_000_000], rounds: 11, seconds: 2 },
+  scale: { counts: [1_000, 10_000, 100_000, 1_000_000], rounds: 7, seconds: 2 },
   purge: { count: 20_000, watch: 150 },
 };
 const QUICK = {

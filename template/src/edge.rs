@@ -16,6 +16,7 @@ use actix_web::{
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
+    web::Bytes,
 };
 use serde_json::json;
 use tracing::Instrument as _;
@@ -292,10 +293,10 @@ fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
 }
 
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that browsers protect people by, and the cookies sent on the way.
 fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
-    let oidc = guard::oidc(response.request()).ok();
     for cookie in cookies::take_sent(response.request()) {
         // Fails only for a cookie that is no header value, which ours are.
         if let Err(error) = response.response_mut().add_cookie(&cookie) {
@@ -306,33 +307,28 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let oidc = guard::oidc(response.request()).ok();
+    let is_https = oidc.is_some_and(|oidc| oidc.settings.is_https());
     let policy = oidc
-        .as_ref()
         .filter(|_| is_page)
-        .map(|oidc| policy::header_value(response.request(), oidc));
+        .and_then(|oidc| policy::header_value(response.request(), oidc).ok());
     let headers = response.headers_mut();
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(
-        headers,
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    );
+    set(headers, header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
     if !headers.contains_key(header::CACHE_CONTROL) {
         // Nothing of a signed-in person stays behind in the browser; that the
         // back button shows nothing either, `static/fresh.js` sees to.
         set(headers, header::CACHE_CONTROL, "no-store");
     }
-    if let Some(oidc) = oidc {
-        if oidc.settings.is_https() {
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-        }
-        if let Some(policy) = policy.and_then(|policy| HeaderValue::from_str(&policy).ok()) {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+    if let Some(policy) = policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(id.to_string())) {
+        headers.insert(REQUEST_ID, id);
     }
 }
 

@@ -4,7 +4,12 @@
 
 use std::cell::OnceCell;
 
-use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
+use actix_web::{
+    HttpMessage, HttpRequest,
+    dev::ServiceRequest,
+    http::header::{HeaderValue, InvalidHeaderValue},
+    web::Bytes,
+};
 
 use crate::oidc::{
     Oidc,
@@ -43,7 +48,7 @@ pub fn nonce(request: &HttpRequest) -> Result<String, Refusal> {
     };
     let nonce = match cell.get() {
         Some(nonce) => nonce.clone(),
-        None => seal::encode(&seal::random_bytes::<16>()?),
+        None => seal::passing_text()?,
     };
     Ok(cell.get_or_init(|| nonce).clone())
 }
@@ -54,30 +59,38 @@ pub fn allow(request: &HttpRequest, sources: Sources) {
     request.extensions_mut().insert(sources);
 }
 
-/// The header's value for the response to this request.
-pub(crate) fn header_value(request: &HttpRequest, oidc: &Oidc) -> String {
+/// The header's value for the response to this request. It goes with every
+/// page, so it is written in one go.
+///
+/// # Errors
+/// A source that a handler asked for is no header value.
+pub(crate) fn header_value(
+    request: &HttpRequest,
+    oidc: &Oidc,
+) -> Result<HeaderValue, InvalidHeaderValue> {
     let extensions = request.extensions();
-    let nonce = extensions
-        .get::<Nonce>()
-        .and_then(|Nonce(nonce)| nonce.get());
-    let script = nonce.map_or("'none'".to_owned(), |nonce| format!("'nonce-{nonce}'"));
+    let script = match extensions.get::<Nonce>().and_then(|Nonce(cell)| cell.get()) {
+        Some(nonce) => ["'nonce-", nonce, "'"],
+        None => ["'none'", "", ""],
+    };
     // Forms may lead to the provider as well: signing out ends there, and
     // browsers hold the redirect against the form.
     let provider = oidc.provider.known();
     let targets = provider.as_ref().map_or("", |known| known.form_targets());
-    let ancestors = frame_ancestors(request);
-    let mut policy = format!(
-        "default-src 'self'; script-src {script}; object-src 'none'; base-uri 'none'; \
-         frame-ancestors {ancestors}; form-action 'self'{targets}"
-    );
+    let mut policy = String::with_capacity(256);
+    let mut say = |texts: &[&str]| texts.iter().for_each(|text| policy.push_str(text));
+    say(&["default-src 'self'; script-src "]);
+    say(&script);
+    say(&["; object-src 'none'; base-uri 'none'; frame-ancestors "]);
+    say(&[frame_ancestors(request), "; form-action 'self'", targets]);
     if let Some(Sources { files, calls }) = extensions.get::<Sources>() {
         let (files, calls) = (joined(files), joined(calls));
-        policy.push_str(&format!(
-            "; style-src 'self' {script}{files}; img-src 'self'{files}; font-src 'self'{files}; \
-             connect-src 'self'{calls}"
-        ));
+        say(&["; style-src 'self' "]);
+        say(&script);
+        say(&[&files, "; img-src 'self'", &files, "; font-src 'self'"]);
+        say(&[&files, "; connect-src 'self'", &calls]);
     }
-    policy
+    HeaderValue::from_maybe_shared(Bytes::from(policy))
 }
 
 /// Who may show the page in a frame: nobody, but for the gallery of views.

@@ -23,23 +23,25 @@ pub struct Account {
     pub sign_ins: AtomicU64,
 }
 
-/// Everybody who has ever signed in, as far as this process remembers.
+/// Everybody who has ever signed in, as far as this process remembers: by
+/// issuer, then by subject.
 #[derive(Default)]
-pub struct Users(RwLock<HashMap<String, Arc<Account>>>);
+pub struct Users(RwLock<HashMap<String, HashMap<String, Arc<Account>>>>);
 
 impl Users {
     /// The person's account, made now if there is none.
     pub fn find_or_create(&self, sign_in: &SignIn) -> Arc<Account> {
-        let key = key(sign_in);
+        let (issuer, subject) = (&sign_in.issuer, &sign_in.subject);
         {
-            let accounts = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(account) = accounts.get(&key) {
+            let issuers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(account) = issuers.get(issuer).and_then(|people| people.get(subject)) {
                 return Arc::clone(account);
             }
         }
-        let mut accounts = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let number = accounts.len() as u64 + 1;
-        let account = accounts.entry(key).or_insert_with(|| {
+        let mut issuers = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let number = count(&issuers) as u64 + 1;
+        let people = issuers.entry(issuer.clone()).or_default();
+        let account = people.entry(subject.clone()).or_insert_with(|| {
             Arc::new(Account {
                 number,
                 member_since: now(),
@@ -51,7 +53,7 @@ impl Users {
 
     /// How many people have an account.
     pub fn count(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        count(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Notes that the person has signed in.
@@ -62,7 +64,6 @@ impl Users {
     }
 }
 
-/// A blank cannot be part of an issuer, so no two people share a key.
-fn key(sign_in: &SignIn) -> String {
-    format!("{} {}", sign_in.issuer, sign_in.subject)
+fn count(issuers: &HashMap<String, HashMap<String, Arc<Account>>>) -> usize {
+    issuers.values().map(HashMap::len).sum()
 }

@@ -4,7 +4,15 @@
 
 mod claims;
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::Method};
+use std::borrow::Cow;
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    http::{
+        Method,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
+};
 use askama::Template;
 
 use crate::{
@@ -41,14 +49,20 @@ mod dev_notes {
     }
 }
 
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// Most pages fit into this much, so their text is not moved while it grows.
+const USUAL_BYTES: usize = 4096;
+
 /// Renders a view as a page with status 200.
 ///
 /// # Errors
 /// The template cannot be rendered.
 pub fn respond(view: &impl Template) -> Result<HttpResponse, Refusal> {
+    let mut page = String::with_capacity(USUAL_BYTES);
+    view.render_into(&mut page)?;
     Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(view.render()?))
+        .insert_header((CONTENT_TYPE, HTML))
+        .body(page))
 }
 
 /// What every page shows around its content.
@@ -105,7 +119,7 @@ impl Frame {
         let oidc = guard::oidc(request)?;
         Ok(Self {
             app_name: env!("CARGO_PKG_NAME"),
-            base: oidc.path(""),
+            base: oidc.settings.base_path().to_owned(),
             paths: oidc.settings.paths,
             nonce: policy::nonce(request)?,
             color_scheme: "light dark",
@@ -126,8 +140,11 @@ impl Frame {
     }
 
     /// A path of this app, for a link.
-    pub fn path(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+    pub fn path<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        match self.base.as_str() {
+            "" => Cow::Borrowed(path),
+            base => Cow::Owned(format!("{base}{path}")),
+        }
     }
 }
 
@@ -428,7 +445,7 @@ impl Failure {
             format!("{}?{}", frame.path(frame.paths.login), query.finish())
         };
         let (action_path, action_text) = match face.action {
-            Action::GoHome => (frame.path("/"), "Go to the front page"),
+            Action::GoHome => (frame.path("/").into_owned(), "Go to the front page"),
             // A code works once, so it is the sign-in that is tried again.
             Action::TryAgain if refusal.return_to.is_some() => (login(), "Try again"),
             Action::TryAgain => (same_page(request)?, "Try again"),

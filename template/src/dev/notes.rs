@@ -28,14 +28,14 @@ pub fn home(request: &HttpRequest) -> String {
     };
     let note = HomeNote {
         base: &oidc.path(""),
-        has_dev_provider: has_dev_provider(&oidc),
+        has_dev_provider: has_dev_provider(oidc),
     };
     note.render().unwrap_or_default()
 }
 
 /// Below the Okta Sign-In Widget.
 pub fn widget(request: &HttpRequest) -> String {
-    if !guard::oidc(request).is_ok_and(|oidc| has_dev_provider(&oidc)) {
+    if !guard::oidc(request).is_ok_and(|oidc| has_dev_provider(oidc)) {
         return String::new();
     }
     let note = WidgetNote {

@@ -25,6 +25,15 @@ impl Cookies {
         format!("{prefix}{name}")
     }
 
+    /// The name of the cookie that carries the sign-in id.
+    pub fn sign_in(self) -> &'static str {
+        if self.secure {
+            "__Host-sign-in"
+        } else {
+            "sign-in"
+        }
+    }
+
     /// A cookie that scripts cannot read and other sites cannot send along
     /// except by a plain link. `max_age` in seconds; `None`: until the browser
     /// closes.

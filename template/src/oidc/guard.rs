@@ -25,9 +25,6 @@ pub use super::{
 };
 use crate::hooks::{self, UserContext};
 
-/// The name of the cookie that carries the sign-in id, without its prefix.
-pub const SIGN_IN_COOKIE: &str = "sign-in";
-
 /// The signed-in person, with what `hooks::add_user_context` knows of them.
 /// As a handler's argument it lets nobody else in.
 #[derive(Clone)]
@@ -73,7 +70,7 @@ impl User {
             return Ok(user.clone());
         }
         let oidc = oidc(request)?;
-        let Some(id) = sign_in_id(request, &oidc) else {
+        let Some(id) = sign_in_id(request, oidc) else {
             return Err(Reason::SignedOut.into());
         };
         let Some(live) = oidc.sign_ins.find(&id).await? else {
@@ -104,18 +101,17 @@ pub async fn is_authenticated(request: &HttpRequest) -> Result<bool, Refusal> {
 
 /// The id that the browser claims to be signed in under.
 pub(super) fn sign_in_id(request: &HttpRequest, oidc: &Oidc) -> Option<SignInId> {
-    let cookie = request.cookie(&oidc.cookies.name(SIGN_IN_COOKIE))?;
+    let name = oidc.cookies.sign_in();
+    let cookies = request.cookies().ok()?;
+    let cookie = cookies.iter().find(|cookie| cookie.name() == name)?;
     SignInId::parse(cookie.value())
 }
 
 /// The relying party of the app that serves the request.
-pub(crate) fn oidc(request: &HttpRequest) -> Result<web::Data<Oidc>, Refusal> {
-    request
-        .app_data::<web::Data<Oidc>>()
-        .cloned()
-        .ok_or_else(|| {
-            Reason::Internal("app.rs does not provide web::Data<Oidc>".to_owned()).into()
-        })
+pub(crate) fn oidc(request: &HttpRequest) -> Result<&web::Data<Oidc>, Refusal> {
+    request.app_data().ok_or_else(|| {
+        Reason::Internal("app.rs does not provide web::Data<Oidc>".to_owned()).into()
+    })
 }
 
 pub(super) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;

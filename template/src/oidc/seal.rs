@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use std::cell::RefCell;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -33,6 +35,22 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
+/// 128 random bits in URL-safe letters, for what lasts no longer than one
+/// response. One call to the operating system gives enough for many.
+pub fn passing_text() -> Result<String, SealError> {
+    const LENGTH: usize = 16;
+    thread_local! {
+        static STOCK: RefCell<Vec<[u8; LENGTH]>> = const { RefCell::new(Vec::new()) };
+    }
+    STOCK.with_borrow_mut(|stock| {
+        if stock.is_empty() {
+            let fresh = random_bytes::<{ 32 * LENGTH }>()?;
+            stock.extend_from_slice(fresh.as_chunks().0);
+        }
+        stock.pop().map(|bytes| encode(&bytes)).ok_or(SealError)
+    })
+}
+
 /// 256 random bits in URL-safe letters.
 pub fn random_text() -> Result<String, SealError> {
     Ok(encode(&random_bytes::<32>()?))
@@ -46,6 +64,13 @@ pub fn encode(bytes: &[u8]) -> String {
 /// The bytes behind [`encode`]'s letters; `None` if they are not such letters.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// The `N` bytes behind [`encode`]'s letters; `None` if there are more or fewer.
+pub fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    (length == N).then_some(bytes)
 }
 
 /// A SHA-256 hash over the parts, each led by its length so that no two lists

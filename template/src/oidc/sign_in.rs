@@ -112,7 +112,7 @@ pub struct SignInId([u8; 32]);
 impl SignInId {
     /// Reads a cookie's value; `None` if it cannot be an id.
     pub fn parse(text: &str) -> Option<Self> {
-        seal::decode(text)?.try_into().ok().map(Self)
+        seal::decode_array(text).map(Self)
     }
 
     /// The cookie's value.
@@ -149,9 +149,7 @@ impl LiveSignIn {
 /// All sign-ins of the app.
 pub struct SignIns {
     store: Arc<dyn Store>,
-    /// Records that were opened once; unused where other processes write to
-    /// the same store.
-    live: Option<Live>,
+    live: Live,
     idle: u64,
     max: u64,
 }
@@ -163,10 +161,9 @@ pub(super) const TOUCH_EVERY: u64 = 30;
 impl SignIns {
     /// Sign-ins kept in `store`, with the given limits of idleness and life.
     pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
-        let live = (!store.is_shared()).then(Live::default);
         Self {
+            live: Live::for_store(&*store),
             store,
-            live,
             idle: idle.as_secs(),
             max: max.as_secs(),
         }
@@ -194,9 +191,9 @@ impl SignIns {
     pub async fn find(&self, id: &SignInId) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
         let key = id.key();
         let now = now();
-        let live = match self.live.as_ref().and_then(|live| live.get(&key)) {
-            Some(found) => found,
-            None => match self.load(id, key, now).await? {
+        let live = match self.live.get(&key) {
+            Some(known) if !self.store.is_shared() => known,
+            known => match self.load(id, key, now, known).await? {
                 Some(found) => found,
                 None => return Ok(None),
             },
@@ -218,11 +215,20 @@ impl SignIns {
         id: &SignInId,
         key: Key,
         now: u64,
+        known: Option<Arc<LiveSignIn>>,
     ) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
-        let generation = self.live.as_ref().map(|live| live.generation(&key));
+        let generation = self.live.generation(&key);
         let Some(row) = self.store.get(key, now).await? else {
+            if known.is_some() {
+                self.live.forget(&key);
+            }
             return Ok(None);
         };
+        // Each change to a record gives it another version.
+        if let Some(known) = known.filter(|known| known.version == row.version) {
+            known.last_seen.fetch_max(row.last_seen, Ordering::Relaxed);
+            return Ok(Some(known));
+        }
         let opened = id
             .sealer()?
             .open(&row.sealed, &key)
@@ -241,9 +247,7 @@ impl SignIns {
             version: row.version,
             last_seen,
         });
-        if let (Some(live), Some(generation)) = (&self.live, generation) {
-            live.put(Arc::clone(&found), generation);
-        }
+        self.live.put(Arc::clone(&found), generation);
         Ok(Some(found))
     }
 
@@ -328,9 +332,7 @@ impl SignIns {
     }
 
     fn forget(&self, keys: &[Key]) {
-        if let Some(live) = &self.live {
-            keys.iter().for_each(|key| live.forget(key));
-        }
+        keys.iter().for_each(|key| self.live.forget(key));
     }
 }
 
@@ -371,8 +373,14 @@ const SHARDS: usize = 16;
 /// deleted there must not come back through here after the deletion: `forget`
 /// raises the shard's generation, and `put` only accepts what was read in the
 /// generation that still lasts.
-#[derive(Default)]
-struct Live([RwLock<Shard>; SHARDS]);
+///
+/// Where other processes write to the same store, each record is asked for
+/// there all the same. What is kept here only saves opening it again, and as
+/// nobody tells when it has ended elsewhere, it is not much.
+struct Live {
+    shards: [RwLock<Shard>; SHARDS],
+    most_in_shard: usize,
+}
 
 #[derive(Default)]
 struct Shard {
@@ -380,9 +388,23 @@ struct Shard {
     records: HashMap<Key, Arc<LiveSignIn>>,
 }
 
+/// How many records of a shared store are kept in all.
+const MOST_OF_SHARED: usize = 4096;
+
 impl Live {
+    fn for_store(store: &dyn Store) -> Self {
+        Self {
+            shards: Default::default(),
+            most_in_shard: if store.is_shared() {
+                MOST_OF_SHARED / SHARDS
+            } else {
+                usize::MAX
+            },
+        }
+    }
+
     fn shard(&self, key: &Key) -> &RwLock<Shard> {
-        &self.0[usize::from(key[0]) % SHARDS]
+        &self.shards[usize::from(key[0]) % SHARDS]
     }
 
     fn get(&self, key: &Key) -> Option<Arc<LiveSignIn>> {
@@ -406,6 +428,9 @@ impl Live {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if shard.generation == generation {
+            if shard.records.len() >= self.most_in_shard {
+                shard.records.clear();
+            }
             shard.records.insert(record.key, record);
         }
     }

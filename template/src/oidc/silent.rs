@@ -64,7 +64,7 @@ async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
         return None;
     }
     let return_to = ReturnTo::parse(&oidc.settings, request.uri().path_and_query()?.as_str())?;
-    try_no_more(request, &oidc);
+    try_no_more(request, oidc);
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("prompt", "none")
         .append_pair("return_to", return_to.as_str())

@@ -87,7 +87,7 @@ pub(super) fn groups(claims: &Claims) -> [ClaimGroup; 2] {
         .iter()
         .map(|(name, value)| Claim {
             name: name.to_owned(),
-            value: ClaimValue::of(name, &value),
+            value: ClaimValue::of(name, value),
         })
         .partition(|claim| OF_THE_SIGN_IN.contains(&claim.name.as_str()));
     [
@@ -103,35 +103,38 @@ pub(super) fn groups(claims: &Claims) -> [ClaimGroup; 2] {
 }
 
 impl ClaimValue {
-    fn of(name: &str, value: &Value) -> Self {
+    fn of(name: &str, value: Value) -> Self {
         let time = TIMES.contains(&name).then(|| value.as_i64()).flatten();
         if let Some(time) = time.and_then(Self::time) {
             return time;
         }
         match value {
             Value::Null => Self::Empty,
-            Value::Bool(flag) => Self::Flag(*flag),
+            Value::Bool(flag) => Self::Flag(flag),
             Value::String(text) => Self::text(text),
             Value::Number(number) => Self::Text(number.to_string()),
             Value::Array(entries) => {
-                let texts: Option<Vec<String>> = entries
-                    .iter()
-                    .map(|entry| entry.as_str().map(str::to_owned))
-                    .collect();
-                texts.map_or_else(|| Self::json(value), Self::list)
+                if !entries.iter().all(Value::is_string) {
+                    return Self::json(&Value::Array(entries));
+                }
+                let texts = entries.into_iter().filter_map(|entry| match entry {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                });
+                Self::list(texts.collect())
             }
-            Value::Object(_) => Self::json(value),
+            Value::Object(_) => Self::json(&value),
         }
     }
 
-    fn text(text: &str) -> Self {
+    fn text(text: String) -> Self {
         let length = text.chars().count();
         match length {
             0 => Self::Empty,
-            1..=LONG_TEXT => Self::Text(text.to_owned()),
+            1..=LONG_TEXT => Self::Text(text),
             _ => Self::LongText {
                 start: text.chars().take(START).collect(),
-                text: text.to_owned(),
+                text,
                 length,
             },
         }

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use app::oidc::store::{Store, open};
+use app::oidc::{
+    sign_in::{SignIn, SignIns},
+    store::{Store, open},
+};
+use serde_json::json;
 
 use crate::{key, now, redis_at, redis_server::Server, row};
 
@@ -188,4 +192,66 @@ async fn no_error_shows_the_password() {
     let error = store.check().await.unwrap_err().to_string();
     assert!(!error.contains("hunter2"), "{error}");
     assert!(error.contains(&server.address.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let mut instances = Vec::new();
+    for _ in 0..2 {
+        let store = open(&redis_at(server.url())).await.unwrap();
+        let hour = Duration::from_secs(3600);
+        instances.push(SignIns::new(store, hour, hour));
+    }
+    let [here, there] = &instances[..] else {
+        unreachable!()
+    };
+    let sign_in: SignIn = serde_json::from_value(json!({
+        "provider": "main",
+        "issuer": "https://id.example.com",
+        "subject": "alice",
+        "provider_session": null,
+        "claims": { "sub": "alice" },
+        "roles": ["user"],
+        "tokens": {
+            "access_token": "a",
+            "access_token_expires_at": 0,
+            "refresh_token": null,
+            "id_token": "i",
+            "nonce": "n",
+            "scopes": [],
+        },
+        "csrf_token": "c",
+        "authenticated_at": null,
+        "device": "Firefox on Linux",
+        "created_at": now(),
+        "expires_at": now() + 3600,
+    }))
+    .unwrap();
+    let id = here.begin(&sign_in).await.unwrap();
+    let roles = async |instance: &SignIns| {
+        let found = instance.find(&id).await.unwrap();
+        found.map(|live| live.sign_in.roles.clone())
+    };
+    let user = Some(vec!["user".to_owned()]);
+    assert_eq!(roles(here).await, user);
+    // Once more, now that both have seen it.
+    assert_eq!(roles(there).await, user);
+    assert_eq!(roles(there).await, user);
+
+    let seen = here.find(&id).await.unwrap().unwrap();
+    let promoted = SignIn {
+        roles: vec!["admin".to_owned()],
+        ..sign_in
+    };
+    assert!(here.renew(&id, &seen, &promoted).await.unwrap());
+    let admin = Some(vec!["admin".to_owned()]);
+    assert_eq!(roles(there).await, admin);
+    assert_eq!(roles(here).await, admin);
+
+    assert!(here.end(&id).await.unwrap());
+    assert_eq!(roles(there).await, None);
+    assert_eq!(roles(here).await, None);
 }

@@ -13,7 +13,7 @@ use crate::{
         cookies, devices,
         error::{Reason, Refusal, printable},
         events,
-        guard::{self, SIGN_IN_COOKIE, User},
+        guard::{self, User},
         protocol::{Authenticated, Code, Discovered},
         return_to::ReturnTo,
         seal,
@@ -331,7 +331,7 @@ async fn replace_sign_in(
         oidc.sign_ins.end(&old).await?;
     }
     request.get_session().purge();
-    let name = oidc.cookies.name(SIGN_IN_COOKIE);
+    let name = oidc.cookies.sign_in().to_owned();
     let life = sign_in.expires_at.saturating_sub(sign_in.created_at);
     cookies::send(
         request,

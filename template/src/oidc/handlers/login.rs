@@ -241,7 +241,7 @@ pub(crate) fn sign_in_page_after(
         LoginPage::Page => Some(hooks::login_view(request, page)),
         LoginPage::Widget => {
             let provider = oidc.provider.known()?;
-            Some(begin_with_widget(request, &oidc, &provider, page))
+            Some(begin_with_widget(request, oidc, &provider, page))
         }
     }
 }
@@ -254,5 +254,5 @@ pub(crate) fn sample_widget(request: &HttpRequest) -> Result<HttpResponse, Refus
     let unknown = || Reason::ProviderUnavailable("nothing is known of it yet".to_owned());
     let provider = oidc.provider.known().ok_or_else(unknown)?;
     let home = ReturnTo::home(&oidc.settings);
-    begin_with_widget(request, &oidc, &provider, SignInPage::new(&home))
+    begin_with_widget(request, oidc, &provider, SignInPage::new(&home))
 }

@@ -13,7 +13,7 @@ use crate::{
         csrf::SignedForm,
         error::{Reason, Refusal},
         events,
-        guard::{SIGN_IN_COOKIE, User},
+        guard::User,
         protocol::EndSession,
         seal,
         sign_in::SignIn,
@@ -60,7 +60,7 @@ pub async fn sign_out_locally(
     oidc.sign_ins.end(user.id()).await?;
     cookies::send(
         request,
-        oidc.cookies.clear(oidc.cookies.name(SIGN_IN_COOKIE)),
+        oidc.cookies.clear(oidc.cookies.sign_in().to_owned()),
     );
     request.get_session().purge();
     silent::try_no_more(request, oidc);

@@ -44,8 +44,9 @@ pub fn routes(paths: &'static Paths) -> impl FnOnce(&mut ServiceConfig) {
                     .route(web::post().to(begin_login)),
             )
             .service(
-                web::resource(format!("{}/{{version}}/{{name:.*}}", paths.widget_files))
-                    .route(web::get().to(widget_file)),
+                // A scope, because a fixed text is sooner compared than a pattern.
+                web::scope(paths.widget_files)
+                    .route("/{version}/{name:.*}", web::get().to(widget_file)),
             )
             .service(
                 web::resource(paths.login_callback)
