@@ -22,7 +22,7 @@ export function costs(text, subtext, bars) {
   const rows = [...bars].reverse();
   return draw(90 + 40 * rows.length, {
     title: title(text, subtext),
-    grid: { left: 240, right: 80, top: 70, bottom: 24 },
+    grid: { left: 310, right: 60, top: 70, bottom: 24 },
     xAxis: {
       type: 'log',
       min: 1,
@@ -56,7 +56,7 @@ export function growth(text, subtext, points) {
   const most = Math.max(...points.map(([, value]) => value));
   return draw(300, {
     title: title(text, subtext),
-    grid: { left: 64, right: 40, top: 76, bottom: 40 },
+    grid: { left: 64, right: 64, top: 76, bottom: 40 },
     xAxis: {
       type: 'log',
       min: points[0][0],
@@ -76,7 +76,7 @@ export function growth(text, subtext, points) {
       symbolSize: 9,
       lineStyle: { color: OURS, width: 2.5 },
       itemStyle: { color: OURS },
-      label: { show: true, position: 'top', color: '#1f2328', formatter: ({ value }) => value[1].toFixed(1) },
+      label: { show: true, position: 'top', offset: [22, 0], color: '#1f2328', formatter: ({ value }) => String(Math.round(value[1])) },
     },
   });
 }

@@ -34,7 +34,11 @@ const provider = new Provider(`http://localhost:${port}`, {
     await grant.save();
     return grant;
   },
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    // Or each `/login` would be as slow as a call to the provider.
+    pushedAuthorizationRequests: { enabled: false },
+  },
   interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
   pkce: { required: () => false },
   cookies: { keys: [SECRET] },
