@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{Room, repository, tree};
+use crate::support::{Room, program, repository, tree};
 
 fn cargo(arguments: &[&str]) -> Output {
+    program(); // has to be found before Cargo replaces it
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(repository())

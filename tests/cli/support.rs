@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use snapbox::cmd::{Command, OutputAssert};
 use tempfile::TempDir;
@@ -71,8 +73,19 @@ impl Room {
     }
 }
 
-pub(crate) fn program() -> PathBuf {
-    snapbox::cmd::cargo_bin!("vestibule").to_owned()
+/// The program, by a second name: the tests of the package have Cargo build it again, and
+/// while it does so, nothing is found by the first.
+pub(crate) fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let built = snapbox::cmd::cargo_bin!("vestibule");
+        let link = Path::new(env!("CARGO_TARGET_TMPDIR")).join(built.file_name().unwrap());
+        match fs::remove_file(&link) {
+            Err(error) if error.kind() != ErrorKind::NotFound => panic!("{link:?}: {error}"),
+            _ => fs::hard_link(built, &link).unwrap(),
+        }
+        link
+    });
+    &PROGRAM
 }
 
 /// Everything below a folder, except in `.git` folders.
