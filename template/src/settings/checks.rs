@@ -231,15 +231,14 @@ impl Reader<'_> {
                 "is not used with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
             );
         }
-        let audience = match self.get("OIDC_CLIENT_KEY_AUDIENCE").as_deref() {
-            None | Some("issuer") => AssertionAudience::Issuer,
-            Some("token_endpoint") => AssertionAudience::TokenEndpoint,
-            Some(other) => {
-                let mend = format!("«{other}» is not known. Use issuer or token_endpoint.");
-                self.fault("OIDC_CLIENT_KEY_AUDIENCE", mend);
-                AssertionAudience::Issuer
-            }
-        };
+        let audience = self.choice(
+            "OIDC_CLIENT_KEY_AUDIENCE",
+            AssertionAudience::Issuer,
+            &[
+                ("issuer", AssertionAudience::Issuer),
+                ("token_endpoint", AssertionAudience::TokenEndpoint),
+            ],
+        );
         let Some(file) = self.get(FILE) else {
             self.fault(
                 FILE,
@@ -363,19 +362,12 @@ impl Reader<'_> {
     }
 
     fn pushed_authorization(&mut self) -> PushedAuthorization {
-        const VARIABLE: &str = "OIDC_PAR";
-        match self.get(VARIABLE).as_deref() {
-            None | Some("auto") => PushedAuthorization::Auto,
-            Some("always") => PushedAuthorization::Always,
-            Some("never") => PushedAuthorization::Never,
-            Some(other) => {
-                self.fault(
-                    VARIABLE,
-                    format!("«{other}» is not known. Use auto, always or never."),
-                );
-                PushedAuthorization::Auto
-            }
-        }
+        use PushedAuthorization::{Always, Auto, Never};
+        self.choice(
+            "OIDC_PAR",
+            Auto,
+            &[("auto", Auto), ("always", Always), ("never", Never)],
+        )
     }
 
     fn signature_algorithms(&mut self) -> Vec<SignatureAlgorithm> {
@@ -477,51 +469,30 @@ impl Reader<'_> {
     }
 
     fn userinfo(&mut self) -> Userinfo {
-        const VARIABLE: &str = "OIDC_USERINFO";
-        match self.get(VARIABLE).as_deref() {
-            None | Some("optional") => Userinfo::Optional,
-            Some("required") => Userinfo::Required,
-            Some("off") => Userinfo::Off,
-            Some(other) => {
-                self.fault(
-                    VARIABLE,
-                    format!("«{other}» is not known. Use optional, required or off."),
-                );
-                Userinfo::Optional
-            }
-        }
+        use Userinfo::{Off, Optional, Required};
+        self.choice(
+            "OIDC_USERINFO",
+            Optional,
+            &[("optional", Optional), ("required", Required), ("off", Off)],
+        )
     }
 
     fn login_page(&mut self) -> LoginPage {
-        const VARIABLE: &str = "OIDC_LOGIN_PAGE";
-        match self.get(VARIABLE).as_deref() {
-            None | Some("redirect") => LoginPage::Redirect,
-            Some("page") => LoginPage::Page,
-            Some("widget") => LoginPage::Widget,
-            Some(other) => {
-                self.fault(
-                    VARIABLE,
-                    format!("«{other}» is not known. Use redirect, page or widget."),
-                );
-                LoginPage::Redirect
-            }
-        }
+        use LoginPage::{Page, Redirect, Widget};
+        self.choice(
+            "OIDC_LOGIN_PAGE",
+            Redirect,
+            &[("redirect", Redirect), ("page", Page), ("widget", Widget)],
+        )
     }
 
     fn widget(&mut self, login_page: LoginPage) -> WidgetSettings {
-        const ENGINE: &str = "OIDC_WIDGET_ENGINE";
         const ASSETS: &str = "OIDC_WIDGET_ASSETS";
-        let engine = match self.get(ENGINE).as_deref() {
-            None | Some("identity") => Engine::Identity,
-            Some("classic") => Engine::Classic,
-            Some(other) => {
-                self.fault(
-                    ENGINE,
-                    format!("«{other}» is not known. Use identity or classic."),
-                );
-                Engine::Identity
-            }
-        };
+        let engine = self.choice(
+            "OIDC_WIDGET_ENGINE",
+            Engine::Identity,
+            &[("identity", Engine::Identity), ("classic", Engine::Classic)],
+        );
         let assets = match self.get(ASSETS).as_deref() {
             None | Some("cdn") => WidgetAssets::Cdn,
             // Another login page needs no such folder.
@@ -628,14 +599,24 @@ impl Reader<'_> {
 
     /// `no` if it is not set.
     fn yes_or_no(&mut self, variable: &'static str) -> bool {
-        match self.get(variable).as_deref() {
-            None | Some("no") => false,
-            Some("yes") => true,
-            Some(other) => {
-                self.fault(variable, format!("«{other}» is not known. Use yes or no."));
-                false
-            }
+        self.choice(variable, false, &[("yes", true), ("no", false)])
+    }
+
+    /// What one of a few words stands for; `usual` if the variable is not set.
+    fn choice<T: Copy>(&mut self, variable: &'static str, usual: T, choices: &[(&str, T)]) -> T {
+        let Some(asked) = self.get(variable) else {
+            return usual;
+        };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == asked) {
+            return *choice;
         }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let words = match words.split_last() {
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        };
+        self.fault(variable, format!("«{asked}» is not known. Use {words}."));
+        usual
     }
 
     fn number(&mut self, variable: &'static str, default: u64, range: RangeInclusive<u64>) -> u64 {
