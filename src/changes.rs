@@ -231,7 +231,7 @@ fn move_aside(path: &Path) -> io::Result<TempPath> {
 
 fn undo(done: Vec<Done<'_>>, cause: Error) -> Error {
     let mut left = Vec::new();
-    for change in done.into_iter().rev() {
+    for mut change in done.into_iter().rev() {
         let (path, result) = match &change {
             Done::New(place, Moved::Folder) => (place.as_path(), fs::remove_dir_all(place)),
             Done::New(place, Moved::File) => (place.as_path(), fs::remove_file(place)),
@@ -240,6 +240,11 @@ fn undo(done: Vec<Done<'_>>, cause: Error) -> Error {
         };
         if result.is_err() {
             left.push(path.to_owned());
+            // What was moved aside is the only copy there is: it stays, and is named.
+            if let Done::Removal(_, aside) = &mut change {
+                aside.disable_cleanup(true);
+                left.push(aside.to_path_buf());
+            }
         }
     }
     if left.is_empty() {
@@ -310,7 +315,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Change, Plan};
+    use super::{Change, Done, Plan, move_aside, undo};
     use crate::error::Error;
     use crate::interrupt::Interrupt;
 
@@ -409,6 +414,22 @@ mod tests {
         staged.commit().unwrap();
         assert_eq!(names(room.path()), ["z"]);
         assert!(names(&at("z")).is_empty());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_put_back_is_kept_and_named() {
+        let room = tempfile::tempdir().unwrap();
+        let path = room.path().join("theirs");
+        fs::write(&path, "old").unwrap();
+        let aside = move_aside(&path).unwrap();
+        // Somebody makes a folder where the file was.
+        fs::create_dir(&path).unwrap();
+        let error = undo(vec![Done::Removal(&path, aside)], Error::Interrupted);
+        let kept = match &error {
+            Error::NotUndone { left, .. } => left.iter().find(|left| **left != path),
+            _ => None,
+        };
+        assert_eq!(fs::read(kept.unwrap()).unwrap(), b"old");
     }
 
     #[test]
