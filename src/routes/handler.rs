@@ -137,15 +137,15 @@ impl<'a> Needs<'a> {
         if !matches!(last, "Option" | "Result" | "Either") {
             return Vec::new();
         }
-        // The handler itself decides what to do about a refusal.
-        let is_guarded = match arguments(path).next() {
-            Some(GenericArgument::Type(inner)) => !self.of_type(scope, inner, depth + 1).is_empty(),
-            _ => false,
+        let inner = match arguments(path).next() {
+            Some(GenericArgument::Type(inner)) => self.of_type(scope, inner, depth + 1),
+            _ => Vec::new(),
         };
-        if is_guarded {
+        // The handler itself decides what to do about a refusal, if it is a guard that refuses.
+        if inner.iter().any(|need| !matches!(need, Need::Own(_))) {
             vec![Need::Anybody]
         } else {
-            Vec::new()
+            inner
         }
     }
 

@@ -125,6 +125,10 @@ fn the_check_fails_for_what_cannot_be_told() {
             "whom `Key` lets pass",
         ),
         (
+            "    cfg.route(\"/x\", get().to(|_: Option<Key>| async { \"\" }));\n}\n\npub struct Key;\n\nfn nothing() {",
+            "whom `Key` lets pass",
+        ),
+        (
             "    cfg.service(scope(\"/x\").wrap(from_fn(mine)).route(\"\", get().to(health::alive)));\n}\n\nasync fn mine() {",
             "whom `mine` lets pass",
         ),
