@@ -10,7 +10,7 @@ const LONGEST: usize = 64;
 /// The suggestion when nothing of a name can be kept.
 const FALLBACK: &str = "my-app";
 
-const KEYWORDS: &[&str] = &[
+pub(crate) const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
     "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
@@ -121,20 +121,24 @@ fn objection(typed: &str, package: &str) -> Option<String> {
         return Some("starts with a digit".to_owned());
     }
     let crate_name = package.replace('-', "_");
-    let listed = |list: &[&str]| list.contains(&crate_name.as_str());
-    if listed(KEYWORDS) {
-        return Some("is a Rust keyword".to_owned());
-    }
-    if listed(RUST_CRATES) {
-        return Some("is the name of a crate that comes with Rust".to_owned());
-    }
-    if listed(CARGO_FOLDERS) {
+    if CARGO_FOLDERS.contains(&crate_name.as_str()) {
         return Some("is a folder that Cargo makes beside the program".to_owned());
     }
-    if listed(WINDOWS_DEVICES) {
-        return Some("is a device on Windows, so no file can have that name".to_owned());
-    }
-    None
+    reserved(&crate_name).map(str::to_owned)
+}
+
+/// Why neither a crate nor a module can have a name, if so.
+pub(crate) fn reserved(name: &str) -> Option<&'static str> {
+    [
+        (KEYWORDS, "is a Rust keyword"),
+        (RUST_CRATES, "is the name of a crate that comes with Rust"),
+        (
+            WINDOWS_DEVICES,
+            "is a device on Windows, so no file can have that name",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(names, reason)| names.contains(&name).then_some(reason))
 }
 
 /// A good name as near to the typed one as can be.

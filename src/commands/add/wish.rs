@@ -6,26 +6,21 @@ use heck::{ToKebabCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 use crate::cli::AddRoute;
 use crate::error::Error;
 use crate::scaffold::{Kind, Method};
+use crate::template::{KEYWORDS, reserved};
 
 /// No longer, so that no line of code gets too long.
 const LONGEST_NAME: usize = 32;
 const LONGEST_PATH: usize = 72;
 
-/// Names that would hide types, crates or files that code takes for granted.
-const TAKEN_NAMES: [&str; 33] = [
+/// Names that would hide types, crates or modules that code takes for granted.
+const TAKEN_NAMES: &[&str] = &[
     "actix_session",
     "actix_web",
-    "alloc",
     "app",
-    "aux",
     "bool",
     "char",
-    "com1",
-    "con",
-    "core",
     "f32",
     "f64",
-    "gen",
     "i128",
     "i16",
     "i32",
@@ -33,21 +28,16 @@ const TAKEN_NAMES: [&str; 33] = [
     "i8",
     "isize",
     "lib",
-    "lpt1",
     "main",
-    "mod",
-    "nul",
-    "prn",
-    "proc_macro",
-    "std",
+    "routes",
     "str",
-    "test",
     "u128",
     "u16",
     "u32",
     "u64",
+    "u8",
+    "usize",
 ];
-const MORE_TAKEN_NAMES: [&str; 3] = ["u8", "usize", "routes"];
 
 /// A route that may be possible.
 #[derive(Debug)]
@@ -121,7 +111,7 @@ impl Wish {
     }
 }
 
-/// The module that a name stands for, if it can be one.
+/// Why a name can't be a route's, if so.
 pub(super) fn fault_in_name(name: &str) -> Option<String> {
     let mut letters = name.chars();
     let is_plain = letters
@@ -147,10 +137,8 @@ pub(super) fn fault_in_name(name: &str) -> Option<String> {
             "`{name}` can't be its NAME: it is longer than {LONGEST_NAME} letters"
         ));
     }
-    if syn::parse_str::<syn::Ident>(&module).is_err() {
-        return Some(format!(
-            "`{name}` can't be its NAME: it is a reserved word of Rust"
-        ));
+    if let Some(reason) = reserved(&module) {
+        return Some(format!("`{name}` can't be its NAME: it {reason}"));
     }
     if module != module.to_snake_case() {
         return Some(format!(
@@ -158,7 +146,7 @@ pub(super) fn fault_in_name(name: &str) -> Option<String> {
             name.to_kebab_case()
         ));
     }
-    if TAKEN_NAMES.contains(&module.as_str()) || MORE_TAKEN_NAMES.contains(&module.as_str()) {
+    if TAKEN_NAMES.contains(&module.as_str()) {
         return Some(format!(
             "`{name}` can't be its NAME: a module of that name would hide something else"
         ));
@@ -223,7 +211,7 @@ fn fault_in_parameter(name: &str, others: &[&str]) -> Option<String> {
         && name
             .chars()
             .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
-    if !is_plain || syn::parse_str::<syn::Ident>(name).is_err() {
+    if !is_plain || KEYWORDS.contains(&name) {
         return Some(format!("`{name}` can't be the name of a parameter"));
     }
     if others.contains(&name) {
