@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     let table = Table::read(&source);
     let routes = site::routes_of(&table, &module);
     if routes.is_empty() {
-        nothing_there(&table, &arguments.name);
+        nothing_there(&table, &arguments.name, &module);
         return Ok(Exit::Done);
     }
     let traces = Traces::find(&project, &source, &module, &routes)?;
@@ -53,14 +53,14 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn nothing_there(table: &Table, name: &str) {
+fn nothing_there(table: &Table, name: &str, module: &str) {
     terminal::say(format_args!("there is no route `{name}`; nothing to do"));
     let prefix = format!("{}::", site::ROUTES);
     let similar = table
         .routes
         .iter()
         .filter_map(|route| route.handler.name.strip_prefix(&prefix)?.split("::").next())
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .map(|known| (strsim::damerau_levenshtein(known, module), known))
         .filter(|(distance, _)| *distance <= 2)
         .min();
     if let Some((_, known)) = similar {

@@ -48,6 +48,26 @@ note: there is a route `reports`
 }
 
 #[test]
+fn a_misspelt_name_is_recognised_with_dashes_too() {
+    let room = app_with(&["three-word-name"]);
+    let command = run(&room, &["remove", "route", "three-word-nam"]);
+    room.keeps(command).success().stderr_eq(str![[r#"
+there is no route `three-word-nam`; nothing to do
+note: there is a route `three_word_name`
+
+"#]]);
+}
+
+#[test]
+fn a_field_of_the_same_name_in_a_macro_is_no_use_of_the_route() {
+    let room = app_with(&["order"]);
+    let hooks = room.read("app/src/hooks.rs");
+    let code = "\nfn f() {\n    drop(vec![Link { order: 1 }]);\n}\n";
+    room.write("app/src/hooks.rs", &(hooks + code));
+    run(&room, &["remove", "route", "order"]).assert().success();
+}
+
+#[test]
 fn edited_files_are_kept_unless_told_otherwise() {
     let room = app_with(&["reports"]);
     let view = room.read("app/templates/reports.html");
