@@ -64,7 +64,23 @@ impl Crate {
         if path.leading_colon.is_some() {
             return vec![Def::Other(names)];
         }
-        self.resolve_names(scope, &names, want, 0)
+        self.find(scope, &names, want)
+    }
+
+    /// The same for the names of a path that doesn't begin with `::`.
+    pub(crate) fn find<'a>(
+        &'a self,
+        scope: &Scope<'a>,
+        names: &[String],
+        want: Want,
+    ) -> Vec<Def<'a>> {
+        self.resolve_names(scope, names, want, 0)
+    }
+
+    /// Whether a name stands for nothing of the app's in a module.
+    pub(crate) fn is_free(&self, module: &Module, name: &str, want: Want) -> bool {
+        let found = self.find(&Scope::of(module), &[name.to_owned()], want);
+        matches!(&found[..], [Def::Other(names)] if names[..] == [name])
     }
 
     fn resolve_names<'a>(

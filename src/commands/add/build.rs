@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::scaffold::{self, Guard, NewRole, NewRoute, RoleType};
 use crate::source::{Crate, Def, Edit, Module, Role, Scope, SourceFile, Unsure, Want, config_of};
 
-use super::site::{ROUTES, Site};
+use super::site::{Firsts, ROUTES, Site};
 use super::wish::{Wish, WishedGuard};
 
 /// Where tests of routes are declared.
@@ -185,9 +185,9 @@ fn guard(
     };
     let file = source.file_of(module).map(|file| file.path.clone());
     let file = file.unwrap_or_default();
-    if !is_free(source, module, &type_name) {
+    if let Some(reason) = type_taken(source, module, &type_name) {
         return Err(Error::InTheWay(vec![format!(
-            "{file} has something called `{type_name}` already, which isn't the role `{name}`"
+            "{file} {reason}, which isn't the role `{name}`"
         )]));
     }
     let role = NewRole {
@@ -225,24 +225,23 @@ pub(crate) fn role_type(
     }
 }
 
-fn is_free(source: &Crate, module: &Module, type_name: &str) -> bool {
-    let Ok(path) = syn::parse_str::<syn::Path>(type_name) else {
-        return false;
-    };
-    [Want::Type, Want::Value].into_iter().all(|want| {
-        let found = source.resolve(&Scope::of(module), &path, want);
-        matches!(&found[..], [Def::Other(names)] if names == &[type_name.to_owned()])
-    })
+/// Why a new type can't have this name in a module, if so.
+fn type_taken(source: &Crate, module: &Module, name: &str) -> Option<String> {
+    let is_free = |want| source.is_free(module, name, want);
+    if !is_free(Want::Type) || !is_free(Want::Value) {
+        return Some(format!("has something called `{name}` already"));
+    }
+    // A type of the module's own would hide `Result` and the like.
+    let firsts = Firsts::of(module, name);
+    (firsts.alone || firsts.followed).then(|| format!("uses a `{name}` from elsewhere"))
 }
 
 fn trait_path(source: &Crate, module: &Module) -> String {
-    let path: Result<syn::Path, _> = syn::parse_str("Role");
-    let is_imported = path.is_ok_and(|path| {
-        matches!(
-            &source.resolve(&Scope::of(module), &path, Want::Type)[..],
-            [Def::Type(module, name)] if module.path == ["oidc", "guard"] && name == "Role"
-        )
-    });
+    let found = source.find(&Scope::of(module), &["Role".to_owned()], Want::Type);
+    let is_imported = matches!(
+        &found[..],
+        [Def::Type(module, name)] if module.path == ["oidc", "guard"] && name == "Role"
+    );
     if is_imported {
         "Role".to_owned()
     } else {

@@ -94,14 +94,11 @@ impl<'a> Site<'a> {
     /// The call that begins a route for a method, as it can be written beside the others.
     pub(crate) fn method_call(&self, source: &Crate, method: &str) -> String {
         let scope = Scope::of(self.function_module);
-        let means = |path: &str, expected: &[&str], want| {
-            let path: Option<syn::Path> = syn::parse_str(path).ok();
-            path.is_some_and(|path| {
-                matches!(
-                    &source.resolve(&scope, &path, want)[..],
-                    [Def::Other(names)] if names == expected
-                )
-            })
+        let means = |name: &str, expected: &[&str], want| {
+            matches!(
+                &source.find(&scope, &[name.to_owned()], want)[..],
+                [Def::Other(names)] if names == expected
+            )
         };
         if means(method, &["actix_web", "web", method], Want::Value) {
             format!("{method}()")
@@ -140,9 +137,7 @@ fn function<'a>(
     module: &'a Module,
     name: &str,
 ) -> Result<(&'a Module, &'a ItemFn), String> {
-    let path: syn::Path =
-        syn::parse_str(name).map_err(|_| format!("`{name}` can't be looked up"))?;
-    let found = source.resolve(&Scope::of(module), &path, Want::Value);
+    let found = source.find(&Scope::of(module), &[name.to_owned()], Want::Value);
     match &found[..] {
         [Def::Fn(module, function)] => Ok((module, function)),
         [_, _, ..] => Err(format!("there are several functions `{ROUTES}::{name}`")),
@@ -163,26 +158,36 @@ pub(crate) fn routes_of<'t>(table: &'t Table, module: &str) -> Vec<&'t Route> {
 /// Why a module can't have this name in `routes`, if so.
 pub(crate) fn name_taken(source: &Crate, name: &str) -> Option<String> {
     let module = source.modules_at(&[ROUTES.to_owned()]).next()?;
-    let path: syn::Path = syn::parse_str(name).ok()?;
-    let found = source.resolve(&Scope::of(module), &path, Want::Type);
-    let is_free = matches!(&found[..], [Def::Other(names)] if names == &[name.to_owned()]);
-    if !is_free {
+    if !source.is_free(module, name, Want::Type) {
         return Some(format!("`{ROUTES}` has something called `{name}` already"));
     }
-    let mut firsts = Firsts { name, found: false };
-    for item in &module.items {
-        firsts.visit_item(item);
-    }
     let file = source.file_of(module).map_or("", |file| file.path.as_str());
-    firsts
-        .found
+    Firsts::of(module, name)
+        .followed
         .then(|| format!("{file} uses a crate called `{name}`"))
 }
 
-/// Looks for paths that begin with a name.
-struct Firsts<'n> {
+/// Which paths in a module begin with a name.
+pub(crate) struct Firsts<'n> {
     name: &'n str,
-    found: bool,
+    /// There are some in which more follows.
+    pub(crate) followed: bool,
+    /// There are some in which nothing follows.
+    pub(crate) alone: bool,
+}
+
+impl<'n> Firsts<'n> {
+    pub(crate) fn of(module: &Module, name: &'n str) -> Self {
+        let mut firsts = Self {
+            name,
+            followed: false,
+            alone: false,
+        };
+        for item in &module.items {
+            firsts.visit_item(item);
+        }
+        firsts
+    }
 }
 
 impl<'ast> Visit<'ast> for Firsts<'_> {
@@ -195,15 +200,24 @@ impl<'ast> Visit<'ast> for Firsts<'_> {
             syn::UseTree::Rename(rename) => Some(&rename.ident),
             _ => None,
         };
-        self.found |= item.leading_colon.is_none() && first.is_some_and(|first| first == self.name);
+        self.followed |=
+            item.leading_colon.is_none() && first.is_some_and(|first| first == self.name);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let mut segments = path.segments.iter();
-        let first = segments.next();
-        self.found |= segments.next().is_some()
-            && path.leading_colon.is_none()
-            && first.is_some_and(|first| first.ident == self.name);
+        if path.leading_colon.is_none()
+            && let Some(first) = path.segments.first()
+            && first.ident == self.name
+        {
+            self.followed |= path.segments.len() > 1;
+            self.alone |= path.segments.len() == 1;
+        }
         visit::visit_path(self, path);
+    }
+
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        // It may name a constant: `None`.
+        self.alone |= pattern.ident == self.name;
+        visit::visit_pat_ident(self, pattern);
     }
 }

@@ -294,19 +294,16 @@ struct Names<'t, 'a> {
 impl Names<'_, '_> {
     fn leads_there(&self, names: &[String], longest: usize) -> bool {
         (1..=longest).any(|length| {
-            let path = names.get(..length).map(|names| names.join("::"));
-            let path = path.and_then(|path| syn::parse_str::<syn::Path>(&path).ok());
-            path.is_some_and(|path| {
-                self.source
-                    .resolve(&self.scope, &path, Want::Type)
-                    .iter()
-                    .any(|def| match def {
-                        Def::Module(module) => module
-                            .path
-                            .starts_with(&[ROUTES.to_owned(), self.traces.module.clone()]),
-                        _ => false,
-                    })
-            })
+            let path = names.get(..length).unwrap_or_default();
+            self.source
+                .find(&self.scope, path, Want::Type)
+                .iter()
+                .any(|def| match def {
+                    Def::Module(module) => module
+                        .path
+                        .starts_with(&[ROUTES.to_owned(), self.traces.module.clone()]),
+                    _ => false,
+                })
         })
     }
 }
@@ -347,8 +344,11 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let mut tokens = Vec::new();
         flatten(call.tokens.clone(), &mut tokens);
-        let is_there = tokens.windows(2).any(|window| match window {
-            [(name, _), (colon, _)] => *name == self.traces.module && colon == ":",
+        // Before one colon stands a field or a variable.
+        let is_there = tokens.windows(3).any(|window| match window {
+            [(name, _), (first, _), (second, _)] => {
+                *name == self.traces.module && first == ":" && second == ":"
+            }
             _ => false,
         });
         if is_there {
