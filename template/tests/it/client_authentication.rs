@@ -1,7 +1,7 @@
 //! How the app proves to the provider that it is the client.
 
 use app::{
-    dev::provider::{Endpoint, Lifetimes, Request},
+    dev::provider::{Endpoint, Request},
     settings::{Credential, SecretMethod},
 };
 use reqwest::StatusCode;
@@ -9,33 +9,22 @@ use std::time::Duration;
 
 use crate::{
     keys::{ClientKey, decoded},
-    support::{Browser, TestApp},
+    support::TestApp,
 };
 
 /// Signs alice in, renews her access token and signs her out: returns what the
 /// token and revocation endpoints were sent.
 async fn requests_of_a_visit(app: &TestApp) -> Vec<Request> {
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: Duration::from_secs(1),
-        ..app.provider.lifetimes()
-    });
-    let alice = app.signed_in_as("alice").await;
+    let near_its_end = Duration::from_secs(20);
+    let alice = app.signed_in_with_token_for("alice", near_its_end).await;
     assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
-    sign_out(&alice).await;
+    assert_eq!(alice.sign_out().await.status, StatusCode::SEE_OTHER);
     app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
         .await;
     let mut requests = app.provider.requests_to(Endpoint::Token);
     assert_eq!(requests.len(), 2, "the code, and the refresh token");
     requests.extend(app.provider.requests_to(Endpoint::Revocation));
     requests
-}
-
-async fn sign_out(browser: &Browser) {
-    let csrf_token = browser.get("/").await.field("csrf_token");
-    let answer = browser
-        .post("/logout", &[("csrf_token", &csrf_token)])
-        .await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

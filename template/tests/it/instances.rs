@@ -3,27 +3,14 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use app::dev::provider::{Answer, Endpoint, Lifetimes};
+use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
-use crate::{processes::Instances, redis_server::Server, support::TestApp};
+use crate::{processes::Instances, redis_server::Server, support::client};
 
 /// A server that still has everything after a restart.
 fn lasting_server() -> Option<Server> {
     Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
-}
-
-/// Sign-ins made from now on get an access token that lasts so long; renewed
-/// ones last as usual.
-async fn with_access_token_for(app: &TestApp, seconds: u64) -> crate::support::Browser {
-    let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: Duration::from_secs(seconds),
-        ..usual
-    });
-    let alice = app.signed_in_as("alice").await;
-    app.provider.set_lifetimes(usual);
-    alice
 }
 
 #[tokio::test]
@@ -132,7 +119,8 @@ async fn an_access_token_is_renewed_once_for_all_instances() {
     let instances = Instances::start(3, &redis.url(), &[]).await;
     // Near its end, and past it.
     for seconds in [5, 0] {
-        let alice = with_access_token_for(&instances.app, seconds).await;
+        let life = Duration::from_secs(seconds);
+        let alice = instances.app.signed_in_with_token_for("alice", life).await;
         let before = instances.app.token_requests();
         let calls: Vec<_> = (0..12)
             .map(|_| {
@@ -150,9 +138,10 @@ async fn an_access_token_is_renewed_once_for_all_instances() {
 #[tokio::test]
 async fn a_renewal_whose_instance_dies_is_made_by_another() {
     let Some(redis) = Server::start() else { return };
-    let settings = [("OIDC_TIMEOUT_SECONDS", "1")];
+    let settings = [("OIDC_TIMEOUT_SECONDS", "3")];
     let mut instances = Instances::start(2, &redis.url(), &settings).await;
-    let alice = with_access_token_for(&instances.app, 0).await;
+    let ended = Duration::ZERO;
+    let alice = instances.app.signed_in_with_token_for("alice", ended).await;
     let before = instances.app.token_requests();
     let stuck = Answer {
         delay: Duration::from_secs(60),
@@ -162,9 +151,8 @@ async fn a_renewal_whose_instance_dies_is_made_by_another() {
     faults.instead(Endpoint::Token, stuck);
 
     let target = instances.at(0, "/api/userinfo");
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let cookie = format!("sign-in={}", alice.cookies()["sign-in"]);
-    let call = client.get(target).header("cookie", cookie).send();
+    let call = client().get(target).header("cookie", cookie).send();
     let call = tokio::spawn(call);
     let asked = async || instances.app.token_requests() > before;
     instances.app.eventually(asked).await;

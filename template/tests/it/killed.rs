@@ -9,9 +9,9 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::StatusCode;
 
-use crate::processes::Instances;
+use crate::{processes::Instances, support::client};
 
 /// The cookies of sign-ins, by what the app has acknowledged of them.
 #[derive(Default)]
@@ -100,11 +100,7 @@ struct Visitor {
 impl Visitor {
     /// `None`: the app was gone in the middle of it.
     async fn come_and_go(&self, signs_out: bool) -> Option<()> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
+        let client = client();
         let login = client.get(format!("{}/login", self.base)).send().await;
         let login = login.ok()?;
         let attempt = cookie(&login);

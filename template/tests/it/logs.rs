@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -14,9 +14,7 @@ struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(line);
+        log().extend_from_slice(line);
         Ok(line.len())
     }
 
@@ -25,26 +23,38 @@ impl io::Write for Log {
     }
 }
 
-/// Keeps what is logged from now on; once is enough.
-pub fn keep() {
+/// Keeps what is logged from now on; once is enough. Returns how much there is
+/// already, for [`with_since`].
+pub fn keep() -> usize {
     let lines = fmt::layer().with_writer(|| Log).with_ansi(false);
     // Fails only if another test was first, as it should be.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(LevelFilter::TRACE)
         .try_init();
+    log().len()
 }
 
 /// Everything so far.
 pub fn all() -> String {
-    String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    String::from_utf8_lossy(&log()).into_owned()
 }
 
 /// The lines that hold a text.
 pub fn with(text: &str) -> String {
-    all()
+    with_since(0, text)
+}
+
+/// The lines that hold a text, of those that came after so much.
+pub fn with_since(before: usize, text: &str) -> String {
+    let log = log();
+    String::from_utf8_lossy(&log[before..])
         .lines()
         .filter(|line| line.contains(text))
         .map(|line| format!("{line}\n"))
         .collect()
+}
+
+fn log() -> MutexGuard<'static, Vec<u8>> {
+    LOG.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -22,7 +22,6 @@ use rustls::{
 use url::Url;
 
 use crate::{
-    logs,
     processes::{Instances, read_request},
     support::TestApp,
 };
@@ -308,7 +307,7 @@ async fn other_certificates_are_refused_with_the_reason() {
         assert!(reason.to_lowercase().contains("certificate"), "{reason}");
         assert!(app.provider.requests().is_empty(), "nothing got through");
         let issuer = app.oidc().provider.issuer();
-        assert!(logs::with(issuer).contains("ertificate"));
+        assert!(app.logged(issuer).contains("ertificate"));
     }
 }
 

@@ -4,7 +4,7 @@
 use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
-use crate::{logs, support::TestApp};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn signed_in_people_go_on_while_the_provider_is_down() {
@@ -33,7 +33,7 @@ async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
     assert_eq!(ready.status, StatusCode::OK, "instances are not taken away");
     let reason = ready.json()["reasons"]["provider"].to_string();
     assert!(reason.contains("refused"), "{reason}");
-    let log = logs::with(app.provider.issuer());
+    let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider does not answer"), "{log}");
     // Metadata and keys are as last known: the browser still finds the way.
     let login = browser.get("/login").await;
@@ -42,7 +42,7 @@ async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
     app.provider.start_again().await.unwrap();
     app.eventually(async || browser.fetch("/readyz").await.json()["provider"] == "ok")
         .await;
-    let log = logs::with(app.provider.issuer());
+    let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider answers again"), "{log}");
     app.signed_in_as("alice").await;
 }

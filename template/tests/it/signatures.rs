@@ -1,18 +1,9 @@
 //! Which signatures count is for the app's settings to say.
 
-use reqwest::StatusCode;
-
-use crate::{
-    keys::RSA_PEM,
-    support::{Browser, TestApp},
-};
+use crate::{keys::RSA_PEM, support::TestApp};
 
 async fn accepting(algorithms: &str) -> TestApp {
     TestApp::start_with_env(&[("OIDC_SIGNATURE_ALGORITHMS", algorithms)]).await
-}
-
-async fn is_signed_in(browser: &Browser) -> bool {
-    browser.fetch("/api/me").await.status == StatusCode::OK
 }
 
 /// A way for the provider to sign: its name, and what brings it about.
@@ -37,7 +28,7 @@ async fn all_signatures_with_private_keys_count_by_default() {
         sign_so(&app);
         let alice = app.browser();
         alice.sign_in_as("alice", "/login").await;
-        assert!(is_signed_in(&alice).await, "{name}");
+        assert!(alice.is_signed_in().await, "{name}");
     }
 }
 
@@ -53,12 +44,12 @@ async fn only_the_signatures_that_the_settings_name_count() {
         let alice = app.browser();
         let page = alice.sign_in_as("alice", "/login").await;
         assert!(page.body.contains("id_token"), "{name}: {}", page.body);
-        assert!(!is_signed_in(&alice).await, "{name}");
+        assert!(!alice.is_signed_in().await, "{name}");
 
         let app = accepting(name).await;
         sign_so(&app);
         let alice = app.browser();
         alice.sign_in_as("alice", "/login").await;
-        assert!(is_signed_in(&alice).await, "{name}");
+        assert!(alice.is_signed_in().await, "{name}");
     }
 }

@@ -114,7 +114,7 @@ async fn b4_nothing_is_changed_by_a_cookie_alone() {
 #[tokio::test]
 async fn b4_json_needs_the_header_that_no_other_site_can_send() {
     let alice = signed_in_as("alice").await;
-    let csrf_token = alice.get("/").await.field("csrf_token");
+    let csrf_token = alice.csrf_token().await;
     let send = async |header: Option<&str>, body: serde_json::Value| {
         let page = alice.request(Method::POST, "/logout", |mut request| {
             if let Some(token) = header {

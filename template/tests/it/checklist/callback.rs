@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use url::Url;
 
-use super::{assert_accepted, assert_is_refusal, assert_refused, change_attempt};
+use super::{assert_accepted, assert_is_refusal, assert_refused, change_attempt, parameter};
 use crate::{
     logs,
     support::{Browser, TestApp, embedded_at},
@@ -39,13 +39,6 @@ fn with(callback: &Url, name: &str, values: &[&str]) -> String {
         .extend_pairs(others)
         .extend_pairs(values.iter().map(|value| (name, value)));
     changed.into()
-}
-
-fn parameter(callback: &Url, name: &str) -> String {
-    let mut pairs = callback.query_pairs();
-    pairs
-        .find_map(|(known, value)| (known == name).then(|| value.into_owned()))
-        .unwrap()
 }
 
 fn attempts(browser: &Browser) -> Vec<(String, String)> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_is_refusal,
-    assert_refused,
+    assert_refused, without_kid,
 };
 use crate::{keys::RSA_PEM, support::TestApp};
 
@@ -159,8 +159,8 @@ async fn i7_a_token_keyed_with_what_a_forger_knows_is_refused() {
         })
         .await;
         let bob = app.signed_in_as("bob").await;
-        let keys = reqwest::get(format!("{}/keys", app.provider.issuer())).await;
-        let keys: Value = serde_json::from_str(&keys.unwrap().text().await.unwrap()).unwrap();
+        let keys = format!("{}{}", app.provider.issuer(), Endpoint::Keys.path());
+        let keys = app.browser().get(&keys).await.json();
         assert!(!secret.is_empty());
         for (what, key) in keys_of_a_forger(&keys["keys"][0], &secret) {
             for alg in ["HS256", "HS384", "HS512"] {
@@ -221,10 +221,6 @@ async fn i8_a_key_made_for_another_algorithm_is_refused() {
             assert!(!browser.is_signed_in().await, "{alg}");
         }
     }
-}
-
-fn without_kid(token: &mut Jws) {
-    token.header.as_object_mut().unwrap().remove("kid");
 }
 
 #[tokio::test]

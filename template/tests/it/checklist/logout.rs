@@ -6,6 +6,7 @@ use app::dev::provider::{Endpoint, Jws};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::{parameter, remove};
 use crate::support::{Browser, Page, TestApp, signed_in_as};
 
 async fn post_logout(browser: &Browser, body: String, header: (&str, &str)) -> Page {
@@ -34,7 +35,7 @@ async fn l2_signing_out_without_proof_is_refused() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     let bob = app.signed_in_as("bob").await;
-    let bobs = bob.get("/").await.field("csrf_token");
+    let bobs = bob.csrf_token().await;
     for body in [
         String::new(),
         "csrf_token=".to_owned(),
@@ -51,7 +52,7 @@ async fn l2_signing_out_without_proof_is_refused() {
 #[tokio::test]
 async fn l2_signing_out_from_another_site_is_refused() {
     let alice = signed_in_as("alice").await;
-    let csrf_token = alice.get("/").await.field("csrf_token");
+    let csrf_token = alice.csrf_token().await;
     let body = format!("csrf_token={csrf_token}");
     for site in ["cross-site", "same-site"] {
         let page = post_logout(&alice, body.clone(), ("sec-fetch-site", site)).await;
@@ -99,15 +100,11 @@ async fn l4_the_provider_learns_who_asks_and_where_to_return() {
     let alice = signed_in_as("alice").await;
     let id_token = alice.app.provider.issued_tokens().pop().unwrap();
     let url = alice.sign_out().await.location();
-    let parameter = |name: &str| {
-        let mut pairs = url.query_pairs();
-        pairs.find(|(known, _)| known == name).unwrap().1
-    };
-    assert_eq!(parameter("id_token_hint"), id_token);
-    assert_eq!(parameter("client_id"), env!("CARGO_PKG_NAME"));
+    assert_eq!(parameter(&url, "id_token_hint"), id_token);
+    assert_eq!(parameter(&url, "client_id"), env!("CARGO_PKG_NAME"));
     let back = alice.app.base.join("/logged-out").unwrap();
-    assert_eq!(parameter("post_logout_redirect_uri"), back.as_str());
-    assert!(parameter("state").len() >= 22);
+    assert_eq!(parameter(&url, "post_logout_redirect_uri"), back.as_str());
+    assert!(parameter(&url, "state").len() >= 22);
 }
 
 #[tokio::test]
@@ -314,9 +311,7 @@ async fn with(app: &TestApp, bend: impl Fn(&mut Jws) + Send + Sync + 'static) ->
 }
 
 fn without(name: &'static str) -> impl Fn(&mut Jws) {
-    move |token| {
-        token.claims.as_object_mut().unwrap().remove(name);
-    }
+    move |token| remove(token, name)
 }
 
 fn having(name: &'static str, value: Value) -> impl Fn(&mut Jws) {

@@ -25,6 +25,7 @@ use app::{
 };
 use reqwest::StatusCode;
 use serde_json::Value;
+use url::Url;
 
 use crate::support::{Browser, Page, TestApp};
 
@@ -91,6 +92,18 @@ async fn assert_id_tokens_accepted(variants: &[Variant]) {
 /// Leaves a claim out.
 fn remove(token: &mut Jws, claim: &str) {
     token.claims.as_object_mut().unwrap().remove(claim);
+}
+
+/// Does not say which key it was signed with.
+fn without_kid(token: &mut Jws) {
+    token.header.as_object_mut().unwrap().remove("kid");
+}
+
+/// The value of a query parameter, which has to be there.
+fn parameter(url: &Url, name: &str) -> String {
+    let mut pairs = url.query_pairs();
+    let value = pairs.find_map(|(known, value)| (known == name).then(|| value.into_owned()));
+    value.unwrap_or_else(|| panic!("no {name} in {url}"))
 }
 
 /// Changes what is sealed into the browser's attempts that are under way, as

@@ -6,7 +6,6 @@ use app::dev::provider::{Answer, DevProvider, Endpoint, Lifetimes, Misbehaviour}
 use reqwest::{Method, StatusCode};
 
 use crate::{
-    logs,
     processes::Instances,
     support::{Browser, TestApp},
 };
@@ -90,7 +89,7 @@ async fn a_day(app: &TestApp) -> Secrets {
         alice.get(path).await;
         alice.fetch(path).await;
     }
-    let csrf_token = alice.get("/").await.field("csrf_token");
+    let csrf_token = alice.csrf_token().await;
     secrets.add(&csrf_token);
 
     // Callbacks that fail, cookies and forms that are none.
@@ -228,7 +227,7 @@ async fn o1_the_log_holds_no_secret_at_any_level() {
 /// The lines of one kind of security event about one provider.
 fn events(app: &TestApp, event: &str) -> Vec<String> {
     let kind = format!("event={event:?}");
-    logs::with(app.provider.issuer())
+    app.logged(app.provider.issuer())
         .lines()
         .filter(|line| line.contains(&kind))
         .map(str::to_owned)

@@ -15,7 +15,7 @@ use crate::{
     support::{Browser, TestApp},
 };
 
-use super::assert_is_refusal;
+use super::{assert_is_refusal, remove};
 
 /// A name, and what to do.
 type Way<F> = (&'static str, F);
@@ -189,11 +189,11 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
         ("another issuer", |token| {
             token.claims["iss"] = "https://other.example".into();
         }),
-        ("no issuer", |token| drop_claim(token, "iss")),
+        ("no issuer", |token| remove(token, "iss")),
         ("another client", |token| {
             token.claims["aud"] = "another-client".into();
         }),
-        ("no audience", |token| drop_claim(token, "aud")),
+        ("no audience", |token| remove(token, "aud")),
         ("expired", |token| token.claims["exp"] = 1.into()),
         ("a logout token", |token| {
             token.header["typ"] = "logout+jwt".into();
@@ -216,10 +216,6 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
             "{name}"
         );
     }
-}
-
-fn drop_claim(token: &mut Jws, name: &str) {
-    token.claims.as_object_mut().unwrap().remove(name);
 }
 
 #[tokio::test]
@@ -266,7 +262,7 @@ async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
     let ways: [Way<fn(&mut Jws)>; 3] = [
         ("an hour old", an_hour_old),
         ("just too old", |token| age_by(token, 60 + 120 + 5)),
-        ("undated", |token| drop_claim(token, "auth_time")),
+        ("undated", |token| remove(token, "auth_time")),
     ];
     for (name, bend) in ways {
         let app = TestApp::start_with_pages(step_up::pages).await;
@@ -294,7 +290,7 @@ async fn i18_another_authentication_context_is_refused() {
         ("other", |token| token.claims["acr"] = "0".into()),
         ("several", |token| token.claims["acr"] = "phr phrh".into()),
         ("other case", |token| token.claims["acr"] = "PHR".into()),
-        ("missing", |token| drop_claim(token, "acr")),
+        ("missing", |token| remove(token, "acr")),
     ];
     for (name, bend) in ways {
         let app = TestApp::start_with_pages(step_up::pages).await;

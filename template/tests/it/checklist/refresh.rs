@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::dev::provider::{Answer, Ending, Endpoint, Jws, Lifetimes};
+use app::dev::provider::{Answer, Ending, Endpoint, Jws};
 use reqwest::StatusCode;
 
 use crate::{
@@ -15,18 +15,6 @@ const NEAR_ITS_END: Duration = Duration::from_secs(20);
 /// So is this one, and there is no going on without.
 const ENDED: Duration = Duration::from_secs(0);
 
-/// Alice, whose first access token lives so long; later ones live as usual.
-async fn alice_with_a_token_for(app: &TestApp, life: Duration) -> Browser {
-    let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: life,
-        ..usual
-    });
-    let alice = app.signed_in_as("alice").await;
-    app.provider.set_lifetimes(usual);
-    alice
-}
-
 async fn status_of_a_call(browser: &Browser) -> StatusCode {
     browser.fetch("/api/userinfo").await.status
 }
@@ -34,7 +22,7 @@ async fn status_of_a_call(browser: &Browser) -> StatusCode {
 #[tokio::test]
 async fn f1_an_access_token_is_renewed_once_for_all_requests() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
     let before = app.token_requests();
     let calls: Vec<_> = (0..20)
         .map(|_| {
@@ -62,7 +50,7 @@ async fn f1_a_token_with_time_left_is_not_renewed() {
 async fn after_a_crash_at(endpoint: Endpoint) -> (Browser, Instances) {
     let mut instances = Instances::start(1, "embedded:sign-ins.redb", &[]).await;
     instances.ready().await;
-    let alice = alice_with_a_token_for(&instances.app, ENDED).await;
+    let alice = instances.app.signed_in_with_token_for("alice", ENDED).await;
 
     let provider = instances.provider.clone();
     let before = provider.requests_to(endpoint).len();
@@ -104,8 +92,8 @@ async fn f2_a_refresh_token_lost_in_a_crash_means_a_new_sign_in() {
 #[tokio::test]
 async fn f3_a_refused_renewal_ends_the_sign_in() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
-    let tab = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
+    let tab = app.signed_in_with_token_for("alice", ENDED).await;
     app.provider.faults().instead(
         Endpoint::Token,
         Answer::oauth_error(400, "invalid_grant", "it is over"),
@@ -128,7 +116,7 @@ async fn f3_a_refused_renewal_ends_the_sign_in() {
 #[tokio::test]
 async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, NEAR_ITS_END).await;
+    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
     app.provider.faults().instead(
         Endpoint::Token,
         Answer::new(502, "text/html", "bad gateway"),
@@ -151,7 +139,7 @@ async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
 #[tokio::test]
 async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
     app.provider.stop().await;
     for _ in 0..5 {
         let answer = alice.fetch("/api/userinfo").await;
@@ -167,7 +155,7 @@ async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
 /// What becomes of Alice's sign-in when the ID token of a renewal is bent.
 async fn after_a_renewal_with(bend: impl Fn(&mut Jws) + Send + Sync + 'static) -> StatusCode {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
     app.provider.faults().id_token(bend);
     let status = status_of_a_call(&alice).await;
     assert_eq!(
@@ -203,7 +191,7 @@ async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in
 #[tokio::test]
 async fn f5_a_renewed_id_token_may_repeat_the_nonce() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
     let asked = app.provider.requests_to(Endpoint::Authorization);
     let nonce = asked[0].query("nonce").unwrap().to_owned();
     app.provider
@@ -221,7 +209,7 @@ async fn f6_a_renewed_id_token_needs_no_nonce() {
 #[tokio::test]
 async fn f6_without_a_renewed_id_token_the_old_one_serves_to_sign_out() {
     let app = TestApp::start().await;
-    let alice = alice_with_a_token_for(&app, ENDED).await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
     let id_token = app.provider.issued_tokens().pop().unwrap();
     app.provider.faults().json(Endpoint::Token, |answer| {
         answer.as_object_mut().unwrap().remove("id_token");

@@ -12,6 +12,9 @@ use crate::support::{Browser, Page, TestApp, embedded_at, signed_in_as};
 
 const SIGN_IN: &str = "sign-in";
 
+/// Access tokens are renewed half a minute before their end: these at once.
+const NEAR_ITS_END: Duration = Duration::from_secs(5);
+
 /// A browser of another person's, or another time's, with this sign-in cookie.
 fn with_cookie(app: &TestApp, value: &str) -> Browser {
     let browser = app.browser();
@@ -144,12 +147,7 @@ async fn s5_a_sign_in_ends_after_its_absolute_life() {
 #[tokio::test]
 async fn s6_neither_use_nor_renewal_prolongs_the_absolute_life() {
     let app = TestApp::start().await;
-    let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: Duration::from_secs(5),
-        ..usual
-    });
-    let alice = app.signed_in_as("alice").await;
+    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
     let end = alice.fetch("/api/me").await.json()["expires_at"].clone();
     seconds(1).await;
 
@@ -205,12 +203,7 @@ async fn s8_a_slow_request_does_not_bring_a_sign_in_back() {
 #[tokio::test]
 async fn s8_a_slow_renewal_does_not_bring_a_sign_in_back() {
     let app = TestApp::start().await;
-    let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: Duration::from_secs(5),
-        ..usual
-    });
-    let alice = app.signed_in_as("alice").await;
+    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
     let page = signs_out_during(&alice, Endpoint::Token).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
 }
@@ -220,7 +213,7 @@ async fn s9_parallel_writes_do_not_undo_one_another() {
     let app = TestApp::start().await;
     let usual = app.provider.lifetimes();
     app.provider.set_lifetimes(Lifetimes {
-        access_token: Duration::from_secs(5),
+        access_token: NEAR_ITS_END,
         ..usual
     });
     let sign_ins: Vec<_> = (0..6)
@@ -352,7 +345,7 @@ async fn s15_a_new_sign_in_leaves_nothing_of_the_one_before() {
     let app = TestApp::start().await;
     let browser = app.signed_in_as("alice").await;
     let old = browser.cookies()[SIGN_IN].clone();
-    let csrf_token = browser.get("/").await.field("csrf_token");
+    let csrf_token = browser.csrf_token().await;
 
     browser.sign_in_as("bob", "/login").await;
 

@@ -11,14 +11,6 @@ use crate::{
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
 
-async fn is_signed_in(browser: &Browser) -> bool {
-    match browser.fetch("/api/me").await.status {
-        StatusCode::OK => true,
-        StatusCode::UNAUTHORIZED => false,
-        other => panic!("{other}"),
-    }
-}
-
 /// The handles of the browsers that the page offers to sign out.
 fn handles(page: &Page) -> Vec<String> {
     let fields = page.body.split("name=\"device\" value=\"").skip(1);
@@ -28,7 +20,7 @@ fn handles(page: &Page) -> Vec<String> {
 }
 
 async fn end(browser: &Browser, path: &str, field: Option<(&str, &str)>) -> Page {
-    let csrf_token = browser.get("/").await.field("csrf_token");
+    let csrf_token = browser.csrf_token().await;
     let mut fields = vec![("csrf_token", csrf_token.as_str())];
     fields.extend(field);
     let page = browser.post(path, &fields).await;
@@ -62,8 +54,8 @@ async fn s14_a_person_sees_where_they_are_signed_in_and_ends_it_there() {
     let left = end(&here, "/devices", Some(("device", handle))).await;
     assert_eq!(left.url.path(), "/devices");
     assert_eq!(handles(&left), Vec::<String>::new());
-    assert!(!is_signed_in(&there).await);
-    assert!(is_signed_in(&here).await && is_signed_in(&bob).await);
+    assert!(!there.is_signed_in().await);
+    assert!(here.is_signed_in().await && bob.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -80,9 +72,9 @@ async fn s14_a_person_signs_out_everywhere_else() {
     end(&here, "/devices", None).await;
 
     for browser in elsewhere {
-        assert!(!is_signed_in(&browser).await);
+        assert!(!browser.is_signed_in().await);
     }
-    assert!(is_signed_in(&here).await && is_signed_in(&bob).await);
+    assert!(here.is_signed_in().await && bob.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -102,7 +94,7 @@ async fn s14_nobody_ends_the_sign_ins_of_others() {
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 
     for browser in [alice, other, bob] {
-        assert!(is_signed_in(&browser).await);
+        assert!(browser.is_signed_in().await);
     }
 }
 
@@ -116,11 +108,11 @@ async fn s14_an_operator_ends_all_of_a_persons_sign_ins() {
 
     assert!(page.body.contains("2 sign-ins were ended"), "{}", page.body);
     for bob in bobs {
-        assert!(!is_signed_in(&bob).await);
+        assert!(!bob.is_signed_in().await);
         let page = bob.get("/profile").await;
         assert_eq!(page.location().path(), "/login");
     }
-    assert!(is_signed_in(&alice).await);
+    assert!(alice.is_signed_in().await);
     let nobody = end(&alice, "/admin", Some(("subject", " "))).await;
     assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
 }
@@ -138,7 +130,7 @@ async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
     app.set("SESSION_SECRET", &secrets);
     app.start_all();
 
-    assert!(is_signed_in(&alice).await);
+    assert!(alice.is_signed_in().await);
     let page = bob.follow(under_way).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let carol = app.app.signed_in_as("alice").await;
@@ -149,7 +141,7 @@ async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
     app.set("SESSION_SECRET", secrets.split(',').next().unwrap());
     app.start_all();
     for browser in [&alice, &bob, &carol] {
-        assert!(is_signed_in(browser).await);
+        assert!(browser.is_signed_in().await);
     }
     let page = carol.follow(under_way).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);

@@ -7,7 +7,7 @@ use app::{
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::{assert_accepted, assert_refused};
+use super::{assert_accepted, assert_refused, remove};
 use crate::{
     logs,
     support::{Browser, TestApp},
@@ -142,9 +142,9 @@ async fn u4_an_unusable_answer_is_fatal_when_it_is_required() {
 
 /// The provider tells of her e-mail address by the userinfo endpoint only.
 async fn email_after_sign_in(app: &TestApp, what: &str) -> Value {
-    app.provider.faults().id_token(|token| {
-        token.claims.as_object_mut().unwrap().remove("email");
-    });
+    app.provider
+        .faults()
+        .id_token(|token| remove(token, "email"));
     let alice: Browser = assert_accepted(app, what).await;
     alice.fetch("/api/me").await.json()["email"].clone()
 }

@@ -14,16 +14,8 @@ use app::{
 use reqwest::StatusCode;
 use url::Url;
 
-use crate::{
-    logs,
-    support::{Browser, TestApp},
-};
-
-fn parameter(url: &Url, name: &str) -> String {
-    let mut pairs = url.query_pairs();
-    let found = pairs.find(|(known, _)| known == name);
-    found.unwrap_or_default().1.into_owned()
-}
+use super::parameter;
+use crate::support::{Browser, TestApp};
 
 fn assert_is_protected(url: &Url) {
     assert_eq!(parameter(url, "code_challenge_method"), "S256");
@@ -108,7 +100,7 @@ async fn weakness_8_a_revocation_that_hangs_has_the_time_out_of_all_calls() {
         .answer(Endpoint::Revocation, |answer| answer.ending = Ending::Hung);
     alice.sign_out().await;
     let issuer = app.provider.issuer();
-    app.eventually(async || logs::with(issuer).contains("tokens could not be revoked"))
+    app.eventually(async || app.logged(issuer).contains("tokens could not be revoked"))
         .await;
 }
 
