@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
             Expr::Tuple(tuple) => self.list(here, tuple.elems.iter()),
             Expr::Array(array) => self.list(here, array.elems.iter()),
             Expr::Struct(literal) => self.fields(here, literal),
-            Expr::Field(field) => self.field(here, field),
+            Expr::Field(field) => self.value(here, &field.base).field(&field.member),
             Expr::Call(call) => {
                 let arguments: Vec<_> = call.args.iter().collect();
                 let function = self.value(here, &call.func);
@@ -251,17 +251,7 @@ impl<'a> Reader<'a> {
         Value::Fields(fields.collect())
     }
 
-    fn field(&mut self, here: &mut Here<'a>, field: &'a syn::ExprField) -> Value<'a> {
-        match (self.value(here, &field.base), &field.member) {
-            (Value::Fields(fields), syn::Member::Named(name)) => fields
-                .into_iter()
-                .find_map(|(known, value)| (name == &known).then_some(value))
-                .unwrap_or(Value::Unknown),
-            _ => Value::Unknown,
-        }
-    }
-
-    fn path(&mut self, here: &Here<'a>, path: &'a syn::Path) -> Value<'a> {
+    pub(super) fn path(&mut self, here: &Here<'a>, path: &syn::Path) -> Value<'a> {
         if let Some(name) = path.get_ident()
             && let Some(value) = here.names.get(&name.to_string())
         {

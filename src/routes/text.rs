@@ -6,7 +6,6 @@ use syn::{Expr, Lit, Token};
 
 use super::read::{Here, Reader};
 use super::value::Value;
-use crate::source::{Def, Want};
 
 /// The text of `format!("…{}…{name}…", …)`, if all of it is known.
 pub(super) fn formatted<'a>(
@@ -20,6 +19,10 @@ pub(super) fn formatted<'a>(
     let parts = Punctuated::<Expr, Token![,]>::parse_terminated
         .parse2(call.tokens.clone())
         .ok()?;
+    // What an argument with a name hides isn't followed.
+    if parts.iter().any(|part| matches!(part, Expr::Assign(_))) {
+        return None;
+    }
     let mut parts = parts.iter();
     let format = literal(parts.next()?)?;
     let mut text = String::new();
@@ -64,26 +67,8 @@ fn known<'a>(reader: &mut Reader<'a>, here: &Here<'a>, expression: &Expr) -> Opt
         Expr::Lit(_) => literal(expression).map(Value::Text),
         Expr::Reference(inner) => known(reader, here, &inner.expr),
         Expr::Paren(inner) => known(reader, here, &inner.expr),
-        Expr::Field(field) => {
-            let (Value::Fields(fields), syn::Member::Named(name)) =
-                (known(reader, here, &field.base)?, &field.member)
-            else {
-                return None;
-            };
-            fields
-                .into_iter()
-                .find_map(|(known, value)| (name == &known).then_some(value))
-        }
-        Expr::Path(path) => {
-            let local = path.path.get_ident().map(ToString::to_string);
-            if let Some(value) = local.and_then(|name| here.names.get(&name)) {
-                return Some(value.clone());
-            }
-            match &reader.source.resolve(&here.scope, &path.path, Want::Value)[..] {
-                [Def::Const(module, item)] => Some(reader.value(&mut Here::of(module), &item.expr)),
-                _ => None,
-            }
-        }
+        Expr::Field(field) => Some(known(reader, here, &field.base)?.field(&field.member)),
+        Expr::Path(path) => Some(reader.path(here, &path.path)),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use syn::{ExprClosure, ItemFn};
+use syn::{ExprClosure, ItemFn, Member};
 
 use super::node::{Node, Resource, RouteSpec, Wall};
 use crate::source::{Module, Scope};
@@ -81,6 +81,17 @@ impl Value<'_> {
         match self {
             Self::Text(text) => Some(text.clone()),
             _ => None,
+        }
+    }
+
+    /// What a field holds.
+    pub(super) fn field(self, name: &Member) -> Self {
+        match (self, name) {
+            (Self::Fields(fields), Member::Named(name)) => fields
+                .into_iter()
+                .find_map(|(known, value)| (name == &known).then_some(value))
+                .unwrap_or(Self::Unknown),
+            _ => Self::Unknown,
         }
     }
 

@@ -205,6 +205,35 @@ fn nothing() {"#,
 }
 
 #[test]
+fn a_path_put_together_by_format_is_told_if_all_of_it_is_known() {
+    let room = app();
+    with_more(
+        &room,
+        r#"
+    let base = "/a";
+    cfg.route(&format!("{base}/x"), get().to(profile::show));
+    cfg.route(&format!("{}/x", BASE), get().to(profile::show));
+    cfg.route(&format!("{base}/x", base = "/c"), get().to(profile::show));
+    cfg.route(&format!("{}/x", other()), get().to(profile::show));
+}
+
+const BASE: &str = "/b";
+
+fn nothing() {"#,
+    );
+    let table = table(&room);
+    let found = table
+        .iter()
+        .filter(|route| route["handler"] == "routes::profile::show")
+        .map(|route| &route["path"]);
+    let found: Vec<_> = found.filter(|path| *path != "/profile").collect();
+    assert_eq!(
+        found,
+        [&json!("/a/x"), &json!("/b/x"), &Value::Null, &Value::Null]
+    );
+}
+
+#[test]
 fn a_type_of_the_same_name_is_no_guard() {
     let room = app();
     with_more(
