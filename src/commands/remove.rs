@@ -13,7 +13,7 @@ use crate::commands::add::site;
 use crate::commands::plan::Planned;
 use crate::error::{ByHand, Error, Exit, Step};
 use crate::project::Project;
-use crate::routes::Table;
+use crate::routes::{Route, Table};
 use crate::source::{Crate, Edit, SourceFile, Unsure};
 use crate::terminal;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     }
     let unsure = |file: &str, Unsure(reason): Unsure| by_hand(file, reason, &traces);
     let planned = plan(&project, &source, &traces, &memory, &unsure)?;
-    prove(&project, &table, &planned, &module)
+    prove(&project, &table, &planned, &routes)
         .map_err(|reason| by_hand("src/routes", reason, &traces))?;
     if planned.finish(&project, &arguments.plan)? {
         terminal::result(format_args!("`{module}` is gone."));
@@ -124,24 +124,21 @@ fn declares(item: &Item, module: &str) -> bool {
 }
 
 /// The plan read again: the route is gone, and nothing else.
-fn prove(project: &Project, before: &Table, planned: &Planned, module: &str) -> Result<(), String> {
+fn prove(
+    project: &Project,
+    before: &Table,
+    planned: &Planned,
+    gone: &[&Route],
+) -> Result<(), String> {
     let after = project.with(planned.outcome());
     let source = Crate::read(&after).map_err(|error| error.to_string())?;
     let after = Table::read(&source);
-    let gone = site::routes_of(before, module);
     let kept = before
         .routes
         .iter()
         .filter(|route| !gone.iter().any(|gone| std::ptr::eq(*gone, *route)));
-    let outline = |route: &crate::routes::Route| {
-        (
-            route.method.clone(),
-            route.path.clone(),
-            route.access.clone(),
-            route.handler.name.clone(),
-        )
-    };
-    if kept.map(outline).eq(after.routes.iter().map(outline)) {
+    let found = after.routes.iter().map(Route::outline);
+    if kept.map(Route::outline).eq(found) {
         Ok(())
     } else {
         Err("other routes would change".to_owned())

@@ -1,8 +1,6 @@
 //! The table of routes: the tree of registrations laid out flat. Which of them a request reaches
 //! is found in [`super::reach`].
 
-use std::collections::BTreeMap;
-
 use syn::visit::Visit as _;
 
 use super::access::{Access, judge};
@@ -33,6 +31,19 @@ pub(crate) struct Route {
     pub(crate) at: Place,
     /// Under which condition, if any.
     pub(crate) condition: Option<String>,
+}
+
+impl Route {
+    /// What of it stays when something else is edited: all but where it stands.
+    pub(crate) fn outline(&self) -> impl PartialEq + '_ {
+        (
+            &self.method,
+            &self.path,
+            &self.access,
+            &self.handler.name,
+            &self.condition,
+        )
+    }
 }
 
 /// A function that registers routes, as it is called in one place.
@@ -193,15 +204,15 @@ impl Table {
         self.reach.take(&self.nodes, method, path)
     }
 
-    /// How often each function is called to register routes, and where.
+    /// The ways in which a function is called to register routes.
     pub(crate) fn mounts_of(&self, function: &[String]) -> Vec<&Mount> {
-        let mut found: BTreeMap<(Option<&str>, bool), &Mount> = BTreeMap::new();
+        let mut found: Vec<&Mount> = Vec::new();
         for mount in &self.mounts {
-            if mount.function == function {
-                found.insert((mount.prefix.as_deref(), mount.signed_in), mount);
+            if mount.function == function && !found.contains(&mount) {
+                found.push(mount);
             }
         }
-        found.into_values().collect()
+        found
     }
 }
 

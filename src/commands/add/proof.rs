@@ -104,16 +104,10 @@ pub(super) fn check(
         }
     }
     let is_same = new.len() == wanted.len()
-        && old.len() == before.routes.len()
-        && old.iter().zip(&before.routes).all(|(one, other)| {
-            (&one.method, &one.path, &one.access, &one.handler.name)
-                == (
-                    &other.method,
-                    &other.path,
-                    &other.access,
-                    &other.handler.name,
-                )
-        });
+        && old
+            .iter()
+            .map(|route| route.outline())
+            .eq(before.routes.iter().map(Route::outline));
     if !is_same {
         return Err("other routes would change".to_owned().into());
     }
