@@ -59,6 +59,15 @@ impl Plan {
         }
         Ok(staged)
     }
+
+    /// Makes all changes. Who asks to stop meanwhile finds all of them made, or none.
+    pub(crate) fn carry_out(&self) -> Result<(), Error> {
+        let interrupt = Interrupt::default();
+        interrupt.on_everything()?;
+        let staged = self.stage(&interrupt)?;
+        interrupt.check()?;
+        staged.commit()
+    }
 }
 
 /// Changes that wait beside their places.

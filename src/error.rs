@@ -269,3 +269,11 @@ fn write_hint(source: &io::Error) -> Option<String> {
     };
     Some(hint.to_owned())
 }
+
+/// Whether there is nothing at a path, also because a file stands where a folder would be.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use toml_edit::DocumentMut;
 
-use crate::error::Error;
+use crate::error::{Error, is_absent};
 
 /// The record that every generated app carries, and by which it is known.
 const RECORD: &str = "vestibule.toml";
@@ -115,11 +114,4 @@ impl Project {
         found.sort();
         Ok(found)
     }
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }

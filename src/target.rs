@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{Error, InTheWay};
+use crate::error::{Error, InTheWay, is_absent};
 
 /// Where a new app goes.
 #[derive(Debug, Clone)]
@@ -86,12 +86,4 @@ fn nearest_existing(path: &Path) -> io::Result<&Path> {
         }
     }
     Err(io::ErrorKind::NotFound.into())
-}
-
-/// Whether there is nothing at a path, also because a file stands where a folder would be.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }

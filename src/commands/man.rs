@@ -9,7 +9,6 @@ use clap_mangen::Man;
 use crate::changes::{Change, Plan};
 use crate::cli::{Cli, Manual};
 use crate::error::{Error, Exit};
-use crate::interrupt::Interrupt;
 use crate::terminal;
 
 /// Writes the pages into a folder. Pages of another version are replaced.
@@ -22,11 +21,7 @@ pub(crate) fn run(arguments: &Manual) -> Result<Exit, Error> {
     command.build();
     let mut plan = Plan::default();
     add_pages(&command, command.get_name(), &folder, &mut plan)?;
-    let interrupt = Interrupt::default();
-    interrupt.on_everything()?;
-    let staged = plan.stage(&interrupt)?;
-    interrupt.check()?;
-    staged.commit()?;
+    plan.carry_out()?;
     terminal::say(format_args!(
         "{} manual pages are in {}",
         plan.changes().len(),

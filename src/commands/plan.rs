@@ -9,7 +9,6 @@ use similar::TextDiff;
 use crate::changes::{Change, Plan};
 use crate::cli::PlanFlags;
 use crate::error::Error;
-use crate::interrupt::Interrupt;
 use crate::project::Project;
 use crate::terminal;
 
@@ -69,8 +68,6 @@ impl Planned {
             ));
             return Ok(false);
         }
-        let interrupt = Interrupt::default();
-        interrupt.on_everything()?;
         let mut plan = Plan::default();
         for file in &self.files {
             plan.push(Change {
@@ -80,9 +77,7 @@ impl Planned {
                 executable: false,
             });
         }
-        let staged = plan.stage(&interrupt)?;
-        interrupt.check()?;
-        staged.commit()?;
+        plan.carry_out()?;
         for file in &self.files {
             terminal::say(format_args!("{:7} {}", file.past(), file.path));
         }
