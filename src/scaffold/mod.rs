@@ -6,12 +6,14 @@ mod spec;
 
 use liquid::{ParserBuilder, object};
 
-pub(crate) use spec::{Guard, Kind, METHODS, Method, NewRole, NewRoute, RoleType};
+pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType};
 
 use self::imports::imports;
 
 /// One line of code is no longer than this.
-const WIDTH: usize = 100;
+pub(crate) const WIDTH: usize = 100;
+/// No more than this stands in the arguments of a call on one line.
+pub(crate) const CALL_WIDTH: usize = 60;
 
 /// A text that can't be rendered, which is never the fault of who asked for it.
 #[derive(Debug, thiserror::Error)]
@@ -213,7 +215,7 @@ fn form_object(route: &NewRoute) -> liquid::Object {
     let mut paths = page_imports(route);
     paths.push("serde::Deserialize".to_owned());
     paths.push(format!("crate::oidc::csrf::{form}"));
-    if !matches!(route.guard, Guard::Public) {
+    if !is_public {
         paths.push("crate::oidc::guard::User".to_owned());
     }
     let mut arguments = vec![
@@ -311,23 +313,11 @@ fn test_object(route: &NewRoute) -> liquid::Object {
     let is_public = matches!(route.guard, Guard::Public);
     let is_decided_here = matches!(&route.guard, Guard::Role(role) if role.is_decided_here);
     let mut paths = vec!["reqwest::StatusCode", "crate::support::TestApp"];
-    match route.kind {
-        Kind::Json => {
-            paths.extend([
-                "crate::support::Browser",
-                "crate::support::Page",
-                "reqwest::Method",
-            ]);
-        }
-        Kind::Form if is_public => paths.extend([
-            "crate::support::Browser",
-            "crate::support::Page",
-            "reqwest::Method",
-        ]),
-        Kind::Form if !is_decided_here => {
-            paths.extend(["crate::support::Browser", "crate::support::Page"]);
-        }
-        Kind::Form | Kind::Page => {}
+    if route.kind == Kind::Json || (route.kind == Kind::Form && !is_decided_here) {
+        paths.extend(["crate::support::Browser", "crate::support::Page"]);
+    }
+    if route.kind == Kind::Json || (route.kind == Kind::Form && is_public) {
+        paths.push("reqwest::Method");
     }
     let right_people = match &route.guard {
         Guard::Public => "",
@@ -377,7 +367,7 @@ fn signature(name: &str, arguments: &[String], output: &str) -> String {
 /// A call in a function's body, whose arguments are on one line if they are short.
 fn call(name: &str, arguments: &str, last: &str) -> String {
     let one = format!("{arguments}, {last}");
-    if one.len() <= 60 {
+    if one.len() <= CALL_WIDTH {
         return format!("{name}({one})");
     }
     let lines: String = one

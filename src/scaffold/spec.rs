@@ -33,15 +33,6 @@ pub(crate) enum Method {
     Delete,
 }
 
-/// All methods, for help and for reading.
-pub(crate) const METHODS: [Method; 5] = [
-    Method::Get,
-    Method::Post,
-    Method::Put,
-    Method::Patch,
-    Method::Delete,
-];
-
 /// Whom a route lets in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Guard {

@@ -198,23 +198,16 @@ fn normal(path: &str) -> String {
     parts.join("/")
 }
 
-fn both(outer: Option<String>, inner: Option<String>) -> Option<String> {
-    match (outer, inner) {
-        (Some(outer), Some(inner)) => Some(format!("{outer}, {inner}")),
-        (outer, inner) => outer.or(inner),
-    }
-}
-
 /// The conditions under which an item or a statement is compiled, as they are written.
 pub(crate) fn cfg_of(attributes: &[Attribute]) -> Option<String> {
-    attributes
+    let conditions: Vec<String> = attributes
         .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
         .filter_map(|attribute| match &attribute.meta {
-            Meta::List(list) => Some(list.tokens.to_string()),
+            Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.to_string()),
             _ => None,
         })
-        .fold(None, |cfg, next| both(cfg, Some(next)))
+        .collect();
+    (!conditions.is_empty()).then(|| conditions.join(", "))
 }
 
 /// Whether something is compiled for tests only.

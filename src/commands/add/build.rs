@@ -1,10 +1,13 @@
 //! The files of a new route, and the edits of those that have to name it.
 
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
+
 use crate::commands::plan::Planned;
 use crate::error::{ByHand, Error, Step};
 use crate::project::Project;
-use crate::scaffold::{self, Guard, NewRole, NewRoute, RoleType};
-use crate::source::{Crate, Def, Edit, Module, Role, Scope, SourceFile, Unsure, Want, config_of};
+use crate::scaffold::{self, CALL_WIDTH, Guard, NewRole, NewRoute, RoleType, WIDTH};
+use crate::source::{Crate, Def, Edit, Module, Scope, SourceFile, Unsure, Want, config_of};
 
 use super::site::{Firsts, ROUTES, Site};
 use super::wish::{Wish, WishedGuard};
@@ -13,9 +16,6 @@ use super::wish::{Wish, WishedGuard};
 pub(crate) const TESTS: &str = "tests/it/routes/mod.rs";
 /// Where roles go if there are none yet.
 const HOOKS: &str = "hooks";
-/// No more than this in the arguments of a call on one line.
-const CALL_WIDTH: usize = 60;
-const WIDTH: usize = 100;
 
 /// A route that was asked for, in the terms of the app.
 pub(crate) struct Asked {
@@ -31,17 +31,12 @@ pub(crate) struct Asked {
 /// Where the type of a new role goes.
 pub(crate) struct RolePlace {
     file: String,
-    /// The last role that is there, by its place among all.
-    behind: Option<usize>,
+    /// Where the last role stands that is there.
+    behind: Option<Span>,
 }
 
 impl Asked {
-    pub(super) fn new(
-        project: &Project,
-        source: &Crate,
-        wish: Wish,
-        base: &str,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(source: &Crate, wish: Wish, base: &str) -> Result<Self, Error> {
         let path = wish.path.unwrap_or_else(|| format!("{base}/{}", wish.name));
         let registered = match path.strip_prefix(base) {
             Some(rest) if rest.starts_with('/') => rest.to_owned(),
@@ -72,8 +67,6 @@ impl Asked {
         } else {
             None
         };
-        // Asked here, so that a file that can't be read is an error and not a doubt.
-        project.read(TESTS)?;
         Ok(Self {
             handler_file: (format!("{folder}/{module}.rs"), scaffold::handler(&route)?),
             view_file: view.map(|view| (format!("templates/{module}.html"), view)),
@@ -98,6 +91,15 @@ impl Asked {
 
     /// An edit that can't be made, with everything that can be done in its place.
     pub(super) fn unsure(&self, what: &str, reason: String) -> Error {
+        Error::Unsure {
+            what: what.to_owned(),
+            reason,
+            by_hand: ByHand(self.steps()),
+        }
+    }
+
+    /// What adds the route by hand.
+    fn steps(&self) -> Vec<Step> {
         let module = &self.route.module;
         let function = if self.route.guard == Guard::Public {
             "public"
@@ -139,11 +141,7 @@ impl Asked {
             place: format!("new file {path}"),
             lines: text.clone(),
         }));
-        Error::Unsure {
-            what: what.to_owned(),
-            reason,
-            by_hand: ByHand(steps),
-        }
+        steps
     }
 }
 
@@ -171,9 +169,8 @@ fn guard(
         let written = role_type(&role.module.path, name, &type_name, is_decided_here);
         return Ok((Guard::Role(written), None));
     }
-    let roles: Vec<Role<'_>> = source.roles().collect();
-    let (module, behind) = match roles.last() {
-        Some(last) => (last.module, Some(roles.len() - 1)),
+    let (module, behind) = match source.roles().last() {
+        Some(last) => (last.module, Some(last.item.span())),
         None => {
             let hooks = source.modules_at(&[HOOKS.to_owned()]).next();
             let hooks = hooks.ok_or_else(|| {
@@ -328,46 +325,28 @@ fn add_role(
     place: &RolePlace,
     planned: &mut Planned,
 ) -> Result<(), Unsure> {
-    let gone = || Unsure("it can't be read".to_owned());
-    let file: &SourceFile = source
+    let file = source
         .files
         .iter()
         .find(|file| file.path == place.file)
-        .ok_or_else(gone)?;
-    let behind = match place.behind {
-        Some(index) => {
-            let role = source.roles().nth(index).ok_or_else(gone)?;
-            Some(syn::spanned::Spanned::span(role.item))
-        }
-        None => None,
-    };
+        .ok_or_else(|| Unsure("it can't be read".to_owned()))?;
     let mut edit = Edit::of(file)?;
-    edit.add_items(behind, &scaffold::role(role))?;
+    edit.add_items(place.behind, &scaffold::role(role))?;
     planned.push(&file.path, Some(file.text.clone()), Some(edit.finish()?));
     Ok(())
 }
 
 fn declare_tests(project: &Project, asked: &Asked, planned: &mut Planned) -> Result<(), Error> {
-    let unsure = |reason: String| match asked.unsure(TESTS, reason) {
+    let unsure = |reason: String| {
+        let without_tests = Step {
+            place: "or, to write all but the tests".to_owned(),
+            lines: format!("vestibule add route {} … --no-tests", asked.route.module),
+        };
         Error::Unsure {
-            what,
+            what: TESTS.to_owned(),
             reason,
-            mut by_hand,
-        } => {
-            by_hand.0.insert(
-                0,
-                Step {
-                    place: "or, to write all but the tests".to_owned(),
-                    lines: format!("vestibule add route {} … --no-tests", asked.route.module),
-                },
-            );
-            Error::Unsure {
-                what,
-                reason,
-                by_hand,
-            }
+            by_hand: ByHand([vec![without_tests], asked.steps()].concat()),
         }
-        other => other,
     };
     let bytes = project.read(TESTS)?;
     let bytes = bytes.ok_or_else(|| unsure("it isn't there".to_owned()))?;

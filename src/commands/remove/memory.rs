@@ -1,6 +1,7 @@
 //! What `add route` would have written for a route as it is now: if that is what there is,
 //! nobody has edited it.
 
+use clap::ValueEnum as _;
 use syn::Item;
 use syn::spanned::Spanned as _;
 
@@ -8,7 +9,7 @@ use crate::commands::add::site::ROUTES;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::{Access, Fresh, Route};
-use crate::scaffold::{self, Guard, Kind, METHODS, NewRole, NewRoute};
+use crate::scaffold::{self, Guard, Kind, Method, NewRole, NewRoute};
 use crate::source::{Crate, SourceFile};
 
 use super::traces::{Traces, is_named};
@@ -42,12 +43,13 @@ impl Memory {
             .iter()
             .all(|route| (&route.path, &route.access) == (&first.path, &first.access));
         let (kind, method) = match &handlers[..] {
-            [("GET", "show"), ("POST", "send")] => (Kind::Form, METHODS.first()),
-            [("GET", "show")] if has_view => (Kind::Page, METHODS.first()),
+            [("GET", "show"), ("POST", "send")] => (Kind::Form, Some(Method::Get)),
+            [("GET", "show")] if has_view => (Kind::Page, Some(Method::Get)),
             [(method, handler)] => (
                 Kind::Json,
-                METHODS
+                Method::value_variants()
                     .iter()
+                    .copied()
                     .find(|known| known.name() == *method && known.handler() == *handler),
             ),
             _ => return unknown,
@@ -62,7 +64,7 @@ impl Memory {
             route: Some(NewRoute {
                 module: module.to_owned(),
                 path,
-                method: *method,
+                method,
                 guard,
                 kind,
             }),

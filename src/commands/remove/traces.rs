@@ -117,7 +117,6 @@ impl<'a> Traces<'a> {
     }
 
     fn find_registrations(&mut self, source: &'a Crate, routes: &[&Route]) {
-        let mut count = 0;
         for module in &source.modules {
             let Some(file) = source.file_of(module) else {
                 continue;
@@ -139,7 +138,6 @@ impl<'a> Traces<'a> {
                     if registers_one(statement) {
                         self.registered
                             .push((place, text.unwrap_or_default().to_owned()));
-                        count += 1;
                     } else {
                         self.named_elsewhere
                             .push(format!("{place} registers it together with others"));
@@ -154,7 +152,7 @@ impl<'a> Traces<'a> {
                 }
             }
         }
-        if count != routes.len() && self.named_elsewhere.is_empty() {
+        if self.registered.len() != routes.len() && self.named_elsewhere.is_empty() {
             let places: Vec<String> = routes.iter().map(|route| route.at.to_string()).collect();
             self.named_elsewhere.push(format!(
                 "how it is registered can't be told apart from the rest ({})",
