@@ -1,5 +1,5 @@
 //! The relying party: what the rest of the app may use of it. You may edit it;
-//! `vestibule upgrade` brings later versions in.
+//! seldom will you need to.
 //!
 //! A request's way: `edge` (headers, log, error pages) → [`guard`] (who is
 //! this?) → your handler. A sign-in's way: [`handlers`] → [`attempt`] (the
