@@ -48,9 +48,9 @@ export class Visitor {
   #expected = new Set();
   #patterns = [];
 
-  static async arrive(browser, baseURL) {
+  static async arrive(browser, baseURL, options = {}) {
     const visitor = new Visitor();
-    const context = await browser.newContext({ baseURL, viewport: DESKTOP });
+    const context = await browser.newContext({ baseURL, viewport: DESKTOP, ...options });
     context.setDefaultTimeout(15_000);
     context.setDefaultNavigationTimeout(15_000);
     await context.exposeBinding('noteViolation', (_, text) => visitor.#note(text));

@@ -38,11 +38,14 @@ export async function startApp(name, env = {}) {
   });
 }
 
-/** Declares tests with a visitor of their own, whose pages must have nothing to complain of. */
-export function testsAt(app, browser) {
+/**
+ * Declares tests with a visitor of their own, whose pages must have nothing to complain of.
+ * The options are those of Playwright for their browser.
+ */
+export function testsAt(app, browser, options) {
   return (name, body) =>
     declare(name, { timeout: 90_000 }, async () => {
-      const visitor = await Visitor.arrive(browser, app.url);
+      const visitor = await Visitor.arrive(browser, app.url, options);
       try {
         await body(visitor);
       } catch (error) {

@@ -12,6 +12,7 @@ import { atProvider, choose, isLoggedOut, openBrowser, sees, signIn, startApp, t
 const browser = await openBrowser();
 const app = await startApp('app');
 const test = testsAt(app, browser);
+const testWithoutScripts = testsAt(app, browser, { javaScriptEnabled: false });
 
 test('alice signs in and sees her profile', async (visitor) => {
   const { page } = visitor;
@@ -93,6 +94,30 @@ test('the keyboard alone signs in and out', async (visitor) => {
   await sees(page, 'heading', 'You are signed out');
 });
 
+// Her name makes the hint longer than any address may be.
+test('erin is signed out at the provider by a form that posts itself', async (visitor) => {
+  const { page } = visitor;
+  await signIn(app, page, 'erin');
+  const posted = page.waitForRequest((request) => request.url().startsWith(app.providerUrl));
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(isLoggedOut(app));
+  await sees(page, 'heading', 'You are signed out');
+  assertCarriesHint(await posted);
+});
+
+testWithoutScripts('erin posts that form with a button if no script does', async (visitor) => {
+  const { page } = visitor;
+  await signIn(app, page, 'erin');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await sees(page, 'heading', 'You are signed out here');
+  await visitor.photograph('one-more-step');
+  const posted = page.waitForRequest((request) => request.url().startsWith(app.providerUrl));
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.waitForURL(isLoggedOut(app));
+  await sees(page, 'heading', 'You are signed out');
+  assertCarriesHint(await posted);
+});
+
 test('a page that does not exist says so', async (visitor) => {
   await visitor.expecting(404, () => visitor.page.goto('/no-such-page'));
   await sees(visitor.page, 'heading', /./);
@@ -107,6 +132,13 @@ for (const person of ['dora', 'erin', 'farah', 'mallory']) {
     await sees(visitor.page, 'heading', 'Your profile');
     await visitor.photograph(`profile-${person}`);
   });
+}
+
+function assertCarriesHint(request) {
+  assert.equal(request.method(), 'POST');
+  assert.equal(new URL(request.url()).search, '');
+  const hint = new URLSearchParams(request.postData()).get('id_token_hint');
+  assert.ok(hint.length > 8000, `${hint.length} letters`);
 }
 
 declare('the watch on the pages notices a script that the policy refuses', async () => {
