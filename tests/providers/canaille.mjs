@@ -21,7 +21,7 @@ const PASSWORD = randomUUID();
 const SHORT = 20;
 
 const requirements = await readFile(new URL('requirements.in', import.meta.url), 'utf8');
-const [, version] = /==(\S+)/.exec(requirements);
+const [, version] = /canaille.*==(\S+)/.exec(requirements);
 
 export const title = `Canaille ${version} (Python)`;
 

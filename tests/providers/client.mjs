@@ -32,7 +32,11 @@ export class Client {
 
   /** The app's settings for it; a key is written to `folder`. */
   async settings(folder) {
-    const common = { OIDC_CLIENT_ID: this.id };
+    const common = {
+      OIDC_CLIENT_ID: this.id,
+      ...(this.scope && { OIDC_SCOPES: this.scope }),
+      ...(this.parameters && { OIDC_EXTRA_PARAMETERS: this.parameters }),
+    };
     switch (this.method) {
       case 'client_secret_basic':
         return { ...common, OIDC_CLIENT_SECRET: this.secret, OIDC_CLIENT_AUTH: 'basic' };

@@ -105,8 +105,6 @@ class Glewlwyd {
 
   async confirmSignOut(page) {
     await page.getByRole('button', { name: 'Logout' }).first().click();
-    await page.waitForTimeout(2000);
-    await page.screenshot({ path: '/tmp/p/g/1.png' });
   }
 
   get output() {
