@@ -54,7 +54,7 @@ async fn l9_the_provider_signs_people_out_everywhere_and_after_restarts_too() {
     instances.start_all();
 
     let client = env!("CARGO_PKG_NAME");
-    let provider = &instances.provider;
+    let provider = &instances.app.provider;
     let tokens = [
         provider.logout_token(client, Some("alice"), None).unwrap(),
         provider.logout_token(client, None, Some(&session)).unwrap(),
@@ -147,7 +147,7 @@ async fn a_renewal_whose_instance_dies_is_made_by_another() {
         delay: Duration::from_secs(60),
         ..Answer::new(503, "text/plain", "")
     };
-    let faults = instances.provider.faults().clone();
+    let faults = instances.app.provider.faults().clone();
     faults.instead(Endpoint::Token, stuck);
 
     let target = instances.at(0, "/api/userinfo");

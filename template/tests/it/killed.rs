@@ -39,7 +39,7 @@ async fn what_was_acknowledged_outlives_every_kill() {
                 let visitor = Visitor {
                     base: instances.at(0, ""),
                     public_base: instances.app.base.to_string(),
-                    provider: instances.provider.clone(),
+                    provider: instances.app.provider.clone(),
                     acknowledged: Arc::clone(&acknowledged),
                 };
                 let stop = Arc::clone(&stop);

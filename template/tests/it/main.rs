@@ -24,6 +24,8 @@ mod outages;
 mod owner_session;
 mod owners_code;
 mod paths;
+#[path = "../store/ports.rs"]
+mod ports;
 mod processes;
 mod pushed_authorization;
 #[path = "../store/redis_server.rs"]

@@ -22,23 +22,15 @@ use rustls::{
 use url::Url;
 
 use crate::{
-    processes::{Instances, read_request},
+    processes::{Instances, read_request, serve},
     support::TestApp,
 };
 
-/// Listens on a port of its own and gives each connection to `serve`, on a
-/// thread that ends with the test process.
-fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> u16 {
+/// Gives each connection to a port of its own to `answer`.
+fn listen(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let serve = Arc::new(serve);
-    std::thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
-            let serve = Arc::clone(&serve);
-            // Whoever was cut off sees it by itself.
-            std::thread::spawn(move || drop(serve(connection)));
-        }
-    });
+    serve(listener, answer);
     port
 }
 
@@ -92,7 +84,7 @@ async fn calls_to_the_provider_go_through_the_proxy_that_is_set() {
     let instances = Instances::start(1, "memory:", &variables).await;
     let alice = instances.app.signed_in_as("alice").await;
     alice.sign_out().await;
-    let provider = &instances.provider;
+    let provider = &instances.app.provider;
     instances
         .app
         .eventually(async || !provider.requests_to(Endpoint::Revocation).is_empty())

@@ -15,19 +15,21 @@ use std::{
 };
 
 use app::{
-    dev::{self, provider::DevProvider},
+    dev,
     oidc::seal,
     settings::{Credential, Settings},
 };
 use reqwest::StatusCode;
 use url::Url;
 
-use crate::support::{Browser, TestApp};
+use crate::{
+    ports::Port,
+    support::{Browser, TestApp},
+};
 
 /// Instances of the app that share a provider and their settings.
 pub struct Instances {
     pub app: TestApp,
-    pub provider: DevProvider,
     pub proxy: Arc<Proxy>,
     processes: Vec<Option<Child>>,
     environment: Vec<(String, String)>,
@@ -41,7 +43,10 @@ impl Instances {
         let base = format!("http://localhost:{}", front.local_addr().unwrap().port());
         let mut settings =
             Settings::from_lookup(|name| (name == "APP_BASE_URL").then(|| base.clone())).unwrap();
-        let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
+        let port = Port::reserve();
+        let (provider, client) = dev::start(&mut settings, port.address.port())
+            .await
+            .unwrap();
         let Credential::Secret { secret, .. } = &client.credential else {
             panic!("the development provider gives a secret");
         };
@@ -58,10 +63,8 @@ impl Instances {
             ("RUST_LOG", "warn"),
         ];
         let environment = environment.iter().chain(more);
-        let app = TestApp::elsewhere(Url::parse(&base).unwrap(), provider.clone());
         let mut instances = Self {
-            app,
-            provider,
+            app: TestApp::elsewhere(Url::parse(&base).unwrap(), provider, port),
             proxy: Proxy::start(front, count),
             processes: (0..count).map(|_| None).collect(),
             environment: environment
@@ -77,8 +80,8 @@ impl Instances {
 
     /// Starts one instance, again if need be, and waits until it answers.
     pub fn start_one(&mut self, number: usize) {
-        let address = self.proxy.backends[number];
-        let mut process = Command::new(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))))
+        let address = self.proxy.backends[number].address;
+        let process = Command::new(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))))
             // No `.env` lies there.
             .current_dir(self.folder.path())
             .env_clear()
@@ -88,13 +91,17 @@ impl Instances {
             .stderr(self.log_file(number))
             .spawn()
             .unwrap();
-        let started = Instant::now();
-        while !answers(address) {
+        // Ended with the test from now on, whether it starts or not.
+        let process = self.processes[number].insert(process);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
             assert_eq!(process.try_wait().unwrap(), None, "it does not start");
-            assert!(started.elapsed() < Duration::from_secs(30), "no answer");
+            if answers(address) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "it does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.processes[number] = Some(process);
     }
 
     /// A setting that the instances have.
@@ -174,7 +181,7 @@ impl Instances {
 
     /// The address of a path on one instance, past the proxy.
     pub fn at(&self, number: usize, path: &str) -> String {
-        format!("http://{}{path}", self.proxy.backends[number])
+        format!("http://{}{path}", self.proxy.backends[number].address)
     }
 
     /// Whether this browser is signed in, as each of the instances says.
@@ -213,7 +220,7 @@ fn answers(address: SocketAddr) -> bool {
 /// A reverse proxy that sends each request to another instance than the one
 /// before, past those that do not take connections.
 pub struct Proxy {
-    pub backends: Vec<SocketAddr>,
+    backends: Vec<Port>,
     /// How many requests each instance was sent.
     pub sent: Vec<AtomicUsize>,
     next: AtomicUsize,
@@ -221,25 +228,13 @@ pub struct Proxy {
 
 impl Proxy {
     fn start(front: TcpListener, count: usize) -> Arc<Self> {
-        let free: Vec<_> = (0..count)
-            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
-            .collect();
         let proxy = Arc::new(Self {
-            backends: free.iter().map(|it| it.local_addr().unwrap()).collect(),
-            sent: free.iter().map(|_| AtomicUsize::new(0)).collect(),
+            backends: (0..count).map(|_| Port::reserve()).collect(),
+            sent: (0..count).map(|_| AtomicUsize::new(0)).collect(),
             next: AtomicUsize::new(0),
         });
         let serving = Arc::clone(&proxy);
-        // Ends with the test process.
-        std::thread::spawn(move || {
-            for connection in front.incoming().flatten() {
-                let proxy = Arc::clone(&serving);
-                std::thread::spawn(move || {
-                    // Whoever was cut off sees it by itself.
-                    let _ = proxy.pass_on(connection);
-                });
-            }
-        });
+        serve(front, move |client| serving.pass_on(client));
         proxy
     }
 
@@ -256,7 +251,7 @@ impl Proxy {
         let mut failure = io::ErrorKind::NotConnected.into();
         for _ in 0..self.backends.len() {
             let number = self.next.fetch_add(1, Ordering::Relaxed) % self.backends.len();
-            match TcpStream::connect(self.backends[number]) {
+            match TcpStream::connect(self.backends[number].address) {
                 Ok(backend) => {
                     self.sent[number].fetch_add(1, Ordering::Relaxed);
                     return Ok(backend);
@@ -266,6 +261,21 @@ impl Proxy {
         }
         Err(failure)
     }
+}
+
+/// Gives each connection to `answer`, on threads that end with the test process.
+pub fn serve(
+    listener: TcpListener,
+    answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static,
+) {
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for connection in listener.incoming().flatten() {
+            let answer = Arc::clone(&answer);
+            // Whoever was cut off sees it by itself.
+            std::thread::spawn(move || drop(answer(connection)));
+        }
+    });
 }
 
 /// The whole request, told to be the last on its connection.

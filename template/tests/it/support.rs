@@ -29,7 +29,7 @@ use reqwest::{
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::logs;
+use crate::{logs, ports::Port};
 
 /// A browser in which a person of the development provider is signed in to an
 /// app of its own.
@@ -43,6 +43,8 @@ pub struct TestApp {
     /// Where browsers reach the app.
     pub base: Url,
     pub provider: DevProvider,
+    /// That of the provider, which can be started again there.
+    _port: Arc<Port>,
     /// Where it listens, or what stands in front of it.
     pub listens_at: Url,
     /// `None`: it runs in other processes.
@@ -159,7 +161,10 @@ impl TestApp {
         .unwrap();
         change(&mut settings);
         let base = settings.base_url.clone();
-        let (provider, client) = dev::start(&mut settings, 0).await.unwrap();
+        let port = Port::reserve();
+        let (provider, client) = dev::start(&mut settings, port.address.port())
+            .await
+            .unwrap();
         settings.provider = Some(client);
         before(&mut settings, &provider).await;
         let app = match start.pages {
@@ -173,6 +178,7 @@ impl TestApp {
         Self {
             base,
             provider,
+            _port: Arc::new(port),
             listens_at,
             here,
             running,
@@ -180,14 +186,16 @@ impl TestApp {
         }
     }
 
-    /// An app that other processes run, and the provider that it knows.
-    pub fn elsewhere(base: Url, provider: DevProvider) -> Self {
+    /// An app that other processes run, and the provider that it knows, at its
+    /// port.
+    pub fn elsewhere(base: Url, provider: DevProvider, port: Port) -> Self {
         // An app in this process would have chosen it for the browser too.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
             listens_at: base.clone(),
             base,
             provider,
+            _port: Arc::new(port),
             here: None,
             running: Arc::default(),
             logged_before: logs::keep(),

@@ -10,6 +10,7 @@
 
 mod contract;
 mod embedded;
+mod ports;
 mod redis;
 mod redis_server;
 

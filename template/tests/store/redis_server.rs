@@ -2,11 +2,13 @@
 
 use std::{
     io::Write as _,
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use crate::ports::Port;
 
 /// A Redis server of this test's own, stopped when it ends.
 pub struct Server {
@@ -14,6 +16,7 @@ pub struct Server {
     process: Child,
     program: PathBuf,
     arguments: Vec<String>,
+    _port: Port,
     _folder: tempfile::TempDir,
 }
 
@@ -44,9 +47,8 @@ impl Server {
             );
             return None;
         };
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let port = Port::reserve();
+        let address = port.address;
         let folder = tempfile::tempdir().unwrap();
         let arguments: Vec<String> = ["--bind", "127.0.0.1", "--save", "", "--port"]
             .into_iter()
@@ -60,6 +62,7 @@ impl Server {
             address,
             program,
             arguments,
+            _port: port,
             _folder: folder,
         })
     }
@@ -95,15 +98,21 @@ fn program() -> Option<PathBuf> {
 }
 
 fn run(program: &PathBuf, arguments: &[String], address: SocketAddr) -> Child {
-    let process = Command::new(program)
+    let mut process = Command::new(program)
         .args(arguments)
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let started = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        assert!(started.elapsed() < Duration::from_secs(20), "no server");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        assert_eq!(process.try_wait().unwrap(), None, "it does not start");
+        if TcpStream::connect(address).is_ok() {
+            return process;
+        }
+        if Instant::now() > deadline {
+            let _ = process.kill();
+            panic!("it does not answer");
+        }
         std::thread::sleep(Duration::from_millis(10));
     }
-    process
 }

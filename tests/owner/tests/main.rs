@@ -16,6 +16,8 @@ use reqwest::{Method, StatusCode};
 )]
 #[path = "../it/logs.rs"]
 mod logs;
+#[path = "../store/ports.rs"]
+mod ports;
 #[expect(dead_code, reason = "the same")]
 #[path = "../it/support.rs"]
 mod support;

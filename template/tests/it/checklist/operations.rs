@@ -313,7 +313,7 @@ async fn o4_sigterm_lets_a_sign_in_end_and_loses_none() {
     let bob = app.signed_in_as("bob").await;
     let alice = app.browser();
     let answer = alice.answer_of_provider("alice", "/profile").await;
-    let faults = instances.provider.faults().once();
+    let faults = instances.app.provider.faults().once();
     faults.answer(Endpoint::Token, |answer| {
         answer.delay = Duration::from_secs(2);
     });

@@ -52,7 +52,7 @@ async fn after_a_crash_at(endpoint: Endpoint) -> (Browser, Instances) {
     instances.ready().await;
     let alice = instances.app.signed_in_with_token_for("alice", ENDED).await;
 
-    let provider = instances.provider.clone();
+    let provider = instances.app.provider.clone();
     let before = provider.requests_to(endpoint).len();
     provider
         .faults()
