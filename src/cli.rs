@@ -37,6 +37,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Remove(Remove),
     Routes(Routes),
+    /// Show the app's views, or bring one back as it was at first
+    #[command(subcommand)]
+    View(View),
     Completions(Completions),
     Man(Manual),
 }
@@ -51,6 +54,13 @@ pub(crate) enum Add {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Remove {
     Route(RemoveRoute),
+}
+
+/// What can be done with views.
+#[derive(Debug, Subcommand)]
+pub(crate) enum View {
+    List(ListViews),
+    Reset(ResetView),
 }
 
 /// Add a route: its handler, view, registration and tests
@@ -150,6 +160,13 @@ pub(crate) struct PlanFlags {
     /// Print the changes as JSON
     #[arg(long, group = "plan")]
     pub(crate) plan_json: bool,
+}
+
+impl PlanFlags {
+    /// Whether nothing is to be written.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.dry_run || self.diff || self.plan_json
+    }
 }
 
 /// Print the script with which a shell completes arguments
@@ -268,6 +285,39 @@ pub(crate) struct Routes {
     /// public, which is to be registered by a function called `public`
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+/// Show which view is shown when, and by which code
+///
+/// It reads the source and the templates, and needs neither a build nor a running app. A debug
+/// build shows the views themselves at /dev/views.
+#[derive(Debug, Args)]
+pub(crate) struct ListViews {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Bring a view back as it was at first, after showing the diff
+///
+/// Works for the views that came with the app and for those of `add route`. It asks before it
+/// writes. The types of views are left as they are; what they have lost that the view needs is
+/// told.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule view reset home
+  vestibule view reset dev/gallery --diff")]
+pub(crate) struct ResetView {
+    /// Name of the view, as `vestibule view list` has it
+    pub(crate) name: String,
+
+    /// Don't ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
 }
 
 /// Takes any text, and knows the values to show in help and to complete in shells.

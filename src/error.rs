@@ -119,6 +119,16 @@ pub(crate) enum Error {
     NoApp,
     #[error("{} doesn't say how an app was made", .0.display())]
     ForeignRecord(PathBuf),
+    #[error("there is no view `{name}`{suggestion}")]
+    NoView { name: String, suggestion: String },
+    #[error("what {path} was at first can't be told: {reason}")]
+    NoOriginal { path: String, reason: String },
+    #[error("the app was made from version {app} of the template, and this program has {program}")]
+    OtherVersion { app: String, program: &'static str },
+    #[error("{0} is not UTF-8, so it can't be shown what would change")]
+    NotText(String),
+    #[error("nobody is there who could be asked; nothing was written")]
+    NobodyToAsk,
     #[error("the app has no {0}")]
     NoSource(&'static str),
     #[error("no routes were found: nothing in src/ calls `App::new()` in a way that can be read")]
@@ -218,6 +228,19 @@ impl Error {
                 "go into an app's folder, which has a vestibule.toml, or make one: `vestibule new`"
             }
             Self::ForeignRecord(_) => "it is not the record of an app that `vestibule new` writes",
+            Self::NoView { .. } => "`vestibule view list` shows all that there are",
+            Self::NoOriginal { path, .. } => {
+                return Some(format!(
+                    "nothing was written; if it is in git, `git log -- {path}` has what it was"
+                ));
+            }
+            Self::OtherVersion { app, .. } => {
+                return Some(format!("nothing was written; use vestibule {app}"));
+            }
+            Self::NotText(_) => "nothing was written; delete the file, then try again",
+            Self::NobodyToAsk => {
+                "with `--yes` it doesn't ask; `--diff` only shows what would change"
+            }
             Self::NoSource(_) | Self::NoRoutes => {
                 "the routes are read from `App::new()` on, in the modules that src/lib.rs names"
             }
@@ -246,10 +269,15 @@ impl Error {
             | Self::Values { .. }
             | Self::NoFolderName(_)
             | Self::ThroughNothing(_)
-            | Self::BadRoute(_) => Exit::Usage,
+            | Self::BadRoute(_)
+            | Self::NoView { .. } => Exit::Usage,
             Self::WorkspaceRefused { .. }
             | Self::InTheWay(_)
             | Self::Depended(_)
+            | Self::NoOriginal { .. }
+            | Self::OtherVersion { .. }
+            | Self::NotText(_)
+            | Self::NobodyToAsk
             | Self::Unsure { .. } => Exit::Refused,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,

@@ -17,11 +17,12 @@ mod source;
 mod target;
 mod template;
 mod terminal;
+mod views;
 mod workspace;
 
 use clap::Parser as _;
 
-use crate::cli::{Add, Remove};
+use crate::cli::{Add, Remove, View};
 
 fn main() -> std::process::ExitCode {
     let cli = cli::Cli::parse();
@@ -30,6 +31,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Add(Add::Route(arguments)) => commands::add::run(&arguments),
         cli::Command::Remove(Remove::Route(arguments)) => commands::remove::run(&arguments),
         cli::Command::Routes(arguments) => commands::routes::run(&arguments),
+        cli::Command::View(View::List(arguments)) => commands::view::list::run(&arguments),
+        cli::Command::View(View::Reset(arguments)) => commands::view::reset::run(&arguments),
         cli::Command::Completions(arguments) => commands::completions::run(&arguments),
         cli::Command::Man(arguments) => commands::man::run(&arguments),
     };

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use toml_edit::DocumentMut;
 
 use crate::error::{Error, is_absent};
+use crate::template::{BadRecord, Record, read_record};
 
 /// The record that every generated app carries, and by which it is known.
 const RECORD: &str = "vestibule.toml";
@@ -45,6 +46,19 @@ impl Project {
         Ok(Self {
             root: root.to_owned(),
             planned: BTreeMap::new(),
+        })
+    }
+
+    /// How the app was made.
+    pub(crate) fn record(&self) -> Result<Record, Error> {
+        let path = self.at(RECORD);
+        let text = fs::read_to_string(&path).map_err(|source| Error::Read {
+            path: path.clone(),
+            source,
+        })?;
+        read_record(&path, &text).map_err(|bad| match bad {
+            BadRecord::Faults(faults) => Error::Answers(faults),
+            BadRecord::Template(bad) => Error::Template(bad),
         })
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dialoguer::console::Term;
 use dialoguer::theme::ColorfulTheme;
-use dialoguer::{Input, Select};
+use dialoguer::{Confirm, Input, Select};
 
 use crate::error::Error;
 use crate::interrupt::Interrupt;
@@ -81,6 +81,15 @@ impl Prompts {
                 self.settle(answer)
             }
         }
+    }
+
+    /// Asks whether something should be done; who only presses Enter doesn't want it.
+    pub(crate) fn is_wanted(&self, question: &str) -> Result<bool, Error> {
+        let answer = Confirm::with_theme(&self.theme)
+            .with_prompt(question)
+            .default(false)
+            .interact_on(&self.term);
+        self.settle(answer)
     }
 
     /// Gives the terminal back as it was if a question was not answered.

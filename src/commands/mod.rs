@@ -7,3 +7,4 @@ pub(crate) mod new;
 mod plan;
 pub(crate) mod remove;
 pub(crate) mod routes;
+pub(crate) mod view;

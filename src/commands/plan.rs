@@ -44,6 +44,13 @@ impl Planned {
             .map(|file| (file.path.as_str(), file.after.as_ref()))
     }
 
+    /// Shows the changes as a diff.
+    pub(super) fn show(&self) {
+        for file in &self.files {
+            terminal::diff(&file.as_diff());
+        }
+    }
+
     /// Shows the plan as the flags say, or carries it out; tells whether it did.
     pub(super) fn finish(self, project: &Project, flags: &PlanFlags) -> Result<bool, Error> {
         if flags.plan_json {
@@ -53,19 +60,18 @@ impl Planned {
             return Ok(false);
         }
         if flags.diff {
-            for file in &self.files {
-                terminal::diff(&file.as_diff());
-            }
+            self.show();
             return Ok(false);
         }
         if flags.dry_run {
             for file in &self.files {
                 terminal::result(format_args!("{:6} {}", file.verb(), file.path));
             }
-            terminal::say(format_args!(
-                "{} files; nothing was written",
-                self.files.len()
-            ));
+            let files = match self.files.len() {
+                1 => "1 file".to_owned(),
+                count => format!("{count} files"),
+            };
+            terminal::say(format_args!("{files}; nothing was written"));
             return Ok(false);
         }
         let mut plan = Plan::default();

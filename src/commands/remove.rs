@@ -2,7 +2,7 @@
 //! nobody has edited it. What of a route is where is found in [`traces`], and what `add route`
 //! would have written is told by [`memory`].
 
-mod memory;
+pub(super) mod memory;
 mod traces;
 
 use syn::Item;

@@ -16,5 +16,6 @@ mod value;
 
 pub(crate) use access::{Access, Fresh};
 pub(crate) use list::{Route, Table};
+pub(crate) use node::Place;
 pub(crate) use pattern::Pattern;
 pub(crate) use reach::Taker;

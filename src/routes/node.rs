@@ -1,12 +1,24 @@
 //! What an app registers, as a tree in the order of registration.
 
 use super::handler::Handler;
+use crate::source::{Crate, Module};
 
 /// Where in the source something stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) file: String,
     pub(crate) line: usize,
+}
+
+impl Place {
+    /// The place of a piece of syntax in the file of a module.
+    pub(crate) fn of(source: &Crate, module: &Module, span: proc_macro2::Span) -> Self {
+        let file = source.file_of(module);
+        Self {
+            file: file.map(|file| file.path.clone()).unwrap_or_default(),
+            line: span.start().line,
+        }
+    }
 }
 
 impl std::fmt::Display for Place {

@@ -83,11 +83,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn place(&self, scope: &Scope<'a>, span: proc_macro2::Span) -> Place {
-        let file = self.source.file_of(scope.module);
-        Place {
-            file: file.map(|file| file.path.clone()).unwrap_or_default(),
-            line: span.start().line,
-        }
+        Place::of(self.source, scope.module, span)
     }
 
     /// Notes what was registered on the `ServiceConfig` at hand.

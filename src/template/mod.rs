@@ -5,12 +5,16 @@ mod answers;
 mod filters;
 mod name;
 mod questions;
+mod record;
 mod render;
 mod values;
 
 pub(crate) use answers::{Answers, Fault, Given, NAME_KEY, Origin, judge};
 pub(crate) use name::{AppName, BadName, KEYWORDS, reserved};
-pub(crate) use questions::{LOGIN_PAGES, PROVIDERS, QUESTIONS, Question, Rule, SESSION_STORES};
+pub(crate) use questions::{
+    LOGIN_PAGES, PROVIDERS, QUESTIONS, Question, Rule, SESSION_STORES, suggestion,
+};
+pub(crate) use record::{BadRecord, Record, read as read_record};
 pub(crate) use render::{BadTemplate, RenderedFile, render};
 pub(crate) use values::{BadValues, from_file as values_from_file};
 

@@ -29,4 +29,5 @@ mod routes;
 #[cfg(unix)]
 mod run;
 mod shells;
+mod views;
 mod workspaces;

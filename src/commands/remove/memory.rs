@@ -16,14 +16,19 @@ use super::traces::{Traces, is_named};
 use crate::commands::add::build::role_type;
 
 /// A route as `add route` may have been asked for it; nothing if it can't have been.
-pub(super) struct Memory {
+pub(in crate::commands) struct Memory {
     route: Option<NewRoute>,
     /// The role's type, and the module that it is in.
     role: Option<(String, Vec<String>)>,
 }
 
 impl Memory {
-    pub(super) fn of(source: &Crate, module: &str, routes: &[&Route], has_view: bool) -> Self {
+    pub(in crate::commands) fn of(
+        source: &Crate,
+        module: &str,
+        routes: &[&Route],
+        has_view: bool,
+    ) -> Self {
         let unknown = Self {
             route: None,
             role: None,
@@ -70,6 +75,11 @@ impl Memory {
             }),
             role,
         }
+    }
+
+    /// What may have been asked for.
+    pub(in crate::commands) fn route(&self) -> Option<&NewRoute> {
+        self.route.as_ref()
     }
 
     /// Which of the route's files hold something else than was written.

@@ -1,0 +1,235 @@
+//! Which functions of an app name which others, and which types. That is enough to go from a
+//! view back to the routes that show it. A method is followed if it is called by its type or on
+//! `self`: of other values the type isn't known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, FnArg, ImplItem, Item, ItemFn, Signature, Stmt, Type};
+
+use crate::routes::Place;
+use crate::source::{Crate, Def, Module, Scope, Want, is_for_tests};
+
+/// The names from the crate's root to an item, its own last; a method stands below its type.
+pub(super) type ItemPath = Vec<String>;
+
+/// What a view has to do with a refusal is told by this type of the relying party.
+const REFUSAL: [&str; 3] = ["oidc", "error", "Refusal"];
+
+/// A function, and what its body names.
+#[derive(Debug)]
+pub(super) struct Function {
+    pub(super) place: Place,
+    /// The type whose method it is.
+    pub(super) of: Option<ItemPath>,
+    /// Whether it is handed a refusal.
+    pub(super) takes_refusal: bool,
+    functions: BTreeSet<ItemPath>,
+    types: BTreeSet<ItemPath>,
+}
+
+/// All functions of an app.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    functions: BTreeMap<ItemPath, Function>,
+}
+
+impl Calls {
+    pub(super) fn read(source: &Crate) -> Self {
+        let mut calls = Self::default();
+        for module in &source.modules {
+            for item in &module.items {
+                match item {
+                    Item::Fn(function) if !is_for_tests(&function.attrs) => {
+                        calls.add(source, module, None, &function.sig, &function.block);
+                    }
+                    Item::Impl(of) if !is_for_tests(&of.attrs) => {
+                        let owners = types_of(source, &Scope::of(module), &of.self_ty);
+                        let Some(owner) = owners.into_iter().next() else {
+                            continue;
+                        };
+                        for item in &of.items {
+                            if let ImplItem::Fn(method) = item {
+                                let owner = Some(owner.clone());
+                                calls.add(source, module, owner, &method.sig, &method.block);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        calls
+    }
+
+    pub(super) fn get(&self, path: &[String]) -> Option<&Function> {
+        self.functions.get(path)
+    }
+
+    /// The functions that make a value of a type, but for its own.
+    pub(super) fn makers<'c>(
+        &'c self,
+        made: &'c ItemPath,
+    ) -> impl Iterator<Item = (&'c ItemPath, &'c Function)> {
+        self.functions.iter().filter(move |(_, function)| {
+            function.types.contains(made) && function.of.as_ref() != Some(made)
+        })
+    }
+
+    /// The functions that name another.
+    pub(super) fn callers<'c>(
+        &'c self,
+        called: &'c ItemPath,
+    ) -> impl Iterator<Item = (&'c ItemPath, &'c Function)> {
+        self.functions
+            .iter()
+            .filter(move |(path, function)| *path != called && function.functions.contains(called))
+    }
+
+    fn add(
+        &mut self,
+        source: &Crate,
+        module: &Module,
+        of: Option<ItemPath>,
+        signature: &Signature,
+        body: &Block,
+    ) {
+        let above = of.as_ref().unwrap_or(&module.path);
+        let path = below(above, signature.ident.to_string());
+        let scope = Scope::of(module);
+        let takes_refusal = signature.inputs.iter().any(|argument| match argument {
+            FnArg::Typed(argument) => types_of(source, &scope, &argument.ty)
+                .iter()
+                .any(|path| path.iter().eq(&REFUSAL)),
+            FnArg::Receiver(_) => false,
+        });
+        let mut names = Names {
+            source,
+            scope,
+            of: of.as_ref(),
+            functions: BTreeSet::new(),
+            types: BTreeSet::new(),
+        };
+        names.visit_block(body);
+        let (functions, types) = (names.functions, names.types);
+        // A second one of the same name is compiled when the first isn't.
+        match self.functions.entry(path) {
+            std::collections::btree_map::Entry::Occupied(mut known) => {
+                known.get_mut().functions.extend(functions);
+                known.get_mut().types.extend(types);
+            }
+            std::collections::btree_map::Entry::Vacant(new) => {
+                new.insert(Function {
+                    place: Place::of(source, module, signature.ident.span()),
+                    of,
+                    takes_refusal,
+                    functions,
+                    types,
+                });
+            }
+        }
+    }
+}
+
+/// The types of the app that a type of an argument or an `impl` means.
+fn types_of(source: &Crate, scope: &Scope<'_>, written: &Type) -> Vec<ItemPath> {
+    match written {
+        Type::Reference(inner) => types_of(source, scope, &inner.elem),
+        Type::Paren(inner) => types_of(source, scope, &inner.elem),
+        Type::Group(inner) => types_of(source, scope, &inner.elem),
+        Type::Path(path) if path.qself.is_none() => types_at(source, scope, &path.path),
+        _ => Vec::new(),
+    }
+}
+
+fn types_at(source: &Crate, scope: &Scope<'_>, path: &syn::Path) -> Vec<ItemPath> {
+    source
+        .resolve(scope, path, Want::Type)
+        .into_iter()
+        .filter_map(|def| match def {
+            Def::Type(module, name) => Some(below(&module.path, name)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn below(above: &[String], name: String) -> ItemPath {
+    let mut path = above.to_vec();
+    path.push(name);
+    path
+}
+
+/// Collects what a body names.
+struct Names<'s, 'a> {
+    source: &'a Crate,
+    scope: Scope<'a>,
+    of: Option<&'s ItemPath>,
+    functions: BTreeSet<ItemPath>,
+    types: BTreeSet<ItemPath>,
+}
+
+impl<'a> Names<'_, 'a> {
+    fn types_at(&self, path: &syn::Path) -> Vec<ItemPath> {
+        match self.of {
+            Some(of) if path.is_ident("Self") => vec![of.clone()],
+            _ => types_at(self.source, &self.scope, path),
+        }
+    }
+
+    /// A path as a value: a function, or something that belongs to a type.
+    fn value(&mut self, path: &syn::Path) {
+        for def in self.source.resolve(&self.scope, path, Want::Value) {
+            if let Def::Fn(module, ItemFn { sig, .. }) = def {
+                self.functions
+                    .insert(below(&module.path, sig.ident.to_string()));
+            }
+        }
+        let whole = self.types_at(path);
+        self.types.extend(whole);
+        let Some(last) = path.segments.last() else {
+            return;
+        };
+        let name = last.ident.to_string();
+        let mut above = path.clone();
+        above.segments.pop();
+        above.segments.pop_punct();
+        for owner in self.types_at(&above) {
+            self.functions.insert(below(&owner, name.clone()));
+            self.types.insert(owner);
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Names<'_, 'a> {
+    fn visit_block(&mut self, block: &'a Block) {
+        let outer = self.scope.blocks.len();
+        let items = block.stmts.iter().filter_map(|statement| match statement {
+            Stmt::Item(item) => Some(item),
+            _ => None,
+        });
+        self.scope.blocks.extend(items);
+        visit::visit_block(self, block);
+        self.scope.blocks.truncate(outer);
+    }
+
+    fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
+        if path.qself.is_none() {
+            self.value(&path.path);
+        }
+    }
+
+    fn visit_expr_struct(&mut self, literal: &'a syn::ExprStruct) {
+        let made = self.types_at(&literal.path);
+        self.types.extend(made);
+        visit::visit_expr_struct(self, literal);
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+        if let (Expr::Path(receiver), Some(of)) = (&*call.receiver, self.of)
+            && receiver.path.is_ident("self")
+        {
+            self.functions.insert(below(of, call.method.to_string()));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
+}
