@@ -19,8 +19,7 @@ Start here:
   vestibule add route reports --role admin    in the app: a page for some people
   vestibule routes                            in the app: who may reach what
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (what to do is printed),
-130 interrupted"
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

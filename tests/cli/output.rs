@@ -27,6 +27,7 @@ Commands:
   add          Add a route to the app, with its handler, view and tests
   remove       Take a route out again, if nothing depends on it
   routes       Show every route of the app, and who may reach it
+  view         Show the app's views, or bring one back as it was at first
   completions  Print the script with which a shell completes arguments
   man          Write a manual page for each command
   help         Print this message or the help of the given subcommand(s)
@@ -40,8 +41,7 @@ Start here:
   vestibule add route reports --role admin    in the app: a page for some people
   vestibule routes                            in the app: who may reach what
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (what to do is printed),
-130 interrupted
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted
 
 "#]]);
 }

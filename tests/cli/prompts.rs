@@ -24,6 +24,16 @@ fn terminal(room: &Room, arguments: &[&str]) -> PtySession {
     spawn_command(command, Some(PATIENCE_MS)).unwrap()
 }
 
+/// A person in an app who has typed `vestibule view reset home`.
+fn resetting(room: &Room) -> PtySession {
+    let mut command = Command::new(program());
+    command
+        .args(["view", "reset", "home"])
+        .current_dir(room.join("app"))
+        .env("TERM", "xterm-256color");
+    spawn_command(command, Some(PATIENCE_MS)).unwrap()
+}
+
 fn press(session: &mut PtySession, keys: &str) {
     session.send(keys).unwrap();
     session.flush().unwrap();
@@ -153,4 +163,27 @@ fn no_input_asks_nothing_on_a_terminal() {
     let said = session.exp_eof().unwrap();
     assert!(!said.contains('?'), "{said}");
     assert_eq!(exit_code(&session), 0);
+}
+
+#[test]
+fn a_view_is_brought_back_only_by_who_says_yes_after_the_diff() {
+    let room = Room::new();
+    room.writes(&["app"]);
+    let original = room.read("app/templates/home.html");
+    for (answer, told, code, expected) in [
+        (ENTER, "nothing was written", 3, "mine"),
+        ("n", "nothing was written", 3, "mine"),
+        (CTRL_C, "interrupted; nothing was written", 130, "mine"),
+        ("y", "is as it was at first", 0, original.as_str()),
+    ] {
+        room.write("app/templates/home.html", "mine");
+        let mut session = resetting(&room);
+        session.exp_string("-mine").unwrap();
+        session.exp_string("Write templates/home.html so?").unwrap();
+        press(&mut session, answer);
+        session.exp_string(told).unwrap();
+        session.exp_eof().unwrap();
+        assert_eq!(exit_code(&session), code, "{answer:?}");
+        assert_eq!(room.read("app/templates/home.html"), expected, "{answer:?}");
+    }
 }

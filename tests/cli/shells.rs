@@ -35,6 +35,9 @@ fn every_command_gets_a_manual_page() {
             "vestibule-remove-route.1",
             "vestibule-remove.1",
             "vestibule-routes.1",
+            "vestibule-view-list.1",
+            "vestibule-view-reset.1",
+            "vestibule-view.1",
             "vestibule.1",
         ]
     );
@@ -64,6 +67,9 @@ fn help_of_every_command_fits_into_the_width_of_a_terminal() {
         &["add", "route"],
         &["remove", "route"],
         &["routes"],
+        &["view"],
+        &["view", "list"],
+        &["view", "reset"],
         &["completions"],
         &["man"],
     ] {
