@@ -8,11 +8,6 @@ use reqwest::StatusCode;
 
 use crate::{processes::Instances, redis_server::Server, support::client};
 
-/// A server that still has everything after a restart.
-fn lasting_server() -> Option<Server> {
-    Server::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
-}
-
 #[tokio::test]
 async fn people_do_not_notice_how_many_instances_there_are() {
     let Some(redis) = Server::start() else { return };
@@ -36,7 +31,7 @@ async fn people_do_not_notice_how_many_instances_there_are() {
 
 #[tokio::test]
 async fn l9_the_provider_signs_people_out_everywhere_and_after_restarts_too() {
-    let Some(mut redis) = lasting_server() else {
+    let Some(mut redis) = Server::start_lasting() else {
         return;
     };
     let mut instances = Instances::start(2, &redis.url(), &[]).await;
@@ -166,7 +161,7 @@ async fn a_renewal_whose_instance_dies_is_made_by_another() {
 
 #[tokio::test]
 async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
-    let Some(mut redis) = lasting_server() else {
+    let Some(mut redis) = Server::start_lasting() else {
         return;
     };
     let instances = Instances::start(2, &redis.url(), &[]).await;

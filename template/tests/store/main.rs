@@ -12,6 +12,7 @@ mod contract;
 mod embedded;
 mod ports;
 mod redis;
+#[expect(dead_code, reason = "the rest is for the tests in `it`")]
 mod redis_server;
 
 use std::{

@@ -17,7 +17,7 @@ pub struct Server {
     program: PathBuf,
     arguments: Vec<String>,
     _port: Port,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -28,6 +28,14 @@ impl Server {
     /// There is none and `CI` is set, where nothing may be left out.
     pub fn start() -> Option<Self> {
         Self::start_with(&["--appendonly", "no"])
+    }
+
+    /// Starts a server that still has everything after a restart.
+    ///
+    /// # Panics
+    /// See [`start`](Self::start).
+    pub fn start_lasting() -> Option<Self> {
+        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
     /// Starts a server with more arguments.
@@ -63,12 +71,29 @@ impl Server {
             program,
             arguments,
             _port: port,
-            _folder: folder,
+            folder,
         })
     }
 
     pub fn url(&self) -> String {
         format!("redis://{}", self.address)
+    }
+
+    /// All that a lasting server has on disk.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut folders = vec![self.folder.path().to_owned()];
+        let mut dump = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    dump.extend(std::fs::read(path).unwrap());
+                }
+            }
+        }
+        dump
     }
 
     /// Stops it as a crash does.

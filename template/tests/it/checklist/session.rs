@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use app::{
     dev::provider::{Endpoint, Lifetimes},
+    oidc::seal,
     settings::{Secret, SessionStore},
 };
 use reqwest::StatusCode;
 
-use crate::support::{Browser, Page, TestApp, embedded_at, signed_in_as};
+use crate::{
+    redis_server::Server,
+    support::{Browser, Page, TestApp, embedded_at, signed_in_as},
+};
 
 const SIGN_IN: &str = "sign-in";
 
@@ -47,7 +51,7 @@ async fn s2_a_planted_cookie_never_becomes_authenticated() {
     // the cookies of an attempt.
     let attacker = app.browser();
     attacker.get("/login").await;
-    let made_up = app::oidc::seal::random_text().unwrap();
+    let made_up = seal::random_text().unwrap();
 
     let victim = with_cookie(&app, &made_up);
     for (name, value) in attacker.cookies() {
@@ -77,7 +81,7 @@ async fn s3_ids_are_256_random_bits_of_which_the_store_keeps_a_hash() {
 
     let dump = std::fs::read(&file).unwrap();
     for id in &ids {
-        let bits = app::oidc::seal::decode(id).unwrap();
+        let bits = seal::decode(id).unwrap();
         assert_eq!(bits.len(), 32);
         assert!(!contains(&dump, &bits));
         assert!(!contains(&dump, id.as_bytes()));
@@ -285,13 +289,39 @@ async fn s10_a_token_in_a_response_would_be_seen() {
 }
 
 #[tokio::test]
-async fn s11_a_stolen_store_holds_nothing_of_use() {
+async fn s11_a_stolen_file_holds_nothing_of_use() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sign-ins.redb");
-    let app = TestApp::start_with(|settings| settings.session_store = embedded_at(&file)).await;
+    let dump = || std::fs::read(&file).unwrap();
+    holds_nothing_of_use(&embedded_at(&file), dump, <[u8]>::to_vec).await;
+}
+
+#[tokio::test]
+async fn s11_a_stolen_copy_of_redis_holds_nothing_of_use() {
+    let Some(redis) = Server::start_lasting() else {
+        return;
+    };
+    let store = SessionStore::Redis(Secret::new(redis.url()));
+    let in_hex = |hash: &[u8]| {
+        let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect::<String>().into_bytes()
+    };
+    holds_nothing_of_use(&store, || redis.dump(), in_hex).await;
+}
+
+/// `written`: how the store writes a row's key.
+async fn holds_nothing_of_use(
+    store: &SessionStore,
+    dump: impl Fn() -> Vec<u8>,
+    written: impl Fn(&[u8]) -> Vec<u8>,
+) {
+    let start =
+        async || TestApp::start_with(|settings| settings.session_store = store.clone()).await;
+    let app = start().await;
     let alice = app.signed_in_as("alice").await;
     let csrf_token = alice.get("/").await.field("csrf_token");
     let cookie = alice.cookies()[SIGN_IN].clone();
+    let id = seal::decode(&cookie).unwrap();
     let secrets: Vec<String> = app
         .provider
         .issued_tokens()
@@ -301,12 +331,18 @@ async fn s11_a_stolen_store_holds_nothing_of_use() {
         .collect();
     app.stop().await;
 
-    let dump = std::fs::read(&file).unwrap();
+    let dump = dump();
+    assert!(!contains(&dump, &id));
     for secret in &secrets {
         assert!(!contains(&dump, secret.as_bytes()), "{secret}");
     }
-    // It is the right file: with the cookie, the record opens.
-    let again = TestApp::start_with(|settings| settings.session_store = embedded_at(&file)).await;
+    // What names the row is there, and as a cookie it opens nothing; the cookie
+    // that it was made from does.
+    let key = seal::hash("sign-in", &[&id]);
+    assert!(contains(&dump, &written(&key)));
+    let again = start().await;
+    let thief = with_cookie(&again, &seal::encode(&key));
+    assert!(!thief.is_signed_in().await);
     assert!(with_cookie(&again, &cookie).is_signed_in().await);
 }
 
@@ -314,7 +350,7 @@ async fn s11_a_stolen_store_holds_nothing_of_use() {
 async fn s13_without_the_store_nobody_is_taken_for_a_stranger() {
     let nowhere = SessionStore::Redis(Secret::new("redis://127.0.0.1:1"));
     let app = TestApp::start_with(|settings| settings.session_store = nowhere).await;
-    let cookie = app::oidc::seal::random_text().unwrap();
+    let cookie = seal::random_text().unwrap();
     let somebody = with_cookie(&app, &cookie);
     for path in ["/profile", "/"] {
         let page = somebody.get(path).await;
