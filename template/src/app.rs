@@ -16,8 +16,10 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
+#[cfg(debug_assertions)]
+use crate::dev::DevTools;
 use crate::{
-    edge::edge,
+    edge::{edge, unkept},
     oidc::{
         Oidc, cookies::Cookies, guard::ensure_authenticated, handlers,
         owner_session::OwnerSessions, store,
@@ -91,8 +93,7 @@ impl Paths {
         }
     }
 }
-#[cfg(debug_assertions)]
-use crate::dev::DevTools;
+
 /// Release builds have none.
 #[cfg(not(debug_assertions))]
 struct DevTools;
@@ -135,7 +136,7 @@ impl Application {
                 let tools = DevTools { provider: None };
                 #[cfg(not(debug_assertions))]
                 let tools = DevTools;
-                Self::with_provider(settings, provider, listeners, (pages, tools)).await
+                Self::with_provider(settings, provider, listeners, pages, tools).await
             }
             None => Self::with_dev_provider(settings, listeners, pages).await,
         }
@@ -165,7 +166,7 @@ impl Application {
         let tools = DevTools {
             provider: Some(dev_provider),
         };
-        Self::with_provider(settings, provider, listeners, (pages, tools)).await
+        Self::with_provider(settings, provider, listeners, pages, tools).await
     }
 
     #[cfg(not(debug_assertions))]
@@ -181,7 +182,8 @@ impl Application {
         settings: Settings,
         provider: ProviderSettings,
         listeners: Vec<TcpListener>,
-        (pages, dev_tools): (Pages, DevTools),
+        pages: Pages,
+        dev_tools: DevTools,
     ) -> Result<Self, StartError> {
         let dev_tools = Data::new(dev_tools);
         let store = store::open(&settings.session_store)
@@ -196,8 +198,10 @@ impl Application {
             App::new()
                 .app_data(state.clone())
                 .app_data(users.clone())
+                // The last one is the first that a request passes through.
                 .wrap(from_fn(edge))
                 .wrap(owner_session(&state))
+                .wrap(from_fn(unkept))
                 .configure(|config| mount(config, &state.settings, pages, &tools))
         })
         .shutdown_timeout(10);

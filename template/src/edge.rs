@@ -11,6 +11,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
@@ -20,7 +21,6 @@ use actix_web::{
 };
 use serde_json::json;
 use tracing::Instrument as _;
-use url::form_urlencoded;
 
 use crate::{
     hooks,
@@ -94,6 +94,34 @@ pub async fn edge<B: MessageBody>(
     Ok(response)
 }
 
+/// Outside the owner's session: data that cannot be kept there fail when the
+/// handler has answered, and the request is gone by then.
+///
+/// # Errors
+/// They carry the page that says so.
+pub async fn unkept<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let is_navigation = is_navigation(request.request());
+    let oidc = guard::oidc(request.request())?.clone();
+    next.call(request).await.map_err(|error| {
+        let reason = Reason::StoreUnavailable(format!("the owner's session is not kept: {error}"));
+        let face = reason.face();
+        tracing::warn!(code = face.code, cause = %reason, mend = reason.mend(), "refused");
+        let mut response = match views::respond(&views::Failure::afterwards(&oidc, &face)) {
+            Ok(page) if is_navigation => page,
+            _ => problem(&face, ""),
+        };
+        *response.status_mut() = face.status;
+        let headers = response.headers_mut();
+        protect(headers, oidc.settings.is_https());
+        set(headers, header::CONTENT_SECURITY_POLICY, policy::PLAIN);
+        set(headers, header::RETRY_AFTER, STORE_BACK_IN);
+        InternalError::from_response(error, response).into()
+    })
+}
+
 fn present<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let (request, inner) = (response.request().clone(), response.response());
     let shown = if let Some(error) = inner.error() {
@@ -146,9 +174,7 @@ fn show_error(request: &HttpRequest, error: &Error) -> HttpResponse {
 /// JSON.
 fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let face = refusal.reason.face();
-    let request_id = RequestId::of(request)
-        .map(|id| id.to_string())
-        .unwrap_or_default();
+    let request_id = views::request_id(request);
     let reason = &refusal.reason;
     let mend = reason.mend();
     if face.status.is_server_error() {
@@ -172,13 +198,12 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
             .insert(header::WWW_AUTHENTICATE, challenge);
     }
     let wait = match response.status() {
-        StatusCode::SERVICE_UNAVAILABLE => Some("5"),
+        StatusCode::SERVICE_UNAVAILABLE => Some(STORE_BACK_IN),
         StatusCode::TOO_MANY_REQUESTS => Some("1"),
         _ => None,
     };
     if let Some(seconds) = wait {
-        let seconds = HeaderValue::from_static(seconds);
-        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        set(response.headers_mut(), header::RETRY_AFTER, seconds);
     }
     response
 }
@@ -211,23 +236,17 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
         Reason::NotAssured(values) => Some(("assurance", oidc.seal_assurance(values).ok()?)),
         _ => return None,
     };
-    let mut query = form_urlencoded::Serializer::new(String::new());
     let wanted = request
         .uri()
         .path_and_query()
         .map_or("/", |wanted| wanted.as_str());
-    if let Some(return_to) = ReturnTo::parse(&oidc.settings, wanted) {
-        query.append_pair("return_to", return_to.as_str());
-    }
-    if let Some((name, value)) = demand {
-        query.append_pair(name, &value);
-    }
-    let location = format!(
-        "{}?{}",
-        oidc.path(oidc.settings.paths.login),
-        query.finish()
-    );
-    Some(see_other(&location))
+    let return_to = ReturnTo::parse(&oidc.settings, wanted);
+    let return_to = return_to
+        .as_ref()
+        .map(|wanted| ("return_to", wanted.as_str()));
+    let demand = demand.as_ref().map(|(name, value)| (*name, value.as_str()));
+    let query = return_to.into_iter().chain(demand);
+    Some(see_other(&oidc.path_with(oidc.settings.paths.login, query)))
 }
 
 /// To the owner's page for sign-ins that fail, if there is one.
@@ -241,17 +260,10 @@ fn failure_redirect(
     if request.path() != oidc.path(oidc.settings.paths.login_callback) {
         return None;
     }
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("error", refusal.reason.face().code);
-    query.append_pair("request_id", request_id);
-    if let Some(return_to) = &refusal.return_to {
-        query.append_pair("return_to", return_to.as_str());
-    }
-    Some(see_other(&format!(
-        "{}?{}",
-        oidc.path(failure),
-        query.finish()
-    )))
+    let code = refusal.reason.face().code;
+    let query = [("error", code), ("request_id", request_id)];
+    let query = query.into_iter().chain(refusal.wanted());
+    Some(see_other(&oidc.path_with(failure, query)))
 }
 
 /// The app's own sign-in page where that helps, else the error page.
@@ -292,6 +304,9 @@ fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
         )
 }
 
+/// Seconds after which trying again may help.
+const STORE_BACK_IN: &str = "5";
+
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -311,8 +326,25 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
     let is_https = oidc.is_some_and(|oidc| oidc.settings.is_https());
     let policy = oidc
         .filter(|_| is_page)
-        .and_then(|oidc| policy::header_value(response.request(), oidc).ok());
+        .map(|oidc| policy::header_value(response.request(), oidc));
     let headers = response.headers_mut();
+    protect(headers, is_https);
+    match policy {
+        Some(Ok(policy)) => {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        Some(Err(error)) => {
+            tracing::error!(%error, "a source that policy::allow was given cannot be sent");
+            set(headers, header::CONTENT_SECURITY_POLICY, policy::PLAIN);
+        }
+        None => {}
+    }
+    if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(id.to_string())) {
+        headers.insert(REQUEST_ID, id);
+    }
+}
+
+fn protect(headers: &mut HeaderMap, is_https: bool) {
     set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(headers, header::REFERRER_POLICY, "no-referrer");
     set(headers, header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
@@ -323,12 +355,6 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
     }
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
-    }
-    if let Some(policy) = policy {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(id.to_string())) {
-        headers.insert(REQUEST_ID, id);
     }
 }
 

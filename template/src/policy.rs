@@ -17,6 +17,10 @@ use crate::oidc::{
     seal,
 };
 
+/// For a page that needs nothing but the app's own files.
+pub(crate) const PLAIN: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; \
+                                form-action 'self'; frame-ancestors 'none'";
+
 /// What templates put on their scripts, `nonce="{{ frame.nonce }}"`; empty
 /// until it is first asked for.
 #[derive(Default)]

@@ -45,8 +45,8 @@ pub struct Settings {
     pub login_page: LoginPage,
     /// The Okta Sign-In Widget, for [`LoginPage::Widget`].
     pub widget: WidgetSettings,
-    /// Seals sign-in attempts. The first one
-    /// writes, all of them read.
+    /// Seals what goes through the browser. The first one writes, all of them
+    /// read.
     pub secrets: Vec<Secret>,
     /// Where sign-in records are kept.
     pub session_store: SessionStore,
@@ -141,8 +141,8 @@ pub struct RelyingParty {
 /// When authorization requests are pushed (RFC 9126).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PushedAuthorization {
-    /// Where the provider offers it. If it answers such a request with an error
-    /// and does not insist on them, the browser carries the request after all.
+    /// Where the provider offers it. If it refuses such a request (a 4xx) and
+    /// does not insist on them, the browser carries the request after all.
     Auto,
     /// No sign-in goes another way.
     Always,

@@ -20,9 +20,10 @@ use crate::{
     edge::RequestId,
     hooks::SignInPage,
     oidc::{
+        Oidc,
         claims::Claims,
         devices::Device,
-        error::{Action, Reason, Refusal},
+        error::{Action, Face, Reason, Refusal},
         guard::{self, User},
         return_to::ReturnTo,
         sign_in::now,
@@ -116,16 +117,23 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not provide the relying party.
     pub fn for_nobody(request: &HttpRequest) -> Result<Self, Refusal> {
-        let oidc = guard::oidc(request)?;
         Ok(Self {
+            nonce: policy::nonce(request)?,
+            ..Self::without_scripts(guard::oidc(request)?)
+        })
+    }
+
+    /// The frame of a page that has no request behind it any more.
+    fn without_scripts(oidc: &Oidc) -> Self {
+        Self {
             app_name: env!("CARGO_PKG_NAME"),
             base: oidc.settings.base_path().to_owned(),
             paths: oidc.settings.paths,
-            nonce: policy::nonce(request)?,
+            nonce: String::new(),
             color_scheme: "light dark",
             content_has_main: false,
             person: None,
-        })
+        }
     }
 
     /// The frame for whoever looks at the page.
@@ -425,6 +433,8 @@ fn same_page(request: &HttpRequest) -> Result<String, Refusal> {
     Ok(page.as_str().to_owned())
 }
 
+const GO_HOME: &str = "Go to the front page";
+
 impl Failure {
     /// The page for one refusal.
     ///
@@ -437,15 +447,10 @@ impl Failure {
     ) -> Result<Self, Refusal> {
         let face = refusal.reason.face();
         let frame = Frame::of(request, request.extensions().get::<User>())?;
-        let login = || {
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            if let Some(wanted) = &refusal.return_to {
-                query.append_pair("return_to", wanted.as_str());
-            }
-            format!("{}?{}", frame.path(frame.paths.login), query.finish())
-        };
+        let oidc = guard::oidc(request)?;
+        let login = || oidc.path_with(frame.paths.login, refusal.wanted());
         let (action_path, action_text) = match face.action {
-            Action::GoHome => (frame.path("/").into_owned(), "Go to the front page"),
+            Action::GoHome => (frame.path("/").into_owned(), GO_HOME),
             // A code works once, so it is the sign-in that is tried again.
             Action::TryAgain if refusal.return_to.is_some() => (login(), "Try again"),
             Action::TryAgain => (same_page(request)?, "Try again"),
@@ -466,6 +471,20 @@ impl Failure {
             action_text,
         })
     }
+
+    /// The page for a refusal that comes when the request is gone already.
+    pub(crate) fn afterwards(oidc: &Oidc, face: &Face) -> Self {
+        let frame = Frame::without_scripts(oidc);
+        Self {
+            title: face.title,
+            text: face.text.to_owned(),
+            code: face.code,
+            request_id: String::new(),
+            action_path: frame.path("/").into_owned(),
+            action_text: GO_HOME,
+            frame,
+        }
+    }
 }
 
 /// What stands for the person in a small circle.
@@ -475,6 +494,6 @@ pub(crate) fn initial(name: &str) -> String {
         .map_or_else(String::new, |letter| letter.to_uppercase().collect())
 }
 
-fn request_id(request: &HttpRequest) -> String {
+pub(crate) fn request_id(request: &HttpRequest) -> String {
     RequestId::of(request).map_or_else(String::new, |id| id.to_string())
 }

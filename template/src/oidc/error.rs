@@ -113,6 +113,15 @@ impl Reason {
     }
 }
 
+impl Refusal {
+    /// Where the person wanted to go, as a parameter of the page that they see
+    /// instead.
+    pub fn wanted(&self) -> Option<(&'static str, &str)> {
+        let wanted = self.return_to.as_ref()?;
+        Some(("return_to", wanted.as_str()))
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.fmt(f)

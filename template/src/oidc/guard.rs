@@ -1,7 +1,8 @@
 //! Who may pass. A handler says so by the types of its arguments: [`User`],
 //! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh),
-//! [`Assured<Level>`](Assured). A handler without such an argument has nobody to act for. The functions guard whole
-//! scopes, through `actix_web::middleware::from_fn`.
+//! [`Assured<Level>`](Assured). A handler without such an argument has nobody to
+//! act for. The functions guard whole scopes, through
+//! `actix_web::middleware::from_fn`.
 
 use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin, rc::Rc, sync::Arc};
 
@@ -169,10 +170,10 @@ impl<R: Role> FromRequest for Has<R> {
     type Error = Refusal;
     type Future = Pending<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let user = User::from_request(request, payload);
         Box::pin(async move {
-            let user = User::of(&request).await?;
+            let user = user.await?;
             if R::is_held_by(&user) {
                 Ok(Self(user, PhantomData))
             } else {
@@ -192,18 +193,18 @@ impl<R> Deref for Has<R> {
 
 /// The signed-in person, who proved at the provider at most `SECONDS` ago who
 /// they are, give or take the clock tolerance. Others are asked to prove it
-/// again. For pages that money or
-/// accounts depend on.
+/// again. For pages that money or accounts depend on.
 pub struct Fresh<const SECONDS: u64>(User);
 
 impl<const SECONDS: u64> FromRequest for Fresh<SECONDS> {
     type Error = Refusal;
     type Future = Pending<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
+        let user = User::from_request(&request, payload);
         Box::pin(async move {
-            let user = User::of(&request).await?;
+            let user = user.await?;
             let authenticated_at = user.sign_in().authenticated_at;
             // As in the check of the ID token: else a person whose provider's
             // clock is slow would be sent there again and again.

@@ -34,6 +34,8 @@ mod refresh;
 
 use std::sync::Arc;
 
+use url::form_urlencoded;
+
 use self::{
     attempt::Attempts, cookies::Cookies, limit::LoginLimit, owner_session::OwnerSessions,
     provider::Provider, refresh::Refreshing, sign_in::SignIns, store::Store,
@@ -48,7 +50,6 @@ pub struct Oidc {
     pub provider: Provider,
     /// Who is signed in.
     pub sign_ins: SignIns,
-    store: Arc<dyn Store>,
     assurance: assurance::Demands,
     attempts: Attempts,
     cookies: Cookies,
@@ -73,7 +74,6 @@ impl Oidc {
         let provider = Provider::new("main", provider, settings.relying_party.clone())
             .map_err(|error| error.to_string())?;
         Ok(Self {
-            store: Arc::clone(&store),
             sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
             login_limit: LoginLimit::new(settings.login_rate),
             settings,
@@ -97,12 +97,29 @@ impl Oidc {
     /// Where the owner's own sessions are kept.
     pub fn owner_sessions(&self) -> OwnerSessions {
         let settings = &self.settings;
-        let store = Arc::clone(&self.store);
+        let store = Arc::clone(self.sign_ins.store());
         OwnerSessions::new(store, settings.session_idle, settings.session_max)
     }
 
     /// A path of this app as browsers see it.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.settings.base_path())
+    }
+
+    /// The same with parameters, beside those that the path may have.
+    pub fn path_with<'a>(
+        &self,
+        path: &str,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> String {
+        let path = self.path(path);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        match (query.as_str(), path.contains('?')) {
+            ("", _) => path,
+            (query, false) => format!("{path}?{query}"),
+            (query, true) => format!("{path}&{query}"),
+        }
     }
 }

@@ -14,7 +14,7 @@ use actix_session::{
 use actix_web::{HttpRequest, cookie::time};
 
 use super::{
-    seal::{self, SealError, Sealer},
+    seal::{self, Sealer},
     sign_in::{TOUCH_EVERY, now},
     store::{Key, Row, Store, StoreError},
 };
@@ -209,10 +209,7 @@ struct Id([u8; 32]);
 
 impl Id {
     fn parse(session_key: &SessionKey) -> Option<Self> {
-        seal::decode(session_key.as_ref())?
-            .try_into()
-            .ok()
-            .map(Self)
+        seal::decode_array(session_key.as_ref()).map(Self)
     }
 
     fn to_session_key(&self) -> Result<SessionKey, anyhow::Error> {
@@ -233,11 +230,5 @@ impl Id {
         let plain = Sealer::new(&self.0, PURPOSE).ok()?;
         let plain = plain.open(&row.sealed, &row.key)?;
         serde_json::from_slice(&plain).ok()
-    }
-}
-
-impl From<SealError> for StoreError {
-    fn from(error: SealError) -> Self {
-        Self(error.to_string())
     }
 }

@@ -169,9 +169,9 @@ impl SignIns {
         }
     }
 
-    /// The store, for health checks.
-    pub fn store(&self) -> &dyn Store {
-        &*self.store
+    /// The store that they are kept in.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// When a sign-in that begins now will end, in Unix seconds.

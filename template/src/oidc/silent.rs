@@ -8,7 +8,6 @@ use actix_web::{
     http::Method,
     middleware::Next,
 };
-use url::form_urlencoded;
 
 use super::{
     Oidc, cookies,
@@ -65,12 +64,9 @@ async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
     }
     let return_to = ReturnTo::parse(&oidc.settings, request.uri().path_and_query()?.as_str())?;
     try_no_more(request, oidc);
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("prompt", "none")
-        .append_pair("return_to", return_to.as_str())
-        .finish();
-    let login = oidc.path(oidc.settings.paths.login);
-    Some(see_other(&format!("{login}?{query}")))
+    let query = [("prompt", "none"), ("return_to", return_to.as_str())];
+    let login = oidc.path_with(oidc.settings.paths.login, query);
+    Some(see_other(&login))
 }
 
 /// Keeps a browser from being signed in silently: it was tried, or its person

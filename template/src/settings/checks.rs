@@ -6,7 +6,6 @@ use std::{
 };
 
 use ipnet::IpNet;
-use ring::rand::{SecureRandom, SystemRandom};
 use url::{Host, Url};
 
 use super::{
@@ -15,7 +14,10 @@ use super::{
     WidgetSettings, below, extra_parameters,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
-use crate::{app::Paths, oidc::protocol::ClientKey};
+use crate::{
+    app::Paths,
+    oidc::{protocol::ClientKey, seal},
+};
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -152,7 +154,7 @@ impl Reader<'_> {
         const VARIABLE: &str = "APP_TRUSTED_PROXIES";
         let text = self.get(VARIABLE).unwrap_or_default();
         let mut networks = Vec::new();
-        for part in text.split([',', ' ']).filter(|part| !part.is_empty()) {
+        for part in words(&text) {
             match part
                 .parse()
                 .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
@@ -177,8 +179,7 @@ impl Reader<'_> {
         if cfg!(debug_assertions) && VARIABLES.iter().all(|name| self.get(name).is_none()) {
             return None;
         }
-        let issuer = self.get("OIDC_ISSUER");
-        let issuer = self.issuer(issuer);
+        let issuer = self.issuer();
         let client_id = self.credential_text(
             "OIDC_CLIENT_ID",
             "the client id that the provider shows for this app",
@@ -264,9 +265,9 @@ impl Reader<'_> {
         }
     }
 
-    fn issuer(&mut self, value: Option<String>) -> String {
+    fn issuer(&mut self) -> String {
         const VARIABLE: &str = "OIDC_ISSUER";
-        let Some(text) = value else {
+        let Some(text) = self.get(VARIABLE) else {
             self.fault(
                 VARIABLE,
                 "missing. Set it to the provider's issuer URL, for example https://example.okta.com/oauth2/default.",
@@ -518,16 +519,10 @@ impl Reader<'_> {
             }
             // Good for as long as the process lives: only sign-ins that are
             // under way are lost when it restarts.
-            let mut random = [0_u8; 32];
-            return match SystemRandom::new().fill(&mut random) {
-                Ok(()) => vec![Secret::new(
-                    random.map(|byte| format!("{byte:02x}")).concat(),
-                )],
-                Err(_) => {
-                    self.fault(
-                        VARIABLE,
-                        "missing, and the operating system gave no random numbers.",
-                    );
+            return match seal::random_text() {
+                Ok(secret) => vec![Secret::new(secret)],
+                Err(error) => {
+                    self.fault(VARIABLE, format!("missing, and {error}."));
                     Vec::new()
                 }
             };
@@ -537,6 +532,9 @@ impl Reader<'_> {
             .map(str::trim)
             .filter(|text| !text.is_empty())
             .collect();
+        if secrets.is_empty() {
+            self.fault(VARIABLE, format!("holds no secret. {HOW}"));
+        }
         for (place, secret) in secrets.iter().enumerate() {
             let which = if secrets.len() > 1 {
                 format!("number {} ", place + 1)

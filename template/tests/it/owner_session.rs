@@ -176,8 +176,7 @@ async fn made_up_cookies_open_nothing() {
 
 #[tokio::test]
 async fn without_the_store_pages_go_on_and_nothing_is_lost() {
-    let lasting = ["--appendonly", "yes", "--appendfsync", "always"];
-    let Some(mut redis) = Server::start_with(&lasting) else {
+    let Some(mut redis) = Server::start_lasting() else {
         return;
     };
     let url = Secret::new(redis.url());
@@ -186,7 +185,13 @@ async fn without_the_store_pages_go_on_and_nothing_is_lost() {
     redis.stop();
     assert_eq!(found(&browser, "cart").await, "nothing");
     let refused = browser.get("/keep/cart/pen/0").await;
-    assert!(refused.status.is_server_error());
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.header("retry-after"), "5");
+    assert!(refused.body.contains("store_unavailable"), "a page");
+    assert!(refused.header("content-security-policy").contains("'none'"));
+    let refused = browser.fetch("/keep/cart/pen/0").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.json()["code"], "store_unavailable");
     redis.restart();
     browser
         .app

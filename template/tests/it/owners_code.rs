@@ -6,13 +6,18 @@ use actix_web::{
 };
 use app::{
     dev::provider::Endpoint,
+    hooks::Admin,
     oidc::{
         Oidc,
         error::Refusal,
-        guard::{User, is_authenticated},
+        guard::{Fresh, Has, User, is_authenticated},
         handlers::{force_logout_and_revoke, sign_out_locally},
+        seal,
     },
+    policy::{self, Sources},
     routes,
+    settings::SessionStore,
+    views,
 };
 use reqwest::StatusCode;
 
@@ -23,6 +28,10 @@ fn pages(config: &mut ServiceConfig) {
     routes::protected(config);
     config.route("/known", get().to(known));
     config.route("/about-me", get().to(about_me));
+    config.route("/perhaps", get().to(perhaps::<User>));
+    config.route("/perhaps-admin", get().to(perhaps::<Has<Admin>>));
+    config.route("/perhaps-fresh", get().to(perhaps::<Fresh<60>>));
+    config.route("/from-elsewhere", get().to(from_elsewhere));
     config.route("/leave", get().to(leave));
     config.route("/leave-everything", get().to(leave_everything));
 }
@@ -40,6 +49,23 @@ async fn about_me(user: User) -> String {
         !sign_in.tokens.access_token.expose().is_empty(),
         user.context().account.number,
     )
+}
+
+async fn perhaps<G>(guard: Option<G>) -> &'static str {
+    guard.map_or("a stranger", |_| "somebody")
+}
+
+/// Asks for a source that no header can name.
+async fn from_elsewhere(request: HttpRequest, user: User) -> Result<HttpResponse, Refusal> {
+    let files = vec!["https://files.example\n".to_owned()];
+    policy::allow(
+        &request,
+        Sources {
+            files,
+            ..Sources::default()
+        },
+    );
+    views::respond(&views::Profile::new(&request, &user)?)
 }
 
 async fn leave(
@@ -65,6 +91,37 @@ async fn is_authenticated_tells_people_from_strangers() {
     assert_eq!(app.browser().get("/known").await.body, "false");
     let alice = app.signed_in_as("alice").await;
     assert_eq!(alice.get("/known").await.body, "true");
+}
+
+#[tokio::test]
+async fn nobody_passes_for_a_stranger_while_the_store_is_away() {
+    let app = TestApp::start_with_pages_and(pages, |settings| {
+        settings.session_store = SessionStore::Memory;
+    })
+    .await;
+    let browser = app.browser();
+    // As of somebody whom this process has not seen yet.
+    let id = seal::random_text().unwrap();
+    browser.set_cookie(&app.cookie("sign-in"), &id);
+    let paths = ["/perhaps", "/perhaps-admin", "/perhaps-fresh"];
+    for path in paths {
+        assert_eq!(browser.get(path).await.body, "a stranger", "{path}");
+    }
+    app.oidc().sign_ins.store().close().await.unwrap();
+    for path in paths {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_never_goes_out_without_a_policy() {
+    let app = TestApp::start_with_pages(pages).await;
+    let page = app.signed_in_as("alice").await.get("/from-elsewhere").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'self'; "), "{policy}");
+    assert!(!policy.contains("nonce"), "{policy}");
 }
 
 #[tokio::test]

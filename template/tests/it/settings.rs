@@ -161,6 +161,7 @@ fn unusable_values_are_refused_with_the_mend() {
         ),
         ("APP_LISTEN", "8080", "host:port"),
         ("SESSION_SECRET", "short", "too weak"),
+        ("SESSION_SECRET", " , ", "holds no secret"),
         (
             "SESSION_SECRET",
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",

@@ -67,13 +67,8 @@ async fn conclude(
         // A link in an e-mail, opened elsewhere.
         Err(Refusal {
             reason: Reason::AttemptUnknown,
-            return_to,
-        }) if answer.otp.is_some() => {
-            return Err(Refusal {
-                reason: Reason::OtpElsewhere,
-                return_to,
-            });
-        }
+            ..
+        }) if answer.otp.is_some() => return Err(Reason::OtpElsewhere.into()),
         Err(refusal) => return Err(refusal),
     };
     let return_to = attempt.return_to.checked(&oidc.settings);
@@ -97,7 +92,7 @@ async fn conclude(
             Ok(match after {
                 AfterLogin::Continue => see_other(return_to.as_str()),
                 AfterLogin::RedirectTo(path) => {
-                    see_other(&by_way_of(&oidc.path(&path), &return_to))
+                    see_other(&oidc.path_with(&path, [("return_to", return_to.as_str())]))
                 }
             })
         }
@@ -123,15 +118,6 @@ async fn is_first_answer(oidc: &Oidc, attempt: &Attempt) -> Result<bool, Reason>
     }
     let claim = attempt.claim_answer()?;
     Ok(oidc.sign_ins.store().claim(claim).await?)
-}
-
-/// A path of this app that can lead on to the page that the person wanted.
-fn by_way_of(path: &str, return_to: &ReturnTo) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("return_to", return_to.as_str())
-        .finish();
-    let separator = if path.contains('?') { '&' } else { '?' };
-    format!("{path}{separator}{query}")
 }
 
 /// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and

@@ -96,8 +96,8 @@ impl Discovered {
             .authorization_response_iss_parameter_supported
     }
 
-    /// The origins that a form of this app may lead to, each after a blank:
-    /// signing out by a form ends at the provider.
+    /// The origins that a form of this app may lead to, each after a blank: both
+    /// the sign-in page's button and signing out end at the provider.
     pub fn form_targets(&self) -> &str {
         &self.form_targets
     }
@@ -105,7 +105,7 @@ impl Discovered {
 
 fn form_targets(metadata: &Metadata) -> String {
     let more = metadata.additional_metadata();
-    let mut targets = String::new();
+    let mut targets: Vec<String> = Vec::new();
     for url in more
         .end_session_endpoint
         .as_ref()
@@ -115,10 +115,10 @@ fn form_targets(metadata: &Metadata) -> String {
     {
         let origin = format!(" {}", url.origin().ascii_serialization());
         if !targets.contains(&origin) {
-            targets.push_str(&origin);
+            targets.push(origin);
         }
     }
-    targets
+    targets.concat()
 }
 
 fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 7] {

@@ -173,6 +173,10 @@ fn check_the_rest(
     claims: &ParsedIdTokenClaims,
     skew: Duration,
 ) -> Result<(), CheckError> {
+    let compact = token.to_string();
+    if compact.len() > MAX_ID_TOKEN {
+        return Err(refuse("it is too large"));
+    }
     let subject = claims.subject().as_str();
     if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
         // OIDC Core 2
@@ -191,7 +195,7 @@ fn check_the_rest(
     }
     // The library takes dates in words too, which some providers have for
     // `updated_at`; these must be numbers (OIDC Core 2).
-    let raw = payload(token);
+    let raw = payload(&compact);
     if !["exp", "iat"].iter().all(|name| raw[name].is_number()) {
         return Err(refuse("exp or iat is not a number"));
     }
@@ -203,9 +207,6 @@ fn check_the_rest(
         if seconds > (now() + skew.as_secs()) as f64 {
             return Err(refuse("nbf is in the future"));
         }
-    }
-    if token.to_string().len() > MAX_ID_TOKEN {
-        return Err(refuse("it is too large"));
     }
     Ok(())
 }
@@ -238,9 +239,8 @@ fn check_access_token_hash(
 }
 
 /// The claims as they were sent.
-fn payload(token: &ParsedIdToken) -> Value {
-    token
-        .to_string()
+fn payload(compact: &str) -> Value {
+    compact
         .split('.')
         .nth(1)
         .and_then(seal::decode)

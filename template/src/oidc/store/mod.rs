@@ -7,6 +7,7 @@ mod redis;
 
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
+use super::seal::SealError;
 use crate::settings::SessionStore;
 
 /// A SHA-256 hash under which a record, a provider session or a person is
@@ -125,6 +126,12 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+impl From<SealError> for StoreError {
+    fn from(error: SealError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// Opens the store that the settings name.
 ///

@@ -47,6 +47,28 @@ async fn b1_every_page_has_a_strict_policy() {
 }
 
 #[tokio::test]
+async fn b1_forms_may_lead_to_each_origin_of_the_provider() {
+    let app = TestApp::start_prepared(|_, provider| {
+        provider.faults().json(Endpoint::Metadata, |metadata| {
+            // One begins as the other does.
+            metadata["end_session_endpoint"] = json!("https://id.example:8443/end");
+            metadata["authorization_endpoint"] = json!("https://id.example/authorize");
+        });
+    })
+    .await;
+    let browser = app.browser();
+    browser.get("/login").await;
+    let page = browser.get("/").await;
+    let policy = page.header("content-security-policy");
+    let (_, targets) = policy.split_once("form-action 'self' ").unwrap();
+    let targets: Vec<&str> = targets.split([' ', ';']).collect();
+    assert_eq!(
+        targets[..2],
+        ["https://id.example:8443", "https://id.example"]
+    );
+}
+
+#[tokio::test]
 async fn b1_the_nonce_is_another_one_in_each_response() {
     let browser = TestApp::start().await.browser();
     let mut nonces = Vec::new();
