@@ -9,8 +9,9 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Starts logging. Called once, first of all; a filter that cannot be read is
-/// said and replaced by the default, `info`.
+/// Starts logging. Called once, after the settings, since `.env` may hold
+/// `RUST_LOG`; a filter that cannot be read is said and replaced by the default,
+/// `info`.
 pub fn start() {
     // The server says how many workers it starts, which helps nobody.
     let default = Targets::new()

@@ -119,6 +119,9 @@ impl Claims {
             .map(|(name, value)| (name.len() + value.to_string().len() + 4, name.to_owned()))
             .collect();
         let mut total: usize = sizes.iter().map(|(size, _)| size).sum();
+        if total <= most {
+            return Vec::new();
+        }
         sizes.retain(|(_, name)| name != "sub");
         sizes.sort_unstable();
         let mut dropped = Vec::new();

@@ -1,19 +1,15 @@
 //! Proof that a request was made by a page of this app: the CSRF token of the
 //! person's sign-in, in a form field or a header.
 
-use std::{future::Future, pin::Pin};
-
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::{Reason, Refusal},
-    guard::{self, User},
+    guard::{self, Pending, User},
     seal,
 };
 
-/// The form field, as views write it.
-pub const FIELD: &str = "csrf_token";
 /// The header, for requests that scripts make.
 pub const HEADER: &str = "x-csrf-token";
 
@@ -35,7 +31,7 @@ struct Proof {
 
 impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
     type Error = Refusal;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+    type Future = Pending<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
@@ -83,7 +79,7 @@ pub struct PublicForm<T> {
 
 impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
     type Error = Refusal;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Refusal>>>>;
+    type Future = Pending<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();

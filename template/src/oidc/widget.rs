@@ -32,17 +32,10 @@ pub struct Asset {
     pub integrity: &'static str,
 }
 
-/// What the widget is told beside the attempt.
-#[derive(Clone, Copy, Default)]
-pub struct Extras<'a> {
-    /// Whom the person claims to be.
-    pub login_hint: Option<&'a str>,
-    /// The one-time code of a link in an e-mail, which goes on with an attempt.
-    pub otp: Option<&'a str>,
-}
-
 impl Widget {
     /// The widget for one attempt, in a page whose scripts carry `csp_nonce`.
+    /// `login_hint`: whom the person claims to be; `otp`: the one-time code of a
+    /// link in an e-mail, which goes on with an attempt.
     ///
     /// # Errors
     /// The attempt is finished.
@@ -50,7 +43,8 @@ impl Widget {
         oidc: &Oidc,
         attempt: &Attempt,
         csp_nonce: &str,
-        extras: Extras<'_>,
+        login_hint: Option<&str>,
+        otp: Option<&str>,
     ) -> Result<Self, Reason> {
         let folder = folder(oidc);
         let asset = |pinned: &Pinned| Asset {
@@ -62,10 +56,10 @@ impl Widget {
         settings["assets"] = json!({ "baseUrl": folder });
         // It would leave the person's name in a cookie.
         settings["features"] = json!({ "rememberMe": false });
-        if let Some(login_hint) = extras.login_hint {
+        if let Some(login_hint) = login_hint {
             settings["username"] = json!(login_hint);
         }
-        if let Some(otp) = extras.otp {
+        if let Some(otp) = otp {
             settings["otp"] = json!(otp);
         }
         Ok(Self {

@@ -45,13 +45,10 @@ pub async fn sign_out(
     if subject.is_empty() {
         return Err(Reason::BadRequest("the form names nobody to sign out".to_owned()).into());
     }
-    let ended = oidc
-        .sign_ins
-        .end_all_of(oidc.provider.issuer(), subject)
-        .await?;
+    let issuer = oidc.provider.issuer();
+    let ended = oidc.sign_ins.end_all_of(issuer, subject).await?;
     let by = admin.sign_in().person_tag();
     tracing::info!(by, "an administrator signs somebody out");
-    let issuer = oidc.provider.issuer();
     events::revoked(issuer, Some(subject), Ending::Administrator, ended);
     page(&request, &admin, &users, Some(ended))
 }

@@ -290,13 +290,6 @@ impl Answer {
         self
     }
 
-    /// Replaces a header field, whatever was there.
-    pub fn set_header(&mut self, name: &str, value: &str) {
-        self.headers
-            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
-        self.headers.push((name.to_owned(), value.to_owned()));
-    }
-
     pub(super) async fn send(self) -> HttpResponse {
         actix_web::rt::time::sleep(self.delay).await;
         if self.ending == Ending::Hung {

@@ -54,7 +54,7 @@ impl fmt::Display for Reason {
             Self::IdToken(detail) => write!(f, "the ID token is refused: {detail}"),
             Self::UserInfo(detail) => write!(f, "the userinfo answer is refused: {detail}"),
             Self::RefreshRefused => {
-                f.write_str("the provider says invalid_grant to the refresh token")
+                f.write_str("the sign-in cannot be renewed; the line before says why")
             }
             Self::LogoutToken(detail) => write!(f, "the logout token is refused: {detail}"),
             Self::Hook(detail) => write!(f, "the app's own rule refuses: {detail}"),

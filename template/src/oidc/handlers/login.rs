@@ -14,7 +14,7 @@ use crate::{
         guard,
         protocol::{Demand, Discovered, Wishes},
         return_to::ReturnTo,
-        widget::{self, Extras, Widget},
+        widget::{self, Widget},
     },
     policy,
     settings::LoginPage,
@@ -177,11 +177,7 @@ fn begin_with_widget(
     let attempt = oidc.attempts.begin_on_page(request, new, |state| {
         provider.compose(oidc.provider.relying_party(), state, Wishes::default())
     })?;
-    let extras = Extras {
-        login_hint: page.login_hint,
-        otp: None,
-    };
-    show_widget(request, oidc, &attempt, extras, page)
+    show_widget(request, oidc, &attempt, None, page)
 }
 
 /// Shows the widget again for an attempt that is not over: the provider wants
@@ -192,24 +188,20 @@ pub(super) fn go_on_with_widget(
     attempt: &Attempt,
     otp: Option<&str>,
 ) -> Result<HttpResponse, Refusal> {
-    let extras = Extras {
-        login_hint: None,
-        otp,
-    };
     let page = SignInPage::new(&attempt.return_to);
-    show_widget(request, oidc, attempt, extras, page)
+    show_widget(request, oidc, attempt, otp, page)
 }
 
 fn show_widget(
     request: &HttpRequest,
     oidc: &Oidc,
     attempt: &Attempt,
-    extras: Extras<'_>,
+    otp: Option<&str>,
     page: SignInPage<'_>,
 ) -> Result<HttpResponse, Refusal> {
     let nonce = policy::nonce(request)?;
     policy::allow(request, widget::sources(oidc));
-    let widget = Widget::new(oidc, attempt, &nonce, extras)?;
+    let widget = Widget::new(oidc, attempt, &nonce, page.login_hint, otp)?;
     hooks::login_view(
         request,
         SignInPage {
