@@ -13,7 +13,7 @@ import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
 import { jwt } from 'better-auth/plugins';
 
-import { freePort } from './program.mjs';
+import { freePort, orStop } from './program.mjs';
 
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
@@ -55,9 +55,10 @@ export const variants = [
 export async function start(client, variant) {
   const running = new BetterAuth(await freePort(), variant);
   await running.listen();
-  await running.signUp();
-  await running.register(client);
-  return running;
+  return orStop(running, async () => {
+    await running.signUp();
+    await running.register(client);
+  });
 }
 
 class BetterAuth {

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { Program, freePort, newFolder } from './program.mjs';
+import { Program, freePort, newFolder, orStop } from './program.mjs';
 
 const BIN = fileURLToPath(new URL('venv/bin/', import.meta.url));
 const SETTINGS = { CANAILLE_CONFIG: 'canaille.toml' };
@@ -37,10 +37,10 @@ export const variants = [
 
 /** Starts it, makes an account, and registers `client`. */
 export async function start(client, variant) {
-  const running = new Canaille(await freePort(), await newFolder(), variant);
-  await running.setUp();
-  await running.register(client);
-  return running;
+  return orStop(new Canaille(await freePort(), await newFolder(), variant), async (running) => {
+    await running.setUp();
+    await running.register(client);
+  });
 }
 
 class Canaille {
@@ -108,7 +108,7 @@ class Canaille {
   }
 
   async stop() {
-    await this.#program.stop();
+    await this.#program?.stop();
   }
 
   async #run() {

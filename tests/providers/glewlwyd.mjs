@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { Program, freePort, newFolder } from './program.mjs';
+import { Program, freePort, newFolder, orStop } from './program.mjs';
 
 const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3';
 const MODULES = '/usr/lib/glewlwyd';
@@ -53,9 +53,7 @@ export async function start(client, variant) {
     folder,
     readyAt: `${url}/config/`,
   });
-  const running = new Glewlwyd(program, url, variant);
-  await running.setUp(client);
-  return running;
+  return orStop(new Glewlwyd(program, url, variant), (running) => running.setUp(client));
 }
 
 class Glewlwyd {

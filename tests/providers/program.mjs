@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_WITHIN = 60_000;
+const running = new Set();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** A program that is running. */
 export class Program {
@@ -38,7 +40,8 @@ export class Program {
       program.#child.once('error', (error) => ended(`cannot be started: ${error.message}`));
       program.#child.once('exit', (code, signal) => ended(`ended (${signal ?? `exit code ${code}`})`));
     });
-    process.once('exit', () => program.#child.kill('SIGKILL'));
+    running.add(program.#child);
+    program.#ended.then(() => running.delete(program.#child));
     try {
       await program.#answers(readyAt, command);
     } catch (error) {
@@ -71,6 +74,17 @@ export class Program {
       if (over) throw new Error(`${command} ${over}:\n${this.#output}`);
     }
     throw new Error(`${command} does not answer at ${url}:\n${this.#output}`);
+  }
+}
+
+/** Gives `started` after what `act` still does to it; stops it if that fails. */
+export async function orStop(started, act) {
+  try {
+    await act(started);
+    return started;
+  } catch (error) {
+    await started.stop();
+    throw error;
   }
 }
 

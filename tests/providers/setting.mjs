@@ -3,36 +3,38 @@
 import { resolve } from 'node:path';
 
 import { Client } from './client.mjs';
-import { Program, freePort, newFolder } from './program.mjs';
+import { Program, freePort, newFolder, orStop } from './program.mjs';
 import { Wire } from './wire.mjs';
 
 /** One provider and the app as its client, both running. */
 export class Setting {
-  static async make(binary, provider, variant) {
-    const setting = new Setting();
+  static make(binary, provider, variant) {
+    return orStop(new Setting(), (setting) => setting.#make(binary, provider, variant));
+  }
+
+  async #make(binary, provider, variant) {
     const port = await freePort();
-    setting.url = `http://localhost:${port}`;
-    setting.client = await Client.create(setting.url, variant);
-    setting.provider = await provider.start(setting.client, variant);
-    setting.wire = await Wire.open();
-    const { issuer } = setting.provider;
-    setting.metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    this.url = `http://localhost:${port}`;
+    this.client = await Client.create(this.url, variant);
+    this.provider = await provider.start(this.client, variant);
+    this.wire = await Wire.open();
+    const { issuer } = this.provider;
+    this.metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
     const folder = await newFolder();
-    setting.app = await Program.start(resolve(binary), {
+    this.app = await Program.start(resolve(binary), {
       env: {
-        APP_BASE_URL: setting.url,
+        APP_BASE_URL: this.url,
         OIDC_ISSUER: issuer,
-        ...(await setting.client.settings(folder)),
-        HTTP_PROXY: setting.wire.url,
+        ...(await this.client.settings(folder)),
+        HTTP_PROXY: this.wire.url,
         RUST_LOG: 'debug',
       },
       folder,
-      readyAt: `${setting.url}/readyz`,
+      readyAt: `${this.url}/readyz`,
     });
-    return setting;
   }
 
-  async tidy() {
+  async stop() {
     await this.app?.stop();
     await this.provider?.stop();
     this.wire?.close();

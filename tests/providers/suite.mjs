@@ -36,7 +36,7 @@ for (const provider of providers.filter(({ title }) => title.includes(wanted))) 
 function suite(provider, variant) {
   let setting;
   before(async () => (setting = await Setting.make(binary, provider, variant)));
-  after(() => setting?.tidy());
+  after(() => setting?.stop());
   const check = (title, body) =>
     test(title, { timeout: 3 * PATIENCE }, async (context) => {
       const visitors = [];
