@@ -1,6 +1,11 @@
 //! The provider is down: who is signed in goes on, and the app says why others
 //! have to wait.
 
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+};
+
 use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
@@ -45,6 +50,24 @@ async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
     let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider answers again"), "{log}");
     app.signed_in_as("alice").await;
+}
+
+/// Or what tests see in an outage would be chance.
+#[tokio::test]
+async fn a_provider_that_is_down_answers_on_no_open_connection() {
+    let app = TestApp::start().await;
+    for _ in 0..20 {
+        let mut connection = TcpStream::connect(app.provider.address()).unwrap();
+        let request = b"GET /nothing HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        connection.write_all(request).unwrap();
+        let mut answer = [0; 1024];
+        let length = connection.read(&mut answer).unwrap();
+        assert!(answer[..length].ends_with(b"\r\n\r\n"));
+        app.provider.stop().await;
+        let _ = connection.write_all(request);
+        assert_eq!(connection.read(&mut answer).unwrap_or(0), 0);
+        app.provider.start_again().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! wire to an endpoint and back.
 
 use std::{
+    convert::Infallible,
     io,
     net::{SocketAddr, TcpListener},
     thread,
@@ -14,7 +15,7 @@ use actix_web::{
     rt::System,
     web::{self, Bytes, Data},
 };
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     authorize,
@@ -28,7 +29,9 @@ use super::{
 /// caller's runtime.
 pub(super) struct Server {
     handle: ServerHandle,
-    ended: oneshot::Receiver<()>,
+    /// Closed when nothing of it is left: the worker, which has the
+    /// connections, ends later than the server that is told to.
+    left: mpsc::Receiver<Infallible>,
 }
 
 /// Binds `listen`, which must be a loopback address: everybody can sign in as
@@ -49,12 +52,12 @@ pub(super) fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
 impl Server {
     pub async fn start(listener: TcpListener, shared: Data<Shared>) -> io::Result<Server> {
         let (started, start) = oneshot::channel();
-        let (ending, ended) = oneshot::channel();
+        let (part, left) = mpsc::channel(1);
         thread::Builder::new()
             .name("dev-provider".to_owned())
             .spawn(move || {
                 System::new().block_on(async move {
-                    match serve(listener, shared) {
+                    match serve(listener, shared, part) {
                         Ok(server) => {
                             let _ = started.send(Ok(server.handle()));
                             if let Err(why) = server.await {
@@ -66,12 +69,11 @@ impl Server {
                         }
                     }
                 });
-                let _ = ending.send(());
             })?;
         let handle = start
             .await
             .map_err(|_| io::Error::other("the server did not start"))??;
-        Ok(Server { handle, ended })
+        Ok(Server { handle, left })
     }
 
     /// Asks the server to end, without waiting for it.
@@ -79,15 +81,25 @@ impl Server {
         drop(self.handle.stop(false));
     }
 
-    /// Ends the server; the port is free afterwards.
-    pub async fn stop(self) {
+    /// Ends the server; its connections are cut and the port is free afterwards.
+    pub async fn stop(mut self) {
         self.end();
-        let _ = self.ended.await;
+        let _ = self.left.recv().await;
     }
 }
 
-fn serve(listener: TcpListener, shared: Data<Shared>) -> io::Result<actix_web::dev::Server> {
-    let server = HttpServer::new(move || App::new().app_data(shared.clone()).configure(routes))
+fn serve(
+    listener: TcpListener,
+    shared: Data<Shared>,
+    part: mpsc::Sender<Infallible>,
+) -> io::Result<actix_web::dev::Server> {
+    let app = move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(part.clone())
+            .configure(routes)
+    };
+    let server = HttpServer::new(app)
         .workers(1)
         .disable_signals()
         .listen(listener)?
