@@ -103,8 +103,8 @@ fn plan(
             planned.push(&file.path, Some(file.text.clone()), Some(after));
         }
     }
-    if let Some(bytes) = project.read(TESTS)?
-        && traces.tests.is_some()
+    if traces.tests.is_some()
+        && let Some(bytes) = project.read(TESTS)?
     {
         let (file, _) = SourceFile::parse(TESTS, bytes)
             .map_err(|reason| unsure(TESTS, Unsure(reason.to_string())))?;
