@@ -1,9 +1,9 @@
 -- For wrk: `wrk … -s sessions.lua URL -- COOKIE` sends one cookie with each request;
--- `-- @FILE NAME WIDTH` sends those in the file, of WIDTH letters and a line feed each, in turn from
--- a place of its own; with a fourth argument of "random", in any order. Prints what was measured as
--- JSON, times in microseconds.
+-- `-- @FILE NAME WIDTH FROM` sends those in the file, of WIDTH letters and a line feed each, in turn,
+-- beginning with number FROM, or in any order if that is "random". Prints what was measured as JSON,
+-- times in microseconds.
 
-local text, name, width, count, at, order
+local text, name, width, count, at
 
 function init(arguments)
   local first = arguments[1]
@@ -15,12 +15,13 @@ function init(arguments)
   local file = assert(io.open(first:sub(2), "rb"))
   text = file:read("*a")
   file:close()
-  name, width, order = arguments[2], tonumber(arguments[3]) + 1, arguments[4]
-  count, at = #text / width, 0
+  name, width = arguments[2], tonumber(arguments[3]) + 1
+  count, at = #text / width, tonumber(arguments[4])
   math.randomseed(os.time())
   request = function()
-    at = order == "random" and math.random(0, count - 1) or (at + 1) % count
-    local value = text:sub(at * width + 1, at * width + width - 1)
+    local place = at and at % count or math.random(0, count - 1)
+    at = at and at + 1
+    local value = text:sub(place * width + 1, place * width + width - 1)
     return "GET " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.headers["Host"] ..
       "\r\nCookie: " .. name .. "=" .. value .. "\r\n\r\n"
   end

@@ -30,7 +30,8 @@ async function seed(stage, name, { count, bytes, life = 36_000 }) {
   return { count, store, cookies };
 }
 
-const each = ({ cookies }, order = '') => [`@${cookies}`, COOKIE, String(COOKIE_LENGTH), order];
+/** The sessions in turn, beginning with the one of that number, or in "random" order. */
+const each = ({ cookies }, from = 0) => [`@${cookies}`, COOKIE, String(COOKIE_LENGTH), String(from)];
 
 async function serve(stage, name, { store }) {
   return Server.start(stage.app({ name, store, port: await freePort() }));
@@ -39,9 +40,9 @@ async function serve(stage, name, { store }) {
 /** Requests a page of each session at least once, so that all of them are in memory. */
 async function visitAll(app, sessions) {
   let visited = 0;
-  // wrk begins at the first cookie each time, so a run has to be long enough for all.
-  for (let seconds = Math.ceil(sessions.count / 20_000) + 1; visited < sessions.count; seconds *= 2) {
-    visited = (await load(app, { path: PAGE, cookies: each(sessions), seconds })).requests;
+  while (visited < sessions.count) {
+    const seconds = Math.ceil((sessions.count - visited) / 20_000);
+    visited += (await load(app, { path: PAGE, cookies: each(sessions, visited), seconds })).requests;
   }
 }
 
