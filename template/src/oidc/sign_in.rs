@@ -192,8 +192,8 @@ impl SignIns {
         let key = id.key();
         let now = now();
         let live = match self.live.get(&key) {
-            Some(known) if !self.store.is_shared() => known,
-            known => match self.load(id, key, now, known).await? {
+            Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
+            _ => match self.load(id, key, now).await? {
                 Some(found) => found,
                 None => return Ok(None),
             },
@@ -210,25 +210,29 @@ impl SignIns {
         Ok(Some(live))
     }
 
+    /// Whether an opened record is still what the store has: each change gives
+    /// it another version.
+    async fn is_current(&self, known: &LiveSignIn, now: u64) -> Result<bool, StoreError> {
+        let Some(pulse) = self.store.pulse(known.key, now).await? else {
+            self.live.forget(&known.key);
+            return Ok(false);
+        };
+        known
+            .last_seen
+            .fetch_max(pulse.last_seen, Ordering::Relaxed);
+        Ok(pulse.version == known.version)
+    }
+
     async fn load(
         &self,
         id: &SignInId,
         key: Key,
         now: u64,
-        known: Option<Arc<LiveSignIn>>,
     ) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
         let generation = self.live.generation(&key);
         let Some(row) = self.store.get(key, now).await? else {
-            if known.is_some() {
-                self.live.forget(&key);
-            }
             return Ok(None);
         };
-        // Each change to a record gives it another version.
-        if let Some(known) = known.filter(|known| known.version == row.version) {
-            known.last_seen.fetch_max(row.last_seen, Ordering::Relaxed);
-            return Ok(Some(known));
-        }
         let opened = id
             .sealer()?
             .open(&row.sealed, &key)

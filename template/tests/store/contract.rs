@@ -31,6 +31,7 @@ macro_rules! for_every_store {
 for_every_store! {
     a_row_is_read_as_it_was_written
     unknown_and_expired_rows_are_absent
+    a_pulse_tells_of_each_change
     a_taken_key_is_not_overwritten
     touch_raises_last_seen_and_never_lowers_it
     touch_does_not_revive_a_deleted_row
@@ -80,6 +81,28 @@ async fn unknown_and_expired_rows_are_absent(store: Arc<dyn Store>) {
     assert_eq!(store.get(row.key, row.expires_at).await.unwrap(), None);
     let listed = store.list_by_subject(row.subject, row.expires_at).await;
     assert_eq!(listed.unwrap(), []);
+}
+
+async fn a_pulse_tells_of_each_change(store: Arc<dyn Store>) {
+    let first = row(1);
+    assert_eq!(store.pulse(first.key, now()).await.unwrap(), None);
+    store.create(first.clone()).await.unwrap();
+    let pulse = async || {
+        let pulse = store.pulse(first.key, now()).await.unwrap().unwrap();
+        (pulse.version, pulse.last_seen)
+    };
+    assert_eq!(pulse().await, (first.version, first.last_seen));
+    store.touch(first.key, first.last_seen + 7).await.unwrap();
+    assert_eq!(pulse().await, (first.version, first.last_seen + 7));
+    let mut second = first.clone();
+    second.version += 1;
+    assert!(store.replace(second.clone()).await.unwrap());
+    assert_eq!(pulse().await, (second.version, first.last_seen + 7));
+
+    let ended = store.pulse(first.key, first.expires_at).await.unwrap();
+    assert_eq!(ended, None);
+    store.delete(first.key).await.unwrap();
+    assert_eq!(store.pulse(first.key, now()).await.unwrap(), None);
 }
 
 async fn a_taken_key_is_not_overwritten(store: Arc<dyn Store>) {

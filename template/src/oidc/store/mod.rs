@@ -42,6 +42,15 @@ pub struct Row {
     pub sealed: Vec<u8>,
 }
 
+/// Of a row, what tells whether a copy of it is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pulse {
+    /// See [`Row::version`].
+    pub version: u64,
+    /// See [`Row::last_seen`].
+    pub last_seen: u64,
+}
+
 /// Something that one process at a time may have, or that can happen only once.
 /// Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +75,18 @@ pub trait Store: Send + Sync {
 
     /// The row with this key, unless it is gone or has ended by `now`.
     fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>>;
+
+    /// The pulse of the row that `get` would return. A store that others write
+    /// to is asked on every request, so it spares itself the rest of the row.
+    fn pulse(&self, key: Key, now: u64) -> Pending<'_, Option<Pulse>> {
+        Box::pin(async move {
+            let row = self.get(key, now).await?;
+            Ok(row.map(|row| Pulse {
+                version: row.version,
+                last_seen: row.last_seen,
+            }))
+        })
+    }
 
     /// Notes that the browser was seen. Never brings a deleted row back, never
     /// moves `last_seen` backwards; may reach the disk some seconds later.

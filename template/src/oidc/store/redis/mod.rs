@@ -7,7 +7,7 @@ mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
-use super::{Claim, Key, Pending, Row, Store, StoreError};
+use super::{Claim, Key, Pending, Pulse, Row, Store, StoreError};
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
@@ -63,6 +63,20 @@ impl Store for Redis {
             command.arg(scripts::row(&hex(&key))).arg(FIELDS);
             let fields = self.links.run(Call::Command(&command)).await?;
             Ok(live(key, fields, now))
+        })
+    }
+
+    fn pulse(&self, key: Key, now: u64) -> Pending<'_, Option<Pulse>> {
+        Box::pin(async move {
+            let mut command = cmd("HMGET");
+            command.arg(scripts::row(&hex(&key))).arg(scripts::PULSE);
+            let fields: [Option<u64>; 3] = self.links.run(Call::Command(&command)).await?;
+            // A damaged row is for `get` to judge.
+            let [Some(version), Some(last_seen), Some(expires_at)] = fields else {
+                return Ok(None);
+            };
+            let pulse = Pulse { version, last_seen };
+            Ok((now < expires_at).then_some(pulse))
         })
     }
 
@@ -231,10 +245,10 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
 }
 
 fn hex(key: &Key) -> String {
-    key.iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    let digits = key.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(2 * key.len());
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    text
 }
 
 fn unhex(text: &str) -> Option<Key> {

@@ -28,6 +28,9 @@ pub(super) const FIELDS: &[&str; 8] = &[
     "sealed",
 ];
 
+/// The fields of a row that tell whether a copy of it is still good.
+pub(super) const PULSE: &[&str; 3] = &["version", "last_seen", "expires_at"];
+
 pub(super) const CHECK: &str = "vestibule:check";
 
 pub(super) fn row(key: &str) -> String {
