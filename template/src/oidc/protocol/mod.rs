@@ -11,6 +11,7 @@ mod id_token;
 mod interaction_code;
 mod jws;
 mod logout;
+mod plain_refusal;
 mod tokens;
 mod types;
 mod userinfo;

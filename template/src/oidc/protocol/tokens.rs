@@ -16,6 +16,7 @@ use super::{
     http::{Http, HttpError},
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
+    plain_refusal::PlainRefusals,
     types::{ParsedIdToken, TokenError, TokenResponse},
     userinfo::UserInfoError,
 };
@@ -180,7 +181,8 @@ impl Discovered {
         for (name, value) in additional.map_err(|error| Passing(error.to_string()))? {
             request = request.add_extra_param(name, value);
         }
-        let answer = request.request_async(http).await.map_err(|error| {
+        let answer = request.request_async(&PlainRefusals(http)).await;
+        let answer = answer.map_err(|error| {
             if is_invalid_grant(&error) {
                 Over("the provider says invalid_grant to the refresh token".to_owned())
             } else {

@@ -113,6 +113,53 @@ async fn f3_a_refused_renewal_ends_the_sign_in() {
     );
 }
 
+/// What becomes of Alice's sign-in, whose access token has ended, when the token
+/// endpoint answers a renewal so.
+async fn after_a_renewal_answered(status: u16, content_type: &str, body: &str) -> StatusCode {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
+    app.provider
+        .faults()
+        .instead(Endpoint::Token, Answer::new(status, content_type, body));
+    let status = status_of_a_call(&alice).await;
+    assert_eq!(
+        alice.is_signed_in().await,
+        status != StatusCode::UNAUTHORIZED,
+        "refusing ends it"
+    );
+    status
+}
+
+#[tokio::test]
+async fn f3_a_refusal_without_a_named_error_ends_the_sign_in_too() {
+    for body in ["", "\n", "{}", r#"{"message":"the token has ended"}"#] {
+        let status = after_a_renewal_answered(400, "application/json", body).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn f4_what_does_not_refuse_the_refresh_token_ends_no_sign_in() {
+    const JSON: &str = "application/json";
+    for (status, content_type, body) in [
+        (400, JSON, r#"{"error":"invalid_client"}"#),
+        (400, JSON, r#"{"error":"invalid_request"}"#),
+        (400, JSON, r#"{"error":"temporarily_unavailable"}"#),
+        (400, JSON, r#"{"error":7}"#),
+        (400, "text/html", "<h1>400 Bad Request</h1>"),
+        (401, JSON, ""),
+        (401, JSON, r#"{"error":"invalid_client"}"#),
+        (403, "text/html", "<h1>Forbidden</h1>"),
+        (404, JSON, ""),
+        (429, JSON, ""),
+        (500, JSON, ""),
+        (503, JSON, r#"{"error":"invalid_grant"}"#),
+    ] {
+        let seen = after_a_renewal_answered(status, content_type, body).await;
+        assert_eq!(seen, StatusCode::SERVICE_UNAVAILABLE, "{status} {body:?}");
+    }
+}
+
 #[tokio::test]
 async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
     let app = TestApp::start().await;
