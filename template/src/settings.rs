@@ -138,6 +138,9 @@ pub struct RelyingParty {
     pub signature_algorithms: Vec<SignatureAlgorithm>,
 }
 
+    /// Who may be named as an audience of a token beside this client (OIDC Core
+    /// 3.1.3.7-3).
+    pub trusted_audiences: Vec<String>,
 /// When authorization requests are pushed (RFC 9126).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PushedAuthorization {

@@ -348,6 +348,7 @@ impl Reader<'_> {
                 .get("OIDC_ROLES_CLAIM")
                 .unwrap_or_else(|| "roles".to_owned()),
             extra_parameters: self.extra_parameters(),
+            trusted_audiences: self.trusted_audiences(),
             pushed_authorization: self.pushed_authorization(),
             signature_algorithms: self.signature_algorithms(),
         }
@@ -401,6 +402,11 @@ impl Reader<'_> {
             );
         }
         algorithms
+    fn trusted_audiences(&mut self) -> Vec<String> {
+        let text = self.get("OIDC_TRUSTED_AUDIENCES").unwrap_or_default();
+        words(&text).map(str::to_owned).collect()
+    }
+
     }
 
     fn scopes(&mut self) -> Vec<String> {

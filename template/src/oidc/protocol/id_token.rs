@@ -153,6 +153,10 @@ fn verifier<'a>(
         .client
         .id_token_verifier()
         .set_allowed_algs(accepted_algorithms(relying_party))
+        .set_other_audience_verifier_fn({
+            let trusted = relying_party.trusted_audiences.clone();
+            move |audience| trusted.contains(audience)
+        })
         .set_time_fn(move || (SystemTime::now() - skew).into())
         .set_issue_time_verifier_fn(move |issued_at| {
             let issued_at = u64::try_from(issued_at.timestamp()).map_err(|_| "iat is negative")?;

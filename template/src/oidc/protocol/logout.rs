@@ -92,7 +92,7 @@ impl Discovered {
         let refused = |cause: &str| Reason::LogoutToken(cause.to_owned());
         match self.signed_claims(token, &["logout+jwt"], relying_party) {
             Ok(claims) => self
-                .logout_claims(&claims, relying_party.clock_skew.as_secs())
+                .logout_claims(&claims, relying_party)
                 .map(Some)
                 .map_err(refused),
             Err(JwsError::UnknownKey) => Ok(None),
@@ -103,7 +103,7 @@ impl Discovered {
     fn logout_claims(
         &self,
         claims: &Map<String, Value>,
-        skew: u64,
+        relying_party: &RelyingParty,
     ) -> Result<LogoutToken, &'static str> {
         const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
         let text = |name: &str| {
@@ -117,18 +117,26 @@ impl Discovered {
             return Err("iss is missing or another issuer");
         }
         let client_id = self.client.client_id().as_str();
-        let for_us = match claims.get("aud") {
-            Some(Value::String(audience)) => audience == client_id,
-            Some(Value::Array(audiences)) => {
-                audiences.len() == 1 && audiences[0].as_str() == Some(client_id)
-            }
-            _ => false,
+        let audiences: Vec<Option<&str>> = match claims.get("aud") {
+            Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
+            audience => vec![audience.and_then(Value::as_str)],
         };
-        if !for_us {
-            return Err("aud is missing or not this client alone");
+        let is_trusted = |audience: &str| {
+            audience == client_id
+                || relying_party
+                    .trusted_audiences
+                    .iter()
+                    .any(|one| one == audience)
+        };
+        if !audiences.contains(&Some(client_id))
+            || !audiences
+                .iter()
+                .all(|audience| audience.is_some_and(is_trusted))
+        {
+            return Err("aud is missing, without this client, or names one that is not trusted");
         }
         let now = now() as f64;
-        let skew = skew as f64;
+        let skew = relying_party.clock_skew.as_secs() as f64;
         let issued_at = number("iat").ok_or("iat is missing or not a number")?;
         if issued_at > now + skew || issued_at < now - MAX_AGE as f64 - skew {
             return Err("iat is in the future or too long ago");

@@ -3,7 +3,9 @@
 use app::dev::provider::{Endpoint, Jws};
 use serde_json::{Value, json};
 
-use super::{assert_id_tokens_accepted, assert_id_tokens_refused, assert_refused, remove};
+use super::{
+    assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_refused, remove,
+};
 use crate::support::TestApp;
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
@@ -99,6 +101,41 @@ async fn i3_a_further_audience_is_refused() {
         }),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn i3_a_further_audience_that_the_settings_trust_is_accepted() {
+    let trusting = [("OIDC_TRUSTED_AUDIENCES", "our-project another-app")];
+    let app = TestApp::start_with_env(&trusting).await;
+    let with = |audiences: Value, party: Value| {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(move |token| {
+            token.claims["aud"] = audiences.clone();
+            token.claims["azp"] = party.clone();
+        });
+    };
+    let bob = app.signed_in_as("bob").await;
+    with(json!([CLIENT, "our-project", "another-app"]), json!(CLIENT));
+    assert_accepted(&app, "ours and those that are trusted").await;
+    for (what, audiences, party) in [
+        (
+            "a stranger too",
+            json!([CLIENT, "our-project", "x"]),
+            CLIENT,
+        ),
+        ("a part of a name", json!([CLIENT, "our"]), CLIENT),
+        ("not ours", json!(["our-project"]), CLIENT),
+        (
+            "for another app",
+            json!([CLIENT, "another-app"]),
+            "another-app",
+        ),
+    ] {
+        with(audiences, json!(party));
+        assert_refused(&bob, "id_token", what).await;
+    }
+    with(json!([CLIENT, "our-project"]), Value::Null);
+    assert_refused(&bob, "id_token", "no azp").await;
 }
 
 #[tokio::test]

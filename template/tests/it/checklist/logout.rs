@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::{parameter, remove};
 use crate::support::{Browser, Page, TestApp, signed_in_as};
 
+const CLIENT: &str = env!("CARGO_PKG_NAME");
+
 async fn post_logout(browser: &Browser, body: String, header: (&str, &str)) -> Page {
     browser
         .request(Method::POST, "/logout", |request| {
@@ -101,7 +103,7 @@ async fn l4_the_provider_learns_who_asks_and_where_to_return() {
     let id_token = alice.app.provider.issued_tokens().pop().unwrap();
     let url = alice.sign_out().await.location();
     assert_eq!(parameter(&url, "id_token_hint"), id_token);
-    assert_eq!(parameter(&url, "client_id"), env!("CARGO_PKG_NAME"));
+    assert_eq!(parameter(&url, "client_id"), CLIENT);
     let back = alice.app.base.join("/logged-out").unwrap();
     assert_eq!(parameter(&url, "post_logout_redirect_uri"), back.as_str());
     assert!(parameter(&url, "state").len() >= 22);
@@ -250,7 +252,7 @@ fn provider_session(app: &TestApp) -> String {
 }
 
 fn logout_token(app: &TestApp, sub: Option<&str>, sid: Option<&str>) -> String {
-    let client_id = env!("CARGO_PKG_NAME");
+    let client_id = CLIENT;
     app.provider.logout_token(client_id, sub, sid).unwrap()
 }
 
@@ -331,7 +333,7 @@ async fn l11_every_claim_of_a_notice_must_be_there_and_right() {
         ("iss", json!([app.provider.issuer()])),
         ("aud", json!("another-app")),
         ("aud", json!([])),
-        ("aud", json!([env!("CARGO_PKG_NAME"), "another-app"])),
+        ("aud", json!([CLIENT, "another-app"])),
         ("iat", json!("now")),
         ("exp", json!("later")),
         ("jti", json!("")),
@@ -354,8 +356,22 @@ async fn l11_every_claim_of_a_notice_must_be_there_and_right() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{name}: {value}");
     }
     assert!(alice.is_signed_in().await);
-    let in_a_list = having("aud", json!([env!("CARGO_PKG_NAME")]));
+    let in_a_list = having("aud", json!([CLIENT]));
     assert_eq!(with(&app, in_a_list).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l11_a_notice_may_be_for_audiences_that_the_settings_trust_too() {
+    let app = TestApp::start_with_env(&[("OIDC_TRUSTED_AUDIENCES", "our-project")]).await;
+    let alice = app.signed_in_as("alice").await;
+    for audiences in [json!(["our-project"]), json!([CLIENT, "our-project", "x"])] {
+        let status = with(&app, having("aud", audiences.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{audiences}");
+    }
+    assert!(alice.is_signed_in().await);
+    let trusted = having("aud", json!([CLIENT, "our-project"]));
+    assert_eq!(with(&app, trusted).await, StatusCode::OK);
     assert!(!alice.is_signed_in().await);
 }
 
