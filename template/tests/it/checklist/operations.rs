@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use actix_web::{App, middleware::Logger, test};
 use app::dev::provider::{Answer, DevProvider, Endpoint, Lifetimes, Misbehaviour};
 use reqwest::{Method, StatusCode};
 
 use crate::{
+    logs,
     processes::Instances,
     support::{Browser, TestApp},
 };
@@ -222,6 +224,22 @@ async fn o1_the_log_holds_no_secret_at_any_level() {
     // And the search would find one.
     let one = secrets.0.first().unwrap();
     assert_eq!(secrets.found_in(&format!("{log}\nleaked {one}\n")).len(), 1);
+}
+
+/// The log facade of the crate `log`, through which the HTTP client and others
+/// speak, leads nowhere; so nothing there has to be searched.
+#[tokio::test]
+async fn o1_what_is_said_through_the_log_facade_reaches_no_log() {
+    const REQUEST: &str = "/said-through-the-facade";
+    logs::keep();
+    // It logs each request so.
+    let logger = Logger::new("%r");
+    let app = test::init_service(App::new().wrap(logger)).await;
+    let answer = test::call_service(&app, test::TestRequest::get().uri(REQUEST).to_request()).await;
+    tracing::info!("answered {} through tracing", answer.status());
+    test::read_body(answer).await;
+    assert_eq!(logs::with(REQUEST), "");
+    assert_ne!(logs::with("answered 404 Not Found through tracing"), "");
 }
 
 /// The lines of one kind of security event about one provider.
