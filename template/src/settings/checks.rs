@@ -328,10 +328,7 @@ impl Reader<'_> {
     }
 
     fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
-        let login_redirect_uri = self.redirect_uri(
-            "OIDC_LOGIN_REDIRECT_URI",
-            below(base_url, self.paths.login_callback),
-        );
+        let login_redirect_uri = self.login_redirect_uri(base_url);
         let logout_redirect_uri = self.redirect_uri(
             "OIDC_LOGOUT_REDIRECT_URI",
             below(base_url, self.paths.logged_out),
@@ -437,6 +434,23 @@ impl Reader<'_> {
     }
 
     fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
+    /// The answer has to come to where the attempt's cookie is.
+    fn login_redirect_uri(&mut self, base_url: &Url) -> Url {
+        const VARIABLE: &str = "OIDC_LOGIN_REDIRECT_URI";
+        let usual = below(base_url, self.paths.login_callback);
+        let uri = self.redirect_uri(VARIABLE, usual.clone());
+        if uri.origin() != base_url.origin() {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{uri}» is elsewhere than APP_BASE_URL, «{base_url}»: browsers would bring no \
+                     cookies there. Leave it out to use {usual}."
+                ),
+            );
+        }
+        uri
+    }
+
         let Some(text) = self.get(variable) else {
             return default;
         };

@@ -187,6 +187,16 @@ fn unusable_values_are_refused_with_the_mend() {
             "https://app.example.com/#x",
             "no #",
         ),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "https://app.example.com/authorization-code/callback",
+            "elsewhere than APP_BASE_URL",
+        ),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "http://127.0.0.1:8080/authorization-code/callback",
+            "http://localhost:8080/authorization-code/callback",
+        ),
     ] {
         let text = faults_with(variable, value);
         assert!(
@@ -197,6 +207,16 @@ fn unusable_values_are_refused_with_the_mend() {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("password"), "{text}");
     }
+}
+
+#[test]
+fn redirect_uris_may_have_other_paths_and_sign_out_may_end_elsewhere() {
+    let text = faults(&[
+        ("APP_BASE_URL", "https://app.example.com/shop"),
+        ("OIDC_LOGIN_REDIRECT_URI", "https://app.example.com/back"),
+        ("OIDC_LOGOUT_REDIRECT_URI", "https://www.example.com/bye"),
+    ]);
+    assert_eq!(text, "");
 }
 
 #[test]
