@@ -98,6 +98,8 @@ pub enum AssertionAudience {
     Issuer,
     /// The token endpoint's URL, for providers that insist on it.
     TokenEndpoint,
+    /// The URL of whichever endpoint is asked, for providers that insist on it.
+    Endpoint,
 }
 
 /// Where a client secret travels (OIDC Core 9).
@@ -136,11 +138,11 @@ pub struct RelyingParty {
     /// The signatures accepted on what the provider issues, whatever its
     /// metadata or a token itself says (RFC 8725 3.1).
     pub signature_algorithms: Vec<SignatureAlgorithm>,
-}
-
     /// Who may be named as an audience of a token beside this client (OIDC Core
     /// 3.1.3.7-3).
     pub trusted_audiences: Vec<String>,
+}
+
 /// When authorization requests are pushed (RFC 9126).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PushedAuthorization {

@@ -238,6 +238,7 @@ impl Reader<'_> {
             &[
                 ("issuer", AssertionAudience::Issuer),
                 ("token_endpoint", AssertionAudience::TokenEndpoint),
+                ("endpoint", AssertionAudience::Endpoint),
             ],
         );
         let Some(file) = self.get(FILE) else {
@@ -345,9 +346,9 @@ impl Reader<'_> {
                 .get("OIDC_ROLES_CLAIM")
                 .unwrap_or_else(|| "roles".to_owned()),
             extra_parameters: self.extra_parameters(),
-            trusted_audiences: self.trusted_audiences(),
             pushed_authorization: self.pushed_authorization(),
             signature_algorithms: self.signature_algorithms(),
+            trusted_audiences: self.trusted_audiences(),
         }
     }
 
@@ -399,11 +400,11 @@ impl Reader<'_> {
             );
         }
         algorithms
+    }
+
     fn trusted_audiences(&mut self) -> Vec<String> {
         let text = self.get("OIDC_TRUSTED_AUDIENCES").unwrap_or_default();
         words(&text).map(str::to_owned).collect()
-    }
-
     }
 
     fn scopes(&mut self) -> Vec<String> {
@@ -433,7 +434,6 @@ impl Reader<'_> {
         scopes
     }
 
-    fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
     /// The answer has to come to where the attempt's cookie is.
     fn login_redirect_uri(&mut self, base_url: &Url) -> Url {
         const VARIABLE: &str = "OIDC_LOGIN_REDIRECT_URI";
@@ -451,6 +451,7 @@ impl Reader<'_> {
         uri
     }
 
+    fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
         let Some(text) = self.get(variable) else {
             return default;
         };

@@ -104,18 +104,25 @@ async fn a_key_that_the_provider_cannot_check_is_named_at_the_first_sign_in() {
 
 #[tokio::test]
 async fn key_id_and_audience_are_those_of_the_settings() {
-    let key = ClientKey::p256();
-    let app = TestApp::start_prepared(|settings, provider| {
-        let more = [
-            ("OIDC_CLIENT_KEY_ID", "key-7"),
-            ("OIDC_CLIENT_KEY_AUDIENCE", "token_endpoint"),
-        ];
-        key.install(settings, provider, &more);
-    })
-    .await;
-    app.signed_in_as("alice").await;
-    let request = &app.provider.requests_to(Endpoint::Token)[0];
-    let (header, claims) = decoded(request.form("client_assertion").unwrap());
-    assert_eq!(header["kid"], "key-7");
-    assert_eq!(claims["aud"], format!("{}/token", app.provider.issuer()));
+    for (setting, at_token, at_revocation) in [
+        ("issuer", "", ""),
+        ("token_endpoint", "/token", "/token"),
+        ("endpoint", "/token", "/revoke"),
+    ] {
+        let key = ClientKey::p256();
+        let app = TestApp::start_prepared(|settings, provider| {
+            let more = [
+                ("OIDC_CLIENT_KEY_ID", "key-7"),
+                ("OIDC_CLIENT_KEY_AUDIENCE", setting),
+            ];
+            key.install(settings, provider, &more);
+        })
+        .await;
+        let requests = requests_of_a_visit(&app).await;
+        for (request, path) in requests.iter().zip([at_token, at_token, at_revocation]) {
+            let (header, claims) = decoded(request.form("client_assertion").unwrap());
+            assert_eq!(header["kid"], "key-7");
+            assert_eq!(claims["aud"], format!("{}{path}", app.provider.issuer()));
+        }
+    }
 }

@@ -271,7 +271,10 @@ fn a_client_key_and_a_secret_exclude_each_other() {
         ("OIDC_CLIENT_KEY_AUDIENCE", "everybody"),
     ]);
     assert!(missing.contains("cannot be read"), "{missing}");
-    assert!(missing.contains("issuer or token_endpoint"), "{missing}");
+    assert!(
+        missing.contains("issuer, token_endpoint or endpoint"),
+        "{missing}"
+    );
 }
 
 #[test]

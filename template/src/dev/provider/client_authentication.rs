@@ -19,6 +19,13 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// A client assertion may end this many seconds from now at the latest.
 const LONGEST_ASSERTION: u64 = 300;
 
+/// Where clients authenticate: an assertion may be for any of them.
+const ENDPOINTS: [Endpoint; 3] = [
+    Endpoint::Token,
+    Endpoint::Revocation,
+    Endpoint::PushedAuthorization,
+];
+
 /// The client identifier of the caller, or the refusal to send.
 pub(super) fn authenticate(
     shared: &Shared,
@@ -118,10 +125,10 @@ fn check_assertion(shared: &Shared, assertion: &str) -> Result<String, &'static 
         return Err("client_assertion lives for more than five minutes");
     }
     let is_us = |audience: &Value| {
-        audience.as_str().is_some_and(|audience| {
-            audience == shared.issuer
-                || audience.strip_prefix(&shared.issuer) == Some(Endpoint::Token.path())
-        })
+        audience
+            .as_str()
+            .and_then(|audience| audience.strip_prefix(&shared.issuer))
+            .is_some_and(|rest| rest.is_empty() || ENDPOINTS.iter().any(|end| end.path() == rest))
     };
     let audience = &claims["aud"];
     if !is_us(audience) && !audience.as_array().is_some_and(|all| all.iter().any(is_us)) {

@@ -123,7 +123,7 @@ impl Discovered {
             .skip(own)
             .filter(|(name, _)| name != "client_id")
             .collect();
-        let mut fields: Vec<(&str, String)> = self.authentication.fields()?;
+        let mut fields: Vec<(&str, String)> = self.authentication.fields(endpoint.as_str())?;
         for (name, value) in &parameters {
             fields.push((name, value.to_string()));
         }

@@ -40,7 +40,9 @@ pub(super) struct Assertions {
     key: Arc<ClientKey>,
     key_id: Option<String>,
     algorithm: SignatureAlgorithm,
-    audience: String,
+    audience: AssertionAudience,
+    issuer: String,
+    token_endpoint: String,
 }
 
 impl ClientAuthentication {
@@ -60,10 +62,12 @@ impl ClientAuthentication {
                 algorithm: assertion_algorithm(metadata, key)?,
                 key: Arc::clone(key),
                 key_id: id.clone(),
-                audience: match (audience, metadata.token_endpoint()) {
-                    (AssertionAudience::TokenEndpoint, Some(endpoint)) => endpoint.to_string(),
-                    _ => metadata.issuer().to_string(),
-                },
+                audience: *audience,
+                issuer: metadata.issuer().to_string(),
+                token_endpoint: metadata
+                    .token_endpoint()
+                    .map(|endpoint| endpoint.to_string())
+                    .unwrap_or_default(),
             }),
         })
     }
@@ -92,9 +96,9 @@ impl ClientAuthentication {
         }
     }
 
-    /// The form fields for a request that the app makes itself. Every call
-    /// makes a new assertion.
-    pub fn fields(&self) -> Result<Vec<(&'static str, String)>, SealError> {
+    /// The form fields for a request to `endpoint` that the app makes itself.
+    /// Every call makes a new assertion.
+    pub fn fields(&self, endpoint: &str) -> Result<Vec<(&'static str, String)>, SealError> {
         let named = |client_id: &String| ("client_id", client_id.clone());
         Ok(match self {
             Self::Basic { client_id, .. } => vec![named(client_id)],
@@ -104,32 +108,42 @@ impl ClientAuthentication {
             ],
             Self::PrivateKey(assertions) => {
                 let mut fields = vec![named(&assertions.client_id)];
-                fields.extend(assertions.fields()?);
+                fields.extend(assertions.fields(endpoint)?);
                 fields
             }
         })
     }
 
-    /// The form fields to add to a request of the library's, which names the
-    /// client and sends its secret by itself.
+    /// The form fields to add to a request of the library's, which goes to the
+    /// token endpoint, names the client and sends its secret by itself.
     pub fn additional_fields(&self) -> Result<Vec<(&'static str, String)>, SealError> {
         match self {
             Self::Basic { .. } | Self::Post { .. } => Ok(Vec::new()),
-            Self::PrivateKey(assertions) => assertions.fields().map(Vec::from),
+            Self::PrivateKey(assertions) => {
+                assertions.fields(&assertions.token_endpoint).map(Vec::from)
+            }
         }
     }
 }
 
 impl Assertions {
-    fn fields(&self) -> Result<[(&'static str, String); 2], SealError> {
+    fn fields(&self, endpoint: &str) -> Result<[(&'static str, String); 2], SealError> {
         Ok([
             ("client_assertion_type", ASSERTION_TYPE.to_owned()),
-            ("client_assertion", self.assertion()?),
+            ("client_assertion", self.assertion(endpoint)?),
         ])
     }
 
+    fn audience_at<'a>(&'a self, endpoint: &'a str) -> &'a str {
+        match self.audience {
+            AssertionAudience::Issuer => &self.issuer,
+            AssertionAudience::TokenEndpoint => &self.token_endpoint,
+            AssertionAudience::Endpoint => endpoint,
+        }
+    }
+
     /// A signed statement that this is the client, for one use.
-    fn assertion(&self) -> Result<String, SealError> {
+    fn assertion(&self, endpoint: &str) -> Result<String, SealError> {
         let issued_at = now();
         let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
         if let Some(key_id) = &self.key_id {
@@ -138,7 +152,7 @@ impl Assertions {
         let claims = json!({
             "iss": self.client_id,
             "sub": self.client_id,
-            "aud": self.audience,
+            "aud": self.audience_at(endpoint),
             "jti": seal::random_text()?,
             "iat": issued_at,
             "exp": issued_at.saturating_add(ASSERTION_LIFE),

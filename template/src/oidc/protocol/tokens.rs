@@ -242,7 +242,7 @@ impl Discovered {
         let authentication = &self.authentication;
         fields.extend(
             authentication
-                .fields()
+                .fields(endpoint.as_str())
                 .map_err(|error| HttpError(error.to_string()))?,
         );
         // The library's own revocation insists on TLS, on loopback too.
