@@ -80,7 +80,11 @@ pub(crate) fn header_value(
     // Forms may lead to the provider as well: signing out ends there, and
     // browsers hold the redirect against the form.
     let provider = oidc.provider.known();
-    let targets = provider.as_ref().map_or("", |known| known.form_targets());
+    let targets = provider
+        .as_ref()
+        .map_or(oidc.provider.likely_form_target(), |known| {
+            known.form_targets()
+        });
     let mut policy = String::with_capacity(256);
     let mut say = |texts: &[&str]| texts.iter().for_each(|text| policy.push_str(text));
     say(&["default-src 'self'; script-src "]);

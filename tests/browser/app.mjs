@@ -14,22 +14,17 @@ const ENDED_WITHIN = 15_000;
 /** A debug build of a generated app that is running. */
 export class App {
   #child;
+  #start;
   #folder;
   #ended;
   #output = '';
 
-  constructor(child, folder, port) {
-    this.#child = child;
+  constructor(start, folder, port) {
+    this.#start = start;
     this.#folder = folder;
     this.url = `http://localhost:${port}`;
     this.providerUrl = `http://localhost:${port + 1}`;
-    this.#ended = new Promise((ended) => {
-      child.once('exit', (code, signal) => ended({ code, signal }));
-    });
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text) => (this.#output += text));
-    }
-    process.once('exit', () => child.kill('SIGKILL'));
+    process.once('exit', () => this.#child?.kill('SIGKILL'));
   }
 
   /**
@@ -45,17 +40,21 @@ export class App {
     const port = await twoFreePorts();
     // Nothing else is passed on: settings of whoever runs the tests are not the app's.
     const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}`, ...settings };
-    const child = spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const app = new App(child, folder, port);
+    const start = () => spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const app = new App(start, folder, port);
     try {
-      await once(child, 'spawn');
-      await app.#ready();
+      await app.#run();
     } catch (error) {
-      child.kill('SIGKILL');
       await app.tidy();
       throw error;
     }
     return app;
+  }
+
+  /** Ends the app and starts it again, as somebody does who has built it anew. */
+  async restart() {
+    await this.terminate();
+    await this.#run();
   }
 
   /** Everything that the app has written to stdout and stderr. */
@@ -71,13 +70,28 @@ export class App {
 
   /** Removes the app's folder, ending the app if it still runs. */
   async tidy() {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #ready() {
+  async #run() {
+    const child = this.#start();
+    this.#child = child;
+    this.#ended = new Promise((ended) => {
+      child.once('exit', (code, signal) => ended({ code, signal }));
+    });
+    const before = this.#output.length;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.#output += text));
+    }
+    await once(child, 'spawn');
+    await this.#ready(before);
+  }
+
+  /** Waits until the app announces itself in what it writes from `before` on. */
+  async #ready(before) {
     const announced = new Promise((resolve) => {
-      this.#child.stdout.on('data', () => this.#hasAnnouncedItself() && resolve());
+      this.#child.stdout.on('data', () => this.#hasAnnouncedItself(before) && resolve());
     });
     const died = this.#ended.then(({ code, signal }) => {
       throw new Error(`the app ended at once (${signal ?? `exit code ${code}`}):\n${this.#output}`);
@@ -85,8 +99,8 @@ export class App {
     await this.#within(READY_WITHIN, Promise.race([announced, died]), 'did not announce itself');
   }
 
-  #hasAnnouncedItself() {
-    const lines = this.#output.split('\n');
+  #hasAnnouncedItself(before) {
+    const lines = this.#output.slice(before).split('\n');
     return (
       lines.some((line) => line.replace(/\/$/, '').endsWith(` runs at ${this.url}`)) &&
       lines.some(

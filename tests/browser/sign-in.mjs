@@ -154,6 +154,17 @@ declare('the watch on the pages notices a script that the policy refuses', async
   await assert.rejects(visitor.leave(), assert.AssertionError);
 });
 
+test('who is signed in stays so when the app is started again', async (visitor) => {
+  const { page } = visitor;
+  await signIn(app, page, 'alice');
+  await app.restart();
+  await page.goto('/profile');
+  await sees(page, 'heading', 'Your profile');
+  assert.equal(new URL(page.url()).pathname, '/profile');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await sees(page, 'heading', 'You are signed out');
+});
+
 declare('the app ends by itself when it is told to', async () => {
   assert.deepEqual(await app.terminate(), { code: 0, signal: null });
 });

@@ -102,6 +102,16 @@ declare('paper shows the content and nothing to press', { timeout: 90_000 }, asy
   await page.close();
 });
 
+declare('paper shows what a page folds away', { timeout: 90_000 }, async () => {
+  const page = await browser.newPage({ baseURL: app.url });
+  await page.goto('/dev/views/profile-awkward');
+  const folded = page.getByText('group-299');
+  assert.equal(await folded.isVisible(), false);
+  await page.emulateMedia({ media: 'print' });
+  assert.equal(await folded.isVisible(), true);
+  await page.close();
+});
+
 declare('the report of axe-core is written', async () => {
   await writeFile(`${ARTEFACTS}axe.json`, JSON.stringify(report, null, 2));
   assert.ok(report.length >= names.length * 2);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::{
     claims::Claims,
@@ -39,6 +40,7 @@ pub struct Provider {
     settings: ProviderSettings,
     relying_party: RelyingParty,
     http: Http,
+    likely_form_target: String,
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
     keys_read: Mutex<Option<Instant>>,
@@ -56,8 +58,13 @@ impl Provider {
         relying_party: RelyingParty,
     ) -> Result<Self, HttpError> {
         let http = Http::new(&relying_party)?;
+        let likely_form_target = Url::parse(&settings.issuer).map_or_else(
+            |_| String::new(),
+            |issuer| format!(" {}", issuer.origin().ascii_serialization()),
+        );
         Ok(Self {
             name,
+            likely_form_target,
             settings,
             relying_party,
             http,
@@ -91,6 +98,12 @@ impl Provider {
     /// The client for calls to the provider.
     pub fn http(&self) -> &Http {
         &self.http
+    }
+
+    /// Where forms of this app may lead while nothing is known of the provider,
+    /// as just after a start: to the issuer's origin, after a blank.
+    pub fn likely_form_target(&self) -> &str {
+        &self.likely_form_target
     }
 
     /// What is known of the provider, without asking it.

@@ -52,6 +52,29 @@ async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
     app.signed_in_as("alice").await;
 }
 
+/// Browsers hold a form's redirects against the page's policy, so who signs out
+/// just after a start would get no further.
+#[tokio::test]
+async fn forms_may_lead_to_a_provider_that_was_not_reached_yet() {
+    let app = TestApp::start_prepared(|_, provider| {
+        provider.faults().json(Endpoint::Metadata, |metadata| {
+            metadata["issuer"] = "https://other.example".into();
+        });
+    })
+    .await;
+    let page = app.browser().get("/").await;
+    let issuer = url::Url::parse(app.provider.issuer()).unwrap();
+    let expected = format!(
+        "form-action 'self' {}",
+        issuer.origin().ascii_serialization()
+    );
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.split("; ").any(|directive| directive == expected),
+        "{policy}"
+    );
+}
+
 /// Or what tests see in an outage would be chance.
 #[tokio::test]
 async fn a_provider_that_is_down_answers_on_no_open_connection() {
