@@ -8,8 +8,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const READY_WITHIN = 30_000;
-const ENDED_WITHIN = 15_000;
+const READY_WITHIN = 60_000;
+const ENDED_WITHIN = 60_000;
 
 /** A debug build of a generated app that is running. */
 export class App {

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 /** Where screenshots and the app's log go. */
 export const ARTEFACTS = fileURLToPath(new URL('../artefacts/', import.meta.url));
 
+/** How long anything may take on a busy machine, in milliseconds. */
+export const PATIENCE = 45_000;
+
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -51,8 +54,7 @@ export class Visitor {
   static async arrive(browser, baseURL, options = {}) {
     const visitor = new Visitor();
     const context = await browser.newContext({ baseURL, viewport: DESKTOP, ...options });
-    context.setDefaultTimeout(15_000);
-    context.setDefaultNavigationTimeout(15_000);
+    context.setDefaultTimeout(PATIENCE);
     await context.exposeBinding('noteViolation', (_, text) => visitor.#note(text));
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { after, test as declare } from 'node:test';
 
 import { App } from './app.mjs';
-import { ARTEFACTS, Visitor, launch } from './browser.mjs';
+import { ARTEFACTS, PATIENCE, Visitor, launch } from './browser.mjs';
 
 /** The widget's files as npm installs them. */
 export const WIDGET_FILES = fileURLToPath(
@@ -44,7 +44,7 @@ export async function startApp(name, env = {}) {
  */
 export function testsAt(app, browser, options) {
   return (name, body) =>
-    declare(name, { timeout: 90_000 }, async () => {
+    declare(name, { timeout: 3 * PATIENCE }, async () => {
       const visitor = await Visitor.arrive(browser, app.url, options);
       try {
         await body(visitor);

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test as declare } from 'node:test';
 
-import { ARTEFACTS, DESKTOP, PHONE } from './browser.mjs';
+import { ARTEFACTS, DESKTOP, PATIENCE, PHONE } from './browser.mjs';
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, signIn, startApp, testsAt } from './harness.mjs';
 
 const browser = await openBrowser();
@@ -78,7 +78,7 @@ test('a misbehaviour that is switched on shows its error page, and is switched o
   await otherWay(page);
 });
 
-declare('everything but the widget works without JavaScript', { timeout: 90_000 }, async () => {
+declare('everything but the widget works without JavaScript', { timeout: 3 * PATIENCE }, async () => {
   const context = await browser.newContext({ baseURL: app.url, javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto('/profile');
@@ -93,7 +93,7 @@ declare('everything but the widget works without JavaScript', { timeout: 90_000 
   await context.close();
 });
 
-declare('paper shows the content and nothing to press', { timeout: 90_000 }, async () => {
+declare('paper shows the content and nothing to press', { timeout: 3 * PATIENCE }, async () => {
   const page = await browser.newPage({ baseURL: app.url });
   await page.goto('/dev/views/profile');
   await page.emulateMedia({ media: 'print' });

@@ -7,7 +7,7 @@ use rexpect::session::{PtySession, spawn_command};
 
 use crate::support::{Room, program};
 
-const PATIENCE_MS: u64 = 20_000;
+const PATIENCE_MS: u64 = 60_000;
 const ENTER: &str = "\r";
 const DOWN: &str = "\u{1b}[B";
 const CTRL_C: &str = "\u{3}";

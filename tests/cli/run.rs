@@ -63,7 +63,7 @@ fn ctrl_c_goes_to_the_app() {
         .args(["new", "my-app", "--no-git", "--no-input", "--run"])
         .current_dir(room.path())
         .env("CARGO", cargo(&tools, script));
-    let mut session = rexpect::session::spawn_command(command, Some(20_000)).unwrap();
+    let mut session = rexpect::session::spawn_command(command, Some(60_000)).unwrap();
     session.exp_string("ready").unwrap();
     session.send_control('c').unwrap();
     session.exp_string("goodbye").unwrap();

@@ -12,10 +12,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 
-import { launch } from '../browser/browser.mjs';
+import { PATIENCE, launch } from '../browser/browser.mjs';
 import { providers, variantName } from './providers.mjs';
 import { Setting } from './setting.mjs';
-import { PATIENCE, Visitor } from './visitor.mjs';
+import { Visitor } from './visitor.mjs';
 
 const NOT_OFFERED = 'not offered';
 

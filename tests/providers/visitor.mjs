@@ -1,7 +1,6 @@
 // Somebody with a browser, who signs in by clicking through the provider's forms.
 
-/** How long anything may take on a busy machine, in milliseconds. */
-export const PATIENCE = 45_000;
+import { PATIENCE } from '../browser/browser.mjs';
 
 /** Somebody with a browser profile of their own and one tab. */
 export class Visitor {

@@ -14,6 +14,7 @@ use app::{
     settings::{Secret, SessionStore, Settings},
 };
 use reqwest::StatusCode;
+use tokio::sync::Semaphore;
 
 use crate::{
     redis_server::Server,
@@ -24,6 +25,20 @@ use crate::{
 async fn keep(session: Session, path: Path<(String, String, u64)>) -> HttpResponse {
     let (name, value, wait) = path.into_inner();
     tokio::time::sleep(Duration::from_millis(wait)).await;
+    session.insert(name, value).unwrap();
+    HttpResponse::NoContent().finish()
+}
+
+/// Somebody waits for this request to be under way.
+static ARRIVED: Semaphore = Semaphore::const_new(0);
+/// And this request waits until they have signed out.
+static SIGNED_OUT: Semaphore = Semaphore::const_new(0);
+
+/// Keeps a value after the person has signed out.
+async fn keep_late(session: Session, path: Path<(String, String)>) -> HttpResponse {
+    let (name, value) = path.into_inner();
+    ARRIVED.add_permits(1);
+    SIGNED_OUT.acquire().await.unwrap().forget();
     session.insert(name, value).unwrap();
     HttpResponse::NoContent().finish()
 }
@@ -54,6 +69,7 @@ fn pages(config: &mut ServiceConfig) {
     config
         .configure(routes::public)
         .route("/keep/{name}/{value}/{wait}", web::get().to(keep))
+        .route("/keep-late/{name}/{value}", web::get().to(keep_late))
         .route("/append/{name}/{more}", web::get().to(append))
         .route("/drop/{name}", web::get().to(drop_one))
         .route("/clear", web::get().to(clear))
@@ -113,10 +129,11 @@ async fn a_slow_request_brings_nothing_back_after_sign_out() {
     browser.get("/keep/cart/book/0").await;
     let before = browser.cookies()["session"].clone();
 
-    let (slow, ()) = tokio::join!(browser.get("/keep/cart/books/500"), async {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+    let (slow, ()) = tokio::join!(browser.get("/keep-late/cart/books"), async {
+        ARRIVED.acquire().await.unwrap().forget();
         browser.sign_out().await;
         assert!(!browser.cookies().contains_key("session"));
+        SIGNED_OUT.add_permits(1);
     });
 
     assert_eq!(slow.status, StatusCode::NO_CONTENT);

@@ -134,9 +134,10 @@ impl Instances {
 
     /// Waits until one instance has ended by itself; whether it went well.
     pub async fn ended(&mut self, number: usize) -> bool {
-        let mut process = self.processes[number].take().unwrap();
-        for _ in 0..600 {
+        for _ in 0..1200 {
+            let process = self.processes[number].as_mut().unwrap();
             if let Some(status) = process.try_wait().unwrap() {
+                self.processes[number] = None;
                 return status.success();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;

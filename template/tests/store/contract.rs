@@ -313,14 +313,14 @@ fn claim(name: u32, holder: u32, until: u64) -> Claim {
 }
 
 async fn a_name_is_one_holders_until_its_time(store: Arc<dyn Store>) {
-    assert!(store.claim(claim(1, 70, 1)).await.unwrap());
+    assert!(store.claim(claim(1, 70, 5)).await.unwrap());
     assert!(!store.claim(claim(1, 71, 60)).await.unwrap());
     assert!(store.claim(claim(2, 71, 60)).await.unwrap());
     // Asked again because the answer got lost.
-    assert!(store.claim(claim(1, 70, 1)).await.unwrap());
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(store.claim(claim(1, 70, 5)).await.unwrap());
+    tokio::time::sleep(Duration::from_millis(5100)).await;
     let later = Claim {
-        now: now() + 1,
+        now: now() + 5,
         ..claim(1, 71, 60)
     };
     assert!(store.claim(later).await.unwrap());

@@ -335,8 +335,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     assert!(said.values().any(|&said| said == Said::Deleted), "no load");
 }
 
-/// Starts a child on this file, kills it after a while and returns the last that
-/// it said about each row.
+/// Starts a child on this file, kills it after a while, in every other round when
+/// it has begun to delete, and returns the last that it said about each row.
 fn kill_child(file: &Path, round: u32) -> HashMap<u32, Said> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture"])
@@ -348,7 +348,11 @@ fn kill_child(file: &Path, round: u32) -> HashMap<u32, Said> {
         .spawn()
         .unwrap();
     let output = child.stdout.take().unwrap();
+    let (deletes, is_deleting) = std::sync::mpsc::channel();
     let killer = std::thread::spawn(move || {
+        if round % 2 == 1 {
+            let _ = is_deleting.recv();
+        }
         std::thread::sleep(Duration::from_millis(60 + u64::from(round * 37 % 150)));
         child.kill().unwrap();
         child.wait().unwrap()
@@ -368,9 +372,13 @@ fn kill_child(file: &Path, round: u32) -> HashMap<u32, Said> {
                 _ => panic!("unknown word {word}"),
             };
             said.insert(number.parse().unwrap(), word);
+            if word == Said::Deleted {
+                let _ = deletes.send(());
+            }
         }
         line.clear();
     }
+    drop(deletes);
     assert!(!killer.join().unwrap().success(), "it ended by itself");
     said
 }

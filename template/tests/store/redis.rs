@@ -26,7 +26,7 @@ fn ask(server: &Server, command: &str) -> String {
 
 /// Waits until the store answers again.
 async fn recovered(store: &dyn Store) {
-    for _ in 0..100 {
+    for _ in 0..600 {
         if store.check().await.is_ok() {
             return;
         }

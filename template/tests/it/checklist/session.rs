@@ -122,15 +122,15 @@ async fn s4_on_loopback_http_it_is_the_same_without_tls() {
 
 #[tokio::test]
 async fn s5_a_sign_in_that_nobody_uses_ends_by_the_servers_clock() {
-    let idle = Duration::from_secs(5);
+    let idle = Duration::from_secs(8);
     let app = TestApp::start_with(|settings| settings.session_idle = idle).await;
     let alice = app.signed_in_as("alice").await;
-    // Use prolongs it: these are more than five seconds together.
+    // Use prolongs it: these are more than eight seconds together.
     for _ in 0..3 {
-        seconds(2).await;
+        seconds(3).await;
         assert!(alice.is_signed_in().await);
     }
-    seconds(6).await;
+    seconds(9).await;
     assert!(alice.cookies().contains_key(SIGN_IN));
     assert!(!alice.is_signed_in().await);
 }
@@ -181,7 +181,7 @@ async fn signs_out_during(alice: &Browser, slow: Endpoint) -> Page {
     let app = alice.app.clone();
     app.provider
         .faults()
-        .answer(slow, |answer| answer.delay = Duration::from_secs(2));
+        .answer(slow, |answer| answer.delay = Duration::from_secs(5));
     let before = app.provider.requests_to(slow).len();
     let request = {
         let alice = alice.clone();
