@@ -211,15 +211,15 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
 /// Whether a person looks at the answer: the browser says so itself (Fetch
 /// Metadata), or prefers a page.
 pub(crate) fn is_navigation(request: &HttpRequest) -> bool {
-    let header = |name: &str| {
+    let header = |name: HeaderName| {
         request
             .headers()
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    match header("sec-fetch-mode") {
+    match header(SEC_FETCH_MODE) {
         Some(mode) => mode == "navigate",
-        None => header("accept").is_some_and(|accept| accept.contains("text/html")),
+        None => header(header::ACCEPT).is_some_and(|accept| accept.contains("text/html")),
     }
 }
 
@@ -308,6 +308,7 @@ fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
 const STORE_BACK_IN: &str = "5";
 
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that browsers protect people by, and the cookies sent on the way.

@@ -101,9 +101,10 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not provide the relying party.
     pub fn for_user(request: &HttpRequest, user: &User) -> Result<Self, Refusal> {
+        let name = user.name();
         let person = Person {
-            name: user.name().to_owned(),
-            initial: initial(user.name()),
+            name: name.to_owned(),
+            initial: initial(name),
             csrf_token: user.sign_in().csrf_token.clone(),
         };
         Ok(Self {
