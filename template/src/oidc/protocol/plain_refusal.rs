@@ -1,4 +1,4 @@
-//! Refusals of refresh tokens that leave out what is refused. Everything else
+//! Refusals of refresh tokens that do not say what is refused. Everything else
 //! about a renewal is left to the library.
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http::StatusCode};
@@ -6,14 +6,14 @@ use serde_json::{Map, Value};
 
 use super::http::Http;
 
-/// Sends requests for renewal, and puts into words what the provider says by the
-/// status alone.
+/// Sends requests for renewal, and puts the right words to refusals without.
 ///
-/// A token endpoint refuses with 400 and names the error (RFC 6749 5.2); some
-/// answer a refresh token that has ended with the bare status. As the request
-/// was good the time before, that can be about its token only. Not so where an
-/// error is named, at 401 (who the client is), 429 and 5xx (trouble that
-/// passes), or where a web page shows that something else answered.
+/// A token endpoint refuses with 400 and names the error (RFC 6749 5.2). To a
+/// refresh token that has ended, some answer with the bare status or with
+/// `invalid_request` in the place of `invalid_grant`. As all else in the request
+/// is what it always is, either can be about its token only. Not so another
+/// error by name, 401 (who the client is), 429 and 5xx (trouble that passes), or
+/// a web page, which shows that something else answered.
 pub(super) struct PlainRefusals<'a>(pub &'a Http);
 
 impl<'c> AsyncHttpClient<'c> for PlainRefusals<'_> {
@@ -27,14 +27,17 @@ impl<'c> AsyncHttpClient<'c> for PlainRefusals<'_> {
 }
 
 fn in_words(mut answer: HttpResponse) -> HttpResponse {
-    if answer.status() == StatusCode::BAD_REQUEST && names_no_error(answer.body()) {
+    if answer.status() == StatusCode::BAD_REQUEST && is_about_the_token(answer.body()) {
         *answer.body_mut() = br#"{"error":"invalid_grant"}"#.to_vec();
     }
     answer
 }
 
-fn names_no_error(body: &[u8]) -> bool {
-    body.trim_ascii().is_empty()
-        || serde_json::from_slice(body)
-            .is_ok_and(|fields: Map<String, Value>| !fields.contains_key("error"))
+fn is_about_the_token(body: &[u8]) -> bool {
+    let Ok(fields) = serde_json::from_slice::<Map<String, Value>>(body) else {
+        return body.trim_ascii().is_empty();
+    };
+    fields
+        .get("error")
+        .is_none_or(|error| error == "invalid_request")
 }

@@ -131,8 +131,14 @@ async fn after_a_renewal_answered(status: u16, content_type: &str, body: &str) -
 }
 
 #[tokio::test]
-async fn f3_a_refusal_without_a_named_error_ends_the_sign_in_too() {
-    for body in ["", "\n", "{}", r#"{"message":"the token has ended"}"#] {
+async fn f3_a_refusal_that_does_not_say_what_is_refused_ends_the_sign_in_too() {
+    for body in [
+        "",
+        "\n",
+        "{}",
+        r#"{"message":"the token has ended"}"#,
+        r#"{"error":"invalid_request"}"#,
+    ] {
         let status = after_a_renewal_answered(400, "application/json", body).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{body:?}");
     }
@@ -143,7 +149,7 @@ async fn f4_what_does_not_refuse_the_refresh_token_ends_no_sign_in() {
     const JSON: &str = "application/json";
     for (status, content_type, body) in [
         (400, JSON, r#"{"error":"invalid_client"}"#),
-        (400, JSON, r#"{"error":"invalid_request"}"#),
+        (400, JSON, r#"{"error":"unauthorized_client"}"#),
         (400, JSON, r#"{"error":"temporarily_unavailable"}"#),
         (400, JSON, r#"{"error":7}"#),
         (400, "text/html", "<h1>400 Bad Request</h1>"),
