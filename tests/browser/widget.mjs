@@ -91,6 +91,59 @@ for (const engine of ['identity', 'classic']) {
     await sees(page, 'heading', 'Your profile');
   });
 
+  test('an attempt that needs the person once more goes on in the widget', async (visitor) => {
+    const { page } = visitor;
+    await page.goto('/profile');
+    await form(page);
+    const begun = await settings(page);
+    // So a further factor leads away from the page, and back by way of the provider.
+    const href = `${begun.redirectUri}?${new URLSearchParams({ state: begun.state, error: 'interaction_required' })}`;
+    await page.route('**/idp/idx/identify', (route) => route.fulfill({
+      headers: { 'access-control-allow-origin': app.url, 'access-control-allow-credentials': 'true' },
+      json: {
+        version: '1.0.0',
+        messages: { type: 'array', value: [{ message: 'One more step', class: 'INFO' }] },
+        failure: { name: 'failure-redirect', href },
+      },
+    }), { times: 1 });
+    await fillIn(page, 'alice', 'secret');
+    await page.waitForURL(href);
+    await form(page);
+    assert.deepEqual(ofAttempt(await settings(page)), ofAttempt(begun));
+    await fillIn(page, 'alice', 'secret');
+    await page.waitForURL(`${app.url}/profile`);
+    await sees(page, 'heading', 'Your profile');
+  });
+
+  test('the link of an e-mail goes on in the widget with its one-time code', async (visitor) => {
+    const { page } = visitor;
+    await page.goto('/profile');
+    await form(page);
+    const begun = await settings(page);
+    await page.goto(`${begun.redirectUri}?${new URLSearchParams({ state: begun.state, otp: '123456' })}`);
+    await form(page);
+    assert.deepEqual(ofAttempt(await settings(page)), ofAttempt(begun));
+    assert.equal((await settings(page)).otp, '123456');
+    await fillIn(page, 'alice', 'secret');
+    await page.waitForURL(`${app.url}/profile`);
+    await sees(page, 'heading', 'Your profile');
+  });
+
+  test('who is turned away by the provider is told so above the widget', async (visitor) => {
+    const { page } = visitor;
+    await page.goto('/dev/provider');
+    await page.getByRole('button', { name: /^Access denied/ }).click();
+    await page.getByRole('button', { name: 'Behave again' }).waitFor();
+    await page.goto('/login');
+    await form(page);
+    await visitor.expecting(403, () => fillIn(page, 'alice', 'secret'));
+    await page.getByRole('alert').getByText('denied', { exact: true }).waitFor();
+    await form(page);
+    await page.goto('/dev/provider');
+    await page.getByRole('button', { name: 'Behave again' }).click();
+    await page.getByRole('button', { name: 'Behave again' }).waitFor({ state: 'detached' });
+  });
+
   test('where the widget cannot be loaded, the provider’s own page is offered', async (visitor) => {
     const { page } = visitor;
     visitor.expects(/ERR_FAILED|integrity|OktaSignIn/);
@@ -124,6 +177,16 @@ function foreignOrigins(page, app) {
     if (protocol !== 'data:' && ![app.url, app.providerUrl].includes(origin)) foreign.add(origin);
   });
   return foreign;
+}
+
+/** What the server has told the widget. */
+async function settings(page) {
+  return JSON.parse(await page.locator('#widget').getAttribute('data-settings'));
+}
+
+/** Of that, what belongs to one attempt. */
+function ofAttempt({ state, nonce, codeChallenge }) {
+  return { state, nonce, codeChallenge };
 }
 
 async function form(page) {

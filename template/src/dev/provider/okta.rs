@@ -162,8 +162,10 @@ fn success(shared: &Shared, authorization: &AuthorizationRequest, code: &str) ->
         .query_pairs()
         .any(|(name, _)| name == "error");
     Ok(if is_error {
+        // Without a message the widget does not follow the address.
         json!({
             "version": "1.0.0",
+            "messages": messages("You are not allowed to sign in.", "access_denied"),
             "failure": { "name": "failure-redirect", "href": location },
         })
     } else {
