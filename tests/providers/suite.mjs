@@ -106,7 +106,7 @@ function suite(provider, variant) {
     }
   });
 
-  check('refresh', async ({ arrive, wire, metadata }, context) => {
+  check('refresh', async ({ arrive, wire, client, provider, metadata }, context) => {
     const visitor = await arrive();
     await visitor.signIn();
     let { access_token: before, refresh_token: refreshToken } = lastTokens(wire, metadata);
@@ -127,6 +127,14 @@ function suite(provider, variant) {
       before = tokens.access_token;
       refreshToken = tokens.refresh_token ?? refreshToken;
     }
+    if (!offersRevocation(metadata, variant)) return;
+    // However a provider says that it is over, the sign-in is over here too.
+    await client.post(metadata.revocation_endpoint, { token: refreshToken }, provider.issuer);
+    const { status, body } = await visitor.get('/api/userinfo');
+    assert.equal(wire.to(metadata.token_endpoint).at(-1).status, 400);
+    assert.equal(status, 401);
+    assert.equal(body.code, 'refresh_refused');
+    assert.equal((await visitor.get('/api/me')).status, 401);
   });
 
   check('refresh token rotation', async ({ arrive, wire, metadata }, context) => {
@@ -145,9 +153,8 @@ function suite(provider, variant) {
   });
 
   check('sign-out with revocation', async ({ arrive, wire, client, provider, metadata }, context) => {
-    const { revocation_endpoint: endpoint, revocation_endpoint_auth_methods_supported: methods } = metadata;
-    const isOffered = endpoint && (methods?.includes(variant.method) ?? true);
-    if (!isOffered) return context.skip(NOT_OFFERED);
+    if (!offersRevocation(metadata, variant)) return context.skip(NOT_OFFERED);
+    const endpoint = metadata.revocation_endpoint;
     const visitor = await arrive();
     await visitor.signIn();
     const { access_token, refresh_token } = lastTokens(wire, metadata);
@@ -198,6 +205,11 @@ function suite(provider, variant) {
     assert.notEqual(keyOf(lastTokens(wire, metadata)), before);
     assert.equal(wire.to(metadata.jwks_uri).length, looks + 1);
   });
+}
+
+function offersRevocation(metadata, { method }) {
+  const { revocation_endpoint: endpoint, revocation_endpoint_auth_methods_supported: methods } = metadata;
+  return Boolean(endpoint) && (methods?.includes(method) ?? true);
 }
 
 /** How the client authenticated in a call to the provider (OIDC Core 9). */
