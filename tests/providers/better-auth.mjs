@@ -47,7 +47,6 @@ export const notes = [];
 export const variants = [
   { alg: 'RS256', method: 'client_secret_basic', userinfo: 'JSON' },
   { alg: 'PS256', method: 'client_secret_post', userinfo: 'JSON' },
-  { alg: 'ES256', method: 'client_secret_basic', userinfo: 'JSON' },
   { alg: 'EdDSA', method: 'private_key_jwt', userinfo: 'JSON' },
 ];
 

@@ -26,8 +26,6 @@ const LONG = 600;
 export const title = 'Glewlwyd (C, from Debian)';
 
 export const notes = [
-  'Its `private_key_jwt` wants the address of each endpoint as the audience, where the app names the issuer or ' +
-    'the token endpoint.',
   'Its logout tokens are of an earlier draft and have no `exp`; the app refuses such tokens ' +
     '(Back-Channel Logout 1.0, 2.4).',
 ];
@@ -35,7 +33,7 @@ export const notes = [
 export const variants = [
   { alg: 'RS256', method: 'client_secret_basic', userinfo: 'JSON' },
   { alg: 'PS256', method: 'client_secret_post', userinfo: 'JSON' },
-  { alg: 'ES256', method: 'client_secret_basic', userinfo: 'JSON' },
+  { alg: 'ES256', method: 'private_key_jwt', userinfo: 'JSON', audience: 'endpoint' },
 ];
 
 /** Starts it with `client` as its one client. */

@@ -29,7 +29,7 @@ export const notes = [
 export const variants = [
   { alg: 'RS256', method: 'client_secret_basic', userinfo: 'JSON' },
   { alg: 'PS256', method: 'client_secret_post', userinfo: 'PS256' },
-  { alg: 'ES256', method: 'client_secret_basic', userinfo: 'ES256' },
+  { alg: 'ES256', method: 'private_key_jwt', userinfo: 'ES256', audience: 'endpoint' },
 ];
 
 /** Starts it with `client` as its one client. */
