@@ -55,6 +55,22 @@ pub fn with_since(before: usize, text: &str) -> String {
         .collect()
 }
 
+/// Those of the texts that came after so much.
+pub fn holding_since(before: usize, texts: &[String]) -> Vec<String> {
+    // A copy, so that nobody who logs has to wait for the search.
+    let log = log()[before..].to_vec();
+    let log = String::from_utf8_lossy(&log);
+    let found = texts.iter().filter(|text| log.contains(text.as_str()));
+    found.cloned().collect()
+}
+
 fn log() -> MutexGuard<'static, Vec<u8>> {
     LOG.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[tokio::test]
+#[should_panic(expected = "the log holds")]
+async fn a_test_whose_app_logs_a_secret_fails() {
+    let alice = crate::support::signed_in_as("alice").await;
+    tracing::debug!("{}", alice.cookies()["sign-in"]);
 }

@@ -2,7 +2,7 @@
 //! for those that need to reach the provider or the settings.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::TcpListener,
     sync::{Arc, Mutex},
     time::Duration,
@@ -50,8 +50,45 @@ pub struct TestApp {
     /// `None`: it runs in other processes.
     here: Option<(Data<Oidc>, ServerHandle)>,
     running: Arc<Mutex<Option<JoinHandle<std::io::Result<()>>>>>,
+    unlogged: Arc<Unlogged>,
+}
+
+/// What no log may hold, of one app and its provider. The log of every test is
+/// searched when the test is over.
+struct Unlogged {
+    provider: DevProvider,
+    /// The values of cookies and settings.
+    values: Mutex<HashSet<String>>,
     /// How much the tests had logged before.
     logged_before: usize,
+}
+
+impl Unlogged {
+    fn new(provider: DevProvider, logged_before: usize) -> Arc<Self> {
+        Arc::new(Self {
+            provider,
+            values: Mutex::default(),
+            logged_before,
+        })
+    }
+
+    fn add(&self, value: &str) {
+        self.values.lock().unwrap().insert(value.to_owned());
+    }
+}
+
+impl Drop for Unlogged {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let mut secrets = self.provider.issued_tokens();
+        secrets.extend(self.values.lock().unwrap().drain());
+        // What is shorter is a word, such as the "tried" of a silent sign-in.
+        secrets.retain(|secret| secret.len() >= 16);
+        let found = logs::holding_since(self.logged_before, &secrets);
+        assert!(found.is_empty(), "the log holds {found:#?}");
+    }
 }
 
 /// What the app is started from.
@@ -173,6 +210,10 @@ impl TestApp {
         }
         .unwrap();
         let listens_at = Url::parse(&here).unwrap();
+        let unlogged = Unlogged::new(provider.clone(), logged_before);
+        for secret in &app.oidc.settings.secrets {
+            unlogged.add(secret.expose());
+        }
         let here = Some((app.oidc.clone(), app.handle()));
         let running = Arc::new(Mutex::new(Some(tokio::spawn(app.run()))));
         Self {
@@ -182,7 +223,7 @@ impl TestApp {
             listens_at,
             here,
             running,
-            logged_before,
+            unlogged,
         }
     }
 
@@ -194,11 +235,11 @@ impl TestApp {
         Self {
             listens_at: base.clone(),
             base,
+            unlogged: Unlogged::new(provider.clone(), logs::keep()),
             provider,
             _port: Arc::new(port),
             here: None,
             running: Arc::default(),
-            logged_before: logs::keep(),
         }
     }
 
@@ -229,7 +270,7 @@ impl TestApp {
     /// The lines that hold a text, of those logged since the app started: a
     /// former test may have had the same port.
     pub fn logged(&self, text: &str) -> String {
-        logs::with_since(self.logged_before, text)
+        logs::with_since(self.unlogged.logged_before, text)
     }
 
     /// How often the app has asked the provider for tokens.
@@ -584,6 +625,7 @@ impl Browser {
                 cookies.remove(cookie.name());
             } else {
                 cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
+                self.app.unlogged.add(cookie.value());
             }
         }
     }
