@@ -13,6 +13,9 @@ const browser = await openBrowser();
 const app = await startApp('app');
 const test = testsAt(app, browser);
 const testWithoutScripts = testsAt(app, browser, { javaScriptEnabled: false });
+const withPage = await startApp('sign-in-page', { OIDC_LOGIN_PAGE: 'page' });
+const testWithPage = testsAt(withPage, browser);
+const testWithPageWithoutScripts = testsAt(withPage, browser, { javaScriptEnabled: false });
 
 test('alice signs in and sees her profile', async (visitor) => {
   const { page } = visitor;
@@ -76,6 +79,37 @@ test('cancelling at the provider offers to sign in again', async (visitor) => {
 
   await signInAgain.click();
   await atProvider(app, page);
+});
+
+async function signInOnThePage({ page }) {
+  await sees(page, 'heading', /^Sign in to /);
+  assert.equal(new URL(page.url()).origin, withPage.url);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await atProvider(withPage, page);
+}
+
+async function profileByThePage(visitor) {
+  const { page } = visitor;
+  await page.goto('/profile');
+  await signInOnThePage(visitor);
+  await choose(page, 'alice');
+  await page.waitForURL(`${withPage.url}/profile`);
+  await sees(page, 'heading', 'Your profile');
+}
+
+testWithPage('the sign-in page leads to the provider and to the wanted page', profileByThePage);
+testWithPageWithoutScripts('the sign-in page needs no scripts', profileByThePage);
+
+testWithPage('the sign-in page explains what went wrong and keeps the wanted page', async (visitor) => {
+  const { page } = visitor;
+  await page.goto('/profile');
+  await signInOnThePage(visitor);
+  await visitor.expecting(403, () => page.getByRole('button', { name: 'Cancel' }).click());
+  await page.getByRole('alert').getByText('You are not signed in').waitFor();
+  await visitor.photograph('sign-in-page-after-cancel');
+  await signInOnThePage(visitor);
+  await choose(page, 'alice');
+  await page.waitForURL(`${withPage.url}/profile`);
 });
 
 test('the keyboard alone signs in and out', async (visitor) => {
