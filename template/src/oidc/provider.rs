@@ -13,7 +13,8 @@ use super::{
     claims::Claims,
     error::Reason,
     protocol::{
-        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, UserInfoError,
+        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, UNKNOWN_KEY,
+        UserInfoError,
     },
     sign_in::{SignIn, Tokens},
 };
@@ -31,8 +32,6 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// How often an unknown key may make the app read the provider's keys again:
 /// tokens with made-up key ids must not turn into a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
-
-const UNKNOWN_KEY: &str = "none of the provider's keys fits its signature";
 
 /// A provider and what is known of it.
 pub struct Provider {
@@ -258,20 +257,17 @@ impl Provider {
             .authenticate(&unchecked, expected, &self.relying_party, &self.http)
             .await;
         let checked = match checked {
-            Err(CheckError::UnknownKey) => match self.with_fresh_keys(&provider).await {
+            Err(CheckError::UnknownKey(reason)) => match self.with_fresh_keys(&provider).await {
                 Some(fresh) => {
                     fresh
                         .authenticate(&unchecked, expected, &self.relying_party, &self.http)
                         .await
                 }
-                None => Err(CheckError::UnknownKey),
+                None => Err(CheckError::UnknownKey(reason)),
             },
             other => other,
         };
-        checked.map_err(|error| match error {
-            CheckError::UnknownKey => Reason::IdToken(UNKNOWN_KEY.to_owned()),
-            CheckError::Refused(reason) => reason,
-        })
+        checked.map_err(CheckError::into_reason)
     }
 
     /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).

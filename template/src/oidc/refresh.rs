@@ -216,18 +216,18 @@ impl Oidc {
             .refresh(&refresh_token.expose(), self.provider.http())
             .await?;
         let renewed = match provider.renewed(&unchecked, &live.sign_in, relying_party) {
-            Err(CheckError::UnknownKey) => match self.provider.with_fresh_keys(&provider).await {
-                Some(fresh) => fresh.renewed(&unchecked, &live.sign_in, relying_party),
-                None => Err(CheckError::UnknownKey),
-            },
+            Err(CheckError::UnknownKey(reason)) => {
+                match self.provider.with_fresh_keys(&provider).await {
+                    Some(fresh) => fresh.renewed(&unchecked, &live.sign_in, relying_party),
+                    None => Err(CheckError::UnknownKey(reason)),
+                }
+            }
             other => other,
         };
         let tokens = renewed.map_err(|error| {
-            if let CheckError::Refused(reason) = &error {
-                let person = live.sign_in.person_tag();
-                events::token_refused(&live.sign_in.issuer, Some(&person), reason);
-            }
-            Over(error.to_string())
+            let (reason, person) = (error.into_reason(), live.sign_in.person_tag());
+            events::token_refused(&live.sign_in.issuer, Some(&person), &reason);
+            Over(reason.to_string())
         })?;
         let renewed = SignIn {
             tokens,

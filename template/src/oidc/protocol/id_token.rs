@@ -1,10 +1,7 @@
 //! The checks on ID tokens (OIDC Core 3.1.3.7 and 12.2): the library's, and
 //! those that it leaves to the app.
 
-use std::{
-    fmt,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use openidconnect::{
     AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, Nonce, OAuth2TokenResponse as _,
@@ -14,7 +11,7 @@ use openidconnect::{
 use serde_json::Value;
 
 use super::{
-    Discovered, Expected,
+    Discovered, Expected, UNKNOWN_KEY,
     http::causes,
     types::{ParsedIdToken, ParsedIdTokenClaims, TokenResponse},
 };
@@ -39,22 +36,21 @@ pub(super) fn accepted_algorithms(relying_party: &RelyingParty) -> impl Iterator
 /// An ID token older than this was not made for this attempt.
 const MAX_AGE_AT_SIGN_IN: Duration = Duration::from_secs(600);
 
-/// Why an ID token is not accepted.
+/// Why what the provider says of a person is not accepted.
 #[derive(Debug)]
 pub enum CheckError {
     /// No known key made the signature. The provider may have new ones: worth
-    /// one more look.
-    UnknownKey,
+    /// one more look. Without them, this is why.
+    UnknownKey(Reason),
     /// It is refused for good.
     Refused(Reason),
 }
 
-/// For the log.
-impl fmt::Display for CheckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl CheckError {
+    /// What to refuse the request with.
+    pub fn into_reason(self) -> Reason {
         match self {
-            Self::UnknownKey => f.write_str("none of the provider's keys fits the ID token"),
-            Self::Refused(reason) => reason.fmt(f),
+            Self::UnknownKey(reason) | Self::Refused(reason) => reason,
         }
     }
 }
@@ -262,7 +258,7 @@ fn refused(error: ClaimsVerificationError) -> CheckError {
         // one as the last.
         ClaimsVerificationError::SignatureVerification(
             SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
-        ) => CheckError::UnknownKey,
+        ) => CheckError::UnknownKey(Reason::IdToken(UNKNOWN_KEY.to_owned())),
         // The library's text repeats the nonce.
         ClaimsVerificationError::InvalidNonce(_) => refuse("nonce is missing or another one"),
         ClaimsVerificationError::InvalidAuthTime(cause)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    CheckError, Discovered, Expected,
+    CheckError, Discovered, Expected, UNKNOWN_KEY,
     http::{Http, HttpError},
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
@@ -262,7 +262,10 @@ fn usable(answer: Result<Claims, UserInfoError>, use_: Userinfo) -> Result<Claim
     use UserInfoError::{NoEndpoint, Unavailable, UnknownKey, Wrong};
     match answer {
         Ok(claims) => Ok(claims),
-        Err(UnknownKey) => Err(CheckError::UnknownKey),
+        Err(UnknownKey) => {
+            let reason = Reason::UserInfo(UNKNOWN_KEY.to_owned());
+            Err(CheckError::UnknownKey(reason))
+        }
         Err(Wrong(cause)) => Err(Reason::UserInfo(cause.to_owned()).into()),
         Err(NoEndpoint) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
             "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),

@@ -174,7 +174,10 @@ async fn u3_signed_userinfo_survives_a_change_of_keys() {
 
 #[tokio::test]
 async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
-    let ways: [Way<fn(&mut Jws)>; 13] = [
+    let ways: [Way<fn(&mut Jws)>; 14] = [
+        ("a key that nobody knows", |token| {
+            token.header["kid"] = "unknown".into();
+        }),
         ("unsigned", |token| token.unsecured()),
         ("alg NONE", |token| {
             token.unsecured();
