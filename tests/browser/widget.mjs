@@ -202,8 +202,11 @@ function password(page) {
 }
 
 async function fillIn(page, who, secret) {
-  await name(page).fill(who);
-  await password(page).fill(secret);
+  // While it draws its form, the widget may take the focus, and what is typed goes elsewhere.
+  do {
+    await name(page).fill(who);
+    await password(page).fill(secret);
+  } while (await name(page).inputValue() !== who || await password(page).inputValue() !== secret);
   await submit(page);
 }
 
