@@ -3,9 +3,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../tests/ports.mjs';
 import { Browser } from './browser.mjs';
 import { SECRET, record } from './people.mjs';
-import { LOAD_CORE, Server, freePort } from './servers.mjs';
+import { LOAD_CORE, Server } from './servers.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
 /** The page that is measured: a heading, a form, and a role to ask for. */

@@ -7,7 +7,8 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { LOAD_CORE, Server, freePort } from './servers.mjs';
+import { freePort } from '../../tests/ports.mjs';
+import { LOAD_CORE, Server } from './servers.mjs';
 
 const run = promisify(execFile);
 const script = new URL('sessions.lua', import.meta.url).pathname;

@@ -6,10 +6,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../tests/ports.mjs';
 import { PAGE, RECORD_BYTES } from './apps.mjs';
 import { load, median } from './load.mjs';
 import { record } from './people.mjs';
-import { LOAD_CORE, Server, freePort } from './servers.mjs';
+import { LOAD_CORE, Server } from './servers.mjs';
 
 const COOKIE = 'sign-in';
 const COOKIE_LENGTH = 43;

@@ -4,9 +4,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+
+import { freePorts } from '../ports.mjs';
 
 const READY_WITHIN = 60_000;
 const ENDED_WITHIN = 60_000;
@@ -37,7 +38,8 @@ export class App {
       throw new Error(`${path} is not an executable file: build the app first (cargo build)`);
     });
     const folder = await mkdtemp(join(tmpdir(), 'app-in-browser-'));
-    const port = await twoFreePorts();
+    // The development provider listens on the next one.
+    const port = await freePorts(2);
     // Nothing else is passed on: settings of whoever runs the tests are not the app's.
     const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}`, ...settings };
     const start = () => spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -121,27 +123,4 @@ export class App {
     });
     return Promise.race([promise, late]).finally(() => clearTimeout(timer));
   }
-}
-
-/** A port that is free together with the next one, where the development provider listens. */
-async function twoFreePorts() {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const first = await listen(0);
-    const port = first.address().port;
-    const second = await listen(port + 1).catch(() => null);
-    await Promise.all([first, second].map((server) => server && close(server)));
-    if (second) return port;
-  }
-  throw new Error('found no two free neighbouring ports');
-}
-
-async function listen(port) {
-  const server = createServer().listen(port, 'localhost');
-  await once(server, 'listening');
-  return server;
-}
-
-async function close(server) {
-  server.close();
-  await once(server, 'close');
 }

@@ -13,7 +13,8 @@ import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
 import { jwt } from 'better-auth/plugins';
 
-import { freePort, orStop } from './program.mjs';
+import { freePort } from '../ports.mjs';
+import { orStop } from './program.mjs';
 
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();

@@ -10,7 +10,8 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { Program, freePort, newFolder, orStop } from './program.mjs';
+import { freePort } from '../ports.mjs';
+import { Program, newFolder, orStop } from './program.mjs';
 
 const BIN = fileURLToPath(new URL('venv/bin/', import.meta.url));
 const SETTINGS = { CANAILLE_CONFIG: 'canaille.toml' };

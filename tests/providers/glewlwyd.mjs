@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { Program, freePort, newFolder, orStop } from './program.mjs';
+import { freePort } from '../ports.mjs';
+import { Program, newFolder, orStop } from './program.mjs';
 
 const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3';
 const MODULES = '/usr/lib/glewlwyd';

@@ -6,7 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { Program, freePort, newFolder } from './program.mjs';
+import { freePort } from '../ports.mjs';
+import { Program, newFolder, orStop } from './program.mjs';
 
 const PYTHON = fileURLToPath(new URL('venv/bin/python', import.meta.url));
 const SERVER = fileURLToPath(new URL('idpyoidc_server.py', import.meta.url));
@@ -34,10 +35,10 @@ export const variants = [
 
 /** Starts it with `client` as its one client. */
 export async function start(client, variant) {
-  const running = new Idpyoidc(await freePort(), await newFolder());
-  await running.configure(client, variant);
-  await running.run();
-  return running;
+  return orStop(new Idpyoidc(await freePort(), await newFolder()), async (running) => {
+    await running.configure(client, variant);
+    await running.run();
+  });
 }
 
 class Idpyoidc {
@@ -103,7 +104,7 @@ class Idpyoidc {
   }
 
   async stop() {
-    await this.#program.stop();
+    await this.#program?.stop();
   }
 }
 

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
-import { freePort } from './program.mjs';
+import { freePort } from '../ports.mjs';
 
 const ALICE = { sub: 'alice', name: 'Alice Liddell', email: 'alice@example.com' };
 

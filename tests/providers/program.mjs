@@ -3,9 +3,7 @@
 // environment, and is ended with the tests.
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -91,14 +89,4 @@ export async function orStop(started, act) {
 /** An empty folder among the temporary files. */
 export function newFolder() {
   return mkdtemp(join(tmpdir(), 'providers-'));
-}
-
-/** A port that nothing listens on. */
-export async function freePort() {
-  const server = createServer().listen(0, 'localhost');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path';
 
+import { freePort } from '../ports.mjs';
 import { Client } from './client.mjs';
-import { Program, freePort, newFolder, orStop } from './program.mjs';
+import { Program, newFolder, orStop } from './program.mjs';
 import { Wire } from './wire.mjs';
 
 /** One provider and the app as its client, both running. */
