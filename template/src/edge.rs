@@ -26,7 +26,7 @@ use crate::{
     hooks,
     oidc::{
         cookies,
-        error::{Reason, Refusal},
+        error::{Face, Reason, Refusal},
         guard,
         handlers::{self, see_other},
         owner_session::notice_changes,
@@ -108,7 +108,7 @@ pub async fn unkept<B: MessageBody>(
     next.call(request).await.map_err(|error| {
         let reason = Reason::StoreUnavailable(format!("the owner's session is not kept: {error}"));
         let face = reason.face();
-        tracing::warn!(code = face.code, cause = %reason, mend = reason.mend(), "refused");
+        log(&reason, &face);
         let mut response = match views::respond(&views::Failure::afterwards(&oidc, &face)) {
             Ok(page) if is_navigation => page,
             _ => problem(&face, ""),
@@ -176,12 +176,7 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let face = refusal.reason.face();
     let request_id = views::request_id(request);
     let reason = &refusal.reason;
-    let mend = reason.mend();
-    if face.status.is_server_error() {
-        tracing::warn!(code = face.code, cause = %reason, mend, "refused");
-    } else {
-        tracing::info!(code = face.code, cause = %reason, mend, "refused");
-    }
+    log(reason, &face);
 
     let mut response = hooks::on_error(request, refusal).unwrap_or_else(|| {
         if !is_navigation(request) {
@@ -206,6 +201,15 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
         set(response.headers_mut(), header::RETRY_AFTER, seconds);
     }
     response
+}
+
+fn log(reason: &Reason, face: &Face) {
+    let mend = reason.mend();
+    if face.status.is_server_error() {
+        tracing::warn!(code = face.code, cause = %reason, mend, "refused");
+    } else {
+        tracing::info!(code = face.code, cause = %reason, mend, "refused");
+    }
 }
 
 /// Whether a person looks at the answer: the browser says so itself (Fetch
@@ -289,7 +293,7 @@ fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpRes
 }
 
 /// RFC 9457.
-fn problem(face: &crate::oidc::error::Face, request_id: &str) -> HttpResponse {
+fn problem(face: &Face, request_id: &str) -> HttpResponse {
     HttpResponse::build(face.status)
         .content_type("application/problem+json")
         .body(

@@ -78,19 +78,20 @@ pub(crate) fn header_value(
         None => ["'none'", "", ""],
     };
     // Forms may lead to the provider as well: signing out ends there, and
-    // browsers hold the redirect against the form.
+    // browsers hold the redirect against the form. While nothing is known of
+    // it, as just after a start, its issuer's origin is likely to be the one.
     let provider = oidc.provider.known();
-    let targets = provider
-        .as_ref()
-        .map_or(oidc.provider.likely_form_target(), |known| {
-            known.form_targets()
-        });
+    let targets = match &provider {
+        Some(known) => ["", known.form_targets()],
+        None => [" ", oidc.provider.origin()],
+    };
     let mut policy = String::with_capacity(256);
     let mut say = |texts: &[&str]| texts.iter().for_each(|text| policy.push_str(text));
     say(&["default-src 'self'; script-src "]);
     say(&script);
     say(&["; object-src 'none'; base-uri 'none'; frame-ancestors "]);
-    say(&[frame_ancestors(request), "; form-action 'self'", targets]);
+    say(&[frame_ancestors(request), "; form-action 'self'"]);
+    say(&targets);
     if let Some(Sources { files, calls }) = extensions.get::<Sources>() {
         let (files, calls) = (joined(files), joined(calls));
         say(&["; style-src 'self' "]);

@@ -39,7 +39,7 @@ pub struct Provider {
     settings: ProviderSettings,
     relying_party: RelyingParty,
     http: Http,
-    likely_form_target: String,
+    origin: String,
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
     keys_read: Mutex<Option<Instant>>,
@@ -57,13 +57,13 @@ impl Provider {
         relying_party: RelyingParty,
     ) -> Result<Self, HttpError> {
         let http = Http::new(&relying_party)?;
-        let likely_form_target = Url::parse(&settings.issuer).map_or_else(
+        let origin = Url::parse(&settings.issuer).map_or_else(
             |_| String::new(),
-            |issuer| format!(" {}", issuer.origin().ascii_serialization()),
+            |issuer| issuer.origin().ascii_serialization(),
         );
         Ok(Self {
             name,
-            likely_form_target,
+            origin,
             settings,
             relying_party,
             http,
@@ -99,10 +99,9 @@ impl Provider {
         &self.http
     }
 
-    /// Where forms of this app may lead while nothing is known of the provider,
-    /// as just after a start: to the issuer's origin, after a blank.
-    pub fn likely_form_target(&self) -> &str {
-        &self.likely_form_target
+    /// The issuer's origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// What is known of the provider, without asking it.

@@ -4,7 +4,6 @@
 //! else.
 
 use serde_json::{Value, json};
-use url::Url;
 
 use super::{Oidc, attempt::Attempt, error::Reason, protocol};
 use crate::{
@@ -101,16 +100,14 @@ fn settings(oidc: &Oidc, attempt: &Attempt) -> Result<Value, Reason> {
 /// What the page with the widget loads and calls outside this app: Okta's CDN,
 /// unless the files are here, and the provider.
 pub fn sources(oidc: &Oidc) -> Sources {
-    let provider = Url::parse(oidc.provider.issuer())
-        .map(|issuer| issuer.origin().ascii_serialization())
-        .ok();
+    let provider = oidc.provider.origin().to_owned();
     let cdn = match oidc.settings.widget.assets {
         WidgetAssets::Cdn => Some(CDN.to_owned()),
         WidgetAssets::Here(_) => None,
     };
     Sources {
         // Languages other than English are fetched by the script.
-        calls: provider.into_iter().chain(cdn.clone()).collect(),
+        calls: [provider].into_iter().chain(cdn.clone()).collect(),
         files: cdn.into_iter().collect(),
     }
 }

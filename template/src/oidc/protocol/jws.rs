@@ -10,6 +10,15 @@ use serde_json::{Map, Value};
 use super::{Discovered, id_token::accepted_algorithms};
 use crate::{oidc::seal, settings::RelyingParty};
 
+/// Whom claims are for: one or a list (RFC 7519 4.1.3), and `None` in the place
+/// of what is no text.
+pub(super) fn audiences(claims: &Map<String, Value>) -> Vec<Option<&str>> {
+    match claims.get("aud") {
+        Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
+        audience => vec![audience.and_then(Value::as_str)],
+    }
+}
+
 /// Why a signed token is not accepted.
 pub(super) enum JwsError {
     /// No known key fits. The provider may have new ones: worth one more look.

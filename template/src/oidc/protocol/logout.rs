@@ -4,7 +4,11 @@ use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutRequest, PostLogou
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Discovered, jws::JwsError, types::ParsedIdToken};
+use super::{
+    Discovered,
+    jws::{JwsError, audiences},
+    types::ParsedIdToken,
+};
 use crate::{
     oidc::{error::Reason, sign_in::now},
     settings::RelyingParty,
@@ -117,10 +121,7 @@ impl Discovered {
             return Err("iss is missing or another issuer");
         }
         let client_id = self.client.client_id().as_str();
-        let audiences: Vec<Option<&str>> = match claims.get("aud") {
-            Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
-            audience => vec![audience.and_then(Value::as_str)],
-        };
+        let audiences = audiences(claims);
         let is_trusted = |audience: &str| {
             audience == client_id
                 || relying_party

@@ -4,7 +4,10 @@
 use openidconnect::{HttpResponse, http::header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
-use super::{Discovered, Http, jws::JwsError};
+use super::{
+    Discovered, Http,
+    jws::{JwsError, audiences},
+};
 use crate::{
     oidc::{claims::Claims, sign_in::now},
     settings::RelyingParty,
@@ -92,12 +95,7 @@ impl Discovered {
             return Err(Wrong("iss is missing or another issuer"));
         }
         let client_id = self.client.client_id().as_str();
-        let is_for_us = match claims.get("aud") {
-            Some(Value::String(audience)) => audience == client_id,
-            Some(Value::Array(audiences)) => audiences.iter().any(|one| one == client_id),
-            _ => false,
-        };
-        if !is_for_us {
+        if !audiences(&claims).contains(&Some(client_id)) {
             return Err(Wrong("aud is missing or not this client"));
         }
         if let Some(expires_at) = claims.get("exp") {
