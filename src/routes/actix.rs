@@ -7,7 +7,7 @@ use super::handler::{Handler, Needs};
 use super::node::{Node, Resource, RouteSpec, Wall};
 use super::read::{Here, Reader, short};
 use super::value::{ScopeParts, Value};
-use crate::source::{Def, Module, Scope, Want};
+use crate::source::{Def, Module, Scope, Want, text_of};
 
 /// The methods that have functions and attributes of their own.
 const METHODS: [&str; 9] = [
@@ -404,23 +404,13 @@ impl<'a> Reader<'a> {
                 .ok()?;
             for argument in &arguments {
                 match argument {
-                    Expr::Lit(path) => {
-                        let syn::Lit::Str(path) = &path.lit else {
-                            return None;
-                        };
+                    Expr::Lit(_) => {
+                        let path = text_of(argument)?;
                         let prefix = module.scope.clone().unwrap_or_default();
-                        resource
-                            .paths
-                            .push(Some(format!("{prefix}{}", path.value())));
+                        resource.paths.push(Some(format!("{prefix}{path}")));
                     }
                     Expr::Assign(pair) => {
-                        let value = match &*pair.right {
-                            Expr::Lit(syn::ExprLit {
-                                lit: syn::Lit::Str(value),
-                                ..
-                            }) => value.value(),
-                            _ => return None,
-                        };
+                        let value = text_of(&pair.right)?;
                         match short(&pair.left).as_str() {
                             "method" => methods.push(value),
                             "guard" => guarded = true,

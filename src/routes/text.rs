@@ -2,10 +2,11 @@
 
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
-use syn::{Expr, Lit, Token};
+use syn::{Expr, Token};
 
 use super::read::{Here, Reader};
 use super::value::Value;
+use crate::source::text_of;
 
 /// The text of `format!("…{}…{name}…", …)`, if all of it is known.
 pub(super) fn formatted<'a>(
@@ -24,7 +25,7 @@ pub(super) fn formatted<'a>(
         return None;
     }
     let mut parts = parts.iter();
-    let format = literal(parts.next()?)?;
+    let format = text_of(parts.next()?)?;
     let mut text = String::new();
     let mut rest = format.as_str();
     while let Some(at) = rest.find(['{', '}']) {
@@ -51,20 +52,10 @@ pub(super) fn formatted<'a>(
     Some(text)
 }
 
-fn literal(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Lit(syn::ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
-    }
-}
-
 /// The value of a name, or of a field of one.
 fn known<'a>(reader: &mut Reader<'a>, here: &Here<'a>, expression: &Expr) -> Option<Value<'a>> {
     match expression {
-        Expr::Lit(_) => literal(expression).map(Value::Text),
+        Expr::Lit(_) => text_of(expression).map(Value::Text),
         Expr::Reference(inner) => known(reader, here, &inner.expr),
         Expr::Paren(inner) => known(reader, here, &inner.expr),
         Expr::Field(field) => Some(known(reader, here, &field.base)?.field(&field.member)),

@@ -1,8 +1,8 @@
 //! The roles that an app knows: its types that implement `Role`.
 
-use syn::{Expr, ImplItem, Item, ItemImpl, Lit, Type};
+use syn::{ImplItem, Item, ItemImpl, Type};
 
-use super::tree::{Crate, Module, is_for_tests};
+use super::tree::{Crate, Module, is_for_tests, text_of};
 
 /// A type that implements `Role`.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,7 @@ impl Role<'_> {
     /// The role's name in the provider's claims.
     pub(crate) fn name(&self) -> Option<String> {
         self.item.items.iter().find_map(|item| match item {
-            ImplItem::Const(item) if item.ident == "NAME" => match &item.expr {
-                Expr::Lit(syn::ExprLit {
-                    lit: Lit::Str(text),
-                    ..
-                }) => Some(text.value()),
-                _ => None,
-            },
+            ImplItem::Const(item) if item.ident == "NAME" => text_of(&item.expr),
             _ => None,
         })
     }

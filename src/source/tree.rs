@@ -221,14 +221,19 @@ fn value_of(attributes: &[Attribute], name: &str) -> Option<String> {
         if !pair.path.is_ident(name) {
             return None;
         }
-        match &pair.value {
-            syn::Expr::Lit(syn::ExprLit {
-                lit: syn::Lit::Str(text),
-                ..
-            }) => Some(text.value()),
-            _ => None,
-        }
+        text_of(&pair.value)
     })
+}
+
+/// What a string literal says.
+pub(crate) fn text_of(expression: &syn::Expr) -> Option<String> {
+    match expression {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    }
 }
 
 fn scope_of(attributes: &[Attribute]) -> Option<String> {

@@ -1,10 +1,10 @@
 //! The states in which the gallery of a debug build shows a view. They are read off its calls of
 //! `state("name", "view.html", "when", …)`.
 
+use syn::Expr;
 use syn::visit::{self, Visit};
-use syn::{Expr, Lit};
 
-use crate::source::Crate;
+use crate::source::{Crate, text_of};
 
 /// The module of the gallery.
 const GALLERY: [&str; 2] = ["dev", "gallery"];
@@ -41,7 +41,7 @@ impl<'ast> Visit<'ast> for States {
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        let mut arguments = call.args.iter().map_while(literal);
+        let mut arguments = call.args.iter().map_while(text_of);
         if let (Some(name), Some(template), Some(when)) =
             (arguments.next(), arguments.next(), arguments.next())
             && matches!(&*call.func, Expr::Path(path) if path.path.is_ident("state"))
@@ -65,15 +65,5 @@ impl<'ast> Visit<'ast> for States {
                 self.0.append(&mut inner.0);
             }
         }
-    }
-}
-
-fn literal(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Lit(syn::ExprLit {
-            lit: Lit::Str(text),
-            ..
-        }) => Some(text.value()),
-        _ => None,
     }
 }

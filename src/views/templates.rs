@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Lit, Meta, Token};
+use syn::{Attribute, Meta, Token};
+
+use crate::source::text_of;
 
 /// `{% extends "frame.html" %}` and its like; comments are passed over.
 static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -52,13 +54,7 @@ pub(crate) fn template_of(attributes: &[Attribute]) -> Option<String> {
         })
         .flatten()
         .find_map(|argument| match argument {
-            Meta::NameValue(pair) if pair.path.is_ident("path") => match pair.value {
-                Expr::Lit(syn::ExprLit {
-                    lit: Lit::Str(path),
-                    ..
-                }) => Some(path.value()),
-                _ => None,
-            },
+            Meta::NameValue(pair) if pair.path.is_ident("path") => text_of(&pair.value),
             _ => None,
         })
 }

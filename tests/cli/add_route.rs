@@ -7,13 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::support::{Room, tree};
-
-fn app() -> Room {
-    let room = Room::new();
-    room.writes(&["app"]);
-    room
-}
+use crate::support::{Room, assert_formatted, tree};
 
 fn route(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
     room.vestibule(&["add", "route"])
@@ -28,7 +22,7 @@ fn stdout(command: snapbox::cmd::Command) -> String {
 
 #[test]
 fn a_page_is_written_with_its_view_its_registration_and_its_tests() {
-    let room = app();
+    let room = Room::with_app();
     route(&room, &["monthly-reports", "--path", "/reports/{month}"])
         .assert()
         .success()
@@ -55,7 +49,7 @@ edited  tests/it/routes/mod.rs
 
 #[test]
 fn the_same_again_is_nothing_and_something_else_is_refused() {
-    let room = app();
+    let room = Room::with_app();
     route(&room, &["reports"]).assert().success();
     let same = route(&room, &["reports"]);
     room.keeps(same).success().stderr_eq(str![[r#"
@@ -72,7 +66,7 @@ hint: nothing was written; choose another NAME or --path
 
 #[test]
 fn all_ways_to_show_the_plan_show_what_is_done() {
-    let room = app();
+    let room = Room::with_app();
     let flags = ["audit", "--form", "--role", "auditor"];
     let show = |flag: &str| {
         let command = route(&room, &[&flags[..], &[flag]].concat());
@@ -104,7 +98,7 @@ fn all_ways_to_show_the_plan_show_what_is_done() {
     assert_eq!(listed.lines().collect::<Vec<_>>(), lines);
 
     // The diff makes the same app of what was there.
-    let other = app();
+    let other = Room::with_app();
     other.write("plan.diff", &diff);
     let applied = Command::new("git")
         .args(["apply", "../plan.diff"])
@@ -148,7 +142,7 @@ hint: go into an app's folder, which has a vestibule.toml, or make one: `vestibu
 
 #[test]
 fn names_paths_and_roles_that_cannot_be_are_refused_together() {
-    let room = app();
+    let room = Room::with_app();
     let command = route(
         &room,
         &["Monthly Reports", "--path=reports//{id", "--role=a\"b"],
@@ -165,7 +159,7 @@ hint: `vestibule add route --help` tells what can be asked for
 
 #[test]
 fn bad_names_and_paths_change_nothing() {
-    let room = app();
+    let room = Room::with_app();
     for name in [
         "",
         "-x",
@@ -239,7 +233,7 @@ fn bad_names_and_paths_change_nothing() {
 
 #[test]
 fn what_cannot_be_edited_safely_is_refused_with_everything_to_paste() {
-    let room = app();
+    let room = Room::with_app();
     let table = room.read("app/src/routes/mod.rs");
     let twice = table.replace(
         "pub fn protected",
@@ -270,7 +264,7 @@ fn what_cannot_be_edited_safely_is_refused_with_everything_to_paste() {
 #[test]
 fn where_nothing_may_be_written_nothing_is() {
     use std::os::unix::fs::PermissionsExt as _;
-    let room = app();
+    let room = Room::with_app();
     let tests = room.join("app/tests/it/routes");
     let set = |mode| {
         std::fs::set_permissions(&tests, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -289,7 +283,7 @@ fn where_nothing_may_be_written_nothing_is() {
 
 #[test]
 fn every_kind_of_file_is_as_rustfmt_writes_it() {
-    let room = app();
+    let room = Room::with_app();
     for (index, flags) in [
         &["--public"][..],
         &["--form", "--fresh=1"],
@@ -314,19 +308,5 @@ fn every_kind_of_file_is_as_rustfmt_writes_it() {
             .assert()
             .success();
     }
-    let code: Vec<_> = tree(&room.join("app"))
-        .into_keys()
-        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
-        .map(|path| room.join("app").join(path))
-        .collect();
-    let output = Command::new("rustfmt")
-        .args(["--edition", "2024", "--check"])
-        .args(code)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    assert_formatted(&room.join("app"));
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use toml_edit::DocumentMut;
 
-use crate::support::{Room, repository, tree};
+use crate::support::{Room, assert_formatted, repository, tree};
 
 /// What everything else relies on; the rest of the template may change.
 const CONTRACTS: [&str; 6] = [
@@ -202,21 +201,5 @@ fn the_name_can_be_given_like_any_answer() {
 fn every_code_file_is_formatted() {
     let room = Room::new();
     room.writes(&["my-app"]);
-    let app = room.join("my-app");
-    let code: Vec<PathBuf> = tree(&app)
-        .into_keys()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .map(|path| app.join(path))
-        .collect();
-    assert!(!code.is_empty());
-    let output = Command::new("rustfmt")
-        .args(["--edition", "2024", "--check", "-l"])
-        .args(code)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    assert_formatted(&room.join("my-app"));
 }

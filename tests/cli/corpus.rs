@@ -45,8 +45,7 @@ fn every_edit_is_right_or_refused() {
         .collect();
     cases.sort();
     assert!(cases.len() >= 60);
-    let room = Room::new();
-    room.writes(&["app"]);
+    let room = Room::with_app();
     let mut app = crate::support::tree(&room.join("app"));
     app.retain(|path, contents| {
         let name = path.to_str().unwrap();

@@ -167,8 +167,7 @@ fn no_input_asks_nothing_on_a_terminal() {
 
 #[test]
 fn a_view_is_brought_back_only_by_who_says_yes_after_the_diff() {
-    let room = Room::new();
-    room.writes(&["app"]);
+    let room = Room::with_app();
     let original = room.read("app/templates/home.html");
     for (answer, told, code, expected) in [
         (ENTER, "nothing was written", 3, "mine"),

@@ -9,8 +9,7 @@ fn run(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
 }
 
 fn app_with(arguments: &[&str]) -> Room {
-    let room = Room::new();
-    room.writes(&["app"]);
+    let room = Room::with_app();
     run(&room, &[&["add", "route"], arguments].concat())
         .assert()
         .success();
@@ -19,8 +18,7 @@ fn app_with(arguments: &[&str]) -> Room {
 
 #[test]
 fn a_role_goes_with_the_last_route_that_asks_for_it() {
-    let room = Room::new();
-    room.writes(&["app"]);
+    let room = Room::with_app();
     let before = room.tree();
     for name in ["one", "two"] {
         run(&room, &["add", "route", name, "--role=auditor"])

@@ -6,12 +6,6 @@ use snapbox::str;
 
 use crate::support::Room;
 
-fn app() -> Room {
-    let room = Room::new();
-    room.writes(&["app"]);
-    room
-}
-
 fn routes(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
     room.vestibule(&["routes"])
         .args(arguments)
@@ -43,7 +37,7 @@ fn with_more(room: &Room, code: &str) {
 
 #[test]
 fn a_new_app_passes_the_check() {
-    let room = app();
+    let room = Room::with_app();
     let output = room.keeps(routes(&room, &["--check"])).success();
     let listed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     for row in [
@@ -70,7 +64,7 @@ fn a_new_app_passes_the_check() {
 
 #[test]
 fn json_tells_all_there_is_to_know() {
-    let room = app();
+    let room = Room::with_app();
     let table = table(&room);
     let admin = table
         .iter()
@@ -89,7 +83,7 @@ fn json_tells_all_there_is_to_know() {
 
 #[test]
 fn the_check_fails_for_what_has_no_guard() {
-    let room = app();
+    let room = Room::with_app();
     with_more(&room, "    cfg.route(\"/open\", get().to(health::alive));");
     room.keeps(routes(&room, &["--check"]))
         .code(1)
@@ -134,7 +128,7 @@ fn the_check_fails_for_what_cannot_be_told() {
         ),
         ("    cfg.service(other_crate::service());", "`.service("),
     ] {
-        let room = app();
+        let room = Room::with_app();
         with_more(&room, code);
         let output = room.keeps(routes(&room, &["--check"])).code(1);
         let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
@@ -144,7 +138,7 @@ fn the_check_fails_for_what_cannot_be_told() {
 
 #[test]
 fn guards_are_found_wherever_they_stand() {
-    let room = app();
+    let room = Room::with_app();
     with_more(
         &room,
         r#"
@@ -206,7 +200,7 @@ fn nothing() {"#,
 
 #[test]
 fn a_path_put_together_by_format_is_told_if_all_of_it_is_known() {
-    let room = app();
+    let room = Room::with_app();
     with_more(
         &room,
         r#"
@@ -235,7 +229,7 @@ fn nothing() {"#,
 
 #[test]
 fn a_type_of_the_same_name_is_no_guard() {
-    let room = app();
+    let room = Room::with_app();
     with_more(
         &room,
         "    cfg.route(\"/x\", get().to(handler));\n}\n\nstruct User;\n\nasync fn handler(_: User) {",
@@ -247,7 +241,7 @@ fn a_type_of_the_same_name_is_no_guard() {
 
 #[test]
 fn a_file_that_does_not_parse_is_named() {
-    let room = app();
+    let room = Room::with_app();
     room.write("app/src/routes/health.rs", "pub async fn alive( {");
     let output = room.keeps(routes(&room, &["--check"])).code(1);
     let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
@@ -259,7 +253,7 @@ fn a_file_that_does_not_parse_is_named() {
 
 #[test]
 fn without_an_app_in_the_source_there_is_no_table() {
-    let room = app();
+    let room = Room::with_app();
     room.write("app/src/app.rs", "");
     room.keeps(routes(&room, &[])).code(1).stderr_eq(str![[r#"
 error: no routes were found: nothing in src/ calls `App::new()` in a way that can be read

@@ -20,6 +20,13 @@ impl Room {
         Self(tempfile::tempdir().unwrap())
     }
 
+    /// A folder with a new app in it, called `app`.
+    pub(crate) fn with_app() -> Self {
+        let room = Self::new();
+        room.writes(&["app"]);
+        room
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
@@ -86,6 +93,26 @@ pub(crate) fn program() -> &'static Path {
         link
     });
     &PROGRAM
+}
+
+/// Sees that rustfmt would leave every file of an app as it is.
+pub(crate) fn assert_formatted(app: &Path) {
+    let code: Vec<PathBuf> = tree(app)
+        .into_keys()
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .map(|path| app.join(path))
+        .collect();
+    assert!(!code.is_empty());
+    let output = std::process::Command::new("rustfmt")
+        .args(["--edition", "2024", "--check"])
+        .args(code)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
 }
 
 /// Everything below a folder, except in `.git` folders.

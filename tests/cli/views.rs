@@ -5,12 +5,6 @@ use snapbox::str;
 
 use crate::support::Room;
 
-fn app() -> Room {
-    let room = Room::new();
-    room.writes(&["app"]);
-    room
-}
-
 fn view(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
     room.vestibule(&["view"])
         .args(arguments)
@@ -62,7 +56,7 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 fn the_list_fits_a_terminal_and_is_plain_when_piped() {
-    let room = app();
+    let room = Room::with_app();
     let output = room.keeps(view(&room, &["list"])).success().stderr_eq("");
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert!(!text.contains('\u{1b}'));
@@ -90,7 +84,7 @@ home  templates/home.html
 
 #[test]
 fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
-    let room = app();
+    let room = Room::with_app();
     let listed = listed(&room);
     for (name, types, by, expected) in [
         ("home", "views::Home", "routes::home::show", &["GET /"][..]),
@@ -160,7 +154,7 @@ fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
 
 #[test]
 fn the_codes_of_refusals_are_those_of_the_source() {
-    let room = app();
+    let room = Room::with_app();
     let code = |listed: &Value, reason: &str| {
         let codes = listed["codes"].as_array().unwrap();
         codes.iter().find(|code| code["reason"] == reason).cloned()
@@ -186,7 +180,7 @@ fn the_codes_of_refusals_are_those_of_the_source() {
 
 #[test]
 fn the_list_stays_true_after_edits() {
-    let room = app();
+    let room = Room::with_app();
     add(&room, &["feedback", "--form"]);
     // The type moves, is renamed, and is made by another function.
     edit(
@@ -243,7 +237,7 @@ note: src/routes/home.rs:[..]: `routes::home::Lost` shows templates/lost.html, w
 
 #[test]
 fn an_edited_view_is_brought_back_after_its_diff() {
-    let room = app();
+    let room = Room::with_app();
     let before = room.tree();
     edit(
         &room,
@@ -280,7 +274,7 @@ templates/home.html is as it was at first.
 
 #[test]
 fn every_view_of_a_new_app_can_be_brought_back() {
-    let room = app();
+    let room = Room::with_app();
     let before = room.tree();
     let templates = std::fs::read_dir(room.join("app/templates")).unwrap();
     for entry in templates.map(Result::unwrap) {
@@ -302,7 +296,7 @@ fn every_view_of_a_new_app_can_be_brought_back() {
 
 #[test]
 fn without_a_terminal_it_asks_for_a_yes() {
-    let room = app();
+    let room = Room::with_app();
     edit(&room, "app/templates/home.html", "Sign in", "Log in");
     room.keeps(view(&room, &["reset", "home"]))
         .code(3)
@@ -333,7 +327,7 @@ hint: with `--yes` it doesn't ask; `--diff` only shows what would change
 
 #[test]
 fn line_ends_stay_as_they_are() {
-    let room = app();
+    let room = Room::with_app();
     let text = room.read("app/templates/home.html").replace('\n', "\r\n");
     room.write("app/templates/home.html", &text);
     room.keeps(view(&room, &["reset", "home"])).success();
@@ -344,7 +338,7 @@ fn line_ends_stay_as_they_are() {
 
 #[test]
 fn views_of_added_routes_are_brought_back_as_they_were_added() {
-    let room = app();
+    let room = Room::with_app();
     add(&room, &["reports"]);
     add(
         &room,
@@ -377,7 +371,7 @@ hint: nothing was written; if it is in git, `git log -- templates/reports.html` 
 
 #[test]
 fn views_that_have_no_original_are_refused() {
-    let room = app();
+    let room = Room::with_app();
     room.write("app/templates/own.html", "mine");
     room.keeps(view(&room, &["reset", "own", "--yes"]))
         .code(3)
@@ -401,7 +395,7 @@ hint: `vestibule view list` shows all that there are
 
 #[test]
 fn what_the_types_have_lost_is_told() {
-    let room = app();
+    let room = Room::with_app();
     edit(
         &room,
         "app/src/views.rs",
@@ -454,7 +448,7 @@ edited  templates/profile.html
 
 #[test]
 fn an_app_of_another_version_is_refused() {
-    let room = app();
+    let room = Room::with_app();
     let version = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
     edit(&room, "app/vestibule.toml", &version, "version = \"0.0.1\"");
     room.write("app/templates/home.html", "mine");
@@ -468,7 +462,7 @@ hint: nothing was written; use vestibule 0.0.1
 
 #[test]
 fn everything_wrong_with_the_record_is_told_at_once() {
-    let room = app();
+    let room = Room::with_app();
     edit(
         &room,
         "app/vestibule.toml",
@@ -493,7 +487,7 @@ fn everything_wrong_with_the_record_is_told_at_once() {
 
 #[test]
 fn a_view_that_is_not_text_is_kept() {
-    let room = app();
+    let room = Room::with_app();
     std::fs::write(room.join("app/templates/home.html"), b"\xff\xfe").unwrap();
     let output = room.keeps(view(&room, &["reset", "home", "--yes"])).code(3);
     output.stderr_eq(str![[r#"
