@@ -7,7 +7,10 @@ mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
-use super::{Claim, Key, Pending, Pulse, Row, Store, StoreError};
+use super::{
+    super::seal::{decode_array, encode},
+    Claim, Key, Pending, Pulse, Row, Store, StoreError,
+};
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
@@ -41,7 +44,7 @@ impl Redis {
 
     async fn run_for_keys(&self, script: &ScriptInvocation<'_>) -> Result<Vec<Key>, StoreError> {
         let keys: Vec<String> = self.run(script).await?;
-        Ok(keys.iter().filter_map(|key| unhex(key)).collect())
+        Ok(keys.iter().filter_map(|key| decode_array(key)).collect())
     }
 }
 
@@ -60,7 +63,7 @@ impl Store for Redis {
     fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
         Box::pin(async move {
             let mut command = cmd("HMGET");
-            command.arg(scripts::row(&hex(&key))).arg(FIELDS);
+            command.arg(scripts::row(&encode(&key))).arg(FIELDS);
             let fields = self.links.run(Call::Command(&command)).await?;
             Ok(live(key, fields, now))
         })
@@ -69,7 +72,7 @@ impl Store for Redis {
     fn pulse(&self, key: Key, now: u64) -> Pending<'_, Option<Pulse>> {
         Box::pin(async move {
             let mut command = cmd("HMGET");
-            command.arg(scripts::row(&hex(&key))).arg(scripts::PULSE);
+            command.arg(scripts::row(&encode(&key))).arg(scripts::PULSE);
             let fields: [Option<u64>; 3] = self.links.run(Call::Command(&command)).await?;
             // A damaged row is for `get` to judge.
             let [Some(version), Some(last_seen), Some(expires_at)] = fields else {
@@ -83,7 +86,7 @@ impl Store for Redis {
     fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()> {
         Box::pin(async move {
             let mut script = self.scripts.touch.prepare_invoke();
-            script.key(scripts::row(&hex(&key))).arg(last_seen);
+            script.key(scripts::row(&encode(&key))).arg(last_seen);
             self.run(&script).await
         })
     }
@@ -100,7 +103,7 @@ impl Store for Redis {
     fn delete(&self, key: Key) -> Pending<'_, bool> {
         Box::pin(async move {
             let mut script = self.scripts.delete.prepare_invoke();
-            script.key(scripts::row(&hex(&key))).arg(hex(&key));
+            script.key(scripts::row(&encode(&key))).arg(encode(&key));
             self.run(&script).await
         })
     }
@@ -108,7 +111,7 @@ impl Store for Redis {
     fn delete_by_provider_session(&self, provider_session: Key) -> Pending<'_, Vec<Key>> {
         Box::pin(async move {
             let mut script = self.scripts.delete_all.prepare_invoke();
-            script.key(scripts::provider_session(&hex(&provider_session)));
+            script.key(scripts::provider_session(&encode(&provider_session)));
             self.run_for_keys(&script).await
         })
     }
@@ -116,7 +119,7 @@ impl Store for Redis {
     fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>> {
         Box::pin(async move {
             let mut script = self.scripts.delete_all.prepare_invoke();
-            script.key(scripts::subject(&hex(&subject)));
+            script.key(scripts::subject(&encode(&subject)));
             self.run_for_keys(&script).await
         })
     }
@@ -124,11 +127,11 @@ impl Store for Redis {
     fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
         Box::pin(async move {
             let mut script = self.scripts.list.prepare_invoke();
-            script.key(scripts::subject(&hex(&subject))).arg(FIELDS);
+            script.key(scripts::subject(&encode(&subject))).arg(FIELDS);
             let found: Vec<(String, Fields)> = self.run(&script).await?;
             Ok(found
                 .into_iter()
-                .filter_map(|(key, fields)| live(unhex(&key)?, fields, now))
+                .filter_map(|(key, fields)| live(decode_array(&key)?, fields, now))
                 .collect())
         })
     }
@@ -143,8 +146,8 @@ impl Store for Redis {
         Box::pin(async move {
             let mut script = self.scripts.claim.prepare_invoke();
             script
-                .key(scripts::claim(&hex(&claim.name)))
-                .arg(hex(&claim.holder))
+                .key(scripts::claim(&encode(&claim.name)))
+                .arg(encode(&claim.holder))
                 .arg(claim.until.saturating_sub(claim.now).max(1));
             self.run(&script).await
         })
@@ -153,7 +156,9 @@ impl Store for Redis {
     fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
         Box::pin(async move {
             let mut script = self.scripts.release.prepare_invoke();
-            script.key(scripts::claim(&hex(&name))).arg(hex(&holder));
+            script
+                .key(scripts::claim(&encode(&name)))
+                .arg(encode(&holder));
             self.run(&script).await
         })
     }
@@ -184,9 +189,12 @@ type Fields = Vec<Option<Vec<u8>>>;
 
 /// Adds the keys and arguments that `create` and `replace` have in common.
 fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
-    let provider_session = row.provider_session.as_ref().map(hex).unwrap_or_default();
-    let subject = hex(&row.subject);
-    let key = hex(&row.key);
+    let provider_session = row
+        .provider_session
+        .as_ref()
+        .map_or_else(String::new, |session| encode(session));
+    let subject = encode(&row.subject);
+    let key = encode(&row.key);
     script
         .key(scripts::row(&key))
         .key(scripts::subject(&subject))
@@ -230,10 +238,10 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
     let number = |field| text(field)?.parse().ok();
     Some(Row {
         key,
-        subject: unhex(&text(subject)?)?,
+        subject: decode_array(&text(subject)?)?,
         provider_session: match text(provider_session)?.as_str() {
             "" => None,
-            session => Some(unhex(session)?),
+            session => Some(decode_array(session)?),
         },
         created_at: number(created_at)?,
         device: text(device)?,
@@ -242,20 +250,4 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
         expires_at: number(expires_at)?,
         sealed: sealed?,
     })
-}
-
-fn hex(key: &Key) -> String {
-    let digits = key.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    let mut text = String::with_capacity(2 * key.len());
-    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
-    text
-}
-
-fn unhex(text: &str) -> Option<Key> {
-    let mut digits = text.chars().map(|digit| digit.to_digit(16));
-    let mut key = [0; 32];
-    for byte in &mut key {
-        *byte = u8::try_from(digits.next()?? << 4 | digits.next()??).ok()?;
-    }
-    digits.next().is_none().then_some(key)
 }

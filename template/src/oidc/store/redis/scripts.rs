@@ -16,7 +16,7 @@
 use redis::Script;
 
 /// The fields of a row, in the order in which they are read. Hashes are in
-/// hexadecimal, times and the version in decimal; no provider session is "".
+/// URL-safe letters, times and the version in decimal; no provider session is "".
 pub(super) const FIELDS: &[&str; 8] = &[
     "subject",
     "provider_session",
