@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, cookie::time};
 
 use super::{
     seal::{self, Sealer},
-    sign_in::{TOUCH_EVERY, now},
+    sign_in::{now, touch_after},
     store::{Key, Row, Store, StoreError},
 };
 
@@ -159,7 +159,7 @@ impl SessionStore for OwnerSessions {
             }
         };
         let now = now();
-        if now.saturating_sub(row.last_seen) >= TOUCH_EVERY.min(self.idle / 4)
+        if now.saturating_sub(row.last_seen) >= touch_after(self.idle)
             && let Err(error) = self.store.touch(row.key, now).await
         {
             tracing::debug!(%error, "a visit was not noted");

@@ -154,9 +154,13 @@ pub struct SignIns {
     max: u64,
 }
 
-/// How often the store hears that a browser is still there, in seconds: exact
-/// enough for an idle limit in minutes, and cheap.
-pub(super) const TOUCH_EVERY: u64 = 30;
+/// After how many seconds the store hears again that a browser is still there,
+/// with this limit of idleness. A sign-in may end so much too early, never too
+/// late; and many people cost the store few writes.
+pub(super) fn touch_after(idle: u64) -> u64 {
+    const LONGEST: u64 = 600;
+    (idle / 12).min(LONGEST)
+}
 
 impl SignIns {
     /// Sign-ins kept in `store`, with the given limits of idleness and life.
@@ -203,7 +207,7 @@ impl SignIns {
             self.end_by_key(key).await?;
             return Ok(None);
         }
-        if now.saturating_sub(last_seen) >= TOUCH_EVERY.min(self.idle / 4) && now > last_seen {
+        if now.saturating_sub(last_seen) >= touch_after(self.idle) && now > last_seen {
             live.last_seen.store(now, Ordering::Relaxed);
             self.store.touch(key, now).await?;
         }

@@ -268,9 +268,14 @@ impl HeldBack {
         self.times().len()
     }
 
+    /// At most so many of them, in the order of the keys, which is quicker to
+    /// write.
     fn some(&self, limit: usize) -> Vec<(Key, u64)> {
         let times = self.times();
-        times.iter().take(limit).map(|(&k, &t)| (k, t)).collect()
+        let mut some: Vec<_> = times.iter().take(limit).map(|(&k, &t)| (k, t)).collect();
+        drop(times);
+        some.sort_unstable();
+        some
     }
 
     /// Forgets what was written, except where something newer came in meanwhile.

@@ -72,7 +72,8 @@ pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
             .chain(queue.try_iter())
             .take(MOST_JOBS)
             .partition(|job| matches!(job.change, Change::Close));
-        let served = serve(shared, jobs, &mut lazy);
+        let visits = shared.held_back.some(MOST_VISITS);
+        let served = serve(shared, jobs, &visits, &mut lazy);
         if !closing.is_empty() {
             let closed = close(shared, served);
             for job in closing {
@@ -85,19 +86,23 @@ pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
     }
 }
 
-/// Writes all visits that are held back and lets go of the file.
-fn close(shared: &Shared, mut served: Result<(), StoreError>) -> Result<Vec<Key>, StoreError> {
-    while served.is_ok() && shared.held_back.len() > 0 {
-        served = serve(shared, Vec::new(), &mut 0);
-    }
+/// Writes all visits that are held back, at once since nobody waits for the
+/// store any more, and lets go of the file.
+fn close(shared: &Shared, served: Result<(), StoreError>) -> Result<Vec<Key>, StoreError> {
+    let visits = shared.held_back.some(usize::MAX);
+    let served = served.and_then(|()| serve(shared, Vec::new(), &visits, &mut 0));
     *shared.database_mut() = None;
     served.map(|()| Vec::new())
 }
 
-/// Commits these jobs and some of the visits held back, and answers the jobs.
+/// Commits these jobs and these of the visits held back, and answers the jobs.
 /// `lazy` counts the commits that are not on disk yet.
-fn serve(shared: &Shared, jobs: Vec<Job>, lazy: &mut usize) -> Result<(), StoreError> {
-    let visits = shared.held_back.some(MOST_VISITS);
+fn serve(
+    shared: &Shared,
+    jobs: Vec<Job>,
+    visits: &[(Key, u64)],
+    lazy: &mut usize,
+) -> Result<(), StoreError> {
     if jobs.is_empty() && visits.is_empty() {
         return Ok(());
     }
@@ -106,9 +111,9 @@ fn serve(shared: &Shared, jobs: Vec<Job>, lazy: &mut usize) -> Result<(), StoreE
     let must_last = changes.is_empty() || changes.iter().any(Change::must_last);
     let is_lazy = !must_last && *lazy < MOST_LAZY;
     *lazy = if is_lazy { *lazy + 1 } else { 0 };
-    match commit(shared, &visits, &changes, is_lazy) {
+    match commit(shared, visits, &changes, is_lazy) {
         Ok(results) => {
-            shared.held_back.forget(&visits);
+            shared.held_back.forget(visits);
             for (answer, changed) in answers.into_iter().zip(results) {
                 let _ = answer.send(Ok(changed));
             }
