@@ -66,7 +66,7 @@ export function growth(text, subtext, points) {
     },
     yAxis: {
       type: 'value',
-      max: Math.ceil(most * 1.4),
+      max: Math.ceil((most * 1.2) / 50) * 50,
       axisLabel: { color: '#5a636d' },
       splitLine: { lineStyle: { color: GRID } },
     },
