@@ -2,19 +2,11 @@
 
 use std::process::Command;
 
-use crate::support::{Room, program};
+use crate::support::{Room, program, succeeds};
 
 fn git(room: &Room, arguments: &[&str]) -> String {
-    let output = Command::new("git")
-        .args(arguments)
-        .current_dir(room.path())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut git = Command::new("git");
+    let output = succeeds(git.args(arguments).current_dir(room.path()));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -75,14 +67,11 @@ fn variables_of_another_repository_do_not_mislead() {
 #[test]
 fn without_git_the_app_is_written_and_it_is_said() {
     let room = Room::new();
-    let output = Command::new(program())
-        .args(["new", "my-app", "--no-input"])
+    let mut new = Command::new(program());
+    new.args(["new", "my-app", "--no-input"])
         .current_dir(room.path())
-        .env("PATH", room.path())
-        .output()
-        .unwrap();
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{told}");
+        .env("PATH", room.path());
+    let told = String::from_utf8(succeeds(&mut new).stderr).unwrap();
     assert!(
         told.contains("note: no git repository was made: git is not installed"),
         "{told}"

@@ -5,22 +5,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{Room, program, repository, tree};
+use crate::support::{Room, program, repository, succeeds, tree};
 
 fn cargo(arguments: &[&str]) -> Output {
     program(); // has to be found before Cargo replaces it
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
         .args(arguments)
         .current_dir(repository())
-        .env("CARGO_NET_OFFLINE", "true")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
+        .env("CARGO_NET_OFFLINE", "true");
+    succeeds(&mut cargo)
 }
 
 #[test]
@@ -85,18 +79,12 @@ fn installed_from_source_it_works_offline_and_alone() {
     let program = root
         .join("bin")
         .join(format!("vestibule{}", std::env::consts::EXE_SUFFIX));
-    let output = Command::new(program)
-        .args(["new", "my-app", "--no-input"])
+    let mut new = Command::new(program);
+    new.args(["new", "my-app", "--no-input"])
         .current_dir(room.path())
         .env("PATH", room.path())
-        .env("CARGO_NET_OFFLINE", "true")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+        .env("CARGO_NET_OFFLINE", "true");
+    succeeds(&mut new);
 
     let here = Room::new();
     here.writes(&["my-app"]);

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::LazyLock;
 
 use snapbox::cmd::{Command, OutputAssert};
@@ -103,16 +104,17 @@ pub(crate) fn assert_formatted(app: &Path) {
         .map(|path| app.join(path))
         .collect();
     assert!(!code.is_empty());
-    let output = std::process::Command::new("rustfmt")
-        .args(["--edition", "2024", "--check"])
-        .args(code)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    let mut rustfmt = std::process::Command::new("rustfmt");
+    succeeds(rustfmt.args(["--edition", "2024", "--check"]).args(code));
+}
+
+/// What a program writes that has to end well.
+pub(crate) fn succeeds(command: &mut std::process::Command) -> Output {
+    let output = command.output().unwrap();
+    let told = [&output.stdout[..], &output.stderr].concat();
+    let told = String::from_utf8_lossy(&told);
+    assert!(output.status.success(), "{command:?}: {told}");
+    output
 }
 
 /// Everything below a folder, except in `.git` folders.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use snapbox::{IntoData, str};
 
-use crate::support::Room;
+use crate::support::{Room, succeeds};
 
 /// Writes an app into the workspace and compares its manifest with what is expected.
 fn becomes_member(path: &str, before: &str, after: impl IntoData) {
@@ -51,13 +51,11 @@ fn cargo_sees_the_new_member() {
         room.write("Cargo.toml", manifest);
         room.write("src/lib.rs", "");
         room.writes(&["shop"]);
-        let output = Command::new(env!("CARGO"))
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
             .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
-            .current_dir(room.join("shop"))
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{manifest}{told}");
+            .current_dir(room.join("shop"));
+        let output = succeeds(&mut cargo);
         assert!(
             String::from_utf8_lossy(&output.stdout).contains("\"name\":\"shop\""),
             "{manifest}"
