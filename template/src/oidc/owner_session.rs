@@ -15,7 +15,7 @@ use actix_web::{HttpRequest, cookie::time};
 
 use super::{
     seal::{self, Sealer},
-    sign_in::{now, touch_after},
+    sign_in::{is_visit_due, now},
     store::{Key, Row, Store, StoreError},
 };
 
@@ -159,7 +159,7 @@ impl SessionStore for OwnerSessions {
             }
         };
         let now = now();
-        if now.saturating_sub(row.last_seen) >= touch_after(self.idle)
+        if is_visit_due(now, row.last_seen, self.idle)
             && let Err(error) = self.store.touch(row.key, now).await
         {
             tracing::debug!(%error, "a visit was not noted");

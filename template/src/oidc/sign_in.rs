@@ -154,12 +154,13 @@ pub struct SignIns {
     max: u64,
 }
 
-/// After how many seconds the store hears again that a browser is still there,
-/// with this limit of idleness. A sign-in may end so much too early, never too
-/// late; and many people cost the store few writes.
-pub(super) fn touch_after(idle: u64) -> u64 {
+/// Whether the store should hear that a browser is still there, which it last
+/// heard at `last_seen`, with this limit of idleness. By the time between, a
+/// sign-in may end too early, never too late; and many people cost the store few
+/// writes.
+pub(super) fn is_visit_due(now: u64, last_seen: u64, idle: u64) -> bool {
     const LONGEST: u64 = 600;
-    (idle / 12).min(LONGEST)
+    now.saturating_sub(last_seen) >= (idle / 12).clamp(1, LONGEST)
 }
 
 impl SignIns {
@@ -207,7 +208,7 @@ impl SignIns {
             self.end_by_key(key).await?;
             return Ok(None);
         }
-        if now.saturating_sub(last_seen) >= touch_after(self.idle) && now > last_seen {
+        if is_visit_due(now, last_seen, self.idle) {
             live.last_seen.store(now, Ordering::Relaxed);
             self.store.touch(key, now).await?;
         }
