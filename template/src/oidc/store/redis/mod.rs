@@ -7,10 +7,8 @@ mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
-use super::{
-    super::seal::{decode_array, encode},
-    Claim, Key, Pending, Pulse, Row, Store, StoreError,
-};
+use super::{Claim, Key, Pending, Pulse, Row, Store, StoreError};
+use crate::oidc::seal::{decode_array, encode};
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
