@@ -13,8 +13,7 @@ use super::{
     claims::Claims,
     error::Reason,
     protocol::{
-        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, UNKNOWN_KEY,
-        UserInfoError,
+        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, UserInfoError,
     },
     sign_in::{SignIn, Tokens},
 };
@@ -166,9 +165,29 @@ impl Provider {
         found
     }
 
+    /// Checks what `provider` has signed; once more if no known key fits and the
+    /// provider has new ones (OIDC Core 10.1.1).
+    ///
+    /// # Errors
+    /// What the check refuses.
+    pub async fn checked<T>(
+        &self,
+        provider: &Arc<Discovered>,
+        check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
+    ) -> Result<T, Reason> {
+        let checked = match check(provider).await {
+            Err(CheckError::UnknownKey(reason)) => match self.with_fresh_keys(provider).await {
+                Some(fresh) => check(&fresh).await,
+                None => return Err(reason),
+            },
+            checked => checked,
+        };
+        checked.map_err(CheckError::into_reason)
+    }
+
     /// The provider with other keys than the `stale` ones, which did not do;
     /// `None` if the keys were read a moment ago, or cannot be read now.
-    pub async fn with_fresh_keys(&self, stale: &Arc<Discovered>) -> Option<Arc<Discovered>> {
+    async fn with_fresh_keys(&self, stale: &Arc<Discovered>) -> Option<Arc<Discovered>> {
         let mut keys_read = self.keys_read.lock().await;
         let known = self.known()?;
         // Somebody else may have read them meanwhile.
@@ -252,21 +271,12 @@ impl Provider {
     ) -> Result<Authenticated, Reason> {
         let provider = self.discovered().await?;
         let unchecked = provider.exchange(code, expected, &self.http).await?;
-        let checked = provider
-            .authenticate(&unchecked, expected, &self.relying_party, &self.http)
-            .await;
-        let checked = match checked {
-            Err(CheckError::UnknownKey(reason)) => match self.with_fresh_keys(&provider).await {
-                Some(fresh) => {
-                    fresh
-                        .authenticate(&unchecked, expected, &self.relying_party, &self.http)
-                        .await
-                }
-                None => Err(CheckError::UnknownKey(reason)),
-            },
-            other => other,
-        };
-        checked.map_err(CheckError::into_reason)
+        self.checked(&provider, async |provider| {
+            provider
+                .authenticate(&unchecked, expected, &self.relying_party, &self.http)
+                .await
+        })
+        .await
     }
 
     /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
@@ -276,34 +286,23 @@ impl Provider {
     /// check.
     pub async fn claims_of(&self, sign_in: &SignIn) -> Result<Claims, Reason> {
         let provider = self.discovered().await?;
-        let claims = match self.user_info(&provider, sign_in).await {
-            Err(UserInfoError::UnknownKey) => match self.with_fresh_keys(&provider).await {
-                Some(fresh) => self.user_info(&fresh, sign_in).await,
-                None => Err(UserInfoError::UnknownKey),
-            },
-            other => other,
-        };
-        claims.map_err(|error| match error {
-            UserInfoError::NoEndpoint => Reason::NotFound,
-            UserInfoError::Unavailable(cause) => Reason::ProviderUnavailable(cause),
-            UserInfoError::UnknownKey => Reason::UserInfo(UNKNOWN_KEY.to_owned()),
-            UserInfoError::Wrong(cause) => Reason::UserInfo(cause.to_owned()),
+        let access_token = sign_in.tokens.access_token.expose();
+        self.checked(&provider, async |provider| {
+            provider
+                .user_info(
+                    &access_token,
+                    &sign_in.subject,
+                    &self.relying_party,
+                    &self.http,
+                )
+                .await
+                .map_err(|error| match error {
+                    UserInfoError::NoEndpoint => Reason::NotFound.into(),
+                    UserInfoError::Unavailable(cause) => Reason::ProviderUnavailable(cause).into(),
+                    UserInfoError::Check(error) => error,
+                })
         })
-    }
-
-    async fn user_info(
-        &self,
-        provider: &Discovered,
-        sign_in: &SignIn,
-    ) -> Result<Claims, UserInfoError> {
-        provider
-            .user_info(
-                &sign_in.tokens.access_token.expose(),
-                &sign_in.subject,
-                &self.relying_party,
-                &self.http,
-            )
-            .await
+        .await
     }
 
     /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself

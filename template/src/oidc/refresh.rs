@@ -16,7 +16,7 @@ use super::{
     error::{Reason, Refusal},
     events::{self, Ending},
     guard::User,
-    protocol::{CheckError, RefreshError},
+    protocol::RefreshError,
     seal,
     sign_in::{LiveSignIn, SignIn, SignInId, now},
     store::{Claim, Key, StoreError},
@@ -215,17 +215,11 @@ impl Oidc {
         let unchecked = provider
             .refresh(&refresh_token.expose(), self.provider.http())
             .await?;
-        let renewed = match provider.renewed(&unchecked, &live.sign_in, relying_party) {
-            Err(CheckError::UnknownKey(reason)) => {
-                match self.provider.with_fresh_keys(&provider).await {
-                    Some(fresh) => fresh.renewed(&unchecked, &live.sign_in, relying_party),
-                    None => Err(CheckError::UnknownKey(reason)),
-                }
-            }
-            other => other,
-        };
-        let tokens = renewed.map_err(|error| {
-            let (reason, person) = (error.into_reason(), live.sign_in.person_tag());
+        let renewed = self.provider.checked(&provider, async |provider| {
+            provider.renewed(&unchecked, &live.sign_in, relying_party)
+        });
+        let tokens = renewed.await.map_err(|reason| {
+            let person = live.sign_in.person_tag();
             events::token_refused(&live.sign_in.issuer, Some(&person), &reason);
             Over(reason.to_string())
         })?;

@@ -85,15 +85,10 @@ fn sole_logout_token(body: &[u8]) -> Result<String, Refusal> {
 async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Refusal> {
     let relying_party = oidc.provider.relying_party();
     let provider = oidc.provider.discovered().await?;
-    if let Some(token) = provider.verify_logout_token(token, relying_party)? {
-        return Ok(token);
-    }
-    let with_fresh_keys = match oidc.provider.with_fresh_keys(&provider).await {
-        Some(fresh) => fresh.verify_logout_token(token, relying_party)?,
-        None => None,
-    };
-    with_fresh_keys
-        .ok_or_else(|| Reason::LogoutToken("none of the provider's keys fits".to_owned()).into())
+    let verified = oidc.provider.checked(&provider, async |provider| {
+        provider.verify_logout_token(token, relying_party)
+    });
+    Ok(verified.await?)
 }
 
 /// A logout token is used once, on whichever instance (Back-Channel Logout 1.0,

@@ -7,8 +7,11 @@ use openidconnect::{
 };
 use serde_json::{Map, Value};
 
-use super::{Discovered, id_token::accepted_algorithms};
-use crate::{oidc::seal, settings::RelyingParty};
+use super::{CheckError, Discovered, UNKNOWN_KEY, id_token::accepted_algorithms};
+use crate::{
+    oidc::{error::Reason, seal},
+    settings::RelyingParty,
+};
 
 /// Whom claims are for: one or a list (RFC 7519 4.1.3), and `None` in the place
 /// of what is no text.
@@ -25,6 +28,16 @@ pub(super) enum JwsError {
     UnknownKey,
     /// It is refused for good; the text is for the log.
     Refused(&'static str),
+}
+
+impl JwsError {
+    /// The same as an outcome of checks, where `reason` says of what.
+    pub(super) fn of(self, reason: fn(String) -> Reason) -> CheckError {
+        match self {
+            Self::UnknownKey => CheckError::UnknownKey(reason(UNKNOWN_KEY.to_owned())),
+            Self::Refused(cause) => reason(cause.to_owned()).into(),
+        }
+    }
 }
 
 impl Discovered {

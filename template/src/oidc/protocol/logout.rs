@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    Discovered,
+    CheckError, Discovered,
     jws::{JwsError, audiences},
     types::ParsedIdToken,
 };
@@ -86,22 +86,18 @@ impl Discovered {
     /// used before is for the caller to know.
     ///
     /// # Errors
-    /// [`Reason::LogoutToken`] with what is wrong; `Ok(None)` if no known key
-    /// fits, so fresh keys are worth a look.
+    /// [`Reason::LogoutToken`] with what is wrong.
     pub fn verify_logout_token(
         &self,
         token: &str,
         relying_party: &RelyingParty,
-    ) -> Result<Option<LogoutToken>, Reason> {
-        let refused = |cause: &str| Reason::LogoutToken(cause.to_owned());
-        match self.signed_claims(token, &["logout+jwt"], relying_party) {
-            Ok(claims) => self
-                .logout_claims(&claims, relying_party)
-                .map(Some)
-                .map_err(refused),
-            Err(JwsError::UnknownKey) => Ok(None),
-            Err(JwsError::Refused(cause)) => Err(refused(cause)),
-        }
+    ) -> Result<LogoutToken, CheckError> {
+        self.signed_claims(token, &["logout+jwt"], relying_party)
+            .and_then(|claims| {
+                self.logout_claims(&claims, relying_party)
+                    .map_err(JwsError::Refused)
+            })
+            .map_err(|error| error.of(Reason::LogoutToken))
     }
 
     fn logout_claims(

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::settings::Secret;
 
 /// Why what the provider signed is refused in the end, for the log.
-pub(super) const UNKNOWN_KEY: &str = "none of the provider's keys fits its signature";
+const UNKNOWN_KEY: &str = "none of the provider's keys fits its signature";
 
 /// What is demanded of the person's authentication at the provider: sent with
 /// the authorization request (OIDC Core 3.1.2.1), checked in the ID token.

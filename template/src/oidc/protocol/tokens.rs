@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    CheckError, Discovered, Expected, UNKNOWN_KEY,
+    CheckError, Discovered, Expected,
     http::{Http, HttpError},
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
@@ -259,14 +259,10 @@ impl Discovered {
 
 /// The userinfo endpoint's claims, or none if the sign-in can do without.
 fn usable(answer: Result<Claims, UserInfoError>, use_: Userinfo) -> Result<Claims, CheckError> {
-    use UserInfoError::{NoEndpoint, Unavailable, UnknownKey, Wrong};
+    use UserInfoError::{Check, NoEndpoint, Unavailable};
     match answer {
         Ok(claims) => Ok(claims),
-        Err(UnknownKey) => {
-            let reason = Reason::UserInfo(UNKNOWN_KEY.to_owned());
-            Err(CheckError::UnknownKey(reason))
-        }
-        Err(Wrong(cause)) => Err(Reason::UserInfo(cause.to_owned()).into()),
+        Err(Check(error)) => Err(error),
         Err(NoEndpoint) if use_ == Userinfo::Required => Err(Reason::ProviderUnavailable(
             "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),
         )

@@ -5,11 +5,11 @@ use openidconnect::{HttpResponse, http::header::CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use super::{
-    Discovered, Http,
+    CheckError, Discovered, Http,
     jws::{JwsError, audiences},
 };
 use crate::{
-    oidc::{claims::Claims, sign_in::now},
+    oidc::{claims::Claims, error::Reason, sign_in::now},
     settings::RelyingParty,
 };
 
@@ -20,11 +20,14 @@ pub enum UserInfoError {
     NoEndpoint,
     /// It cannot be used at the moment.
     Unavailable(String),
-    /// The answer is signed by a key that is not known. The provider may have
-    /// new ones: worth one more look.
-    UnknownKey,
     /// The answer fails a check.
-    Wrong(&'static str),
+    Check(CheckError),
+}
+
+impl From<JwsError> for UserInfoError {
+    fn from(error: JwsError) -> Self {
+        Self::Check(error.of(Reason::UserInfo))
+    }
 }
 
 impl Discovered {
@@ -50,7 +53,7 @@ impl Discovered {
         let claims = self.read_user_info(&answer, relying_party)?;
         // OIDC Core 5.3.2: else the claims may be another person's.
         if claims.get("sub").and_then(Value::as_str) != Some(subject) {
-            return Err(UserInfoError::Wrong("sub is missing or another person's"));
+            return Err(JwsError::Refused("sub is missing or another person's").into());
         }
         Ok(claims.into())
     }
@@ -71,7 +74,7 @@ impl Discovered {
             "application/jwt" => {
                 let token = std::str::from_utf8(answer.body())
                     .map_err(|_| unusable("its answer is not UTF-8"))?;
-                self.signed_user_info(token.trim(), relying_party)
+                Ok(self.signed_user_info(token.trim(), relying_party)?)
             }
             _ => Err(unusable("its answer is neither JSON nor a signed token")),
         }
@@ -83,25 +86,20 @@ impl Discovered {
         &self,
         token: &str,
         relying_party: &RelyingParty,
-    ) -> Result<Map<String, Value>, UserInfoError> {
-        use UserInfoError::Wrong;
-        let claims =
-            self.signed_claims(token, &["jwt"], relying_party)
-                .map_err(|error| match error {
-                    JwsError::UnknownKey => UserInfoError::UnknownKey,
-                    JwsError::Refused(cause) => Wrong(cause),
-                })?;
+    ) -> Result<Map<String, Value>, JwsError> {
+        use JwsError::Refused;
+        let claims = self.signed_claims(token, &["jwt"], relying_party)?;
         if claims.get("iss").and_then(Value::as_str) != Some(self.issuer()) {
-            return Err(Wrong("iss is missing or another issuer"));
+            return Err(Refused("iss is missing or another issuer"));
         }
         let client_id = self.client.client_id().as_str();
         if !audiences(&claims).contains(&Some(client_id)) {
-            return Err(Wrong("aud is missing or not this client"));
+            return Err(Refused("aud is missing or not this client"));
         }
         if let Some(expires_at) = claims.get("exp") {
             let tolerated = now().saturating_sub(relying_party.clock_skew.as_secs());
             if expires_at.as_f64().is_none_or(|at| at <= tolerated as f64) {
-                return Err(Wrong("it has expired"));
+                return Err(Refused("it has expired"));
             }
         }
         Ok(claims)
