@@ -232,8 +232,8 @@ pub enum SessionStore {
     Memory,
     /// In one file, for one process.
     Embedded(PathBuf),
-    /// In Redis or Valkey, for any number of processes. The URL may hold a
-    /// password.
+    /// In Redis or Valkey, for any number of processes: the address of a server,
+    /// of sentinels or of a cluster. It may hold a password.
     Redis(Secret),
 }
 

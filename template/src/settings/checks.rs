@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::Paths,
-    oidc::{protocol::ClientKey, seal},
+    oidc::{protocol::ClientKey, seal, store::RedisAddress},
 };
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -594,25 +594,17 @@ impl Reader<'_> {
             Some(("embedded", path)) if !path.is_empty() => {
                 SessionStore::Embedded(PathBuf::from(path))
             }
-            Some((scheme, rest)) if is_many_servers(scheme, rest) => {
-                self.fault(
-                    VARIABLE,
-                    "names a Redis Cluster or Sentinels, which the store does not speak to. Name \
-                     one primary, or what leads to it: redis://HOST or rediss://HOST.",
-                );
-                SessionStore::Memory
-            }
-            Some(("redis" | "rediss", rest)) if rest.starts_with("//") => {
-                SessionStore::Redis(Secret::new(text.clone()))
-            }
-            _ => {
-                // Not repeated in the message: a mistyped URL may hold a password.
-                self.fault(
-                    VARIABLE,
-                    "must be embedded:PATH, memory:, redis://HOST or rediss://HOST.",
-                );
-                SessionStore::Memory
-            }
+            _ => match RedisAddress::parse(&text) {
+                Ok(_) => SessionStore::Redis(Secret::new(text)),
+                Err(form) => {
+                    // Not repeated in the message: a mistyped URL may hold a password.
+                    self.fault(
+                        VARIABLE,
+                        format!("must be embedded:PATH, memory: or Redis's address: {form}."),
+                    );
+                    SessionStore::Memory
+                }
+            },
         }
     }
 
@@ -676,13 +668,6 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 /// `{yourOktaDomain}`, `<secret>`, `YOUR-ORG`.
 fn is_placeholder(text: &str) -> bool {
     text.contains(['{', '}', '<', '>']) || text.contains("YOUR-") || text.contains("YOUR_")
-}
-
-/// Whether a store's address is one of those that name several Redis servers.
-fn is_many_servers(scheme: &str, rest: &str) -> bool {
-    let hosts = rest.rsplit('@').next().unwrap_or_default();
-    let is_redis = scheme.starts_with("redis") || scheme.starts_with("valkey");
-    is_redis && (scheme.contains("cluster") || scheme.contains("sentinel") || hosts.contains(','))
 }
 
 /// Whether the URL's host is this machine.

@@ -6,7 +6,9 @@ use std::{sync::atomic::Ordering, time::Duration};
 use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
-use crate::{processes::Instances, redis_server::Server, support::client};
+use crate::{
+    processes::Instances, redis_sentinels::Sentinels, redis_server::Server, support::client,
+};
 
 #[tokio::test]
 async fn people_do_not_notice_how_many_instances_there_are() {
@@ -190,4 +192,24 @@ async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
         let signed_in = async || alice.fetch(&target).await.status == StatusCode::OK;
         instances.app.eventually(signed_in).await;
     }
+}
+
+#[tokio::test]
+async fn a_failover_of_the_store_signs_nobody_out() {
+    let Some(mut redis) = Sentinels::start() else {
+        return;
+    };
+    let instances = Instances::start(2, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    assert_eq!(instances.signed_in_at_each(&alice).await, [true; 2]);
+    let cookies = alice.cookies();
+    redis.replicated();
+
+    redis.servers[0].stop();
+    for number in 0..2 {
+        let target = instances.at(number, "/api/me");
+        let signed_in = async || alice.fetch(&target).await.status == StatusCode::OK;
+        instances.app.eventually(signed_in).await;
+    }
+    assert_eq!(alice.cookies(), cookies);
 }

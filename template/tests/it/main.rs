@@ -28,6 +28,8 @@ mod paths;
 mod ports;
 mod processes;
 mod pushed_authorization;
+#[path = "../store/redis_sentinels.rs"]
+mod redis_sentinels;
 #[path = "../store/redis_server.rs"]
 mod redis_server;
 mod refusals;

@@ -175,13 +175,47 @@ fn unusable_values_are_refused_with_the_mend() {
         (
             "SESSION_STORE",
             "redis://:password@one:6379,two:6379",
-            "one primary",
+            "redis+cluster://HOST,HOST",
         ),
+        ("SESSION_STORE", "redis://one:port", "redis://[USER"),
+        ("SESSION_STORE", "redis://", "redis://[USER"),
         (
             "SESSION_STORE",
             "redis-sentinel://one:26379/main",
-            "one primary",
+            "redis+sentinel://[USER",
         ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://:password@one,two",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://:password@one,,two/main",
+            "/SERVICE",
+        ),
+        ("SESSION_STORE", "redis+sentinel://one/two main", "/SERVICE"),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://one/main/x",
+            "[/DATABASE]",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://one?a,two/main",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "valkey-cluster://:password@one",
+            "redis+cluster://[USER",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+cluster://:password@one,two:6379/1",
+            "redis+cluster://[USER",
+        ),
+        ("SESSION_STORE", "rediss+cluster://", "rediss+cluster://"),
         (
             "OIDC_LOGIN_REDIRECT_URI",
             "https://app.example.com/#x",
@@ -206,6 +240,20 @@ fn unusable_values_are_refused_with_the_mend() {
         assert!(text.contains(mend), "{variable}={value}: {text}");
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("password"), "{text}");
+    }
+}
+
+#[test]
+fn redis_may_be_one_server_or_several() {
+    for address in [
+        "redis://localhost",
+        "rediss://user:p%40ss@[::1]:6379/2",
+        "redis+sentinel://one/main",
+        "rediss+sentinel://user:pass@one,[::1]:26379,10.0.0.3/main.1/2",
+        "redis+cluster://one",
+        "rediss+cluster://:pass@one,[::1]:6379,10.0.0.3:1/",
+    ] {
+        assert_eq!(faults(&[("SESSION_STORE", address)]), "", "{address}");
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::oidc::store::{Claim, Store};
+use app::oidc::store::{Claim, Store, open};
 
-use crate::{in_a_file, in_memory, key, now, on_redis, row, sorted};
+use crate::{
+    in_a_file, in_memory, key, now, on_redis, redis_at, redis_cluster::Cluster,
+    redis_sentinels::Sentinels, row, sorted,
+};
 
 /// Runs each case against each store.
 macro_rules! for_every_store {
@@ -12,6 +15,22 @@ macro_rules! for_every_store {
         for_every_store!(in_memory: $($case)*);
         for_every_store!(in_a_file: $($case)*);
         for_every_store!(on_redis: $($case)*);
+        for_every_store!(in turn over_sentinels on Sentinels: $($case)*);
+        for_every_store!(in turn over_a_cluster on Cluster: $($case)*);
+    };
+    // What takes long to set up is emptied between the cases.
+    (in turn $name:ident on $servers:ident: $($case:ident)*) => {
+        #[tokio::test]
+        async fn $name() {
+            let Some(servers) = $servers::start() else { return };
+            $(
+                println!("{}", stringify!($case));
+                servers.primary().ask("FLUSHALL");
+                let store = open(&redis_at(servers.url())).await.unwrap();
+                $case(store.clone()).await;
+                store.close().await.unwrap();
+            )*
+        }
     };
     ($store:ident: $($case:ident)*) => {
         mod $store {

@@ -1,6 +1,6 @@
 //! What every sign-in store must do, whichever the settings name: the cases in
 //! `contract.rs` run against all three. What only one of them can get wrong is in
-//! `embedded.rs` and `redis.rs`.
+//! `embedded.rs`, `redis.rs` and `failover.rs`.
 
 #![expect(
     clippy::panic,
@@ -10,15 +10,18 @@
 
 mod contract;
 mod embedded;
+mod failover;
 mod ports;
 mod redis;
+mod redis_cluster;
+mod redis_sentinels;
 #[expect(dead_code, reason = "the rest is for the tests in `it`")]
 mod redis_server;
 
 use std::{
     any::Any,
     sync::{Arc, LazyLock},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use app::{
@@ -55,6 +58,17 @@ async fn on_redis() -> Option<Opened> {
         store: open(&redis_at(server.url())).await.unwrap(),
         _keep: Box::new(server),
     })
+}
+
+/// Waits until the store answers again.
+async fn recovered(store: &dyn Store) {
+    for _ in 0..600 {
+        if store.check().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("the store did not recover");
 }
 
 fn redis_at(url: impl Into<String>) -> SessionStore {

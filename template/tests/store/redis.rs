@@ -2,38 +2,17 @@
 //! is left behind there.
 
 use std::{
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    net::{Ipv4Addr, TcpListener},
     time::Duration,
 };
 
 use app::oidc::{
     sign_in::{SignIn, SignIns},
-    store::{Store, open},
+    store::open,
 };
 use serde_json::json;
 
-use crate::{key, now, redis_at, redis_server::Server, row};
-
-/// The answer to an inline command, as the server writes it.
-fn ask(server: &Server, command: &str) -> String {
-    let mut connection = TcpStream::connect(server.address).unwrap();
-    write!(connection, "{command}\r\nQUIT\r\n").unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    answer.trim_end_matches("+OK\r\n").to_owned()
-}
-
-/// Waits until the store answers again.
-async fn recovered(store: &dyn Store) {
-    for _ in 0..600 {
-        if store.check().await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the store did not recover");
-}
+use crate::{key, now, recovered, redis_at, redis_server::Server, row};
 
 #[tokio::test]
 async fn a_server_that_is_down_is_an_error_until_it_is_back() {
@@ -124,10 +103,10 @@ async fn everything_that_is_kept_ends_by_itself() {
     let lasting = "EVAL \"local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
         if redis.call('TTL', key) < 0 then found[#found + 1] = key end end \
         return {#redis.call('KEYS', '*'), found}\" 0";
-    assert_eq!(ask(&server, lasting), "*2\r\n:4\r\n*0\r\n");
+    assert_eq!(server.ask(lasting), "*2\r\n:4\r\n*0\r\n");
 
     assert!(store.delete(key(1)).await.unwrap());
-    assert_eq!(ask(&server, "KEYS vestibule:[rsp]*"), "*0\r\n");
+    assert_eq!(server.ask("KEYS {vestibule}:[rsp]*"), "*0\r\n");
 }
 
 #[tokio::test]
@@ -141,7 +120,7 @@ async fn rows_that_ended_long_ago_leave_the_indexes() {
     store.create(ended).await.unwrap();
     store.create(row(2)).await.unwrap();
     let members = "EVAL \"return redis.call('ZCARD', redis.call('KEYS', '*subject*')[1])\" 0";
-    assert_eq!(ask(&server, members), ":1\r\n");
+    assert_eq!(server.ask(members), ":1\r\n");
 }
 
 #[tokio::test]
@@ -165,7 +144,7 @@ async fn a_damaged_row_counts_as_absent() {
     store.create(row(1)).await.unwrap();
     let damage = "EVAL \"local row = redis.call('KEYS', '*:row:*')[1] \
         return redis.call('HSET', row, 'version', 'one')\" 0";
-    assert_eq!(ask(&server, damage), ":0\r\n");
+    assert_eq!(server.ask(damage), ":0\r\n");
     assert_eq!(store.get(key(1), now()).await.unwrap(), None);
     assert_eq!(store.list_by_subject(key(1), now()).await.unwrap(), []);
     assert!(store.delete(key(1)).await.unwrap());
@@ -177,6 +156,8 @@ async fn no_error_shows_the_password() {
         "redis://user:hunter2@[nonsense",
         "hunter2",
         "http://:hunter2@localhost",
+        "redis+sentinel://user:hunter2@localhost",
+        "redis+cluster://user:hunter2@localhost/1",
     ] {
         let Err(error) = open(&redis_at(url)).await else {
             panic!("{url} was accepted");

@@ -1,7 +1,7 @@
 //! A real Redis server for one test.
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -9,6 +9,9 @@ use std::{
 };
 
 use crate::ports::Port;
+
+/// With other processes, before the test counts as failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Redis server of this test's own, stopped when it ends.
 pub struct Server {
@@ -43,40 +46,76 @@ impl Server {
     /// # Panics
     /// See [`start`](Self::start).
     pub fn start_with(arguments: &[&str]) -> Option<Self> {
-        let Some(program) = program() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "install redis-server or valkey-server: CI leaves no test out"
-            );
-            // Past the test runner, which keeps what a passed test prints.
-            let _ = writeln!(
-                std::io::stderr(),
-                "LEFT OUT: a test of the Redis store; install redis-server to run it"
-            );
-            return None;
-        };
-        let port = Port::reserve();
+        let (program, port, folder) = (program()?, Port::reserve(), folder());
+        let number = port.address.port().to_string();
+        let arguments = [
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--port",
+            &number,
+            "--dir",
+        ]
+        .into_iter()
+        .chain(folder.path().to_str())
+        .chain(arguments.iter().copied())
+        .map(str::to_owned)
+        .collect();
+        Some(Self::launch(program, arguments, port, folder))
+    }
+
+    /// Starts a sentinel with these lines in its configuration.
+    ///
+    /// # Panics
+    /// See [`start`](Self::start).
+    pub fn start_sentinel(lines: &str) -> Option<Self> {
+        let (program, port, folder) = (program()?, Port::reserve(), folder());
+        let file = folder.path().join("sentinel.conf");
+        let place = folder.path().display();
+        let number = port.address.port();
+        let lines = format!("bind 127.0.0.1\nport {number}\ndir {place}\n{lines}\n");
+        std::fs::write(&file, lines).unwrap();
+        let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
+        Some(Self::launch(program, arguments, port, folder))
+    }
+
+    fn launch(
+        program: PathBuf,
+        arguments: Vec<String>,
+        port: Port,
+        folder: tempfile::TempDir,
+    ) -> Self {
         let address = port.address;
-        let folder = tempfile::tempdir().unwrap();
-        let arguments: Vec<String> = ["--bind", "127.0.0.1", "--save", "", "--port"]
-            .into_iter()
-            .chain([address.port().to_string().as_str(), "--dir"])
-            .chain(folder.path().to_str())
-            .chain(arguments.iter().copied())
-            .map(str::to_owned)
-            .collect();
-        Some(Self {
+        Self {
             process: run(&program, &arguments, address),
             address,
             program,
             arguments,
             _port: port,
             folder,
-        })
+        }
     }
 
     pub fn url(&self) -> String {
         format!("redis://{}", self.address)
+    }
+
+    /// The answer to an inline command, as the server writes it.
+    pub fn ask(&self, command: &str) -> String {
+        let mut connection = TcpStream::connect(self.address).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        // A sentinel knows no `QUIT`.
+        write!(connection, "{command}\r\nPING\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"+PONG\r\n") {
+            let mut part = [0; 4096];
+            let length = connection.read(&mut part).unwrap();
+            assert_ne!(length, 0, "it does not answer");
+            answer.extend_from_slice(&part[..length]);
+        }
+        let answer = String::from_utf8(answer).unwrap();
+        answer.trim_end_matches("+PONG\r\n").to_owned()
     }
 
     /// All that a lasting server has on disk.
@@ -113,13 +152,38 @@ impl Drop for Server {
     }
 }
 
+/// Waits for something that other processes bring about.
+pub fn until(mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "it does not come about");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
 fn program() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<_> = std::env::split_paths(&path).collect();
-    ["redis-server", "valkey-server"]
+    let program = ["redis-server", "valkey-server"]
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
-        .find(|program| program.is_file())
+        .find(|program| program.is_file());
+    if program.is_none() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "install redis-server or valkey-server: CI leaves no test out"
+        );
+        // Past the test runner, which keeps what a passed test prints.
+        let _ = writeln!(
+            std::io::stderr(),
+            "LEFT OUT: a test of the Redis store; install redis-server to run it"
+        );
+    }
+    program
 }
 
 fn run(program: &PathBuf, arguments: &[String], address: SocketAddr) -> Child {
@@ -128,16 +192,9 @@ fn run(program: &PathBuf, arguments: &[String], address: SocketAddr) -> Child {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
+    until(|| {
         assert_eq!(process.try_wait().unwrap(), None, "it does not start");
-        if TcpStream::connect(address).is_ok() {
-            return process;
-        }
-        if Instant::now() > deadline {
-            let _ = process.kill();
-            panic!("it does not answer");
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+        TcpStream::connect(address).is_ok()
+    });
+    process
 }

@@ -10,6 +10,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use super::seal::SealError;
 use crate::settings::SessionStore;
 
+pub(crate) use redis::Address as RedisAddress;
+
 /// A SHA-256 hash under which a record, a provider session or a person is
 /// found. A store never sees what was hashed.
 pub type Key = [u8; 32];

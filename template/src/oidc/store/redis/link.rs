@@ -9,31 +9,27 @@ use std::{
 };
 
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult,
-    ScriptInvocation,
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ScriptInvocation,
     aio::MultiplexedConnection,
-    io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 use tokio::{
     runtime::{Handle, Id},
     sync::Mutex as AsyncMutex,
 };
 
-use super::StoreError;
+use super::{
+    StoreError,
+    address::{Address, Kind},
+    primary,
+};
 
-/// For a connection to come up, and for each answer.
-const TIME_OUT: Duration = Duration::from_secs(2);
 /// Between two attempts to connect: doubled from one to the other. Calls in
 /// between fail at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// Keeps what lies between (firewalls, load balancers) from forgetting an idle
-/// connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 pub(super) struct Links {
-    client: Client,
-    config: AsyncConnectionConfig,
+    address: Address,
     /// By runtime, because a connection stands still when the runtime that made
     /// it does, and because it is cheaper to stay on one thread.
     by_runtime: Mutex<HashMap<Id, Arc<AsyncMutex<Link>>>>,
@@ -58,28 +54,19 @@ impl Links {
     pub fn to(url: &str) -> Result<Self, StoreError> {
         // Does nothing if `main` has chosen it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::open(url).map_err(|_| {
-            StoreError(
-                "sign-in store: the URL in SESSION_STORE is not understood; it has the form \
-                 redis://[user:password@]host[:port][/database], or rediss:// for TLS"
-                    .into(),
-            )
+        let address = Address::parse(url).map_err(|form| {
+            StoreError(format!(
+                "sign-in store: SESSION_STORE is no address of Redis; its form is {form}"
+            ))
         })?;
-        let tcp = TcpSettings::default()
-            .set_nodelay(true)
-            .set_keepalive(TcpKeepalive::new().with_time(KEEP_ALIVE));
         Ok(Self {
-            client,
-            config: AsyncConnectionConfig::new()
-                .set_connection_timeout(TIME_OUT)
-                .set_response_timeout(TIME_OUT)
-                .set_tcp_settings(tcp),
+            address,
             by_runtime: Mutex::default(),
         })
     }
 
-    /// Makes a call, and makes it again if the connection turns out to be lost:
-    /// it must do no harm to make it twice.
+    /// Makes a call, and makes it again if the connection turns out to be lost or
+    /// to another server than the primary: it must do no harm to make it twice.
     pub async fn run<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, StoreError> {
         let link = self.link()?;
         let mut repeated = false;
@@ -89,18 +76,20 @@ impl Links {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
-            if is_stale(&cause) {
+            let is_elsewhere = self.is_elsewhere(&cause);
+            if is_elsewhere || is_useless(&cause) {
                 let mut link = link.lock().await;
                 if link.serial == serial {
                     link.connection = None;
                 }
             }
-            if repeated || !cause.is_connection_dropped() {
-                return Err(match cause.kind() {
-                    ErrorKind::Moved | ErrorKind::Ask | ErrorKind::CrossSlot => self.error(
-                        "it is part of a Redis Cluster, which is not supported; name one primary \
-                         in SESSION_STORE",
-                    ),
+            if repeated || !(is_elsewhere || cause.is_connection_dropped()) {
+                return Err(match (&self.address.kind, cause.kind()) {
+                    (Kind::Server | Kind::Sentinels(_), ErrorKind::Moved | ErrorKind::Ask) => self
+                        .error(
+                            "it is part of a Redis Cluster, which SESSION_STORE names as \
+                             redis+cluster://HOST",
+                        ),
                     _ => self.error(cause),
                 });
             }
@@ -112,10 +101,21 @@ impl Links {
         self.by_runtime().clear();
     }
 
-    /// An error of this store. It names the server, never the password.
+    /// An error of this store. It names the hosts, never the password.
     pub fn error(&self, cause: impl std::fmt::Display) -> StoreError {
-        let server = &self.client.get_connection_info().addr;
-        StoreError(format!("sign-in store Redis at {server}: {cause}"))
+        StoreError(format!("sign-in store Redis at {}: {cause}", self.address))
+    }
+
+    /// Whether the answer comes from a server that is not, or no longer, the one
+    /// that takes writes.
+    fn is_elsewhere(&self, cause: &RedisError) -> bool {
+        match cause.kind() {
+            ErrorKind::ReadOnly | ErrorKind::MasterDown => true,
+            ErrorKind::Moved | ErrorKind::ClusterDown => {
+                matches!(self.address.kind, Kind::Cluster)
+            }
+            _ => false,
+        }
     }
 
     /// The link of the runtime that we are on.
@@ -145,7 +145,7 @@ impl Links {
         {
             return Err(failure.error.clone());
         }
-        match self.connect().await {
+        match primary::connect(&self.address).await {
             Ok(connection) => {
                 if link.failure.take().is_some() {
                     tracing::info!("the sign-in store can be reached again");
@@ -167,13 +167,6 @@ impl Links {
             }
         }
     }
-
-    async fn connect(&self) -> Result<MultiplexedConnection, StoreError> {
-        self.client
-            .get_multiplexed_async_connection_with_config(&self.config)
-            .await
-            .map_err(|cause| self.error(cause))
-    }
 }
 
 /// What is sent to the server.
@@ -194,8 +187,7 @@ impl Call<'_> {
     }
 }
 
-/// Whether the connection is of no more use: lost, silent, or to a server that
-/// has become a replica.
-fn is_stale(cause: &RedisError) -> bool {
-    cause.is_unrecoverable_error() || cause.is_timeout() || cause.kind() == ErrorKind::ReadOnly
+/// Whether the connection is of no more use: lost, or silent.
+fn is_useless(cause: &RedisError) -> bool {
+    cause.is_unrecoverable_error() || cause.is_timeout()
 }

@@ -1,33 +1,42 @@
 //! The store for more than one instance: Redis (6 or newer) or Valkey. What is
 //! kept where, and the scripts that change it in one step, are in `scripts.rs`;
-//! connections are in `link.rs`.
+//! connections are in `link.rs`, to the server that `primary.rs` finds from what
+//! `address.rs` reads.
 
+mod address;
 mod link;
+mod primary;
 mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
 use super::{Claim, Key, Pending, Pulse, Row, Store, StoreError};
 use crate::oidc::seal::{decode_array, encode};
+pub(crate) use address::Address;
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
-/// Sign-in records on a Redis server that several instances share.
+/// Sign-in records on a Redis server that several instances share: a named one,
+/// the one that sentinels name, or a node of a cluster.
 ///
 /// Each application needs a database of its own (the number at the end of the
 /// URL), with an eviction policy that evicts nothing: whoever is evicted is
-/// signed out. Redis Cluster is not supported, since scripts touch the keys of
-/// all sign-ins of a person; use one primary, with replicas if you like.
+/// signed out. A cluster has one database, so it serves one application; and all
+/// of that is on one of its primaries, since scripts touch the keys of all
+/// sign-ins of a person: a cluster brings failover, not more room.
+///
+/// Redis answers before replicas have a change. Those of the last moment before
+/// a failover may be lost, sign-outs among them.
 pub struct Redis {
     links: Links,
     scripts: Scripts,
 }
 
 impl Redis {
-    /// Prepares the store at this URL. The first verb connects.
+    /// Prepares the store at this address. The first verb connects.
     ///
     /// # Errors
-    /// The URL cannot be understood. The text does not repeat it, since it may
+    /// The address cannot be understood. The text does not repeat it, since it may
     /// hold a password.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self {

@@ -4,10 +4,13 @@
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
-//! | `vestibule:row:<key>` | hash | the row: `FIELDS` |
-//! | `vestibule:subject:<subject>` | sorted set | keys of the person's rows, by end |
-//! | `vestibule:provider-session:<hash>` | sorted set | keys of the session's rows, by end |
-//! | `vestibule:claim:<name>` | string | the holder |
+//! | `{vestibule}:row:<key>` | hash | the row: `FIELDS` |
+//! | `{vestibule}:subject:<subject>` | sorted set | keys of the person's rows, by end |
+//! | `{vestibule}:provider-session:<hash>` | sorted set | keys of the session's rows, by end |
+//! | `{vestibule}:claim:<name>` | string | the holder |
+//!
+//! The name in braces puts them all in one slot of a cluster, without which no
+//! script could change a row together with what finds it.
 //!
 //! All of them expire by themselves: a claim in time, by the server's clock; the
 //! others some minutes after the end that the row names, so that clocks need not
@@ -31,22 +34,22 @@ pub(super) const FIELDS: &[&str; 8] = &[
 /// The fields of a row that tell whether a copy of it is still good.
 pub(super) const PULSE: &[&str; 3] = &["version", "last_seen", "expires_at"];
 
-pub(super) const CHECK: &str = "vestibule:check";
+pub(super) const CHECK: &str = "{vestibule}:check";
 
 pub(super) fn row(key: &str) -> String {
-    format!("vestibule:row:{key}")
+    format!("{{vestibule}}:row:{key}")
 }
 
 pub(super) fn subject(subject: &str) -> String {
-    format!("vestibule:subject:{subject}")
+    format!("{{vestibule}}:subject:{subject}")
 }
 
 pub(super) fn provider_session(session: &str) -> String {
-    format!("vestibule:provider-session:{session}")
+    format!("{{vestibule}}:provider-session:{session}")
 }
 
 pub(super) fn claim(name: &str) -> String {
-    format!("vestibule:claim:{name}")
+    format!("{{vestibule}}:claim:{name}")
 }
 
 pub(super) struct Scripts {
@@ -122,10 +125,10 @@ if old[1] ~= ARGV[10] then
     return 0
 end
 if old[3] ~= ARGV[2] then
-    redis.call('ZREM', 'vestibule:subject:' .. old[3], ARGV[1])
+    redis.call('ZREM', '{vestibule}:subject:' .. old[3], ARGV[1])
 end
 if old[4] ~= ARGV[3] and old[4] ~= '' then
-    redis.call('ZREM', 'vestibule:provider-session:' .. old[4], ARGV[1])
+    redis.call('ZREM', '{vestibule}:provider-session:' .. old[4], ARGV[1])
 end
 put(tonumber(old[2]) > tonumber(ARGV[7]) and old[2] or ARGV[7])
 return 1
@@ -143,10 +146,10 @@ const REMOVE: &str = r"
 local function remove(row, key)
     local sets = redis.call('HMGET', row, 'subject', 'provider_session')
     if sets[1] then
-        redis.call('ZREM', 'vestibule:subject:' .. sets[1], key)
+        redis.call('ZREM', '{vestibule}:subject:' .. sets[1], key)
     end
     if sets[2] and sets[2] ~= '' then
-        redis.call('ZREM', 'vestibule:provider-session:' .. sets[2], key)
+        redis.call('ZREM', '{vestibule}:provider-session:' .. sets[2], key)
     end
     return redis.call('DEL', row)
 end
@@ -161,7 +164,7 @@ return remove(KEYS[1], ARGV[1])
 const DELETE_ALL: &str = r"
 local removed = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    if remove('vestibule:row:' .. key, key) == 1 then
+    if remove('{vestibule}:row:' .. key, key) == 1 then
         table.insert(removed, key)
     end
 end
@@ -173,7 +176,7 @@ return removed
 const LIST: &str = r"
 local found = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-    table.insert(found, {key, redis.call('HMGET', 'vestibule:row:' .. key, unpack(ARGV))})
+    table.insert(found, {key, redis.call('HMGET', '{vestibule}:row:' .. key, unpack(ARGV))})
 end
 return found
 ";

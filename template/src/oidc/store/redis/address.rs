@@ -1,0 +1,146 @@
+//! The forms in which `SESSION_STORE` names Redis. Nothing here connects.
+
+use std::fmt;
+
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use url::Url;
+
+const SERVER: &str = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
+const SENTINELS: &str = "redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]/SERVICE\
+    [/DATABASE], or rediss+sentinel:// for TLS";
+const CLUSTER: &str = "redis+cluster://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…], or \
+    rediss+cluster:// for TLS";
+const SEVERAL: &str = "redis+sentinel://HOST,HOST/SERVICE if they are sentinels, \
+    redis+cluster://HOST,HOST if they are nodes of a cluster";
+
+const SENTINEL_PORT: u16 = 26379;
+
+/// What `SESSION_STORE` names, password and all: it shows as hosts and ports.
+pub(crate) struct Address {
+    /// Whom to ask for the server that takes writes, in turn.
+    pub(super) hosts: Vec<ConnectionInfo>,
+    pub(super) kind: Kind,
+}
+
+/// What the hosts of an address are.
+pub(super) enum Kind {
+    /// The server itself, or something that leads to it.
+    Server,
+    /// Sentinels that know the server by the name of its service.
+    Sentinels(Service),
+    /// Nodes of a cluster.
+    Cluster,
+}
+
+pub(super) struct Service {
+    pub name: String,
+    /// How to log in to the server.
+    pub login: RedisConnectionInfo,
+}
+
+impl Address {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// The form that the address should have. Nothing of it is repeated, since
+    /// it may hold a password.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = text.split_once("://").unwrap_or((text, ""));
+        let parts = Parts::of(rest);
+        match scheme {
+            "redis" | "rediss" if parts.hosts.contains(',') => Err(SEVERAL),
+            "redis" | "rediss" => Self::server(text).ok_or(SERVER),
+            "redis+sentinel" => Self::sentinels("redis", &parts).ok_or(SENTINELS),
+            "rediss+sentinel" => Self::sentinels("rediss", &parts).ok_or(SENTINELS),
+            "redis+cluster" => Self::cluster("redis", &parts).ok_or(CLUSTER),
+            "rediss+cluster" => Self::cluster("rediss", &parts).ok_or(CLUSTER),
+            _ if scheme.contains("sentinel") => Err(SENTINELS),
+            _ if scheme.contains("cluster") => Err(CLUSTER),
+            _ => Err(SERVER),
+        }
+    }
+
+    fn server(text: &str) -> Option<Self> {
+        Some(Self {
+            hosts: vec![text.into_connection_info().ok()?],
+            kind: Kind::Server,
+        })
+    }
+
+    fn sentinels(scheme: &str, parts: &Parts<'_>) -> Option<Self> {
+        let (name, database) = match parts.path.split_once('/') {
+            Some((name, database)) => (name, database.parse::<u32>().ok()?),
+            None => (parts.path, 0),
+        };
+        // What a sentinel takes for a name.
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+        if name.is_empty() || !name.chars().all(is_name) {
+            return None;
+        }
+        let mut hosts = parts.hosts(scheme, Some(SENTINEL_PORT))?;
+        // The servers', and the same with each host. Sentinels are asked without it.
+        let mut login = RedisConnectionInfo::default();
+        for host in &mut hosts {
+            login = std::mem::take(&mut host.redis);
+        }
+        login.db = database.into();
+        Some(Self {
+            hosts,
+            kind: Kind::Sentinels(Service {
+                name: name.to_owned(),
+                login,
+            }),
+        })
+    }
+
+    fn cluster(scheme: &str, parts: &Parts<'_>) -> Option<Self> {
+        // A cluster has one database only.
+        let hosts = parts.hosts(scheme, None)?;
+        parts.path.is_empty().then_some(Self {
+            hosts,
+            kind: Kind::Cluster,
+        })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, host) in self.hosts.iter().enumerate() {
+            let comma = if number == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", host.addr)?;
+        }
+        Ok(())
+    }
+}
+
+/// What follows the scheme: with several hosts it is no URL (RFC 3986 3.2.2),
+/// yet with each of them alone it is one.
+struct Parts<'a> {
+    /// With the `@` behind it, if it is there.
+    login: &'a str,
+    hosts: &'a str,
+    path: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(rest: &'a str) -> Self {
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (login, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+        Self { login, hosts, path }
+    }
+
+    /// Each host with the login; `None` if one of them is none.
+    fn hosts(&self, scheme: &str, usual_port: Option<u16>) -> Option<Vec<ConnectionInfo>> {
+        let host = |host: &str| {
+            let mut url = Url::parse(&format!("{scheme}://{}{host}", self.login)).ok()?;
+            if host.is_empty() || url.query().is_some() || url.fragment().is_some() {
+                return None;
+            }
+            if url.port().is_none() {
+                url.set_port(usual_port).ok()?;
+            }
+            url.into_connection_info().ok()
+        };
+        self.hosts.split(',').map(host).collect()
+    }
+}
