@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use actix_session::SessionMiddleware;
 use actix_web::{
     App, HttpServer,
-    cookie::{Key, SameSite},
     dev::Server,
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
@@ -19,11 +17,8 @@ use actix_web::{
 #[cfg(debug_assertions)]
 use crate::dev::DevTools;
 use crate::{
-    edge::{edge, unkept},
-    oidc::{
-        Oidc, cookies::Cookies, guard::ensure_authenticated, handlers,
-        owner_session::OwnerSessions, store,
-    },
+    edge::edge,
+    oidc::{Oidc, guard::ensure_authenticated, handlers, store},
     routes,
     settings::{ProviderSettings, Settings},
     users::Users,
@@ -198,10 +193,7 @@ impl Application {
             App::new()
                 .app_data(state.clone())
                 .app_data(users.clone())
-                // The last one is the first that a request passes through.
                 .wrap(from_fn(edge))
-                .wrap(owner_session(&state))
-                .wrap(from_fn(unkept))
                 .configure(|config| mount(config, &state.settings, pages, &tools))
         })
         .shutdown_timeout(10);
@@ -288,20 +280,6 @@ fn pages(config: &mut ServiceConfig) {
             .wrap(from_fn(ensure_authenticated))
             .configure(routes::protected),
     );
-}
-
-/// actix-session, for your own short-lived data. It sets no cookie until you
-/// store something, and it is emptied whenever somebody signs in or out.
-fn owner_session(oidc: &Oidc) -> SessionMiddleware<OwnerSessions> {
-    // It seals nothing that needs it: the cookie holds a random id, of which the
-    // store knows the hash only. So replacing SESSION_SECRET loses no session.
-    let key = Key::from(&[0; 64]);
-    let is_https = oidc.settings.is_https();
-    SessionMiddleware::builder(oidc.owner_sessions(), key)
-        .cookie_name(Cookies::new(is_https).name("session"))
-        .cookie_secure(is_https)
-        .cookie_same_site(SameSite::Lax)
-        .build()
 }
 
 async fn purge_now_and_then(oidc: &Oidc) {

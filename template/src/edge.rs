@@ -3,6 +3,7 @@
 //! refusal is shown as.
 
 use std::{
+    fmt::{self, Write as _},
     sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
@@ -11,13 +12,11 @@ use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    error::InternalError,
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web::Bytes,
 };
 use serde_json::json;
 use tracing::Instrument as _;
@@ -29,11 +28,13 @@ use crate::{
         error::{Face, Reason, Refusal},
         guard,
         handlers::{self, see_other},
-        owner_session::notice_changes,
         return_to::ReturnTo,
         seal,
+        store::StoreError,
     },
-    policy, views,
+    policy,
+    text::text,
+    views,
 };
 
 /// Stands for one request in logs and on error pages.
@@ -57,14 +58,22 @@ impl RequestId {
     }
 }
 
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:016x}", self.0)
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each response carries it, and `{:016x}` takes ten times as long.
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits: [u8; 16] = std::array::from_fn(|place| {
+            let digit = self.0 >> (60 - 4 * place) & 0xf;
+            DIGITS.get(digit as usize).copied().unwrap_or_default()
+        });
+        f.write_str(std::str::from_utf8(&digits).unwrap_or_default())
     }
 }
 
-/// The outermost middleware but for the owner's session, whose changes it
-/// sees.
+/// What all requests pass through.
+///
+/// # Errors
+/// `app.rs` does not provide the relying party.
 pub async fn edge<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -76,12 +85,17 @@ pub async fn edge<B: MessageBody>(
 
     // Every log line of the request says which one it belongs to.
     let span = tracing::error_span!("request", %id);
-    // No clone of the request may live across this call: Actix routes by
-    // changing the one there is.
-    let answer = next.call(request).instrument(span.clone()).await?;
+    let answered = async {
+        let oidc = guard::oidc(request.request())?.clone();
+        let opened = oidc.owner_sessions().open(request.request()).await;
+        // No clone of the request may live across this call: Actix routes by
+        // changing the one there is.
+        let answer = next.call(request).await?;
+        let kept = oidc.owner_sessions().keep(opened, answer.request()).await;
+        Ok::<_, Error>(present(answer, kept))
+    };
+    let mut response = answered.instrument(span.clone()).await?;
     let _of_this_request = span.enter();
-    let mut response = present(answer);
-    notice_changes(response.request());
     finish(id, &mut response);
     let request = response.request();
     tracing::info!(
@@ -94,37 +108,19 @@ pub async fn edge<B: MessageBody>(
     Ok(response)
 }
 
-/// Outside the owner's session: data that cannot be kept there fail when the
-/// handler has answered, and the request is gone by then.
-///
-/// # Errors
-/// They carry the page that says so.
-pub async fn unkept<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let is_navigation = is_navigation(request.request());
-    let oidc = guard::oidc(request.request())?.clone();
-    next.call(request).await.map_err(|error| {
-        let reason = Reason::StoreUnavailable(format!("the owner's session is not kept: {error}"));
-        let face = reason.face();
-        log(&reason, &face);
-        let mut response = match views::respond(&views::Failure::afterwards(&oidc, &face)) {
-            Ok(page) if is_navigation => page,
-            _ => problem(&face, ""),
-        };
-        *response.status_mut() = face.status;
-        let headers = response.headers_mut();
-        protect(headers, oidc.settings.is_https());
-        set(headers, header::CONTENT_SECURITY_POLICY, policy::PLAIN);
-        set(headers, header::RETRY_AFTER, STORE_BACK_IN);
-        InternalError::from_response(error, response).into()
-    })
-}
-
-fn present<B: MessageBody>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+/// The answer as whoever asked can read it. `kept` tells whether the owner's data
+/// have been kept.
+fn present<B: MessageBody>(
+    response: ServiceResponse<B>,
+    kept: Result<(), StoreError>,
+) -> ServiceResponse<EitherBody<B>> {
     let (request, inner) = (response.request().clone(), response.response());
-    let shown = if let Some(error) = inner.error() {
+    let shown = if let Err(error) = kept {
+        // Nobody is signed in while the former visitor's data stay.
+        cookies::take_sent(&request);
+        let cause = format!("the owner's session is not kept: {error}");
+        Some(show(&request, &Reason::StoreUnavailable(cause).into()))
+    } else if let Some(error) = inner.error() {
         Some(show_error(&request, error))
     } else if let Some(refusal) = guard::lookup_failure(&request) {
         Some(show(&request, &refusal))
@@ -344,7 +340,9 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         }
         None => {}
     }
-    if let Ok(id) = HeaderValue::from_maybe_shared(Bytes::from(id.to_string())) {
+    if let Ok(id) = text(16, |text| write!(text, "{id}"))
+        && let Ok(id) = HeaderValue::from_maybe_shared(id)
+    {
         headers.insert(REQUEST_ID, id);
     }
 }

@@ -14,5 +14,6 @@ pub mod policy;
 pub mod routes;
 pub mod settings;
 pub mod telemetry;
+mod text;
 pub mod users;
 pub mod views;

@@ -2,19 +2,21 @@
 //! scripts that carry the response's nonce, load the app's own files, and
 //! nothing else unless a handler has asked for it.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, convert::Infallible, rc::Rc};
 
 use actix_web::{
     HttpMessage, HttpRequest,
     dev::ServiceRequest,
     http::header::{HeaderValue, InvalidHeaderValue},
-    web::Bytes,
 };
 
-use crate::oidc::{
-    Oidc,
-    error::{Reason, Refusal},
-    seal,
+use crate::{
+    oidc::{
+        Oidc,
+        error::{Reason, Refusal},
+        seal,
+    },
+    text::text,
 };
 
 /// For a page that needs nothing but the app's own files.
@@ -24,7 +26,7 @@ pub(crate) const PLAIN: &str = "default-src 'self'; object-src 'none'; base-uri 
 /// What templates put on their scripts, `nonce="{{ frame.nonce }}"`; empty
 /// until it is first asked for.
 #[derive(Default)]
-struct Nonce(OnceCell<String>);
+struct Nonce(OnceCell<Rc<str>>);
 
 /// What a page needs from elsewhere. Each is a list of origins.
 #[derive(Clone, Debug, Default)]
@@ -45,16 +47,16 @@ pub(crate) fn prepare(request: &ServiceRequest) {
 /// # Errors
 /// The operating system gave no random numbers, or `edge` does not wrap the
 /// app.
-pub fn nonce(request: &HttpRequest) -> Result<String, Refusal> {
+pub fn nonce(request: &HttpRequest) -> Result<Rc<str>, Refusal> {
     let extensions = request.extensions();
-    let Some(Nonce(cell)) = extensions.get::<Nonce>() else {
+    let Some(Nonce(cell)) = extensions.get() else {
         return Err(Reason::Internal("app.rs does not wrap the app in edge".to_owned()).into());
     };
     let nonce = match cell.get() {
-        Some(nonce) => nonce.clone(),
-        None => seal::passing_text()?,
+        Some(nonce) => Rc::clone(nonce),
+        None => seal::passing_text()?.into(),
     };
-    Ok(cell.get_or_init(|| nonce).clone())
+    Ok(Rc::clone(cell.get_or_init(|| nonce)))
 }
 
 /// Lets the response to this request load from elsewhere, and its scripts add
@@ -73,7 +75,7 @@ pub(crate) fn header_value(
     oidc: &Oidc,
 ) -> Result<HeaderValue, InvalidHeaderValue> {
     let extensions = request.extensions();
-    let script = match extensions.get::<Nonce>().and_then(|Nonce(cell)| cell.get()) {
+    let script = match extensions.get().and_then(|Nonce(cell)| cell.get()) {
         Some(nonce) => ["'nonce-", nonce, "'"],
         None => ["'none'", "", ""],
     };
@@ -85,21 +87,27 @@ pub(crate) fn header_value(
         Some(known) => ["", known.form_targets()],
         None => [" ", oidc.provider.origin()],
     };
-    let mut policy = String::with_capacity(256);
-    let mut say = |texts: &[&str]| texts.iter().for_each(|text| policy.push_str(text));
-    say(&["default-src 'self'; script-src "]);
-    say(&script);
-    say(&["; object-src 'none'; base-uri 'none'; frame-ancestors "]);
-    say(&[frame_ancestors(request), "; form-action 'self'"]);
-    say(&targets);
-    if let Some(Sources { files, calls }) = extensions.get::<Sources>() {
-        let (files, calls) = (joined(files), joined(calls));
-        say(&["; style-src 'self' "]);
+    let Ok(policy) = text(256, |policy| {
+        let mut say = |texts: &[&str]| {
+            texts
+                .iter()
+                .for_each(|text| policy.extend_from_slice(text.as_bytes()))
+        };
+        say(&["default-src 'self'; script-src "]);
         say(&script);
-        say(&[&files, "; img-src 'self'", &files, "; font-src 'self'"]);
-        say(&[&files, "; connect-src 'self'", &calls]);
-    }
-    HeaderValue::from_maybe_shared(Bytes::from(policy))
+        say(&["; object-src 'none'; base-uri 'none'; frame-ancestors "]);
+        say(&[frame_ancestors(request), "; form-action 'self'"]);
+        say(&targets);
+        if let Some(Sources { files, calls }) = extensions.get::<Sources>() {
+            let (files, calls) = (joined(files), joined(calls));
+            say(&["; style-src 'self' "]);
+            say(&script);
+            say(&[&files, "; img-src 'self'", &files, "; font-src 'self'"]);
+            say(&[&files, "; connect-src 'self'", &calls]);
+        }
+        Ok::<_, Infallible>(())
+    });
+    HeaderValue::from_maybe_shared(policy)
 }
 
 /// Who may show the page in a frame: nobody, but for the gallery of views.

@@ -4,7 +4,7 @@
 
 mod claims;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -20,16 +20,16 @@ use crate::{
     edge::RequestId,
     hooks::SignInPage,
     oidc::{
-        Oidc,
         claims::Claims,
         devices::Device,
-        error::{Action, Face, Reason, Refusal},
+        error::{Action, Reason, Refusal},
         guard::{self, User},
         return_to::ReturnTo,
         sign_in::now,
         widget::Widget,
     },
     policy,
+    text::text,
 };
 
 pub use self::claims::{Claim, ClaimGroup, ClaimValue};
@@ -59,8 +59,7 @@ const USUAL_BYTES: usize = 4096;
 /// # Errors
 /// The template cannot be rendered.
 pub fn respond(view: &impl Template) -> Result<HttpResponse, Refusal> {
-    let mut page = String::with_capacity(USUAL_BYTES);
-    view.render_into(&mut page)?;
+    let page = text(USUAL_BYTES, |page| view.render_into(page))?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HTML))
         .body(page))
@@ -75,7 +74,7 @@ pub struct Frame {
     /// The paths of the sign-in's own pages.
     pub paths: &'static Paths,
     /// What every `<script>` must carry as its `nonce`, or browsers ignore it.
-    pub nonce: String,
+    pub nonce: Rc<str>,
     /// Which colour schemes the page has, the preferred one first.
     pub color_scheme: &'static str,
     /// Whether the content brings a `<main>` of its own, as the Okta Sign-In
@@ -118,23 +117,16 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not provide the relying party.
     pub fn for_nobody(request: &HttpRequest) -> Result<Self, Refusal> {
+        let settings = &guard::oidc(request)?.settings;
         Ok(Self {
-            nonce: policy::nonce(request)?,
-            ..Self::without_scripts(guard::oidc(request)?)
-        })
-    }
-
-    /// The frame of a page that has no request behind it any more.
-    fn without_scripts(oidc: &Oidc) -> Self {
-        Self {
             app_name: env!("CARGO_PKG_NAME"),
-            base: oidc.settings.base_path().to_owned(),
-            paths: oidc.settings.paths,
-            nonce: String::new(),
+            base: settings.base_path().to_owned(),
+            paths: settings.paths,
+            nonce: policy::nonce(request)?,
             color_scheme: "light dark",
             content_has_main: false,
             person: None,
-        }
+        })
     }
 
     /// The frame for whoever looks at the page.
@@ -471,20 +463,6 @@ impl Failure {
             action_path,
             action_text,
         })
-    }
-
-    /// The page for a refusal that comes when the request is gone already.
-    pub(crate) fn afterwards(oidc: &Oidc, face: &Face) -> Self {
-        let frame = Frame::without_scripts(oidc);
-        Self {
-            title: face.title,
-            text: face.text.to_owned(),
-            code: face.code,
-            request_id: String::new(),
-            action_path: frame.path("/").into_owned(),
-            action_text: GO_HOME,
-            frame,
-        }
     }
 }
 

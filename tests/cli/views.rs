@@ -124,7 +124,7 @@ fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
             "oidc::handlers::logout::at_provider",
             &["POST /logout"],
         ),
-        ("failure", "views::Failure", "edge::page, edge::unkept", &[]),
+        ("failure", "views::Failure", "edge::page", &[]),
     ] {
         let view = found(&listed, name);
         assert_eq!(view["template"], format!("templates/{name}.html"));
@@ -410,7 +410,7 @@ fn what_the_types_have_lost_is_told() {
     );
     edit(&room, "app/src/views/claims.rs", "    Flag(bool),\n", "");
     // The frame has this, and `profile.html` doesn't name it.
-    edit(&room, "app/src/views.rs", "    pub nonce: String,\n", "");
+    edit(&room, "app/src/views.rs", "    pub nonce: Rc<str>,\n", "");
     room.write("app/templates/profile.html", "mine");
     let output = view(&room, &["reset", "profile", "--yes"])
         .assert()

@@ -29,10 +29,8 @@ impl<A: Assurance> FromRequest for Assured<A> {
     type Error = super::error::Refusal;
     type Future = Pending<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let user = User::from_request(request, payload);
-        Box::pin(async move {
-            let user = user.await?;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |_, user| {
             let assurance = user.sign_in().assurance.as_deref();
             if assurance.is_some_and(|acr| A::ACR_VALUES.contains(&acr)) {
                 Ok(Self(user, PhantomData))

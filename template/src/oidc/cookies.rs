@@ -4,6 +4,7 @@
 use actix_web::{
     HttpMessage, HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
+    http::header::COOKIE,
 };
 
 /// How cookies are named and marked.
@@ -34,6 +35,15 @@ impl Cookies {
         }
     }
 
+    /// The name of the cookie that carries the id of the owner's session.
+    pub fn session(self) -> &'static str {
+        if self.secure {
+            "__Host-session"
+        } else {
+            "session"
+        }
+    }
+
     /// A cookie that scripts cannot read and other sites cannot send along
     /// except by a plain link. `max_age` in seconds; `None`: until the browser
     /// closes.
@@ -57,6 +67,21 @@ impl Cookies {
     pub fn clear(self, name: String) -> Cookie<'static> {
         self.make(name, String::new(), Some(0))
     }
+}
+
+/// The value of a cookie that came with the request (RFC 6265 4.2.1), as it was
+/// sent. It costs less than `HttpRequest::cookies`, which copies and decodes all
+/// of them: this one is called for every request.
+pub(super) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let mut headers = request.headers().get_all(COOKIE);
+    let value = headers.find_map(|header| {
+        let mut pairs = header.as_bytes().split(|&byte| byte == b';');
+        pairs.find_map(|pair| {
+            let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
+            rest.strip_prefix(b"=")
+        })
+    });
+    std::str::from_utf8(value?).ok()
 }
 
 struct Outgoing(Vec<Cookie<'static>>);

@@ -36,7 +36,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
-        Box::pin(async move {
+        Pending::sought(async move {
             let bad = |cause: String| Refusal::from(Reason::BadRequest(cause));
             let user = User::extract(&request).await?;
             let body = body.await.map_err(|error| bad(error.to_string()))?;
@@ -84,7 +84,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let form = web::Form::<T>::from_request(&request, payload);
-        Box::pin(async move {
+        Pending::sought(async move {
             if !is_sent_from_here(&request)? {
                 return Err(Reason::ForgedForm.into());
             }

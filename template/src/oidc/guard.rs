@@ -4,7 +4,15 @@
 //! act for. The functions guard whole scopes, through
 //! `actix_web::middleware::from_fn`.
 
-use std::{future::Future, marker::PhantomData, ops::Deref, pin::Pin, rc::Rc, sync::Arc};
+use std::{
+    future::Future,
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest,
@@ -15,7 +23,7 @@ use actix_web::{
 };
 
 use super::{
-    Oidc,
+    Oidc, cookies,
     error::{Reason, Refusal},
     handlers::see_other,
     sign_in::{LiveSignIn, SignIn, SignInId, now},
@@ -50,7 +58,7 @@ impl User {
 
     /// What to call the person.
     pub fn name(&self) -> &str {
-        self.sign_in().claims.display_name()
+        &self.0.live.name
     }
 
     /// Whether the person has a role.
@@ -102,10 +110,7 @@ pub async fn is_authenticated(request: &HttpRequest) -> Result<bool, Refusal> {
 
 /// The id that the browser claims to be signed in under.
 pub(super) fn sign_in_id(request: &HttpRequest, oidc: &Oidc) -> Option<SignInId> {
-    let name = oidc.cookies.sign_in();
-    let cookies = request.cookies().ok()?;
-    let cookie = cookies.iter().find(|cookie| cookie.name() == name)?;
-    SignInId::parse(cookie.value())
+    cookies::sent(request, oidc.cookies.sign_in()).and_then(SignInId::parse)
 }
 
 /// The relying party of the app that serves the request.
@@ -115,16 +120,32 @@ pub(crate) fn oidc(request: &HttpRequest) -> Result<&web::Data<Oidc>, Refusal> {
     })
 }
 
-pub(super) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Refusal>>>>;
+/// What extractors return.
+pub enum Pending<T> {
+    /// The outcome, if nothing has to be waited for.
+    Known(Option<Result<T, Refusal>>),
+    /// What leads to it.
+    Sought(Pin<Box<dyn Future<Output = Result<T, Refusal>>>>),
+}
 
-impl FromRequest for User {
-    type Error = Refusal;
-    type Future = Pending<Self>;
+impl<T> Pending<T> {
+    pub(super) fn sought(future: impl Future<Output = Result<T, Refusal>> + 'static) -> Self {
+        Self::Sought(Box::pin(future))
+    }
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    /// What `judge` makes of the signed-in person. Behind a guard they are known
+    /// already.
+    pub(super) fn of_user(
+        request: &HttpRequest,
+        judge: impl FnOnce(&HttpRequest, User) -> Result<T, Refusal> + 'static,
+    ) -> Self {
+        let known = request.extensions().get::<User>().cloned();
+        if let Some(user) = known {
+            return Self::Known(Some(judge(request, user)));
+        }
         let request = request.clone();
-        Box::pin(async move {
-            let user = Self::of(&request).await;
+        Self::sought(async move {
+            let user = User::of(&request).await;
             if let Err(Refusal {
                 reason: Reason::StoreUnavailable(cause),
                 ..
@@ -133,8 +154,30 @@ impl FromRequest for User {
                 let unknown = Unknown(cause.clone());
                 request.extensions_mut().insert(unknown);
             }
-            user
+            judge(&request, user?)
         })
+    }
+}
+
+impl<T> Unpin for Pending<T> {}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Known(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Sought(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+impl FromRequest for User {
+    type Error = Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |_, user| Ok(user))
     }
 }
 
@@ -170,10 +213,8 @@ impl<R: Role> FromRequest for Has<R> {
     type Error = Refusal;
     type Future = Pending<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let user = User::from_request(request, payload);
-        Box::pin(async move {
-            let user = user.await?;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |_, user| {
             if R::is_held_by(&user) {
                 Ok(Self(user, PhantomData))
             } else {
@@ -200,15 +241,12 @@ impl<const SECONDS: u64> FromRequest for Fresh<SECONDS> {
     type Error = Refusal;
     type Future = Pending<Self>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let user = User::from_request(&request, payload);
-        Box::pin(async move {
-            let user = user.await?;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |request, user| {
             let authenticated_at = user.sign_in().authenticated_at;
             // As in the check of the ID token: else a person whose provider's
             // clock is slow would be sent there again and again.
-            let tolerance = oidc(&request)?.provider.relying_party().clock_skew;
+            let tolerance = oidc(request)?.provider.relying_party().clock_skew;
             let allowed = SECONDS.saturating_add(tolerance.as_secs());
             if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= allowed) {
                 Ok(Self(user))

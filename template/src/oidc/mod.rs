@@ -53,6 +53,7 @@ pub struct Oidc {
     assurance: assurance::Demands,
     attempts: Attempts,
     cookies: Cookies,
+    owner_sessions: OwnerSessions,
     refreshing: Refreshing,
     login_limit: LoginLimit,
 }
@@ -73,8 +74,10 @@ impl Oidc {
         let assurance = assurance::Demands::new(&settings.secrets).map_err(unusable)?;
         let provider = Provider::new("main", provider, settings.relying_party.clone())
             .map_err(|error| error.to_string())?;
+        let (idle, max) = (settings.session_idle, settings.session_max);
         Ok(Self {
-            sign_ins: SignIns::new(store, settings.session_idle, settings.session_max),
+            owner_sessions: OwnerSessions::new(Arc::clone(&store), cookies, idle, max),
+            sign_ins: SignIns::new(store, idle, max),
             login_limit: LoginLimit::new(settings.login_rate),
             settings,
             provider,
@@ -94,11 +97,9 @@ impl Oidc {
         self.assurance.seal(acr_values)
     }
 
-    /// Where the owner's own sessions are kept.
-    pub fn owner_sessions(&self) -> OwnerSessions {
-        let settings = &self.settings;
-        let store = Arc::clone(self.sign_ins.store());
-        OwnerSessions::new(store, settings.session_idle, settings.session_max)
+    /// Where actix-session's data are kept, for the owner's own.
+    pub fn owner_sessions(&self) -> &OwnerSessions {
+        &self.owner_sessions
     }
 
     /// A path of this app as browsers see it.

@@ -1,19 +1,21 @@
-//! Where actix-session keeps the owner's own data: in the sign-in store, sealed
-//! like a sign-in record, under a random id that only the browser knows.
+//! Where the owner's own data, actix-session's `Session`, are kept: in the
+//! sign-in store, sealed like a sign-in record, under a random id that only the
+//! browser knows. The browser gets no cookie before there is something to keep.
 //!
 //! Two requests at the same time change only what each of them changed, what was
 //! emptied stays empty, and a new `SESSION_SECRET` disturbs nobody. A session
-//! ends when it is idle for as long as a sign-in may be.
+//! ends when it is idle for as long as a sign-in may be. actix-session's own
+//! middleware can do none of this, so `edge.rs` calls `open` and `keep` in its
+//! place.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use actix_session::{
-    SessionExt as _, SessionStatus,
-    storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
-};
-use actix_web::{HttpRequest, cookie::time};
+use actix_session::{Session, SessionExt as _, SessionStatus};
+use actix_web::HttpRequest;
+use serde_json::value::RawValue;
 
 use super::{
+    cookies::{self, Cookies},
     seal::{self, Sealer},
     sign_in::{is_visit_due, now},
     store::{Key, Row, Store, StoreError},
@@ -22,32 +24,133 @@ use super::{
 /// The data as actix-session holds it: names, and values as JSON.
 type State = HashMap<String, String>;
 
-/// An entry beside the owner's: the data as it was when the request began, so
-/// that `update` knows what the request has changed. Gone if all was cleared.
-const AS_LOADED: &str = "vestibule.as_loaded";
-
-/// What `AS_LOADED` holds if the store could not be asked. It is no JSON.
-const NOT_LOADED: &str = "";
-
 const PURPOSE: &str = "owner session";
 
 /// How often a change is tried anew because somebody else was faster.
 const TRIES: usize = 16;
 
-/// A store for `actix_session::SessionMiddleware`.
+/// The owner's sessions of all browsers.
 pub struct OwnerSessions {
     store: Arc<dyn Store>,
+    cookies: Cookies,
     idle: u64,
     max: u64,
 }
 
+/// The owner's session of one browser, as it was when a request began.
+pub enum Opened {
+    /// There is none yet.
+    None,
+    /// With these data.
+    Some(Id, State),
+    /// The store could not tell.
+    Unknown(StoreError),
+}
+
 impl OwnerSessions {
     /// Sessions kept in `store`, with the given limits of idleness and life.
-    pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
+    pub fn new(store: Arc<dyn Store>, cookies: Cookies, idle: Duration, max: Duration) -> Self {
         Self {
             store,
+            cookies,
             idle: idle.as_secs(),
             max: max.as_secs(),
+        }
+    }
+
+    /// Gives the request's `Session` what is kept for the browser. If the store
+    /// cannot be asked, the page may do without: only a change fails then.
+    pub async fn open(&self, request: &HttpRequest) -> Opened {
+        match cookies::sent(request, self.cookies.session()).and_then(Id::parse) {
+            None => Opened::None,
+            // Boxed, as most requests do without it.
+            Some(id) => Box::pin(self.load(id, request)).await,
+        }
+    }
+
+    async fn load(&self, id: Id, request: &HttpRequest) -> Opened {
+        let loaded = match self.find(&id).await {
+            Ok(Some((row, state))) => {
+                self.note_visit(&row).await;
+                fill(&request.get_session(), &state).map(|()| Opened::Some(id, state))
+            }
+            Ok(None) => Ok(Opened::None),
+            Err(error) => Err(error),
+        };
+        loaded.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the owner's session could not be loaded");
+            Opened::Unknown(error)
+        })
+    }
+
+    /// Keeps what the request has changed in its `Session`.
+    ///
+    /// # Errors
+    /// The store cannot be reached; nothing has changed there.
+    pub async fn keep(&self, opened: Opened, request: &HttpRequest) -> Result<(), StoreError> {
+        let session = request.get_session();
+        let is_same = match &opened {
+            Opened::None => session.entries().is_empty(),
+            Opened::Some(_, loaded) => {
+                let is_over = matches!(
+                    session.status(),
+                    SessionStatus::Purged | SessionStatus::Renewed
+                );
+                !is_over && *session.entries() == *loaded
+            }
+            Opened::Unknown(_) => session.status() == SessionStatus::Unchanged,
+        };
+        if is_same {
+            return Ok(());
+        }
+        // Boxed, as most requests do without it.
+        Box::pin(self.keep_changed(opened, request, &session)).await
+    }
+
+    async fn keep_changed(
+        &self,
+        opened: Opened,
+        request: &HttpRequest,
+        session: &Session,
+    ) -> Result<(), StoreError> {
+        match opened {
+            Opened::None => self.begin(request, session).await,
+            Opened::Unknown(error) => Err(error),
+            Opened::Some(id, loaded) => match session.status() {
+                SessionStatus::Purged => self.end(request, &id).await,
+                SessionStatus::Renewed => {
+                    self.store.delete(id.key()).await?;
+                    self.begin(request, session).await
+                }
+                _ => {
+                    let state = session.entries().clone();
+                    self.change(&id, &loaded, &state).await
+                }
+            },
+        }
+    }
+
+    async fn begin(&self, request: &HttpRequest, session: &Session) -> Result<(), StoreError> {
+        let state = session.entries().clone();
+        let id = self.create(&state).await?;
+        let (name, value) = (self.cookies.session().to_owned(), id.to_cookie_value());
+        cookies::send(request, self.cookies.make(name, value, None));
+        Ok(())
+    }
+
+    async fn end(&self, request: &HttpRequest, id: &Id) -> Result<(), StoreError> {
+        self.store.delete(id.key()).await?;
+        let name = self.cookies.session().to_owned();
+        cookies::send(request, self.cookies.clear(name));
+        Ok(())
+    }
+
+    async fn note_visit(&self, row: &Row) {
+        let now = now();
+        if is_visit_due(now, row.last_seen, self.idle)
+            && let Err(error) = self.store.touch(row.key, now).await
+        {
+            tracing::debug!(%error, "a visit was not noted");
         }
     }
 
@@ -82,23 +185,13 @@ impl OwnerSessions {
     }
 
     /// Does to what is stored now what the request did to what it had loaded.
-    async fn change(&self, id: &Id, mut state: State) -> Result<(), StoreError> {
-        let loaded = match state.remove(AS_LOADED) {
-            Some(loaded) => Some(
-                serde_json::from_str(&loaded)
-                    .map_err(|_| StoreError("the session could not be loaded".to_owned()))?,
-            ),
-            None => None,
-        };
+    async fn change(&self, id: &Id, loaded: &State, state: &State) -> Result<(), StoreError> {
         for _ in 0..TRIES {
             let Some((row, stored)) = self.find(id).await? else {
                 // Emptied by signing in or out: a slow request brings nothing back.
                 return Ok(());
             };
-            let merged = match &loaded {
-                Some(loaded) => merge(stored, loaded, &state),
-                None => state.clone(),
-            };
+            let merged = merge(stored, loaded, state);
             let next = Row {
                 version: row.version.saturating_add(1),
                 last_seen: now(),
@@ -124,96 +217,30 @@ fn merge(mut stored: State, loaded: &State, state: &State) -> State {
     stored
 }
 
-/// Marks the session as changed if its data are: `Session::update` forgets to.
-pub fn notice_changes(request: &HttpRequest) {
-    let session = request.get_session();
-    if session.status() != SessionStatus::Unchanged {
-        return;
+/// Puts data into a session that is still empty, letter for letter.
+fn fill(session: &Session, state: &State) -> Result<(), StoreError> {
+    for (name, json) in state {
+        let filled = RawValue::from_string(json.clone())
+            .map_err(|error| error.to_string())
+            .and_then(|value| {
+                let inserted = session.insert(name, value);
+                inserted.map_err(|error| error.to_string())
+            });
+        filled.map_err(|cause| StoreError(format!("the session cannot be read: {cause}")))?;
     }
-    let differs = {
-        let entries = session.entries();
-        let loaded = entries.get(AS_LOADED);
-        loaded
-            .and_then(|loaded| serde_json::from_str::<State>(loaded).ok())
-            .is_some_and(|loaded| loaded.iter().any(|(k, v)| entries.get(k) != Some(v)))
-    };
-    if differs {
-        // Removing marks, whether or not there is something to remove.
-        session.remove("");
-    }
-}
-
-impl SessionStore for OwnerSessions {
-    async fn load(&self, session_key: &SessionKey) -> Result<Option<State>, LoadError> {
-        let Some(id) = Id::parse(session_key) else {
-            return Ok(None);
-        };
-        let (row, mut state) = match self.find(&id).await {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(None),
-            // The page may do without: only a change to the session fails.
-            Err(error) => {
-                tracing::warn!(%error, "the owner's session could not be loaded");
-                let unknown = (AS_LOADED.to_owned(), NOT_LOADED.to_owned());
-                return Ok(Some(State::from([unknown])));
-            }
-        };
-        let now = now();
-        if is_visit_due(now, row.last_seen, self.idle)
-            && let Err(error) = self.store.touch(row.key, now).await
-        {
-            tracing::debug!(%error, "a visit was not noted");
-        }
-        let loaded = serde_json::to_string(&state)
-            .map_err(|error| LoadError::Deserialization(error.into()))?;
-        state.insert(AS_LOADED.to_owned(), loaded);
-        Ok(Some(state))
-    }
-
-    async fn save(&self, mut state: State, _: &time::Duration) -> Result<SessionKey, SaveError> {
-        state.remove(AS_LOADED);
-        let id = self.create(&state).await;
-        id.map_err(anyhow::Error::from)
-            .and_then(|id| id.to_session_key())
-            .map_err(SaveError::Other)
-    }
-
-    async fn update(
-        &self,
-        session_key: SessionKey,
-        state: State,
-        _: &time::Duration,
-    ) -> Result<SessionKey, UpdateError> {
-        if let Some(id) = Id::parse(&session_key) {
-            let changed = self.change(&id, state).await;
-            changed.map_err(|error| UpdateError::Other(error.into()))?;
-        }
-        Ok(session_key)
-    }
-
-    /// The app's own limits hold, see `load`.
-    async fn update_ttl(&self, _: &SessionKey, _: &time::Duration) -> Result<(), anyhow::Error> {
-        Ok(())
-    }
-
-    async fn delete(&self, session_key: &SessionKey) -> Result<(), anyhow::Error> {
-        if let Some(id) = Id::parse(session_key) {
-            self.store.delete(id.key()).await?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The random value that the browser's `session` cookie carries.
-struct Id([u8; 32]);
+pub struct Id([u8; 32]);
 
 impl Id {
-    fn parse(session_key: &SessionKey) -> Option<Self> {
-        seal::decode_array(session_key.as_ref()).map(Self)
+    fn parse(cookie: &str) -> Option<Self> {
+        seal::decode_array(cookie).map(Self)
     }
 
-    fn to_session_key(&self) -> Result<SessionKey, anyhow::Error> {
-        Ok(seal::encode(&self.0).try_into()?)
+    fn to_cookie_value(&self) -> String {
+        seal::encode(&self.0)
     }
 
     fn key(&self) -> Key {

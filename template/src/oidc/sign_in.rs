@@ -134,6 +134,8 @@ impl SignInId {
 pub struct LiveSignIn {
     /// The record.
     pub sign_in: SignIn,
+    /// What to call the person: asked for by every page, and a search in claims.
+    pub(super) name: String,
     pub(super) key: Key,
     version: u64,
     last_seen: AtomicU64,
@@ -198,7 +200,8 @@ impl SignIns {
         let now = now();
         let live = match self.live.get(&key) {
             Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
-            _ => match self.load(id, key, now).await? {
+            // Boxed, as few requests are the first of their browser.
+            _ => match Box::pin(self.load(id, key, now)).await? {
                 Some(found) => found,
                 None => return Ok(None),
             },
@@ -251,6 +254,7 @@ impl SignIns {
         sign_in.tokens.scopes.shrink_to_fit();
         let last_seen = AtomicU64::new(row.last_seen);
         let found = Arc::new(LiveSignIn {
+            name: sign_in.claims.display_name().to_owned(),
             sign_in,
             key,
             version: row.version,
