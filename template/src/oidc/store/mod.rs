@@ -165,6 +165,6 @@ pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
     Ok(match choice {
         SessionStore::Memory => Arc::new(embedded::Embedded::in_memory()?),
         SessionStore::Embedded(path) => Arc::new(embedded::Embedded::open(path)?),
-        SessionStore::Redis(url) => Arc::new(redis::Redis::open(url.expose())?),
+        SessionStore::Redis(address) => Arc::new(redis::Redis::open(address.expose())?),
     })
 }

@@ -60,6 +60,10 @@ impl Address {
         }
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.kind, Kind::Cluster)
+    }
+
     fn server(text: &str) -> Option<Self> {
         Some(Self {
             hosts: vec![text.into_connection_info().ok()?],

@@ -17,11 +17,7 @@ use tokio::{
     sync::Mutex as AsyncMutex,
 };
 
-use super::{
-    StoreError,
-    address::{Address, Kind},
-    primary,
-};
+use super::{StoreError, address::Address, primary};
 
 /// Between two attempts to connect: doubled from one to the other. Calls in
 /// between fail at once.
@@ -51,10 +47,10 @@ struct Failure {
 }
 
 impl Links {
-    pub fn to(url: &str) -> Result<Self, StoreError> {
+    pub fn to(address: &str) -> Result<Self, StoreError> {
         // Does nothing if `main` has chosen it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let address = Address::parse(url).map_err(|form| {
+        let address = Address::parse(address).map_err(|form| {
             StoreError(format!(
                 "sign-in store: SESSION_STORE is no address of Redis; its form is {form}"
             ))
@@ -84,12 +80,11 @@ impl Links {
                 }
             }
             if repeated || !(is_elsewhere || cause.is_connection_dropped()) {
-                return Err(match (&self.address.kind, cause.kind()) {
-                    (Kind::Server | Kind::Sentinels(_), ErrorKind::Moved | ErrorKind::Ask) => self
-                        .error(
-                            "it is part of a Redis Cluster, which SESSION_STORE names as \
-                             redis+cluster://HOST",
-                        ),
+                return Err(match cause.kind() {
+                    ErrorKind::Moved | ErrorKind::Ask if !self.address.is_cluster() => self.error(
+                        "it is part of a Redis Cluster, which SESSION_STORE names as \
+                         redis+cluster://HOST",
+                    ),
                     _ => self.error(cause),
                 });
             }
@@ -111,9 +106,7 @@ impl Links {
     fn is_elsewhere(&self, cause: &RedisError) -> bool {
         match cause.kind() {
             ErrorKind::ReadOnly | ErrorKind::MasterDown => true,
-            ErrorKind::Moved | ErrorKind::ClusterDown => {
-                matches!(self.address.kind, Kind::Cluster)
-            }
+            ErrorKind::Moved | ErrorKind::ClusterDown => self.address.is_cluster(),
             _ => false,
         }
     }

@@ -38,9 +38,9 @@ impl Redis {
     /// # Errors
     /// The address cannot be understood. The text does not repeat it, since it may
     /// hold a password.
-    pub fn open(url: &str) -> Result<Self, StoreError> {
+    pub fn open(address: &str) -> Result<Self, StoreError> {
         Ok(Self {
-            links: Links::to(url)?,
+            links: Links::to(address)?,
             scripts: Scripts::new(),
         })
     }
