@@ -113,26 +113,29 @@ impl OwnerSessions {
         request: &HttpRequest,
         session: &Session,
     ) -> Result<(), StoreError> {
+        let state = session.entries().clone();
         match opened {
-            Opened::None => self.begin(request, session).await,
+            Opened::None => self.begin(request, &state).await,
             Opened::Unknown(error) => Err(error),
             Opened::Some(id, loaded) => match session.status() {
                 SessionStatus::Purged => self.end(request, &id).await,
                 SessionStatus::Renewed => {
-                    self.store.delete(id.key()).await?;
-                    self.begin(request, session).await
+                    if let Some((_, stored)) = self.find(&id).await?
+                        && self.store.delete(id.key()).await?
+                    {
+                        let merged = merge(stored, &loaded, &state);
+                        self.begin(request, &merged).await?;
+                    }
+                    // Else it was emptied meanwhile, see `change`.
+                    Ok(())
                 }
-                _ => {
-                    let state = session.entries().clone();
-                    self.change(&id, &loaded, &state).await
-                }
+                _ => self.change(&id, &loaded, &state).await,
             },
         }
     }
 
-    async fn begin(&self, request: &HttpRequest, session: &Session) -> Result<(), StoreError> {
-        let state = session.entries().clone();
-        let id = self.create(&state).await?;
+    async fn begin(&self, request: &HttpRequest, state: &State) -> Result<(), StoreError> {
+        let id = self.create(state).await?;
         let (name, value) = (self.cookies.session().to_owned(), id.to_cookie_value());
         cookies::send(request, self.cookies.make(name, value, None));
         Ok(())

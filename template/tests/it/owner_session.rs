@@ -43,6 +43,17 @@ async fn keep_late(session: Session, path: Path<(String, String)>) -> HttpRespon
     HttpResponse::NoContent().finish()
 }
 
+/// The same under a new id.
+async fn renew_late(session: Session, path: Path<(String, String)>) -> HttpResponse {
+    session.renew();
+    keep_late(session, path).await
+}
+
+async fn renew(session: Session) -> HttpResponse {
+    session.renew();
+    HttpResponse::NoContent().finish()
+}
+
 async fn append(session: Session, path: Path<(String, String)>) -> HttpResponse {
     let (name, more) = path.into_inner();
     let longer = |old: String| old + &more;
@@ -70,6 +81,8 @@ fn pages(config: &mut ServiceConfig) {
         .configure(routes::public)
         .route("/keep/{name}/{value}/{wait}", web::get().to(keep))
         .route("/keep-late/{name}/{value}", web::get().to(keep_late))
+        .route("/renew-late/{name}/{value}", web::get().to(renew_late))
+        .route("/renew", web::get().to(renew))
         .route("/append/{name}/{more}", web::get().to(append))
         .route("/drop/{name}", web::get().to(drop_one))
         .route("/clear", web::get().to(clear))
@@ -125,19 +138,33 @@ async fn what_two_requests_change_at_the_same_time_is_both_kept() {
 #[tokio::test]
 async fn a_slow_request_brings_nothing_back_after_sign_out() {
     let browser = visit(|_| {}).await;
-    browser.sign_in_as("alice", "/login").await;
+    for slow in ["/keep-late/cart/books", "/renew-late/cart/books"] {
+        browser.sign_in_as("alice", "/login").await;
+        browser.get("/keep/cart/book/0").await;
+        let before = browser.cookies()["session"].clone();
+
+        let (slow, ()) = tokio::join!(browser.get(slow), async {
+            ARRIVED.acquire().await.unwrap().forget();
+            browser.sign_out().await;
+            assert!(!browser.cookies().contains_key("session"));
+            SIGNED_OUT.add_permits(1);
+        });
+
+        assert_eq!(slow.status, StatusCode::NO_CONTENT);
+        assert_eq!(found(&browser, "cart").await, "nothing");
+        browser.set_cookie("session", &before);
+        assert_eq!(found(&browser, "cart").await, "nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_session_has_the_same_data_under_another_id() {
+    let browser = visit(|_| {}).await;
     browser.get("/keep/cart/book/0").await;
     let before = browser.cookies()["session"].clone();
-
-    let (slow, ()) = tokio::join!(browser.get("/keep-late/cart/books"), async {
-        ARRIVED.acquire().await.unwrap().forget();
-        browser.sign_out().await;
-        assert!(!browser.cookies().contains_key("session"));
-        SIGNED_OUT.add_permits(1);
-    });
-
-    assert_eq!(slow.status, StatusCode::NO_CONTENT);
-    assert_eq!(found(&browser, "cart").await, "nothing");
+    browser.get("/renew").await;
+    assert_ne!(browser.cookies()["session"], before);
+    assert_eq!(found(&browser, "cart").await, "book");
     browser.set_cookie("session", &before);
     assert_eq!(found(&browser, "cart").await, "nothing");
 }
