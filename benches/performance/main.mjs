@@ -16,7 +16,7 @@ const FULL = {
   login: { rounds: 5, seconds: 3 },
   callback: { count: 400 },
   memory: { count: 100_000 },
-  scale: { counts: [1_000, 10_000, 100_000, 1_000_000], rounds: 5, seconds: 2 },
+  scale: { counts: [1_000, 10_000, 100_000, 1_000_000], rounds: 5, seconds: 2, rest: 301 },
   purge: { count: 20_000, watch: 90 },
 };
 const QUICK = {
@@ -25,7 +25,7 @@ const QUICK = {
   login: { rounds: 3, seconds: 1 },
   callback: { count: 60 },
   memory: { count: 10_000 },
-  scale: { counts: [1_000, 20_000], rounds: 3, seconds: 1 },
+  scale: { counts: [1_000, 20_000], rounds: 3, seconds: 1, rest: 0 },
   purge: { count: 1_000, watch: 70 },
 };
 

@@ -169,7 +169,7 @@ all requests took ${number(purge.longestBusy / 1000, 1)} ms; at other times ${nu
 }
 
 function growing(scale) {
-  const { count: most, settling } = scale.results.at(-1);
+  const { count: most, writing } = scale.results.at(-1);
   return `![Median latency with up to a million sessions](performance/sessions.svg)
 
 The embedded store; every session was visited before, so that all are in memory, and the visits were
@@ -187,8 +187,8 @@ ${table(
   ]),
 )}
 
-To write the visits to ${number(most)} sessions down, the app went on for ${number(settling, 1)} s of CPU in the
-background, ${number((settling * 1e6) / most, 1)} µs for each; a session costs that once in a twelfth of the idle limit.`;
+The store's thread took ${number(writing, 1)} s of CPU to write ${number(most)} visits down, ${number((writing * 1e6) / most, 1)} µs for each. With the
+usual limit of idleness a session costs that once in five minutes at most.`;
 }
 
 function signatureVerdict({ openidconnect, ring, cpu }) {

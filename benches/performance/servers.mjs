@@ -80,14 +80,15 @@ export class Server {
     return answer !== null && answer.status < 500;
   }
 
-  /** CPU time used so far by all its threads, in seconds. */
-  cpu() {
+  /** CPU time used so far by all its threads, or by the one of that name, in seconds. */
+  cpu(thread) {
     const tasks = `/proc/${this.pid}/task`;
+    const counts = (task) => !thread || readFileSync(`${tasks}/${task}/comm`, 'utf8').trim() === thread;
     const nanoseconds = (task) => {
       const [used] = readFileSync(`${tasks}/${task}/schedstat`, 'ascii').split(' ');
       return Number(used);
     };
-    return readdirSync(tasks).map(nanoseconds).reduce((sum, used) => sum + used, 0) / 1e9;
+    return readdirSync(tasks).filter(counts).map(nanoseconds).reduce((sum, used) => sum + used, 0) / 1e9;
   }
 
   /** Memory that is its own, in bytes. */

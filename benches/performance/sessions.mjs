@@ -16,8 +16,8 @@ const COOKIE = 'sign-in';
 const COOKIE_LENGTH = 43;
 /** Tokens and claims of one session where there are up to a million of them, in bytes. */
 const SMALL_RECORD_BYTES = 1536;
-/** Within so many milliseconds the store begins to write what it has held back, with some to spare. */
-const LONGEST_HELD_BACK = 8_000;
+/** The thread of the app that writes, and after how long it does at the latest, in milliseconds. */
+const WRITER = { name: 'sign-in-store', holdsBack: 8_000 };
 
 /** Signs people in, straight into the store of this name, and gives the files. */
 async function seed(stage, name, { count, bytes, life = 36_000 }) {
@@ -49,17 +49,12 @@ async function visitAll(app, sessions) {
   }
 }
 
-/**
- * Waits until the app has nothing left to write, for visits go to disk later than the page that notes
- * them; tells the CPU time that this took, in seconds.
- */
+/** Waits until the app has nothing left to write: visits go to disk later than the page that notes them. */
 async function settle(app) {
-  const before = app.cpu();
   for (let written = -1; written !== app.written();) {
     written = app.written();
-    await sleep(LONGEST_HELD_BACK);
+    await sleep(WRITER.holdsBack);
   }
-  return app.cpu() - before;
 }
 
 function tidy({ store, cookies }) {
@@ -85,15 +80,23 @@ export async function measureMemory(stage, { count }) {
   return { idle, count, recordBytes: RECORD_BYTES, after, each: (after - before) / count };
 }
 
-/** The page's latency and the app's start, with each number of sessions. */
-export async function measureScale(stage, { counts, rounds, seconds }) {
-  const apps = [];
+/**
+ * The page's latency and the app's start, with each number of sessions. `rest` is how many seconds
+ * pass before each is visited: with enough of them all visits are noted then, and none while the
+ * latency is measured.
+ */
+export async function measureScale(stage, { counts, rounds, seconds, rest }) {
+  const seeded = [];
   for (const count of counts) {
-    const sessions = await seed(stage, `scale-${count}`, { count, bytes: SMALL_RECORD_BYTES });
-    const app = await serve(stage, `scale-${count}`, sessions);
+    seeded.push(await seed(stage, `scale-${count}`, { count, bytes: SMALL_RECORD_BYTES }));
+  }
+  await sleep(rest * 1000);
+  const apps = [];
+  for (const sessions of seeded) {
+    const app = await serve(stage, `scale-${sessions.count}`, sessions);
     await visitAll(app, sessions);
-    const settling = await settle(app);
-    apps.push({ app, sessions, settling, samples: [] });
+    await settle(app);
+    apps.push({ app, sessions, writing: app.cpu(WRITER.name), samples: [] });
   }
   for (let number = 0; number <= rounds; number += 1) {
     for (const { app, sessions, samples } of apps) {
@@ -107,7 +110,7 @@ export async function measureScale(stage, { counts, rounds, seconds }) {
     }
   }
   const results = [];
-  for (const { app, sessions, settling, samples } of apps) {
+  for (const { app, sessions, writing, samples } of apps) {
     const { count } = sessions;
     const ratio = (of) => median(samples.map((sample, at) => sample[of] / apps[0].samples[at][of]));
     results.push({
@@ -117,7 +120,7 @@ export async function measureScale(stage, { counts, rounds, seconds }) {
       cpu: median(samples.map((sample) => sample.cpu)),
       memory: app.memory(),
       start: app.readyAfter,
-      settling,
+      writing,
     });
     await app.stop();
     tidy(sessions);
