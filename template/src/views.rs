@@ -7,7 +7,7 @@ mod claims;
 use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse,
     http::{
         Method,
         header::{CONTENT_TYPE, HeaderValue},
@@ -439,7 +439,7 @@ impl Failure {
         request_id: String,
     ) -> Result<Self, Refusal> {
         let face = refusal.reason.face();
-        let frame = Frame::of(request, request.extensions().get::<User>())?;
+        let frame = Frame::of(request, User::known(request).as_ref())?;
         let oidc = guard::oidc(request)?;
         let login = || oidc.path_with(frame.paths.login, refusal.wanted());
         let (action_path, action_text) = match face.action {

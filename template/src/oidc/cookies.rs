@@ -7,6 +7,8 @@ use actix_web::{
     http::header::COOKIE,
 };
 
+const PREFIX: &str = "__Host-";
+
 /// How cookies are named and marked.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
@@ -22,25 +24,24 @@ impl Cookies {
     /// A cookie's full name. The prefix makes browsers refuse it from anywhere
     /// but this very host, through TLS (RFC 6265bis 4.1.3.2).
     pub fn name(self, name: &str) -> String {
-        let prefix = if self.secure { "__Host-" } else { "" };
+        let prefix = if self.secure { PREFIX } else { "" };
         format!("{prefix}{name}")
     }
 
     /// The name of the cookie that carries the sign-in id.
     pub fn sign_in(self) -> &'static str {
-        if self.secure {
-            "__Host-sign-in"
-        } else {
-            "sign-in"
-        }
+        self.of_prefixed("__Host-sign-in")
     }
 
     /// The name of the cookie that carries the id of the owner's session.
     pub fn session(self) -> &'static str {
-        if self.secure {
-            "__Host-session"
-        } else {
-            "session"
+        self.of_prefixed("__Host-session")
+    }
+
+    fn of_prefixed(self, name: &'static str) -> &'static str {
+        match name.strip_prefix(PREFIX) {
+            Some(plain) if !self.secure => plain,
+            _ => name,
         }
     }
 

@@ -74,9 +74,14 @@ impl User {
         &self.0.live
     }
 
+    /// The person, if a guard or a handler has asked for them already.
+    pub(crate) fn known(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get().cloned()
+    }
+
     pub(super) async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
-        if let Some(user) = request.extensions().get::<User>() {
-            return Ok(user.clone());
+        if let Some(user) = Self::known(request) {
+            return Ok(user);
         }
         let oidc = oidc(request)?;
         let Some(id) = sign_in_id(request, oidc) else {
@@ -139,8 +144,7 @@ impl<T> Pending<T> {
         request: &HttpRequest,
         judge: impl FnOnce(&HttpRequest, User) -> Result<T, Refusal> + 'static,
     ) -> Self {
-        let known = request.extensions().get::<User>().cloned();
-        if let Some(user) = known {
+        if let Some(user) = User::known(request) {
             return Self::Known(Some(judge(request, user)));
         }
         let request = request.clone();

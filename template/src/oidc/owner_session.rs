@@ -89,48 +89,37 @@ impl OwnerSessions {
     /// The store cannot be reached; nothing has changed there.
     pub async fn keep(&self, opened: Opened, request: &HttpRequest) -> Result<(), StoreError> {
         let session = request.get_session();
-        let is_same = match &opened {
-            Opened::None => session.entries().is_empty(),
-            Opened::Some(_, loaded) => {
-                let is_over = matches!(
-                    session.status(),
-                    SessionStatus::Purged | SessionStatus::Renewed
-                );
-                !is_over && *session.entries() == *loaded
-            }
-            Opened::Unknown(_) => session.status() == SessionStatus::Unchanged,
-        };
-        if is_same {
-            return Ok(());
+        match opened {
+            Opened::None if session.entries().is_empty() => Ok(()),
+            // Boxed, as most requests do without it.
+            opened => Box::pin(self.keep_changes(opened, request, &session)).await,
         }
-        // Boxed, as most requests do without it.
-        Box::pin(self.keep_changed(opened, request, &session)).await
     }
 
-    async fn keep_changed(
+    async fn keep_changes(
         &self,
         opened: Opened,
         request: &HttpRequest,
         session: &Session,
     ) -> Result<(), StoreError> {
         let state = session.entries().clone();
-        match opened {
-            Opened::None => self.begin(request, &state).await,
-            Opened::Unknown(error) => Err(error),
-            Opened::Some(id, loaded) => match session.status() {
-                SessionStatus::Purged => self.end(request, &id).await,
-                SessionStatus::Renewed => {
-                    if let Some((_, stored)) = self.find(&id).await?
-                        && self.store.delete(id.key()).await?
-                    {
-                        let merged = merge(stored, &loaded, &state);
-                        self.begin(request, &merged).await?;
-                    }
-                    // Else it was emptied meanwhile, see `change`.
-                    Ok(())
+        match (opened, session.status()) {
+            (Opened::None, _) => self.begin(request, &state).await,
+            (Opened::Unknown(_), SessionStatus::Unchanged) => Ok(()),
+            (Opened::Unknown(error), _) => Err(error),
+            (Opened::Some(id, _), SessionStatus::Purged) => self.end(request, &id).await,
+            (Opened::Some(id, loaded), SessionStatus::Renewed) => {
+                if let Some((_, stored)) = self.find(&id).await?
+                    && self.store.delete(id.key()).await?
+                {
+                    let merged = merge(stored, &loaded, &state);
+                    self.begin(request, &merged).await?;
                 }
-                _ => self.change(&id, &loaded, &state).await,
-            },
+                // Else it was emptied meanwhile, see `change`.
+                Ok(())
+            }
+            (Opened::Some(_, loaded), _) if state == loaded => Ok(()),
+            (Opened::Some(id, loaded), _) => self.change(&id, &loaded, &state).await,
         }
     }
 

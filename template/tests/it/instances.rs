@@ -187,11 +187,7 @@ async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
     assert_eq!(alice.cookies(), cookies);
 
     redis.restart();
-    for number in 0..2 {
-        let target = instances.at(number, "/api/me");
-        let signed_in = async || alice.fetch(&target).await.status == StatusCode::OK;
-        instances.app.eventually(signed_in).await;
-    }
+    instances.serve_again(&alice).await;
 }
 
 #[tokio::test]
@@ -206,10 +202,6 @@ async fn a_failover_of_the_store_signs_nobody_out() {
     redis.replicated();
 
     redis.servers[0].stop();
-    for number in 0..2 {
-        let target = instances.at(number, "/api/me");
-        let signed_in = async || alice.fetch(&target).await.status == StatusCode::OK;
-        instances.app.eventually(signed_in).await;
-    }
+    instances.serve_again(&alice).await;
     assert_eq!(alice.cookies(), cookies);
 }

@@ -195,6 +195,16 @@ impl Instances {
         said
     }
 
+    /// Waits until this browser is signed in at each of the instances; until then
+    /// the store may be down.
+    pub async fn serve_again(&self, browser: &Browser) {
+        for number in 0..self.processes.len() {
+            let target = self.at(number, "/api/me");
+            let signed_in = async || browser.fetch(&target).await.status == StatusCode::OK;
+            self.app.eventually(signed_in).await;
+        }
+    }
+
     /// The folder that the instances run in.
     pub fn folder(&self) -> &Path {
         self.folder.path()
