@@ -7,6 +7,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "../store/authority.rs"]
+mod authority;
 mod below_a_path;
 mod checklist;
 mod client_authentication;

@@ -14,14 +14,11 @@ use app::{
     settings::Settings,
 };
 use reqwest::StatusCode;
-use rustls::{
-    ServerConfig, ServerConnection, StreamOwned,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-};
+use rustls::{ServerConnection, StreamOwned};
 use url::Url;
 
 use crate::{
+    authority::Authority,
     processes::{Instances, read_request, serve},
     support::TestApp,
 };
@@ -177,67 +174,23 @@ async fn behind_a_reverse_proxy_people_sign_in_and_out() {
     );
 }
 
-/// A certificate authority, and a certificate of its for `localhost`.
-struct Authority(tempfile::TempDir);
-
-impl Authority {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = "[req]\ndistinguished_name = name\n[name]\n\
-                      [ca]\nbasicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign\n\
-                      [leaf]\nbasicConstraints = CA:FALSE\nsubjectAltName = DNS:localhost\n";
-        std::fs::write(folder.path().join("config"), config).unwrap();
-        for arguments in [
-            "req -x509 -config config -extensions ca -newkey rsa:2048 -nodes -days 2 \
-             -subj /CN=authority -keyout ca.key -out ca.pem",
-            "req -new -config config -newkey rsa:2048 -nodes \
-             -subj /CN=localhost -keyout leaf.key -out leaf.csr",
-            "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -set_serial 1 -days 2 \
-             -extfile config -extensions leaf -out leaf.pem",
-        ] {
-            let made = Command::new("openssl")
-                .args(arguments.split_ascii_whitespace())
-                .current_dir(folder.path())
-                .output();
-            let made = made.unwrap_or_else(|error| panic!("openssl makes certificates: {error}"));
-            let said = String::from_utf8_lossy(&made.stderr);
-            assert!(made.status.success(), "{arguments}: {said}");
-        }
-        Self(folder)
-    }
-
-    fn file(&self) -> std::path::PathBuf {
-        self.0.path().join("ca.pem")
-    }
-
-    /// Serves TLS in front of a port of this machine; returns its own.
-    fn tls_in_front_of(&self, port: u16) -> u16 {
-        let file = |name: &str| self.0.path().join(name);
-        let certificate = CertificateDer::from_pem_file(file("leaf.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_file(file("leaf.key")).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let config = Arc::new(config);
-        listen(move |client| {
-            let connection =
-                ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
-            let mut client = StreamOwned::new(connection, client);
-            let request = read_request(&mut client)?;
-            pass_on(&request, &format!("127.0.0.1:{port}"), &mut client)?;
-            client.conn.send_close_notify();
-            client.flush()
-        })
-    }
+/// Serves TLS in front of a port of this machine; returns its own.
+fn tls_in_front_of(port: u16, authority: &Authority) -> u16 {
+    let config = authority.server();
+    listen(move |client| {
+        let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        let mut client = StreamOwned::new(connection, client);
+        let request = read_request(&mut client)?;
+        pass_on(&request, &format!("127.0.0.1:{port}"), &mut client)?;
+        client.conn.send_close_notify();
+        client.flush()
+    })
 }
 
 /// Puts TLS in front of what the app itself asks the provider for, under an
 /// issuer of its own. Browsers reach the provider as before.
 fn behind_tls(authority: &Authority, settings: &mut Settings, provider: &DevProvider) {
-    let port = authority.tls_in_front_of(provider.address().port());
+    let port = tls_in_front_of(provider.address().port(), authority);
     let (plain, issuer) = (
         provider.issuer().to_owned(),
         format!("https://localhost:{port}"),
@@ -271,7 +224,7 @@ fn behind_tls(authority: &Authority, settings: &mut Settings, provider: &DevProv
 
 #[tokio::test]
 async fn a_provider_with_a_certificate_of_ones_own_authority_can_be_used() {
-    let authority = Authority::new();
+    let authority = Authority::certifying("DNS:localhost");
     let app = TestApp::start_prepared(|settings, provider| {
         behind_tls(&authority, settings, provider);
         settings.relying_party.ca_file = Some(authority.file());
@@ -283,7 +236,7 @@ async fn a_provider_with_a_certificate_of_ones_own_authority_can_be_used() {
 
 #[tokio::test]
 async fn other_certificates_are_refused_with_the_reason() {
-    let (authority, other) = (Authority::new(), Authority::new());
+    let [authority, other] = [(); 2].map(|()| Authority::certifying("DNS:localhost"));
     for trusted in [None, Some(other.file())] {
         let app = TestApp::start_prepared(|settings, provider| {
             behind_tls(&authority, settings, provider);

@@ -71,10 +71,13 @@ async fn sentinels_that_are_down_or_missed_a_failover_are_passed_over() {
     };
     let down = Port::reserve();
     let replica = group.servers[1].address.port();
-    let Some(behind) = Server::start_sentinel(&format!(
-        "sentinel monitor {SERVICE} 127.0.0.1 {replica} 9\n\
-         sentinel down-after-milliseconds {SERVICE} 3600000"
-    )) else {
+    let Some(behind) = Server::start_sentinel(
+        None,
+        &format!(
+            "sentinel monitor {SERVICE} 127.0.0.1 {replica} 9\n\
+             sentinel down-after-milliseconds {SERVICE} 3600000"
+        ),
+    ) else {
         return;
     };
     let at = |sentinels: &[SocketAddr]| {
@@ -99,7 +102,7 @@ async fn sentinels_that_are_down_or_missed_a_failover_are_passed_over() {
 
 #[tokio::test]
 async fn a_service_that_sentinels_do_not_know_is_named() {
-    let Some(sentinel) = Server::start_sentinel("") else {
+    let Some(sentinel) = Server::start_sentinel(None, "") else {
         return;
     };
     let address = sentinel.address;
@@ -124,7 +127,7 @@ async fn a_database_and_a_password_are_those_of_the_servers() {
     );
     // One that answers everybody, and one that wants the password too.
     for lines in [monitor.clone(), format!("{monitor}\nrequirepass hunter2")] {
-        let Some(sentinel) = Server::start_sentinel(&lines) else {
+        let Some(sentinel) = Server::start_sentinel(None, &lines) else {
             return;
         };
         let at = |password| {

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[expect(dead_code, reason = "the rest is for the tests in `it`")]
+mod authority;
 mod contract;
 mod embedded;
 mod failover;
@@ -15,7 +17,7 @@ mod ports;
 mod redis;
 mod redis_cluster;
 mod redis_sentinels;
-#[expect(dead_code, reason = "the rest is for the tests in `it`")]
+#[expect(dead_code, reason = "the same")]
 mod redis_server;
 
 use std::{

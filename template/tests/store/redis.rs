@@ -2,7 +2,8 @@
 //! is left behind there.
 
 use std::{
-    net::{Ipv4Addr, TcpListener},
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use app::oidc::{
 };
 use serde_json::json;
 
-use crate::{key, now, recovered, redis_at, redis_server::Server, row};
+use crate::{authority::Authority, key, now, recovered, redis_at, redis_server::Server, row};
 
 #[tokio::test]
 async fn a_server_that_is_down_is_an_error_until_it_is_back() {
@@ -59,6 +60,41 @@ async fn a_server_that_stays_silent_is_given_up() {
     let store = open(&redis_at(url)).await.unwrap();
     let call = tokio::time::timeout(Duration::from_secs(30), store.check());
     assert!(call.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_scheme_that_does_not_fit_the_port_is_told_of() {
+    let authority = Authority::certifying("DNS:localhost");
+    let tls = Server::start_over(Some(&authority), &[]);
+    let (Some(tls), Some(plain)) = (tls, Server::start()) else {
+        return;
+    };
+    let guess = async |scheme: &str, server: &Server, guess: &str| {
+        for (kind, path) in [("", ""), ("+sentinel", "/sign-ins"), ("+cluster", "")] {
+            let address = server.address;
+            let url = format!("{scheme}{kind}://user:hunter2@{address}{path}");
+            let store = open(&redis_at(&url)).await.unwrap();
+            let call = tokio::time::timeout(Duration::from_secs(30), store.check());
+            let error = call.await.unwrap().unwrap_err().to_string();
+            let begin = format!("sign-in store Redis at {address}: ");
+            assert!(error.starts_with(&begin), "{url}: {error}");
+            assert!(error.ends_with(guess), "{url}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    };
+    let (no_tls, tls_only) = (
+        "; it may not speak TLS, which rediss in the URL asks for",
+        "; it may want TLS, which is rediss in the URL",
+    );
+    guess("redis", &tls, tls_only).await;
+    // Which waits for the end of the line.
+    guess("rediss", &plain, no_tls).await;
+
+    // The next one is told at once that there is no room.
+    let mut first = TcpStream::connect(plain.address).unwrap();
+    first.write_all(b"CONFIG SET maxclients 1\r\n").unwrap();
+    first.read_exact(&mut [0; 5]).unwrap();
+    guess("rediss", &plain, no_tls).await;
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A real Redis Cluster in which the keys of the store lie on a node of their own.
 
 use crate::{
+    authority::Authority,
     ports::Port,
     redis_server::{Server, until},
 };
@@ -21,20 +22,30 @@ impl Cluster {
     /// # Panics
     /// See [`Server::start`].
     pub fn start() -> Option<Self> {
+        Self::start_over(None)
+    }
+
+    /// The same over TLS alone, if somebody certifies the nodes.
+    ///
+    /// # Panics
+    /// See [`Server::start`].
+    pub fn start_over(tls: Option<&Authority>) -> Option<Self> {
         let mut nodes = Vec::new();
         let mut bus_ports = Vec::new();
         for _ in 0..=REPLICA {
             let bus = Port::reserve();
-            nodes.push(Server::start_with(&[
+            let bus_port = bus.address.port().to_string();
+            let settings = [
                 "--cluster-enabled",
                 "yes",
                 "--cluster-port",
-                &bus.address.port().to_string(),
+                &bus_port,
                 "--cluster-node-timeout",
                 "1000",
                 "--repl-diskless-sync-delay",
                 "0",
-            ])?);
+            ];
+            nodes.push(Server::start_over(tls, &settings)?);
             bus_ports.push(bus);
         }
         let cluster = Self { nodes, bus_ports };
@@ -59,7 +70,7 @@ impl Cluster {
 
     /// Names a node that sends all calls on.
     pub fn url(&self) -> String {
-        format!("redis+cluster://{}", self.nodes[0].address)
+        self.nodes[0].url().replace("://", "+cluster://")
     }
 
     /// The node that has our slot at first.

@@ -1,6 +1,9 @@
 //! A Redis primary and its replica, watched over by a real sentinel.
 
-use crate::redis_server::{Server, until};
+use crate::{
+    authority::Authority,
+    redis_server::{Server, until},
+};
 
 /// By this name the sentinel knows the servers.
 pub const SERVICE: &str = "sign-ins";
@@ -18,20 +21,29 @@ impl Sentinels {
     /// # Panics
     /// See [`Server::start`].
     pub fn start() -> Option<Self> {
-        let primary = Server::start_with(&["--repl-diskless-sync-delay", "0"])?;
+        Self::start_over(None)
+    }
+
+    /// The same over TLS alone, if somebody certifies them.
+    ///
+    /// # Panics
+    /// See [`Server::start`].
+    pub fn start_over(tls: Option<&Authority>) -> Option<Self> {
+        let primary = Server::start_over(tls, &["--repl-diskless-sync-delay", "0"])?;
         let port = primary.address.port().to_string();
-        let replica = Server::start_with(&["--replicaof", "127.0.0.1", &port])?;
+        let replica = Server::start_over(tls, &["--replicaof", "127.0.0.1", &port])?;
         until(|| {
             replica
                 .ask("INFO replication")
                 .contains("master_link_status:up")
         });
         // It asks a new primary for its replicas at once, and then rarely.
-        let sentinel = Server::start_sentinel(&format!(
+        let lines = format!(
             "sentinel monitor {SERVICE} 127.0.0.1 {port} 1\n\
              sentinel down-after-milliseconds {SERVICE} 500\n\
              sentinel failover-timeout {SERVICE} 3000"
-        ))?;
+        );
+        let sentinel = Server::start_sentinel(tls, &lines)?;
         until(|| sentinel.ask("INFO sentinel").contains("slaves=1"));
         Some(Self {
             servers: [primary, replica],
@@ -40,7 +52,8 @@ impl Sentinels {
     }
 
     pub fn url(&self) -> String {
-        format!("redis+sentinel://{}/{SERVICE}", self.sentinel.address)
+        let sentinel = self.sentinel.url();
+        format!("{}/{SERVICE}", sentinel.replace("://", "+sentinel://"))
     }
 
     /// The one that is the primary at first.

@@ -1,14 +1,17 @@
 //! A real Redis server for one test.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use crate::ports::Port;
+use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
+
+use crate::{authority::Authority, ports::Port};
 
 /// With other processes, before the test counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -16,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A Redis server of this test's own, stopped when it ends.
 pub struct Server {
     pub address: SocketAddr,
+    tls: Option<Arc<ClientConfig>>,
     process: Child,
     program: PathBuf,
     arguments: Vec<String>,
@@ -46,38 +50,40 @@ impl Server {
     /// # Panics
     /// See [`start`](Self::start).
     pub fn start_with(arguments: &[&str]) -> Option<Self> {
-        let (program, port, folder) = (program()?, Port::reserve(), folder());
-        let number = port.address.port().to_string();
-        let arguments = [
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--port",
-            &number,
-            "--dir",
-        ]
-        .into_iter()
-        .chain(folder.path().to_str())
-        .chain(arguments.iter().copied())
-        .map(str::to_owned)
-        .collect();
-        Some(Self::launch(program, arguments, port, folder))
+        Self::start_over(None, arguments)
     }
 
-    /// Starts a sentinel with these lines in its configuration.
+    /// The same over TLS alone, if somebody certifies the server.
     ///
     /// # Panics
     /// See [`start`](Self::start).
-    pub fn start_sentinel(lines: &str) -> Option<Self> {
+    pub fn start_over(tls: Option<&Authority>, arguments: &[&str]) -> Option<Self> {
+        let (program, port, folder) = (program()?, Port::reserve(), folder());
+        let own = settings(&port, &folder, tls);
+        let own = own
+            .into_iter()
+            .flat_map(|(name, value)| [format!("--{name}"), value]);
+        let no_dumps = ["--save", ""];
+        let more = no_dumps.iter().chain(arguments).map(ToString::to_string);
+        let arguments = own.chain(more).collect();
+        Some(Self::launch(program, arguments, port, folder, tls))
+    }
+
+    /// Starts a sentinel with these lines in its configuration, over TLS alone if
+    /// somebody certifies it.
+    ///
+    /// # Panics
+    /// See [`start`](Self::start).
+    pub fn start_sentinel(tls: Option<&Authority>, lines: &str) -> Option<Self> {
         let (program, port, folder) = (program()?, Port::reserve(), folder());
         let file = folder.path().join("sentinel.conf");
-        let place = folder.path().display();
-        let number = port.address.port();
-        let lines = format!("bind 127.0.0.1\nport {number}\ndir {place}\n{lines}\n");
-        std::fs::write(&file, lines).unwrap();
+        let own = settings(&port, &folder, tls);
+        let own = own
+            .into_iter()
+            .map(|(name, value)| format!("{name} {value}\n"));
+        std::fs::write(&file, format!("{}{lines}\n", own.collect::<String>())).unwrap();
         let arguments = vec![file.display().to_string(), "--sentinel".to_owned()];
-        Some(Self::launch(program, arguments, port, folder))
+        Some(Self::launch(program, arguments, port, folder, tls))
     }
 
     fn launch(
@@ -85,11 +91,13 @@ impl Server {
         arguments: Vec<String>,
         port: Port,
         folder: tempfile::TempDir,
+        tls: Option<&Authority>,
     ) -> Self {
         let address = port.address;
         Self {
             process: run(&program, &arguments, address),
             address,
+            tls: tls.map(Authority::client),
             program,
             arguments,
             _port: port,
@@ -98,13 +106,16 @@ impl Server {
     }
 
     pub fn url(&self) -> String {
-        format!("redis://{}", self.address)
+        match self.tls {
+            None => format!("redis://{}", self.address),
+            Some(_) => format!("rediss://localhost:{}", self.address.port()),
+        }
     }
 
-    /// The answer to an inline command, as the server writes it.
+    /// The answer to an inline command, as the server writes it. Over TLS, it has
+    /// to be certified as `localhost`.
     pub fn ask(&self, command: &str) -> String {
-        let mut connection = TcpStream::connect(self.address).unwrap();
-        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut connection = self.connect();
         // A sentinel knows no `QUIT`.
         write!(connection, "{command}\r\nPING\r\n").unwrap();
         let mut answer = Vec::new();
@@ -116,6 +127,19 @@ impl Server {
         }
         let answer = String::from_utf8(answer).unwrap();
         answer.trim_end_matches("+PONG\r\n").to_owned()
+    }
+
+    fn connect(&self) -> Box<dyn Connection> {
+        let connection = TcpStream::connect(self.address).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        match &self.tls {
+            None => Box::new(connection),
+            Some(config) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+                Box::new(StreamOwned::new(tls, connection))
+            }
+        }
     }
 
     /// All that a lasting server has on disk.
@@ -152,6 +176,10 @@ impl Drop for Server {
     }
 }
 
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
 /// Waits for something that other processes bring about.
 pub fn until(mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -163,6 +191,36 @@ pub fn until(mut holds: impl FnMut() -> bool) {
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
+}
+
+/// What servers and sentinels alike are told.
+fn settings(
+    port: &Port,
+    folder: &tempfile::TempDir,
+    tls: Option<&Authority>,
+) -> Vec<(&'static str, String)> {
+    let port = port.address.port().to_string();
+    let mut settings = vec![
+        ("bind", "127.0.0.1".to_owned()),
+        ("dir", folder.path().display().to_string()),
+    ];
+    match tls {
+        None => settings.push(("port", port)),
+        Some(authority) => settings.extend([
+            ("port", "0".to_owned()),
+            ("tls-port", port),
+            ("tls-ca-cert-file", authority.file().display().to_string()),
+            (
+                "tls-cert-file",
+                authority.certificate_file().display().to_string(),
+            ),
+            ("tls-key-file", authority.key_file().display().to_string()),
+            ("tls-auth-clients", "no".to_owned()),
+            ("tls-replication", "yes".to_owned()),
+            ("tls-cluster", "yes".to_owned()),
+        ]),
+    }
+    settings
 }
 
 fn program() -> Option<PathBuf> {
@@ -193,7 +251,8 @@ fn run(program: &PathBuf, arguments: &[String], address: SocketAddr) -> Child {
         .spawn()
         .unwrap();
     until(|| {
-        assert_eq!(process.try_wait().unwrap(), None, "it does not start");
+        let ended = process.try_wait().unwrap();
+        assert!(ended.is_none(), "it does not start with {arguments:?}");
         TcpStream::connect(address).is_ok()
     });
     process

@@ -1,7 +1,7 @@
 //! Connecting to the server that takes writes, whichever of those that an address
 //! leads to it is at the moment.
 
-use std::time::Duration;
+use std::{error::Error as _, io, time::Duration};
 
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisConnectionInfo,
@@ -35,7 +35,9 @@ pub(super) async fn connect(address: &Address) -> Result<MultiplexedConnection, 
     let mut causes = Vec::new();
     for host in &address.hosts {
         let found = match &address.kind {
-            Kind::Server => open(host, TIME_OUT).await.map_err(in_words),
+            Kind::Server => open(host, TIME_OUT)
+                .await
+                .map_err(|cause| in_words(&cause, &host.addr)),
             Kind::Sentinels(service) => primary_of(service, host).await,
             Kind::Cluster => owner_of_our_slot(host).await,
         };
@@ -68,20 +70,19 @@ async fn primary_of(
         answer => answer,
     };
     let (host, port) = named
-        .map_err(in_words)?
+        .map_err(|cause| in_words(&cause, &sentinel.addr))?
         .ok_or_else(|| format!("the sentinel knows no service «{}»", service.name))?;
     let primary = ConnectionInfo {
         addr: beside(&sentinel.addr, &host, port),
         redis: service.login.clone(),
     };
     let named = |cause| format!("the sentinel names {}: {cause}", primary.addr);
-    let mut connection = open(&primary, TIME_OUT)
-        .await
-        .map_err(|cause| named(in_words(cause)))?;
+    let failed = |cause| named(in_words(&cause, &primary.addr));
+    let mut connection = open(&primary, TIME_OUT).await.map_err(failed)?;
     match cmd("ROLE").query_async(&mut connection).await {
         Ok(Role::Primary { .. }) => Ok(connection),
         Ok(_) => Err(named("it is a replica".to_owned())),
-        Err(cause) => Err(named(in_words(cause))),
+        Err(cause) => Err(failed(cause)),
     }
 }
 
@@ -101,9 +102,9 @@ async fn ask_sentinel(
 async fn owner_of_our_slot(first: &ConnectionInfo) -> Result<MultiplexedConnection, String> {
     let mut node = first.clone();
     for _ in 0..=MOST_REDIRECTS {
-        let named = |cause| match &node.addr {
-            address if *address == first.addr => in_words(cause),
-            address => format!("the cluster names {address}: {cause}"),
+        let named = |cause| match (in_words(&cause, &node.addr), &node.addr) {
+            (cause, address) if *address == first.addr => cause,
+            (cause, address) => format!("the cluster names {address}: {cause}"),
         };
         let mut connection = open(&node, TIME_OUT).await.map_err(named)?;
         let found: RedisResult<bool> = cmd("EXISTS")
@@ -159,6 +160,24 @@ async fn open(server: &ConnectionInfo, time_out: Duration) -> RedisResult<Multip
         .await
 }
 
-fn in_words(cause: RedisError) -> String {
-    cause.to_string()
+/// Why a server is of no use. With the wrong scheme for its port, it says nothing,
+/// hangs up or answers what is no TLS.
+fn in_words(cause: &RedisError, server: &ConnectionAddr) -> String {
+    let hung_up = cause.is_connection_dropped();
+    let guess = match server {
+        ConnectionAddr::Tcp(..) if hung_up => "; it may want TLS, which is rediss in the URL",
+        ConnectionAddr::TcpTls { .. } if hung_up || cause.is_timeout() || is_no_tls(cause) => {
+            "; it may not speak TLS, which rediss in the URL asks for"
+        }
+        _ => "",
+    };
+    format!("{cause}{guess}")
+}
+
+fn is_no_tls(cause: &RedisError) -> bool {
+    let io = cause
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    let tls = io.and_then(|cause| cause.get_ref()?.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidMessage(_)))
 }
