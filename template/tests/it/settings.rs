@@ -181,6 +181,11 @@ fn unusable_values_are_refused_with_the_mend() {
         ("SESSION_STORE", "redis://", "redis://[USER"),
         (
             "SESSION_STORE",
+            "rediss://:password@one/#insecure",
+            "redis://[USER",
+        ),
+        (
+            "SESSION_STORE",
             "redis-sentinel://one:26379/main",
             "redis+sentinel://[USER",
         ),

@@ -49,6 +49,8 @@ impl Address {
         let parts = Parts::of(rest);
         match scheme {
             "redis" | "rediss" if parts.hosts.contains(',') => Err(SEVERAL),
+            // A fragment can ask for TLS with whatever certificate there is.
+            "redis" | "rediss" if text.contains('#') => Err(SERVER),
             "redis" | "rediss" => Self::server(text).ok_or(SERVER),
             "redis+sentinel" => Self::sentinels("redis", &parts).ok_or(SENTINELS),
             "rediss+sentinel" => Self::sentinels("rediss", &parts).ok_or(SENTINELS),
