@@ -30,6 +30,9 @@ mod paths;
 mod ports;
 mod processes;
 mod pushed_authorization;
+#[expect(dead_code, reason = "the rest is for the tests in `store`")]
+#[path = "../store/redis_cluster.rs"]
+mod redis_cluster;
 #[path = "../store/redis_sentinels.rs"]
 mod redis_sentinels;
 #[path = "../store/redis_server.rs"]
@@ -42,4 +45,5 @@ mod sign_out;
 mod signatures;
 mod silent;
 mod step_up;
+mod store_over_tls;
 mod support;
