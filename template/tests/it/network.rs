@@ -261,14 +261,23 @@ fn a_file_of_authorities_that_holds_none_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("empty.pem");
     std::fs::write(&file, "nothing here").unwrap();
-    let said = started_with_authorities(&file);
-    assert!(said.contains("OIDC_CA_FILE"), "{said}");
-    let said = started_with_authorities(&folder.path().join("missing.pem"));
-    assert!(said.contains("OIDC_CA_FILE"), "{said}");
+    let missing = folder.path().join("missing.pem");
+    for unusable in [&file, &missing] {
+        let said = started_with_authorities("OIDC_CA_FILE", unusable);
+        assert!(said.contains("OIDC_CA_FILE"), "{said}");
+    }
 }
 
-/// What the program says when it is started with this file.
-fn started_with_authorities(file: &Path) -> String {
+#[test]
+fn a_system_without_authorities_is_told_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = started_with_authorities("SSL_CERT_FILE", &folder.path().join("missing.pem"));
+    assert!(said.contains("ca-certificates"), "{said}");
+    assert!(said.contains("SSL_CERT_FILE"), "{said}");
+}
+
+/// What the program says when it is started with this file in a variable.
+fn started_with_authorities(variable: &str, file: &Path) -> String {
     let folder = tempfile::tempdir().unwrap();
     let mut app = Command::new(env!(concat!("CARGO_BIN_EXE_", env!("CARGO_PKG_NAME"))));
     let app = app.current_dir(folder.path()).env_clear().envs([
@@ -279,7 +288,7 @@ fn started_with_authorities(file: &Path) -> String {
         ("OIDC_CLIENT_ID", "app"),
         ("OIDC_CLIENT_SECRET", "a secret of some length, 0123456789"),
     ]);
-    let ended = app.env("OIDC_CA_FILE", file).output().unwrap();
+    let ended = app.env(variable, file).output().unwrap();
     assert!(!ended.status.success());
     let mut said = String::new();
     ended.stderr.as_slice().read_to_string(&mut said).unwrap();

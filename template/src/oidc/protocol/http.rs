@@ -30,8 +30,9 @@ impl Http {
     /// `HTTPS_PROXY` and `NO_PROXY`.
     ///
     /// # Errors
-    /// The file of certificate authorities cannot be read or holds none, or
-    /// there is no Tokio runtime to make calls on.
+    /// There are no certificate authorities on the system, the file of one's own
+    /// cannot be read or holds none, or there is no Tokio runtime to make calls
+    /// on.
     pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
         // Fails only if a provider was installed before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -59,9 +60,14 @@ impl Http {
             }
             builder = builder.tls_certs_merge(authorities);
         }
-        let client = builder
-            .build()
-            .map_err(|error| HttpError::from_cause(&error))?;
+        let client = builder.build().map_err(|error| {
+            HttpError(format!(
+                "calls to the provider cannot be prepared: {}. If this system has no certificate \
+                 authorities, install them (Debian's package is ca-certificates), or name a PEM \
+                 file of them in SSL_CERT_FILE.",
+                causes(&error)
+            ))
+        })?;
         let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
         Ok(Self { client, runtime })
     }
