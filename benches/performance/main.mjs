@@ -17,7 +17,7 @@ const FULL = {
   callback: { count: 400 },
   memory: { count: 100_000 },
   scale: { counts: [1_000, 10_000, 100_000, 1_000_000], rounds: 5, seconds: 2, rest: 301 },
-  purge: { count: 20_000, watch: 90 },
+  purge: { count: 10_000, purges: 3, lasts: 25 },
 };
 const QUICK = {
   page: { rounds: 3, seconds: 1 },
@@ -26,7 +26,7 @@ const QUICK = {
   callback: { count: 60 },
   memory: { count: 10_000 },
   scale: { counts: [1_000, 20_000], rounds: 3, seconds: 1, rest: 0 },
-  purge: { count: 1_000, watch: 70 },
+  purge: { count: 1_000, purges: 1, lasts: 10 },
 };
 
 const [bin, ...rest] = process.argv.slice(2);

@@ -51,16 +51,18 @@ export function costs(text, subtext, bars) {
   });
 }
 
-/** A line over the number of sessions: `points` are [count, value]. */
-export function growth(text, subtext, points) {
-  const most = Math.max(...points.map(([, value]) => value));
-  return draw(300, {
+/** Lines over the number of sessions: `lines` are points [count, value] by name. */
+export function growth(text, subtext, lines) {
+  const all = Object.values(lines);
+  const most = Math.max(...all.flat().map(([, value]) => value));
+  return draw(320, {
     title: title(text, subtext),
+    legend: { right: 16, top: 14 },
     grid: { left: 64, right: 64, top: 76, bottom: 40 },
     xAxis: {
       type: 'log',
-      min: points[0][0],
-      max: points.at(-1)[0],
+      min: all[0][0][0],
+      max: all[0].at(-1)[0],
       axisLabel: { color: '#5a636d', formatter: (count) => count.toLocaleString('en-GB') },
       splitLine: { show: false },
     },
@@ -70,13 +72,14 @@ export function growth(text, subtext, points) {
       axisLabel: { color: '#5a636d' },
       splitLine: { lineStyle: { color: GRID } },
     },
-    series: {
+    series: Object.entries(lines).map(([name, data], at) => ({
+      name,
       type: 'line',
-      data: points,
+      data,
       symbolSize: 9,
-      lineStyle: { color: OURS, width: 2.5 },
-      itemStyle: { color: OURS },
+      color: [OURS, OTHERS][at],
+      lineStyle: { width: 2.5 },
       label: { show: true, position: 'top', offset: [22, 0], color: '#1f2328', formatter: ({ value }) => String(Math.round(value[1])) },
-    },
+    })),
   });
 }

@@ -80,6 +80,9 @@ export async function measureMemory(stage, { count }) {
   return { idle, count, recordBytes: RECORD_BYTES, after, each: (after - before) / count };
 }
 
+/** How many ask at once: one waits alone, with eight the server's core is never idle. */
+const CROWDS = { alone: 1, busy: 8 };
+
 /**
  * The page's latency and the app's start, with each number of sessions. `rest` is how many seconds
  * pass before each is visited: with enough of them all visits are noted then, and none while the
@@ -96,28 +99,32 @@ export async function measureScale(stage, { counts, rounds, seconds, rest }) {
     const app = await serve(stage, `scale-${sessions.count}`, sessions);
     await visitAll(app, sessions);
     await settle(app);
-    apps.push({ app, sessions, writing: app.cpu(WRITER.name), samples: [] });
+    apps.push({ app, sessions, writing: app.cpu(WRITER.name), samples: { alone: [], busy: [] } });
   }
   for (let number = 0; number <= rounds; number += 1) {
     for (const { app, sessions, samples } of apps) {
-      const sample = await load(app, {
-        path: PAGE,
-        cookies: each(sessions, 'random'),
-        seconds,
-        connections: 8,
-      });
-      if (number > 0) samples.push(sample);
+      for (const [crowd, connections] of Object.entries(CROWDS)) {
+        const cookies = each(sessions, 'random');
+        const sample = await load(app, { path: PAGE, cookies, seconds, connections });
+        if (number > 0) samples[crowd].push(sample);
+      }
     }
   }
   const results = [];
   for (const { app, sessions, writing, samples } of apps) {
     const { count } = sessions;
-    const ratio = (of) => median(samples.map((sample, at) => sample[of] / apps[0].samples[at][of]));
+    const latency = (crowd) => {
+      const [first, own] = [apps[0].samples[crowd], samples[crowd]];
+      return {
+        p50: median(own.map(({ p50 }) => p50)),
+        ratio: median(own.map(({ p50 }, at) => p50 / first[at].p50)),
+      };
+    };
     results.push({
       count,
-      p50: median(samples.map((sample) => sample.p50)),
-      p50Ratio: ratio('p50'),
-      cpu: median(samples.map((sample) => sample.cpu)),
+      alone: latency('alone'),
+      busy: latency('busy'),
+      cpu: median(samples.busy.map(({ cpu }) => cpu)),
       memory: app.memory(),
       start: app.readyAfter,
       writing,
@@ -128,26 +135,43 @@ export async function measureScale(stage, { counts, rounds, seconds, rest }) {
   return { recordBytes: SMALL_RECORD_BYTES, results };
 }
 
-/** The longest that a request waits while sessions that have ended are purged, and else. */
-export async function measurePurge(stage, { count, watch }) {
+/** After how many seconds the app first looks for sessions that have ended, and how long it rests then. */
+const PURGE_EVERY = 60;
+
+/**
+ * The longest that a request waits in each of some purges, and in the time before it. `lasts` is more
+ * than the seconds that a purge of `count` sessions takes.
+ */
+export async function measurePurge(stage, { count, purges, lasts }) {
   const lasting = await seed(stage, 'purge', { count: 1000, bytes: SMALL_RECORD_BYTES });
-  // Over when the app looks for such sessions, a minute after its start.
-  const passing = await seed(stage, 'purge', { count, bytes: SMALL_RECORD_BYTES, life: 30 });
+  const cycle = PURGE_EVERY + lasts;
+  const passing = [];
+  for (let purge = 0; purge < purges; purge += 1) {
+    // Over halfway between the purge before and its own.
+    const life = purge * cycle + PURGE_EVERY / 2;
+    passing.push(await seed(stage, 'purge', { count, bytes: SMALL_RECORD_BYTES, life }));
+  }
   const app = await serve(stage, 'purge', lasting);
-  const slices = [];
-  for (let second = 0; second < watch; second += 1) {
+  const rounds = [];
+  let was = null;
+  for (let second = 0; second < purges * cycle; second += 1) {
     const written = app.written();
     const sample = await load(app, { path: PAGE, cookies: each(lasting), seconds: 1, connections: 1 });
-    slices.push({ max: sample.max, p99: sample.p99, written: app.written() - written });
+    const now = app.written() > written ? 'purging' : 'resting';
+    if (now === 'resting' && was !== now) rounds.push({ resting: [], purging: [] });
+    rounds.at(-1)[now].push(sample.max);
+    was = now;
   }
   await app.stop();
-  rmSync(passing.cookies);
+  passing.forEach(({ cookies }) => rmSync(cookies));
   tidy(lasting);
-  const longest = (of) => Math.max(0, ...slices.filter(of).map((slice) => slice.max));
+  const whole = rounds.filter(({ purging }) => purging.length > 0);
+  if (whole.length !== purges) throw new Error(`${whole.length} purges were seen, not ${purges}`);
+  const longest = (of) => whole.map((round) => Math.max(...round[of]));
   return {
     count,
-    busy: slices.filter((slice) => slice.written > 0).length,
-    longestBusy: longest((slice) => slice.written > 0),
-    longestElse: longest((slice) => slice.written === 0),
+    seconds: median(whole.map(({ purging }) => purging.length)),
+    purging: longest('purging'),
+    resting: longest('resting'),
   };
 }
