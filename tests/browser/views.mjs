@@ -10,6 +10,7 @@ import { test as declare } from 'node:test';
 
 import { ARTEFACTS, DESKTOP, PATIENCE, PHONE } from './browser.mjs';
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, signIn, startApp, testsAt } from './harness.mjs';
+import { fillIn } from './widget-form.mjs';
 
 const browser = await openBrowser();
 const app = await startApp('views', { OIDC_LOGIN_PAGE: 'widget', OIDC_WIDGET_ASSETS: WIDGET_FILES });
@@ -67,10 +68,7 @@ test('a misbehaviour that is switched on shows its error page, and is switched o
   await page.getByRole('button', { name: /^Expired token/ }).click();
   await page.getByRole('button', { name: 'Behave again' }).waitFor();
   await page.goto('/login');
-  await page.locator('input[type="password"]').waitFor();
-  await page.locator('input[name="identifier"]').fill('alice');
-  await page.locator('input[type="password"]').fill('secret');
-  await visitor.expecting(400, () => page.locator('input[type="submit"]').click());
+  await visitor.expecting(400, () => fillIn(page, 'alice', 'secret'));
   await page.getByRole('alert').getByText('id_token').first().waitFor();
   await page.goto('/dev/provider');
   await page.getByRole('button', { name: 'Behave again' }).click();

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, startApp, testsAt } from './harness.mjs';
+import { fillIn, name, password, submit } from './widget-form.mjs';
 
 const browser = await openBrowser();
 
@@ -191,37 +192,6 @@ function ofAttempt({ state, nonce, codeChallenge }) {
 
 async function form(page) {
   await password(page).waitFor();
-}
-
-function name(page) {
-  return page.locator('input[name="identifier"], input[name="username"]');
-}
-
-function password(page) {
-  return page.locator('input[name="credentials.passcode"], input[name="password"]');
-}
-
-async function fillIn(page, who, secret) {
-  // While it draws its form, the widget may take the focus, and what is typed goes elsewhere.
-  do {
-    await name(page).fill(who);
-    await password(page).fill(secret);
-  } while (await name(page).inputValue() !== who || await password(page).inputValue() !== secret);
-  await submit(page);
-}
-
-/** Presses the button until the widget takes it: just after an answer it does not heed a click. */
-async function submit(page) {
-  let isTaken = false;
-  const asked = page
-    .waitForRequest((request) => request.method() === 'POST' && /\/(identify|authn)$/.test(request.url()))
-    .then(() => (isTaken = true));
-  while (!isTaken) {
-    await page.locator('input[type="submit"]').click();
-    // From the click on until the answer the button is disabled.
-    const busy = page.waitForFunction(() => !document.querySelector('input[type="submit"]:enabled'), null, { timeout: 1_000 });
-    await Promise.race([asked, busy.then(() => asked, () => {})]);
-  }
 }
 
 /** Presses Tab until the field has the focus. */

@@ -90,8 +90,12 @@ class Canaille {
   async signIn(page) {
     await page.getByLabel('Login').fill('alice');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.locator('input[name="password"]').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    // Just after it has put the form there, the page may not heed a click.
+    const isGone = () => page.waitForURL(({ href }) => !href.startsWith(this.issuer), { timeout: 5_000 }).then(() => true, () => false);
+    do {
+      await page.locator('input[name="password"]').fill(PASSWORD);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    } while (!(await isGone()));
   }
 
   /** It takes the app's word and asks nothing. */
