@@ -150,9 +150,6 @@ ${table(
   ].map(([name, { bare, app, ratio }]) => [name, number(bare), number(app), number(ratio, 2)]),
 )}
 
-Under callgrind the processor seems to have no instructions for SHA-256, so the hash of the
-session's key counts for some 2,000 more than it is on a processor that has them.
-
 ## Signing in
 
 \`/login\`, with a provider that asks for no pushed authorization requests, costs ${number(login.cpu, 1)} µs of CPU, and in ${number(login.requests)} requests ${login.written === 0 ? 'nothing' : `${number(login.written)} bytes`} went to disk.

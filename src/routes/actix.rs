@@ -29,11 +29,14 @@ impl<'a> Reader<'a> {
                 self.call_other(here, whole, &names, arguments)
             }
             Value::Functions(functions) => {
-                if let [(module, function)] = &functions[..]
-                    && is_of_guard(module)
-                    && function.sig.ident == "redirect_to"
-                {
-                    return Value::Wall(Wall::SignedIn);
+                if let [(module, function)] = &functions[..] {
+                    let name = &function.sig.ident;
+                    if is_of_guard(module) && name == "redirect_to" {
+                        return Value::Wall(Wall::SignedIn);
+                    }
+                    if module.path == ["around"] && name == "around" {
+                        return Value::Wall(wall_of(arguments.first(), argument(whole, 0)));
+                    }
                 }
                 self.applied(here, whole, &function, &arguments)
             }
@@ -112,10 +115,7 @@ impl<'a> Reader<'a> {
                 Some(method) => Value::MethodGuard(method),
                 None => Value::Unknown,
             },
-            ["middleware", "from_fn"] => Value::Wall(match next() {
-                Value::Wall(wall) => wall,
-                value => wall_of_function(&value, argument(whole, 0)),
-            }),
+            ["middleware", "from_fn"] => Value::Wall(wall_of(Some(&next()), argument(whole, 0))),
             _ => {
                 self.unread_if_it_registers(here, whole);
                 Value::Foreign
@@ -503,13 +503,17 @@ fn wall<'a>(call: &'a syn::ExprMethodCall, arguments: &[Value<'a>]) -> Option<Wa
     }
 }
 
-fn wall_of_function(function: &Value<'_>, written: Option<&Expr>) -> Wall {
-    if let Value::Functions(functions) = function
-        && functions.iter().all(|(module, function)| {
-            is_of_guard(module) && function.sig.ident == "ensure_authenticated"
-        })
-    {
-        return Wall::SignedIn;
+/// What middleware made of a function does to who may pass.
+fn wall_of(function: Option<&Value<'_>>, written: Option<&Expr>) -> Wall {
+    match function {
+        Some(Value::Wall(wall)) => wall.clone(),
+        Some(Value::Functions(functions))
+            if functions.iter().all(|(module, function)| {
+                is_of_guard(module) && function.sig.ident == "ensure_authenticated"
+            }) =>
+        {
+            Wall::SignedIn
+        }
+        _ => Wall::Own(written.map(short).unwrap_or_default()),
     }
-    Wall::Own(written.map(short).unwrap_or_default())
 }

@@ -10,13 +10,13 @@ use std::{
 use actix_web::{
     App, HttpServer,
     dev::Server,
-    middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
 
 #[cfg(debug_assertions)]
 use crate::dev::DevTools;
 use crate::{
+    around::around,
     edge::edge,
     oidc::{Oidc, guard::ensure_authenticated, handlers, store},
     routes,
@@ -193,7 +193,7 @@ impl Application {
             App::new()
                 .app_data(state.clone())
                 .app_data(users.clone())
-                .wrap(from_fn(edge))
+                .wrap(around(edge))
                 .configure(|config| mount(config, &state.settings, pages, &tools))
         })
         .shutdown_timeout(10);
@@ -277,7 +277,7 @@ fn pages(config: &mut ServiceConfig) {
     // this one still refuses.
     config.service(
         web::scope("")
-            .wrap(from_fn(ensure_authenticated))
+            .wrap(around(ensure_authenticated))
             .configure(routes::protected),
     );
 }

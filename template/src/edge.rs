@@ -2,95 +2,65 @@
 //! cookies that handlers have sent, the log line, and the page or JSON that a
 //! refusal is shown as.
 
-use std::{
-    fmt::{self, Write as _},
-    sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
-};
+use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse,
+    Error, HttpRequest, HttpResponse,
     body::{BodySize, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Service, ServiceRequest, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderMap, HeaderName, HeaderValue},
     },
-    middleware::Next,
 };
 use serde_json::json;
-use tracing::Instrument as _;
 
 use crate::{
+    current::{self, RequestId},
     hooks,
     oidc::{
-        cookies,
+        Oidc,
         error::{Face, Reason, Refusal},
         guard,
         handlers::{self, see_other},
         return_to::ReturnTo,
-        seal,
         store::StoreError,
     },
-    policy,
-    text::text,
-    views,
+    policy, views,
 };
-
-/// Stands for one request in logs and on error pages.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestId(u64);
-
-impl RequestId {
-    fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Spread over all 64 bits, so that ids neither look like a count of
-        // requests nor repeat after a restart.
-        static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-        let start = *START.get_or_init(|| seal::random_bytes().map_or(0, u64::from_be_bytes));
-        let count = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
-    }
-
-    /// The id of a request that has passed through here.
-    pub fn of(request: &HttpRequest) -> Option<Self> {
-        request.extensions().get::<Self>().copied()
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// What all requests pass through.
 ///
 /// # Errors
 /// `app.rs` does not provide the relying party.
-pub async fn edge<B: MessageBody>(
+pub async fn edge<S, B>(
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let began = Instant::now();
+    next: S,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let began = tracing::enabled!(tracing::Level::INFO).then(Instant::now);
     let id = RequestId::next();
-    request.extensions_mut().insert(id);
-    policy::prepare(&request);
-
-    // Every log line of the request says which one it belongs to.
-    let span = tracing::error_span!("request", %id);
-    let answered = async {
+    current::within(id, async {
         let oidc = guard::oidc(request.request())?.clone();
         let opened = oidc.owner_sessions().open(request.request()).await;
         // No clone of the request may live across this call: Actix routes by
         // changing the one there is.
         let answer = next.call(request).await?;
         let kept = oidc.owner_sessions().keep(opened, answer.request()).await;
-        Ok::<_, Error>(present(answer, kept))
-    };
-    let mut response = answered.instrument(span.clone()).await?;
-    let _of_this_request = span.enter();
-    finish(id, &mut response);
+        let mut response = present(answer, kept);
+        finish(id, &oidc, &mut response);
+        if let Some(began) = began {
+            log_answer(&response, began);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+fn log_answer<B>(response: &ServiceResponse<B>, began: Instant) {
     let request = response.request();
     tracing::info!(
         method = %request.method(),
@@ -99,7 +69,6 @@ pub async fn edge<B: MessageBody>(
         micros = began.elapsed().as_micros(),
         "answered"
     );
-    Ok(response)
 }
 
 /// The answer as whoever asked can read it. `kept` tells whether the owner's data
@@ -108,18 +77,18 @@ fn present<B: MessageBody>(
     response: ServiceResponse<B>,
     kept: Result<(), StoreError>,
 ) -> ServiceResponse<EitherBody<B>> {
-    let (request, inner) = (response.request().clone(), response.response());
+    let (request, inner) = (response.request(), response.response());
     let shown = if let Err(error) = kept {
         // Nobody is signed in while the former visitor's data stay.
-        cookies::take_sent(&request);
+        current::take_cookies();
         let cause = format!("the owner's session is not kept: {error}");
-        Some(show(&request, &Reason::StoreUnavailable(cause).into()))
+        Some(show(request, &Reason::StoreUnavailable(cause).into()))
     } else if let Some(error) = inner.error() {
-        Some(show_error(&request, error))
-    } else if let Some(refusal) = guard::lookup_failure(&request) {
-        Some(show(&request, &refusal))
+        Some(show_error(request, error))
+    } else if let Some(refusal) = current::lookup_failure() {
+        Some(show(request, &refusal))
     } else if matches!(inner.body().size(), BodySize::Sized(0) | BodySize::None) {
-        show_bare(&request, inner)
+        show_bare(request, inner)
     } else {
         None
     };
@@ -164,7 +133,7 @@ fn show_error(request: &HttpRequest, error: &Error) -> HttpResponse {
 /// JSON.
 fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
     let face = refusal.reason.face();
-    let request_id = views::request_id(request);
+    let request_id = views::request_id();
     let reason = &refusal.reason;
     log(reason, &face);
 
@@ -306,8 +275,8 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that browsers protect people by, and the cookies sent on the way.
-fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
-    for cookie in cookies::take_sent(response.request()) {
+fn finish<B>(id: RequestId, oidc: &Oidc, response: &mut ServiceResponse<B>) {
+    for cookie in current::take_cookies() {
         // Fails only for a cookie that is no header value, which ours are.
         if let Err(error) = response.response_mut().add_cookie(&cookie) {
             tracing::error!(%error, "a cookie could not be sent");
@@ -317,28 +286,13 @@ fn finish<B>(id: RequestId, response: &mut ServiceResponse<B>) {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let oidc = guard::oidc(response.request()).ok();
-    let is_https = oidc.is_some_and(|oidc| oidc.settings.is_https());
-    let policy = oidc
-        .filter(|_| is_page)
-        .map(|oidc| policy::header_value(response.request(), oidc));
+    let policy = is_page.then(|| policy::header_value(response.request(), oidc));
     let headers = response.headers_mut();
-    protect(headers, is_https);
-    match policy {
-        Some(Ok(policy)) => {
-            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-        }
-        Some(Err(error)) => {
-            tracing::error!(%error, "a source that policy::allow was given cannot be sent");
-            set(headers, header::CONTENT_SECURITY_POLICY, policy::PLAIN);
-        }
-        None => {}
+    protect(headers, oidc.settings.is_https());
+    if let Some(policy) = policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    if let Ok(id) = text(16, |text| write!(text, "{id}"))
-        && let Ok(id) = HeaderValue::from_maybe_shared(id)
-    {
-        headers.insert(REQUEST_ID, id);
-    }
+    headers.insert(REQUEST_ID, id.number().into());
 }
 
 fn protect(headers: &mut HeaderMap, is_https: bool) {
@@ -347,7 +301,7 @@ fn protect(headers: &mut HeaderMap, is_https: bool) {
     set(headers, header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
     if !headers.contains_key(header::CACHE_CONTROL) {
         // Nothing of a signed-in person stays behind in the browser; that the
-        // back button shows nothing either, `static/fresh.js` sees to.
+        // back button shows nothing either, `templates/fresh.js` sees to.
         set(headers, header::CACHE_CONTROL, "no-store");
     }
     if is_https {

@@ -5,6 +5,8 @@
 //! the templates, and [`oidc`] is the relying party.
 
 pub mod app;
+mod around;
+pub mod current;
 #[cfg(debug_assertions)]
 pub mod dev;
 pub mod edge;

@@ -2,13 +2,12 @@
 //! in its place: the key is (issuer, subject), and `find_or_create` is an
 //! upsert.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
 };
+
+use foldhash::HashMap;
 
 use crate::oidc::sign_in::{SignIn, now};
 

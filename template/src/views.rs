@@ -3,8 +3,9 @@
 //! templates.
 
 mod claims;
+mod html;
 
-use std::{borrow::Cow, rc::Rc};
+use std::ops::Deref;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -17,7 +18,7 @@ use askama::Template;
 
 use crate::{
     app::Paths,
-    edge::RequestId,
+    current::{self, RequestId},
     hooks::SignInPage,
     oidc::{
         claims::Claims,
@@ -28,11 +29,14 @@ use crate::{
         sign_in::now,
         widget::Widget,
     },
-    policy,
+    policy::{self, Nonce},
     text::text,
 };
 
-pub use self::claims::{Claim, ClaimGroup, ClaimValue};
+pub use self::{
+    claims::{Claim, ClaimGroup, ClaimValue},
+    html::{Html, Link, Literal},
+};
 #[cfg(debug_assertions)]
 use crate::dev::notes as dev_notes;
 
@@ -51,15 +55,13 @@ mod dev_notes {
 }
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
-/// Most pages fit into this much, so their text is not moved while it grows.
-const USUAL_BYTES: usize = 4096;
 
 /// Renders a view as a page with status 200.
 ///
 /// # Errors
 /// The template cannot be rendered.
 pub fn respond(view: &impl Template) -> Result<HttpResponse, Refusal> {
-    let page = text(USUAL_BYTES, |page| view.render_into(page))?;
+    let page = text(|page| view.render_into(page))?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HTML))
         .body(page))
@@ -68,30 +70,66 @@ pub fn respond(view: &impl Template) -> Result<HttpResponse, Refusal> {
 /// What every page shows around its content.
 pub struct Frame {
     /// The app's name, from the manifest.
-    pub app_name: &'static str,
+    pub app_name: Literal,
     /// What paths begin with: empty unless the app is mounted below a path.
     pub base: String,
     /// The paths of the sign-in's own pages.
     pub paths: &'static Paths,
-    /// What every `<script>` must carry as its `nonce`, or browsers ignore it.
-    pub nonce: Rc<str>,
+    /// What every other `<script>` must carry as its `nonce`, or browsers ignore
+    /// it.
+    pub nonce: Nonce,
+    /// The script of pages for somebody who is signed in.
+    pub fresh: Literal,
     /// Which colour schemes the page has, the preferred one first.
-    pub color_scheme: &'static str,
+    pub color_scheme: Literal,
     /// Whether the content brings a `<main>` of its own, as the Okta Sign-In
     /// Widget does.
     pub content_has_main: bool,
     /// Who is signed in.
-    pub person: Option<Person>,
+    pub person: Option<Shown>,
+}
+
+/// Who is signed in, for the templates: they find the fields of [`Person`] here.
+pub enum Shown {
+    /// The one whom a guard has let in.
+    SignedIn(User),
+    /// Somebody in the gallery of views.
+    #[cfg(debug_assertions)]
+    Sample(Person),
+}
+
+impl Deref for Shown {
+    type Target = Person;
+
+    fn deref(&self) -> &Person {
+        match self {
+            Self::SignedIn(user) => user.person(),
+            #[cfg(debug_assertions)]
+            Self::Sample(person) => person,
+        }
+    }
 }
 
 /// The signed-in person, as every page shows them.
+#[derive(Debug)]
 pub struct Person {
     /// What to call them.
-    pub name: String,
+    pub name: Html,
     /// The first letter of that.
-    pub initial: String,
+    pub initial: Html,
     /// For the sign-out form.
-    pub csrf_token: String,
+    pub csrf_token: Html,
+}
+
+impl Person {
+    /// The person of this name, whose forms carry this token.
+    pub fn new(name: &str, csrf_token: &str) -> Self {
+        Self {
+            name: Html::escaped(name),
+            initial: Html::escaped(&initial(name)),
+            csrf_token: Html::escaped(csrf_token),
+        }
+    }
 }
 
 impl Frame {
@@ -100,14 +138,8 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not provide the relying party.
     pub fn for_user(request: &HttpRequest, user: &User) -> Result<Self, Refusal> {
-        let name = user.name();
-        let person = Person {
-            name: name.to_owned(),
-            initial: initial(name),
-            csrf_token: user.sign_in().csrf_token.clone(),
-        };
         Ok(Self {
-            person: Some(person),
+            person: Some(Shown::SignedIn(user.clone())),
             ..Self::for_nobody(request)?
         })
     }
@@ -119,11 +151,12 @@ impl Frame {
     pub fn for_nobody(request: &HttpRequest) -> Result<Self, Refusal> {
         let settings = &guard::oidc(request)?.settings;
         Ok(Self {
-            app_name: env!("CARGO_PKG_NAME"),
+            app_name: Literal(env!("CARGO_PKG_NAME")),
             base: settings.base_path().to_owned(),
             paths: settings.paths,
-            nonce: policy::nonce(request)?,
-            color_scheme: "light dark",
+            nonce: Nonce,
+            fresh: Literal(policy::FRESH),
+            color_scheme: Literal("light dark"),
             content_has_main: false,
             person: None,
         })
@@ -140,12 +173,10 @@ impl Frame {
         }
     }
 
-    /// A path of this app, for a link.
-    pub fn path<'a>(&self, path: &'a str) -> Cow<'a, str> {
-        match self.base.as_str() {
-            "" => Cow::Borrowed(path),
-            base => Cow::Owned(format!("{base}{path}")),
-        }
+    /// A path of this app, for a link. It stands on the page as it is written.
+    pub fn path(&self, path: &'static str) -> Link<'_> {
+        let base = &self.base;
+        Link { base, path }
     }
 }
 
@@ -353,7 +384,7 @@ impl Login {
     pub fn new(request: &HttpRequest, page: SignInPage<'_>) -> Result<Self, Refusal> {
         let trouble = page
             .trouble
-            .map(|reason| Trouble::new(reason, request_id(request)));
+            .map(|reason| Trouble::new(reason, request_id()));
         Ok(Self {
             frame: Frame {
                 content_has_main: page.widget.is_some(),
@@ -439,11 +470,11 @@ impl Failure {
         request_id: String,
     ) -> Result<Self, Refusal> {
         let face = refusal.reason.face();
-        let frame = Frame::of(request, User::known(request).as_ref())?;
+        let frame = Frame::of(request, current::user().as_ref())?;
         let oidc = guard::oidc(request)?;
         let login = || oidc.path_with(frame.paths.login, refusal.wanted());
         let (action_path, action_text) = match face.action {
-            Action::GoHome => (frame.path("/").into_owned(), GO_HOME),
+            Action::GoHome => (oidc.path("/"), GO_HOME),
             // A code works once, so it is the sign-in that is tried again.
             Action::TryAgain if refusal.return_to.is_some() => (login(), "Try again"),
             Action::TryAgain => (same_page(request)?, "Try again"),
@@ -473,6 +504,7 @@ pub(crate) fn initial(name: &str) -> String {
         .map_or_else(String::new, |letter| letter.to_uppercase().collect())
 }
 
-pub(crate) fn request_id(request: &HttpRequest) -> String {
-    RequestId::of(request).map_or_else(String::new, |id| id.to_string())
+/// The id of the request that is being answered, as pages and logs show it.
+pub(crate) fn request_id() -> String {
+    RequestId::current().map_or_else(String::new, |id| id.to_string())
 }

@@ -24,10 +24,11 @@ use actix_web::web::{self, ServiceConfig, get, post};
 const TABLE_PATH: &str = "src/routes/mod.rs";
 
 /// What of an app is kept, so that reading is quick: where routes and guards are.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "vestibule.toml",
     "src/lib.rs",
     "src/app.rs",
+    "src/around.rs",
     "src/hooks.rs",
     "src/oidc/csrf.rs",
     "src/oidc/guard.rs",

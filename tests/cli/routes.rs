@@ -21,7 +21,7 @@ fn table(room: &Room) -> Vec<Value> {
 /// Puts a function with routes into the app, mounted beside the others.
 fn with_more(room: &Room, code: &str) {
     let table = room.read("app/src/routes/mod.rs");
-    let imports = "use actix_web::web::{self, resource, scope};\nuse actix_web::{guard, middleware::from_fn};\n\
+    let imports = "use actix_web::web::{self, resource};\nuse actix_web::{guard, middleware::from_fn};\n\
                    use crate::oidc::guard::*;\n";
     room.write(
         "app/src/routes/mod.rs",

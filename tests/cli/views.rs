@@ -410,7 +410,7 @@ fn what_the_types_have_lost_is_told() {
     );
     edit(&room, "app/src/views/claims.rs", "    Flag(bool),\n", "");
     // The frame has this, and `profile.html` doesn't name it.
-    edit(&room, "app/src/views.rs", "    pub nonce: Rc<str>,\n", "");
+    edit(&room, "app/src/views.rs", "    pub fresh: Literal,\n", "");
     room.write("app/templates/profile.html", "mine");
     let output = view(&room, &["reset", "profile", "--yes"])
         .assert()
@@ -430,7 +430,7 @@ edited  templates/profile.html
         .success();
     let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        stderr.contains("`views::Frame` has no field `nonce`"),
+        stderr.contains("`views::Frame` has no field `fresh`"),
         "{stderr}"
     );
     edit(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    cookies::{self, Cookies},
+    cookies::Cookies,
     error::{Reason, Refusal},
     protocol::{AuthorizationRequest, Demand, Expected},
     return_to::ReturnTo,
@@ -17,6 +17,7 @@ use super::{
     sign_in::now,
     store::Claim,
 };
+use crate::current;
 use crate::settings::Secret;
 
 /// How long a person may take at the provider, in seconds.
@@ -194,7 +195,7 @@ impl Attempts {
     fn keep(&self, request: &HttpRequest, attempt: Attempt) -> Result<Attempt, Refusal> {
         let cookie = self.seal(&attempt)?;
         self.make_room(request, cookie.value().len());
-        cookies::send(request, cookie);
+        current::send(cookie);
         Ok(attempt)
     }
 
@@ -210,7 +211,7 @@ impl Attempts {
             .filter(|attempt| seal::same_secret(&attempt.state, state))
             .ok_or(Reason::AttemptUnknown)?;
         if attempt.has_expired() {
-            self.forget(request, &attempt);
+            self.forget(&attempt);
             return Err(Reason::AttemptExpired.on_the_way_to(attempt.return_to));
         }
         Ok(attempt)
@@ -229,8 +230,8 @@ impl Attempts {
     }
 
     /// Lets the browser forget an attempt that has failed.
-    pub fn forget(&self, request: &HttpRequest, attempt: &Attempt) {
-        cookies::send(request, self.cookies.clear(self.name(tag(&attempt.state))));
+    pub fn forget(&self, attempt: &Attempt) {
+        current::send(self.cookies.clear(self.name(tag(&attempt.state))));
     }
 
     /// Marks an attempt as finished and strips it of what is no longer needed;
@@ -241,7 +242,7 @@ impl Attempts {
             if cookie.name() != name
                 && found.is_none_or(|other| other.finished || other.has_expired())
             {
-                cookies::send(request, self.cookies.clear(cookie.name().to_owned()));
+                current::send(self.cookies.clear(cookie.name().to_owned()));
             }
         }
         let finished = Attempt {
@@ -250,7 +251,7 @@ impl Attempts {
             finished: true,
             ..attempt
         };
-        cookies::send(request, self.seal(&finished)?);
+        current::send(self.seal(&finished)?);
         Ok(())
     }
 
@@ -302,7 +303,7 @@ impl Attempts {
             count += 1;
             bytes += cookie.name().len() + cookie.value().len();
             if attempt.is_none() || count > MOST || bytes > MOST_BYTES {
-                cookies::send(request, self.cookies.clear(cookie.name().to_owned()));
+                current::send(self.cookies.clear(cookie.name().to_owned()));
             }
         }
     }

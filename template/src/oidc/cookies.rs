@@ -2,10 +2,11 @@
 //! place, so that what sets a cookie and what clears it agree.
 
 use actix_web::{
-    HttpMessage, HttpRequest,
+    HttpRequest,
     cookie::{Cookie, SameSite, time::Duration},
     http::header::COOKIE,
 };
+use memchr::memchr;
 
 const PREFIX: &str = "__Host-";
 
@@ -73,36 +74,20 @@ impl Cookies {
 /// The value of a cookie that came with the request (RFC 6265 4.2.1), as it was
 /// sent. It costs less than `HttpRequest::cookies`, which copies and decodes all
 /// of them: this one is called for every request.
-pub(super) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+pub(super) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a [u8]> {
     let mut headers = request.headers().get_all(COOKIE);
-    let value = headers.find_map(|header| {
-        let mut pairs = header.as_bytes().split(|&byte| byte == b';');
-        pairs.find_map(|pair| {
-            let rest = pair.trim_ascii().strip_prefix(name.as_bytes())?;
-            rest.strip_prefix(b"=")
-        })
-    });
-    std::str::from_utf8(value?).ok()
+    headers.find_map(|header| value_of(name.as_bytes(), header.as_bytes()))
 }
 
-struct Outgoing(Vec<Cookie<'static>>);
-
-/// Adds a cookie to whatever response the request will get, a refusal too.
-pub fn send(request: &HttpRequest, cookie: Cookie<'static>) {
-    let mut extensions = request.extensions_mut();
-    match extensions.get_mut::<Outgoing>() {
-        Some(outgoing) => outgoing.0.push(cookie),
-        None => {
-            extensions.insert(Outgoing(vec![cookie]));
+fn value_of<'a>(name: &[u8], mut pairs: &'a [u8]) -> Option<&'a [u8]> {
+    loop {
+        let pair = pairs.trim_ascii_start();
+        let end = memchr(b';', pair);
+        let is_named = pair.starts_with(name) && pair.get(name.len()) == Some(&b'=');
+        if is_named {
+            let pair = &pair[..end.unwrap_or(pair.len())];
+            return Some(pair[name.len() + 1..].trim_ascii_end());
         }
+        pairs = &pair[end? + 1..];
     }
-}
-
-/// The cookies that handlers have sent so far; `edge.rs` puts them into the
-/// response.
-pub fn take_sent(request: &HttpRequest) -> Vec<Cookie<'static>> {
-    request
-        .extensions_mut()
-        .remove::<Outgoing>()
-        .map_or_else(Vec::new, |outgoing| outgoing.0)
 }

@@ -15,9 +15,9 @@ use std::{
 };
 
 use actix_web::{
-    Error, FromRequest, HttpMessage, HttpRequest,
+    Error, FromRequest, HttpRequest,
     body::{EitherBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse},
     middleware::Next,
     web,
 };
@@ -32,7 +32,11 @@ pub use super::{
     assurance::{Assurance, Assured},
     silent::sign_in_silently,
 };
-use crate::hooks::{self, UserContext};
+use crate::{
+    current,
+    hooks::{self, UserContext},
+    views::Person,
+};
 
 /// The signed-in person, with what `hooks::add_user_context` knows of them.
 /// As a handler's argument it lets nobody else in.
@@ -58,7 +62,12 @@ impl User {
 
     /// What to call the person.
     pub fn name(&self) -> &str {
-        &self.0.live.name
+        self.sign_in().claims.display_name()
+    }
+
+    /// The person as pages show them.
+    pub fn person(&self) -> &Person {
+        &self.0.live.person
     }
 
     /// Whether the person has a role.
@@ -74,13 +83,8 @@ impl User {
         &self.0.live
     }
 
-    /// The person, if a guard or a handler has asked for them already.
-    pub(crate) fn known(request: &HttpRequest) -> Option<Self> {
-        request.extensions().get().cloned()
-    }
-
     pub(super) async fn of(request: &HttpRequest) -> Result<Self, Refusal> {
-        if let Some(user) = Self::known(request) {
+        if let Some(user) = current::user() {
             return Ok(user);
         }
         let oidc = oidc(request)?;
@@ -92,7 +96,7 @@ impl User {
         };
         let context = hooks::add_user_context(request, &live.sign_in).await?;
         let user = Self(Rc::new(Inner { id, live, context }));
-        request.extensions_mut().insert(user.clone());
+        current::remember_user(&user);
         Ok(user)
     }
 }
@@ -144,7 +148,7 @@ impl<T> Pending<T> {
         request: &HttpRequest,
         judge: impl FnOnce(&HttpRequest, User) -> Result<T, Refusal> + 'static,
     ) -> Self {
-        if let Some(user) = User::known(request) {
+        if let Some(user) = current::user() {
             return Self::Known(Some(judge(request, user)));
         }
         let request = request.clone();
@@ -155,8 +159,7 @@ impl<T> Pending<T> {
                 ..
             }) = &user
             {
-                let unknown = Unknown(cause.clone());
-                request.extensions_mut().insert(unknown);
+                current::remember_failure(cause);
             }
             judge(&request, user?)
         })
@@ -183,17 +186,6 @@ impl FromRequest for User {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, |_, user| Ok(user))
     }
-}
-
-/// Nobody could tell whether somebody is signed in.
-struct Unknown(String);
-
-/// Why nobody could tell whether somebody is signed in, if a handler asked.
-/// `Option<User>` is `None` then, yet a page must not take the person for a
-/// stranger: `edge.rs` shows the refusal in its place.
-pub(crate) fn lookup_failure(request: &HttpRequest) -> Option<Refusal> {
-    let unknown = request.extensions_mut().remove::<Unknown>()?;
-    Some(Reason::StoreUnavailable(unknown.0).into())
 }
 
 /// A role that pages can ask for: a type, so that a mistyped role does not
@@ -275,10 +267,13 @@ impl<const SECONDS: u64> Deref for Fresh<SECONDS> {
 ///
 /// # Errors
 /// What the scope itself fails with.
-pub async fn ensure_authenticated<B: MessageBody>(
+pub async fn ensure_authenticated<S, B>(
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    next: S,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
     let refusal = match User::of(request.request()).await {
         Ok(_) => return Ok(next.call(request).await?.map_into_left_body()),
         // Signing in would not make this page exist.

@@ -20,6 +20,7 @@ use super::{
     sign_in::{is_visit_due, now},
     store::{Key, Row, Store, StoreError},
 };
+use crate::current;
 
 /// The data as actix-session holds it: names, and values as JSON.
 type State = HashMap<String, String>;
@@ -92,28 +93,23 @@ impl OwnerSessions {
         match opened {
             Opened::None if session.entries().is_empty() => Ok(()),
             // Boxed, as most requests do without it.
-            opened => Box::pin(self.keep_changes(opened, request, &session)).await,
+            opened => Box::pin(self.keep_changes(opened, &session)).await,
         }
     }
 
-    async fn keep_changes(
-        &self,
-        opened: Opened,
-        request: &HttpRequest,
-        session: &Session,
-    ) -> Result<(), StoreError> {
+    async fn keep_changes(&self, opened: Opened, session: &Session) -> Result<(), StoreError> {
         let state = session.entries().clone();
         match (opened, session.status()) {
-            (Opened::None, _) => self.begin(request, &state).await,
+            (Opened::None, _) => self.begin(&state).await,
             (Opened::Unknown(_), SessionStatus::Unchanged) => Ok(()),
             (Opened::Unknown(error), _) => Err(error),
-            (Opened::Some(id, _), SessionStatus::Purged) => self.end(request, &id).await,
+            (Opened::Some(id, _), SessionStatus::Purged) => self.end(&id).await,
             (Opened::Some(id, loaded), SessionStatus::Renewed) => {
                 if let Some((_, stored)) = self.find(&id).await?
                     && self.store.delete(id.key()).await?
                 {
                     let merged = merge(stored, &loaded, &state);
-                    self.begin(request, &merged).await?;
+                    self.begin(&merged).await?;
                 }
                 // Else it was emptied meanwhile, see `change`.
                 Ok(())
@@ -123,17 +119,17 @@ impl OwnerSessions {
         }
     }
 
-    async fn begin(&self, request: &HttpRequest, state: &State) -> Result<(), StoreError> {
+    async fn begin(&self, state: &State) -> Result<(), StoreError> {
         let id = self.create(state).await?;
         let (name, value) = (self.cookies.session().to_owned(), id.to_cookie_value());
-        cookies::send(request, self.cookies.make(name, value, None));
+        current::send(self.cookies.make(name, value, None));
         Ok(())
     }
 
-    async fn end(&self, request: &HttpRequest, id: &Id) -> Result<(), StoreError> {
+    async fn end(&self, id: &Id) -> Result<(), StoreError> {
         self.store.delete(id.key()).await?;
         let name = self.cookies.session().to_owned();
-        cookies::send(request, self.cookies.clear(name));
+        current::send(self.cookies.clear(name));
         Ok(())
     }
 
@@ -227,7 +223,7 @@ fn fill(session: &Session, state: &State) -> Result<(), StoreError> {
 pub struct Id([u8; 32]);
 
 impl Id {
-    fn parse(cookie: &str) -> Option<Self> {
+    fn parse(cookie: &[u8]) -> Option<Self> {
         seal::decode_array(cookie).map(Self)
     }
 

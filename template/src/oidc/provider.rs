@@ -111,6 +111,12 @@ impl Provider {
             .clone()
     }
 
+    /// Looks at what is known of the provider without keeping it.
+    pub fn look<T>(&self, look: impl FnOnce(Option<&Discovered>) -> T) -> T {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        look(known.as_deref())
+    }
+
     /// What is known of the provider, asking it if that is nothing.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The `N` bytes behind [`encode`]'s letters; `None` if there are more or fewer.
-pub fn decode_array<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub fn decode_array<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     (length == N).then_some(bytes)

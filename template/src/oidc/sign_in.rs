@@ -4,15 +4,15 @@
 //! id, so neither is of use without the other.
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +21,7 @@ use super::{
     store::{Key, Row, Store, StoreError},
     token::Token,
 };
+use crate::views::Person;
 
 /// Seconds since the Unix epoch, by this server's clock.
 pub fn now() -> u64 {
@@ -105,19 +106,26 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// The random value that the browser's `sign-in` cookie carries.
-#[derive(Clone)]
-pub struct SignInId([u8; 32]);
+/// The random value that the browser's `sign-in` cookie carries: 256 bits, in
+/// letters.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SignInId([u8; SignInId::LENGTH]);
 
 impl SignInId {
+    const LENGTH: usize = 43;
+
+    fn random() -> Result<Self, SealError> {
+        Self::parse(seal::random_text()?.as_bytes()).ok_or(SealError)
+    }
+
     /// Reads a cookie's value; `None` if it cannot be an id.
-    pub fn parse(text: &str) -> Option<Self> {
-        seal::decode_array(text).map(Self)
+    pub fn parse(cookie: &[u8]) -> Option<Self> {
+        cookie.try_into().ok().map(Self)
     }
 
     /// The cookie's value.
     pub fn to_cookie_value(&self) -> String {
-        seal::encode(&self.0)
+        String::from_utf8_lossy(&self.0).into_owned()
     }
 
     fn key(&self) -> Key {
@@ -134,8 +142,8 @@ impl SignInId {
 pub struct LiveSignIn {
     /// The record.
     pub sign_in: SignIn,
-    /// What to call the person: asked for by every page, and a search in claims.
-    pub(super) name: String,
+    /// What every page shows of the person.
+    pub(super) person: Person,
     pub(super) key: Key,
     version: u64,
     last_seen: AtomicU64,
@@ -189,31 +197,30 @@ impl SignIns {
     /// Keeps a new sign-in under a new id. The record is durable when this
     /// returns.
     pub async fn begin(&self, sign_in: &SignIn) -> Result<SignInId, StoreError> {
-        let id = SignInId(seal::random_bytes()?);
+        let id = SignInId::random()?;
         self.store.create(row(&id, sign_in, 0)?).await?;
         Ok(id)
     }
 
     /// The sign-in behind a browser's id, unless it has ended.
     pub async fn find(&self, id: &SignInId) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
-        let key = id.key();
         let now = now();
-        let live = match self.live.get(&key) {
+        let live = match self.live.get(id) {
             Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
             // Boxed, as few requests are the first of their browser.
-            _ => match Box::pin(self.load(id, key, now)).await? {
+            _ => match Box::pin(self.load(id, now)).await? {
                 Some(found) => found,
                 None => return Ok(None),
             },
         };
         let last_seen = live.last_seen();
         if now >= live.sign_in.expires_at || now.saturating_sub(last_seen) >= self.idle {
-            self.end_by_key(key).await?;
+            self.end_by_key(live.key).await?;
             return Ok(None);
         }
         if is_visit_due(now, last_seen, self.idle) {
             live.last_seen.store(now, Ordering::Relaxed);
-            self.store.touch(key, now).await?;
+            self.store.touch(live.key, now).await?;
         }
         Ok(Some(live))
     }
@@ -231,12 +238,8 @@ impl SignIns {
         Ok(pulse.version == known.version)
     }
 
-    async fn load(
-        &self,
-        id: &SignInId,
-        key: Key,
-        now: u64,
-    ) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
+    async fn load(&self, id: &SignInId, now: u64) -> Result<Option<Arc<LiveSignIn>>, StoreError> {
+        let key = id.key();
         let generation = self.live.generation(&key);
         let Some(row) = self.store.get(key, now).await? else {
             return Ok(None);
@@ -254,13 +257,13 @@ impl SignIns {
         sign_in.tokens.scopes.shrink_to_fit();
         let last_seen = AtomicU64::new(row.last_seen);
         let found = Arc::new(LiveSignIn {
-            name: sign_in.claims.display_name().to_owned(),
+            person: Person::new(sign_in.claims.display_name(), &sign_in.csrf_token),
             sign_in,
             key,
             version: row.version,
             last_seen,
         });
-        self.live.put(Arc::clone(&found), generation);
+        self.live.put(id, &found, generation);
         Ok(Some(found))
     }
 
@@ -382,23 +385,30 @@ fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
 
 const SHARDS: usize = 16;
 
-/// Opened records by key. A record that was read from the store before it was
-/// deleted there must not come back through here after the deletion: `forget`
-/// raises the shard's generation, and `put` only accepts what was read in the
-/// generation that still lasts.
+type Records = HashMap<SignInId, Arc<LiveSignIn>>;
+
+/// Opened records by id, so that a request is spared the hash. Who guesses ids
+/// learns nothing from how long a search takes: the maps' own hashes are random.
+///
+/// A record that was read from the store before it was deleted there must not
+/// come back through here after the deletion: `forget` raises the generation of
+/// the key's shard, and `put` only accepts what was read in the generation that
+/// still lasts.
 ///
 /// Where other processes write to the same store, each record is asked for
 /// there all the same. What is kept here only saves opening it again, and as
 /// nobody tells when it has ended elsewhere, it is not much.
 struct Live {
-    shards: [RwLock<Shard>; SHARDS],
+    records: [RwLock<Records>; SHARDS],
+    /// Whoever ends a sign-in knows its key alone.
+    ids: [Mutex<Ids>; SHARDS],
     most_in_shard: usize,
 }
 
 #[derive(Default)]
-struct Shard {
+struct Ids {
     generation: u64,
-    records: HashMap<Key, Arc<LiveSignIn>>,
+    by_key: HashMap<Key, SignInId>,
 }
 
 /// How many records of a shared store are kept in all.
@@ -407,7 +417,8 @@ const MOST_OF_SHARED: usize = 4096;
 impl Live {
     fn for_store(store: &dyn Store) -> Self {
         Self {
-            shards: Default::default(),
+            records: Default::default(),
+            ids: Default::default(),
             most_in_shard: if store.is_shared() {
                 MOST_OF_SHARED / SHARDS
             } else {
@@ -416,44 +427,53 @@ impl Live {
         }
     }
 
-    fn shard(&self, key: &Key) -> &RwLock<Shard> {
-        &self.shards[usize::from(key[0]) % SHARDS]
+    fn records(&self, id: &SignInId) -> &RwLock<Records> {
+        &self.records[usize::from(id.0[0]) % SHARDS]
     }
 
-    fn get(&self, key: &Key) -> Option<Arc<LiveSignIn>> {
-        let shard = self
-            .shard(key)
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        shard.records.get(key).cloned()
+    fn ids(&self, key: &Key) -> MutexGuard<'_, Ids> {
+        self.ids[usize::from(key[0]) % SHARDS]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, id: &SignInId) -> Option<Arc<LiveSignIn>> {
+        let records = self.records(id).read();
+        records
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    fn remove(&self, id: &SignInId) {
+        let records = self.records(id).write();
+        records.unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     fn generation(&self, key: &Key) -> u64 {
-        self.shard(key)
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .generation
+        self.ids(key).generation
     }
 
-    fn put(&self, record: Arc<LiveSignIn>, generation: u64) {
-        let mut shard = self
-            .shard(&record.key)
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        if shard.generation == generation {
-            if shard.records.len() >= self.most_in_shard {
-                shard.records.clear();
-            }
-            shard.records.insert(record.key, record);
+    fn put(&self, id: &SignInId, record: &Arc<LiveSignIn>, generation: u64) {
+        let mut ids = self.ids(&record.key);
+        if ids.generation != generation {
+            return;
         }
+        if ids.by_key.len() >= self.most_in_shard {
+            ids.by_key.drain().for_each(|(_, id)| self.remove(&id));
+        }
+        ids.by_key.insert(record.key, id.clone());
+        let records = self.records(id).write();
+        records
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id.clone(), Arc::clone(record));
     }
 
     fn forget(&self, key: &Key) {
-        let mut shard = self
-            .shard(key)
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        shard.generation = shard.generation.wrapping_add(1);
-        shard.records.remove(key);
+        let mut ids = self.ids(key);
+        ids.generation = ids.generation.wrapping_add(1);
+        if let Some(id) = ids.by_key.remove(key) {
+            self.remove(&id);
+        }
     }
 }

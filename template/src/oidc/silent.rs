@@ -10,12 +10,13 @@ use actix_web::{
 };
 
 use super::{
-    Oidc, cookies,
+    Oidc,
     error::{Reason, Refusal},
     guard::{self, User},
     handlers::see_other,
     return_to::ReturnTo,
 };
+use crate::current;
 use crate::edge::is_navigation;
 
 /// Says that this browser has had its attempt.
@@ -63,7 +64,7 @@ async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
         return None;
     }
     let return_to = ReturnTo::parse(&oidc.settings, request.uri().path_and_query()?.as_str())?;
-    try_no_more(request, oidc);
+    try_no_more(oidc);
     let query = [("prompt", "none"), ("return_to", return_to.as_str())];
     let login = oidc.path_with(oidc.settings.paths.login, query);
     Some(see_other(&login))
@@ -71,7 +72,7 @@ async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
 
 /// Keeps a browser from being signed in silently: it was tried, or its person
 /// has just signed out.
-pub(super) fn try_no_more(request: &HttpRequest, oidc: &Oidc) {
+pub(super) fn try_no_more(oidc: &Oidc) {
     let name = oidc.cookies.name(COOKIE);
-    cookies::send(request, oidc.cookies.make(name, "tried".to_owned(), None));
+    current::send(oidc.cookies.make(name, "tried".to_owned(), None));
 }

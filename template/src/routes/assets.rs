@@ -16,14 +16,6 @@ pub async fn icon() -> HttpResponse {
     file("image/svg+xml", include_str!("../../static/icon.svg"))
 }
 
-/// `/static/fresh.js`
-pub async fn fresh() -> HttpResponse {
-    file(
-        "text/javascript; charset=utf-8",
-        include_str!("../../static/fresh.js"),
-    )
-}
-
 /// `/static/widget.js`
 pub async fn widget() -> HttpResponse {
     file(

@@ -10,15 +10,17 @@ pub mod health;
 pub mod home;
 pub mod profile;
 
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, get, post, scope};
 
 /// Routes for everybody.
 pub fn public(cfg: &mut ServiceConfig) {
     cfg.route("/", get().to(home::show));
-    cfg.route("/static/app.css", get().to(assets::stylesheet));
-    cfg.route("/static/fresh.js", get().to(assets::fresh));
-    cfg.route("/static/icon.svg", get().to(assets::icon));
-    cfg.route("/static/widget.js", get().to(assets::widget));
+    cfg.service(
+        scope("/static")
+            .route("/app.css", get().to(assets::stylesheet))
+            .route("/icon.svg", get().to(assets::icon))
+            .route("/widget.js", get().to(assets::widget)),
+    );
     cfg.route("/healthz", get().to(health::alive));
     cfg.route("/readyz", get().to(health::ready));
 }

@@ -40,7 +40,8 @@ async fn every_state_of_the_gallery_can_be_framed_by_it_and_nothing_else_can() {
             .await;
         assert_eq!(page.status, StatusCode::OK, "{state}: {}", page.body);
         assert!(policy(&page).contains("frame-ancestors 'self'"), "{state}");
-        assert!(!page.body.contains("<script>"), "{state}");
+        // There is at most one, the app's own.
+        assert!(page.body.matches("<script>").count() <= 1, "{state}");
     }
     for path in ["/", "/dev/views", "/dev/views/no-such-state/at-all"] {
         let page = browser.get(path).await;

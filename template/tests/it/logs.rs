@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use app::telemetry::TimeAndRequest;
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -26,7 +27,10 @@ impl io::Write for Log {
 /// Keeps what is logged from now on; once is enough. Returns how much there is
 /// already, for [`with_since`].
 pub fn keep() -> usize {
-    let lines = fmt::layer().with_writer(|| Log).with_ansi(false);
+    let lines = fmt::layer()
+        .with_writer(|| Log)
+        .with_timer(TimeAndRequest)
+        .with_ansi(false);
     // Fails only if another test was first, as it should be.
     let _ = tracing_subscriber::registry()
         .with(lines)

@@ -540,7 +540,7 @@ impl Browser {
 
     /// What the app keeps of the person who is signed in here.
     pub async fn record(&self) -> Arc<LiveSignIn> {
-        let id = SignInId::parse(&self.cookies()["sign-in"]).unwrap();
+        let id = SignInId::parse(self.cookies()["sign-in"].as_bytes()).unwrap();
         self.app.oidc().sign_ins.find(&id).await.unwrap().unwrap()
     }
 

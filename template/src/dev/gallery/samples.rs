@@ -11,8 +11,8 @@ use crate::{
         handlers,
     },
     views::{
-        self, DeviceRow, Devices, Failure, Frame, Home, LoggedOut, Login, Members, Person, Profile,
-        Trouble,
+        self, DeviceRow, Devices, Failure, Frame, Home, Literal, LoggedOut, Login, Members, Person,
+        Profile, Shown, Trouble,
     },
 };
 
@@ -25,10 +25,10 @@ pub(super) struct State {
     /// When people see it.
     pub when: String,
     /// Makes the page.
-    pub show: Box<dyn Fn(&HttpRequest) -> Shown>,
+    pub show: Box<dyn Fn(&HttpRequest) -> Page>,
 }
 
-type Shown = Result<HttpResponse, Refusal>;
+type Page = Result<HttpResponse, Refusal>;
 
 /// All of them, in the order in which people meet them.
 pub(super) fn all() -> Vec<State> {
@@ -149,7 +149,7 @@ fn state(
     name: &str,
     view: &'static str,
     when: &str,
-    show: impl Fn(&HttpRequest) -> Shown + 'static,
+    show: impl Fn(&HttpRequest) -> Page + 'static,
 ) -> State {
     State {
         name: name.to_owned(),
@@ -168,33 +168,29 @@ fn long_name() -> String {
 
 fn frame(request: &HttpRequest, name: Option<&str>) -> Result<Frame, Refusal> {
     Ok(Frame {
-        person: name.map(|name| Person {
-            name: name.to_owned(),
-            initial: views::initial(name),
-            csrf_token: "sample".to_owned(),
-        }),
+        person: name.map(|name| Shown::Sample(Person::new(name, "sample"))),
         color_scheme: color_scheme(request),
         ..Frame::for_nobody(request)?
     })
 }
 
 /// `?scheme=dark` and `?scheme=light` decide for the browser.
-fn color_scheme(request: &HttpRequest) -> &'static str {
-    match request.query_string() {
+fn color_scheme(request: &HttpRequest) -> Literal {
+    Literal(match request.query_string() {
         "scheme=dark" => "dark",
         "scheme=light" => "light",
         _ => "light dark",
-    }
+    })
 }
 
-fn home(request: &HttpRequest, name: Option<&str>) -> Shown {
+fn home(request: &HttpRequest, name: Option<&str>) -> Page {
     views::respond(&Home {
         frame: frame(request, name)?,
         dev_note: super::super::notes::home(request),
     })
 }
 
-fn login(request: &HttpRequest, trouble: Option<&Reason>) -> Shown {
+fn login(request: &HttpRequest, trouble: Option<&Reason>) -> Page {
     views::respond(&Login {
         frame: frame(request, None)?,
         return_to: "/profile".to_owned(),
@@ -206,7 +202,7 @@ fn login(request: &HttpRequest, trouble: Option<&Reason>) -> Shown {
     })
 }
 
-fn profile(request: &HttpRequest, name: &str, claims: Value) -> Shown {
+fn profile(request: &HttpRequest, name: &str, claims: Value) -> Page {
     let Value::Object(claims) = claims else {
         return Err(Reason::NotFound.into());
     };
@@ -262,7 +258,7 @@ fn awkward_claims() -> Value {
     })
 }
 
-fn devices(request: &HttpRequest, count: usize) -> Shown {
+fn devices(request: &HttpRequest, count: usize) -> Page {
     let names = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"];
     let devices = names.iter().take(count).enumerate();
     views::respond(&Devices {
@@ -279,7 +275,7 @@ fn devices(request: &HttpRequest, count: usize) -> Shown {
     })
 }
 
-fn members(request: &HttpRequest, signed_out: Option<usize>) -> Shown {
+fn members(request: &HttpRequest, signed_out: Option<usize>) -> Page {
     views::respond(&Members {
         frame: frame(request, Some(ALICE))?,
         count: 1,
@@ -287,14 +283,14 @@ fn members(request: &HttpRequest, signed_out: Option<usize>) -> Shown {
     })
 }
 
-fn logged_out(request: &HttpRequest, only_here: bool) -> Shown {
+fn logged_out(request: &HttpRequest, only_here: bool) -> Page {
     views::respond(&LoggedOut {
         frame: frame(request, None)?,
         only_here,
     })
 }
 
-fn failure(request: &HttpRequest, code: &str) -> Shown {
+fn failure(request: &HttpRequest, code: &str) -> Page {
     let reason = reasons()
         .into_iter()
         .find(|reason| reason.face().code == code)

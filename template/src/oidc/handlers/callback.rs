@@ -6,11 +6,11 @@ use url::form_urlencoded;
 
 use super::{login::go_on_with_widget, see_other};
 use crate::{
-    hooks,
+    current, hooks,
     oidc::{
         Oidc,
         attempt::Attempt,
-        cookies, devices,
+        devices,
         error::{Reason, Refusal, printable},
         events,
         guard::{self, User},
@@ -97,7 +97,7 @@ async fn conclude(
             })
         }
         Err(refusal) => {
-            oidc.attempts.forget(request, &attempt);
+            oidc.attempts.forget(&attempt);
             // The wanted page decides what a person who is not signed in sees.
             if attempt.silent && refusal.reason.is_providers_no() {
                 tracing::info!(cause = %refusal, "a silent attempt signed nobody in");
@@ -319,9 +319,6 @@ async fn replace_sign_in(
     request.get_session().purge();
     let name = oidc.cookies.sign_in().to_owned();
     let life = sign_in.expires_at.saturating_sub(sign_in.created_at);
-    cookies::send(
-        request,
-        oidc.cookies.make(name, id.to_cookie_value(), Some(life)),
-    );
+    current::send(oidc.cookies.make(name, id.to_cookie_value(), Some(life)));
     Ok(())
 }

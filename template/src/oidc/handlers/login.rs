@@ -199,7 +199,7 @@ fn show_widget(
     otp: Option<&str>,
     page: SignInPage<'_>,
 ) -> Result<HttpResponse, Refusal> {
-    let nonce = policy::nonce(request)?;
+    let nonce = policy::nonce()?;
     policy::allow(request, widget::sources(oidc));
     let widget = Widget::new(oidc, attempt, &nonce, page.login_hint, otp)?;
     hooks::login_view(

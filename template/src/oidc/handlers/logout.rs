@@ -7,9 +7,9 @@ use tracing::Instrument as _;
 
 use super::see_other;
 use crate::{
-    hooks,
+    current, hooks,
     oidc::{
-        Oidc, cookies,
+        Oidc,
         csrf::SignedForm,
         error::{Reason, Refusal},
         events,
@@ -58,12 +58,9 @@ pub async fn sign_out_locally(
     user: &User,
 ) -> Result<(), Refusal> {
     oidc.sign_ins.end(user.id()).await?;
-    cookies::send(
-        request,
-        oidc.cookies.clear(oidc.cookies.sign_in().to_owned()),
-    );
+    current::send(oidc.cookies.clear(oidc.cookies.sign_in().to_owned()));
     request.get_session().purge();
-    silent::try_no_more(request, oidc);
+    silent::try_no_more(oidc);
     events::signed_out(user.sign_in());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use actix_web::http::header::HeaderValue;
 use openidconnect::{
     ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
     core::CoreJsonWebKey,
@@ -12,7 +13,10 @@ use super::{
     http::{Http, causes},
     types::{Metadata, RelyingPartyClient},
 };
-use crate::settings::{ProviderSettings, RelyingParty, is_https_or_loopback};
+use crate::{
+    policy,
+    settings::{ProviderSettings, RelyingParty, is_https_or_loopback},
+};
 
 /// What is known of a provider: its metadata, its keys, and this app as its
 /// client.
@@ -22,6 +26,7 @@ pub struct Discovered {
     pub(super) client: RelyingPartyClient,
     pub(super) authentication: ClientAuthentication,
     form_targets: String,
+    usual_policy: HeaderValue,
 }
 
 /// Why a provider cannot be used; a text for the log.
@@ -54,10 +59,12 @@ impl Discovered {
             return Err(Unusable("its metadata names no token_endpoint".to_owned()));
         }
         let authentication = ClientAuthentication::choose(&metadata, provider)?;
+        let form_targets = form_targets(&metadata);
         Ok(Self {
             client: client(&metadata, provider, relying_party, &authentication),
             authentication,
-            form_targets: form_targets(&metadata),
+            usual_policy: policy::usual(&form_targets),
+            form_targets,
             metadata,
         })
     }
@@ -80,6 +87,7 @@ impl Discovered {
             client: client(&metadata, provider, relying_party, &self.authentication),
             authentication: self.authentication.clone(),
             form_targets: self.form_targets.clone(),
+            usual_policy: self.usual_policy.clone(),
             metadata,
         })
     }
@@ -100,6 +108,11 @@ impl Discovered {
     /// the sign-in page's button and signing out end at the provider.
     pub fn form_targets(&self) -> &str {
         &self.form_targets
+    }
+
+    /// The Content Security Policy of pages whose forms may lead there.
+    pub fn usual_policy(&self) -> &HeaderValue {
+        &self.usual_policy
     }
 }
 

@@ -6,8 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::{dev::provider::Endpoint, oidc::limit::LoginLimit};
+use app::{dev::provider::Endpoint, oidc::limit::LoginLimit, settings::LoginPage};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, StatusCode};
+use ring::digest::{SHA256, digest};
 use serde_json::json;
 
 use crate::support::{Browser, Page, TestApp, signed_in_as};
@@ -70,16 +72,32 @@ async fn b1_forms_may_lead_to_each_origin_of_the_provider() {
 
 #[tokio::test]
 async fn b1_the_nonce_is_another_one_in_each_response() {
-    let browser = TestApp::start().await.browser();
+    let browser = TestApp::start_with(|settings| settings.login_page = LoginPage::Widget)
+        .await
+        .browser();
     let mut nonces = Vec::new();
     for _ in 0..2 {
-        let page = browser.get("/").await;
+        let page = browser.get("/login").await;
         let policy = page.header("content-security-policy").to_owned();
         let nonce = policy.split("'nonce-").nth(1).unwrap();
         nonces.push(nonce.split('\'').next().unwrap().to_owned());
     }
     assert!(nonces[0].len() >= 22, "128 bits: {}", nonces[0]);
     assert_ne!(nonces[0], nonces[1]);
+}
+
+#[tokio::test]
+async fn b1_the_script_of_every_page_is_known_by_its_hash() {
+    let page = signed_in_as("alice").await.get("/profile").await;
+    let policy = page.header("content-security-policy");
+    let (_, script) = page.body.split_once("<script>").unwrap();
+    let (script, rest) = script.split_once("</script>").unwrap();
+    assert!(script.contains("pagehide") && !rest.contains("<script"));
+    let hash = STANDARD.encode(digest(&SHA256, script.as_bytes()));
+    assert!(
+        policy.contains(&format!("; script-src 'sha256-{hash}';")),
+        "{policy}"
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl Redis {
 
     async fn run_for_keys(&self, script: &ScriptInvocation<'_>) -> Result<Vec<Key>, StoreError> {
         let keys: Vec<String> = self.run(script).await?;
-        Ok(keys.iter().filter_map(|key| decode_array(key)).collect())
+        Ok(keys.iter().filter_map(decode_array).collect())
     }
 }
 

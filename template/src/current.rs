@@ -1,0 +1,127 @@
+//! The request that is being answered: its id, and what has been found out for
+//! it so far. It is known wherever the request is answered, without being handed
+//! on, and costs less to keep here than among the request's extensions.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    fmt,
+    future::Future,
+    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use actix_web::cookie::Cookie;
+
+use crate::oidc::{
+    error::{Reason, Refusal},
+    guard::User,
+    seal,
+};
+
+tokio::task_local! {
+    static CURRENT: Current;
+}
+
+struct Current {
+    id: RequestId,
+    user: OnceCell<User>,
+    nonce: OnceCell<Rc<str>>,
+    cookies: RefCell<Vec<Cookie<'static>>>,
+    failure: OnceCell<String>,
+}
+
+/// Answers the request of this id.
+pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Output = F::Output> {
+    let current = Current {
+        id,
+        user: OnceCell::new(),
+        nonce: OnceCell::new(),
+        cookies: RefCell::default(),
+        failure: OnceCell::new(),
+    };
+    CURRENT.scope(current, answering)
+}
+
+/// Who asks, if somebody has wanted to know already.
+pub(crate) fn user() -> Option<User> {
+    of(|current| current.user.get().cloned())
+}
+
+/// Keeps who asks for whoever wants to know it next. Without `edge` around the
+/// app they are looked up each time.
+pub(crate) fn remember_user(user: &User) {
+    of(|current| current.user.set(user.clone()).ok());
+}
+
+/// What the scripts of the response carry, if one does.
+pub(crate) fn nonce() -> Option<Rc<str>> {
+    of(|current| current.nonce.get().cloned())
+}
+
+/// Keeps what the scripts of the response carry; `false`: no request is being
+/// answered, or it has a nonce.
+pub(crate) fn remember_nonce(nonce: &Rc<str>) -> bool {
+    of(|current| current.nonce.set(Rc::clone(nonce)).ok()).is_some()
+}
+
+/// Adds a cookie to whatever response the request will get, a refusal too.
+pub fn send(cookie: Cookie<'static>) {
+    of(|current| {
+        current.cookies.borrow_mut().push(cookie);
+        Some(())
+    });
+}
+
+/// The cookies that are to be sent; `edge.rs` puts them into the response.
+pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
+    of(|current| Some(current.cookies.take())).unwrap_or_default()
+}
+
+/// Keeps why nobody can tell whether somebody is signed in.
+pub(crate) fn remember_failure(cause: &str) {
+    of(|current| current.failure.set(cause.to_owned()).ok());
+}
+
+/// Why nobody could tell whether somebody is signed in, if a handler asked.
+/// `Option<User>` is `None` then, yet a page must not take the person for a
+/// stranger: `edge.rs` shows the refusal in its place.
+pub(crate) fn lookup_failure() -> Option<Refusal> {
+    let cause = of(|current| current.failure.get().cloned())?;
+    Some(Reason::StoreUnavailable(cause).into())
+}
+
+fn of<T>(ask: impl FnOnce(&Current) -> Option<T>) -> Option<T> {
+    CURRENT.try_with(ask).ok().flatten()
+}
+
+/// Stands for one request in logs and on error pages.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Spread over all 64 bits, so that ids neither look like a count of
+        // requests nor repeat after a restart.
+        static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+        let start = *START.get_or_init(|| seal::random_bytes().map_or(0, u64::from_be_bytes));
+        let count = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    /// The id of the request that is being answered, if one is.
+    pub fn current() -> Option<Self> {
+        of(|current| Some(current.id))
+    }
+
+    /// The number that is shown.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

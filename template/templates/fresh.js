@@ -1,0 +1,6 @@
+addEventListener("pagehide", () => {
+  document.documentElement.hidden = true;
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
