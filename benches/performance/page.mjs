@@ -5,9 +5,18 @@ import { LONG_PAGE, PAGE, page, signIn } from './apps.mjs';
 import { instructions, load, median } from './load.mjs';
 import { Server } from './servers.mjs';
 
+/**
+ * How many connections ask. With many, the load hardly ever sleeps while it asks the fastest server,
+ * and a slower one has to wake it, which the kernel counts as CPU of the server. With few, every
+ * answer wakes it, whoever gives it.
+ */
+const CONNECTIONS = 32;
+const FEW = 8;
+
 /** Each program, asked for a page by somebody who is signed in there. */
 class Candidate {
-  constructor(server, path, cookie, wanted) {
+  constructor(server, path, cookie, wanted, connections = CONNECTIONS) {
+    this.connections = connections;
     this.server = server;
     this.path = path;
     this.cookie = cookie;
@@ -17,7 +26,8 @@ class Candidate {
 
   measure(seconds) {
     const body = Buffer.byteLength(this.wanted.body);
-    return load(this.server, { path: this.path, cookies: [this.cookie], seconds, body });
+    const { path, connections, cookie } = this;
+    return load(this.server, { path, cookies: [cookie], seconds, connections, body });
   }
 }
 
@@ -46,6 +56,8 @@ export async function measurePage(stage, { rounds, seconds }) {
   const candidates = {
     bare: new Candidate(servers.bare, PAGE, cookie, wanted),
     app: new Candidate(app, PAGE, cookie, wanted),
+    bareFew: new Candidate(servers.bare, PAGE, cookie, wanted, FEW),
+    appFew: new Candidate(app, PAGE, cookie, wanted, FEW),
     bareLong: new Candidate(servers.bareLong, LONG_PAGE, cookie, long),
     appLong: new Candidate(app, LONG_PAGE, cookie, long),
     tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
@@ -69,7 +81,8 @@ export async function measurePage(stage, { rounds, seconds }) {
 
   const results = {};
   for (const [name, { samples }] of Object.entries(candidates)) {
-    const base = candidates[name.endsWith('Long') ? 'bareLong' : 'bare'].samples;
+    const [, kind] = /(Long|Few)?$/.exec(name);
+    const base = candidates[`bare${kind ?? ''}`].samples;
     const ratio = (of) => median(samples.map((sample, at) => sample[of] / base[at][of]));
     results[name] = {
       throughput: median(samples.map((sample) => sample.throughput)),
@@ -80,7 +93,8 @@ export async function measurePage(stage, { rounds, seconds }) {
     };
   }
   const bytes = ({ body }) => Buffer.byteLength(body);
-  return { results, pageBytes: bytes(wanted), longPageBytes: bytes(long), rounds, seconds };
+  const crowds = { connections: CONNECTIONS, few: FEW };
+  return { results, pageBytes: bytes(wanted), longPageBytes: bytes(long), rounds, seconds, ...crowds };
 }
 
 /** Instructions of a request, in user space. */
