@@ -10,7 +10,10 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use actix_web::cookie::Cookie;
+use actix_web::{
+    cookie::Cookie,
+    rt::{self, task::JoinHandle},
+};
 
 use crate::oidc::{
     error::{Reason, Refusal},
@@ -40,6 +43,19 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Outp
         failure: OnceCell::new(),
     };
     CURRENT.scope(current, answering)
+}
+
+/// Starts what is not to end with the answer; its log lines still belong to the
+/// request.
+pub(crate) fn spawn<F>(task: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match RequestId::current() {
+        Some(id) => rt::spawn(within(id, task)),
+        None => rt::spawn(task),
+    }
 }
 
 /// Who asks, if somebody has wanted to know already.

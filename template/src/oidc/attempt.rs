@@ -17,8 +17,7 @@ use super::{
     sign_in::now,
     store::Claim,
 };
-use crate::current;
-use crate::settings::Secret;
+use crate::{current, settings::Secret};
 
 /// How long a person may take at the provider, in seconds.
 pub const LIFE: u64 = 600;

@@ -9,7 +9,6 @@ use std::{
 };
 
 use tokio::sync::Mutex;
-use tracing::Instrument as _;
 
 use super::{
     Oidc,
@@ -21,6 +20,7 @@ use super::{
     sign_in::{LiveSignIn, SignIn, SignInId, now},
     store::{Claim, Key, StoreError},
 };
+use crate::current;
 
 /// How long before its end an access token is renewed, in seconds.
 const NEAR_ITS_END: u64 = 30;
@@ -104,7 +104,7 @@ impl Oidc {
         let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
         // It goes on if whoever asked stops waiting: a rotated refresh token
         // must not get lost on its way to the store.
-        actix_web::rt::spawn(async move { oidc.in_turn(&id, &live).await }.in_current_span())
+        current::spawn(async move { oidc.in_turn(&id, &live).await })
             .await
             .map_err(|_| Reason::Internal("a renewal was broken off".to_owned()))?
     }

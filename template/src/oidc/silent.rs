@@ -16,8 +16,7 @@ use super::{
     handlers::see_other,
     return_to::ReturnTo,
 };
-use crate::current;
-use crate::edge::is_navigation;
+use crate::{current, edge::is_navigation};
 
 /// Says that this browser has had its attempt.
 const COOKIE: &str = "silent";

@@ -3,7 +3,6 @@
 use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
-use tracing::Instrument as _;
 
 use super::see_other;
 use crate::{
@@ -80,9 +79,7 @@ pub async fn force_logout_and_revoke(
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();
-    actix_web::rt::spawn(
-        async move { oidc_for_later.provider.revoke(&tokens).await }.in_current_span(),
-    );
+    current::spawn(async move { oidc_for_later.provider.revoke(&tokens).await });
     at_provider(request, oidc, sign_in).await
 }
 
