@@ -21,7 +21,7 @@ export async function fillIn(page, who, secret) {
 }
 
 /** Presses the button until the widget takes it: just after an answer it does not heed a click. */
-export async function submit(page) {
+async function submit(page) {
   let isTaken = false;
   const asked = page
     .waitForRequest((request) => request.method() === 'POST' && /\/(identify|authn)$/.test(request.url()))

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, startApp, testsAt } from './harness.mjs';
-import { fillIn, name, password, submit } from './widget-form.mjs';
+import { fillIn, name, password } from './widget-form.mjs';
 
 const browser = await openBrowser();
 
