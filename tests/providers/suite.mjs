@@ -49,9 +49,13 @@ function suite(provider, variant) {
         await body(setting, context);
       } catch (error) {
         setting.isBroken ||= title === 'sign-in';
-        error.message += `\n\nthe app's log:\n${setting.app.output.slice(-4000)}`;
-        error.message += `\n\nthe provider's log:\n${setting.provider.output.slice(-4000)}`;
-        throw error;
+        const told = [
+          error.message,
+          ...(await Promise.all(visitors.map((visitor) => visitor.view()))),
+          `the app's log:\n${setting.app.output.slice(-8000)}`,
+          `the provider's log:\n${setting.provider.output.slice(-8000)}`,
+        ];
+        throw new Error(told.join('\n\n'), { cause: error });
       } finally {
         for (const visitor of visitors) await visitor.leave();
       }

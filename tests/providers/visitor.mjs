@@ -42,6 +42,12 @@ export class Visitor {
     return this.#context.cookies(this.#setting.url);
   }
 
+  /** The address and the text that they have before them. */
+  async view() {
+    const text = await this.page.locator('body').innerText({ timeout: 5_000 }).catch((error) => error.message);
+    return `at ${this.page.url()}:\n${text}`;
+  }
+
   leave() {
     return this.#context.close();
   }
