@@ -3,11 +3,10 @@
 //! on, and costs less to keep here than among the request's extensions.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     fmt,
     future::Future,
     rc::Rc,
-    sync::atomic::{AtomicU64, Ordering},
 };
 
 use actix_web::{
@@ -116,13 +115,16 @@ pub struct RequestId(u64);
 
 impl RequestId {
     pub(crate) fn next() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        thread_local! {
+            // Each worker counts for itself, from wherever chance puts it.
+            static NEXT: Cell<u64> =
+                Cell::new(seal::random_bytes().map_or(0, u64::from_be_bytes));
+        }
+        let id = NEXT.get();
         // Spread over all 64 bits, so that ids neither look like a count of
-        // requests nor repeat after a restart.
-        static START: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-        let start = *START.get_or_init(|| seal::random_bytes().map_or(0, u64::from_be_bytes));
-        let count = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self(start.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+        // requests nor repeat.
+        NEXT.set(id.wrapping_add(0x9E37_79B9_7F4A_7C15));
+        Self(id)
     }
 
     /// The id of the request that is being answered, if one is.

@@ -157,7 +157,8 @@ fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
         _ => None,
     };
     if let Some(seconds) = wait {
-        set(response.headers_mut(), header::RETRY_AFTER, seconds);
+        let seconds = HeaderValue::from_static(seconds);
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     response
 }
@@ -270,6 +271,10 @@ fn problem(face: &Face, request_id: &str) -> HttpResponse {
 /// Seconds after which trying again may help.
 const STORE_BACK_IN: &str = "5";
 
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=63072000");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -296,19 +301,15 @@ fn finish<B>(id: RequestId, oidc: &Oidc, response: &mut ServiceResponse<B>) {
 }
 
 fn protect(headers: &mut HeaderMap, is_https: bool) {
-    set(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(headers, header::REFERRER_POLICY, "no-referrer");
-    set(headers, header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
+    headers.insert(header::CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
     if !headers.contains_key(header::CACHE_CONTROL) {
         // Nothing of a signed-in person stays behind in the browser; that the
         // back button shows nothing either, `templates/fresh.js` sees to.
-        set(headers, header::CACHE_CONTROL, "no-store");
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
     if is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.insert(name, HeaderValue::from_static(value));
 }

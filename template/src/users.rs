@@ -22,27 +22,32 @@ pub struct Account {
     pub sign_ins: AtomicU64,
 }
 
-/// Everybody who has ever signed in, as far as this process remembers: by
-/// issuer, then by subject.
+/// Everybody who has ever signed in, as far as this process remembers.
 #[derive(Default)]
-pub struct Users(RwLock<HashMap<String, HashMap<String, Arc<Account>>>>);
+pub struct Users {
+    /// By issuer, then by subject.
+    accounts: RwLock<HashMap<String, HashMap<String, Arc<Account>>>>,
+    count: AtomicU64,
+}
 
 impl Users {
     /// The person's account, made now if there is none.
     pub fn find_or_create(&self, sign_in: &SignIn) -> Arc<Account> {
         let (issuer, subject) = (&sign_in.issuer, &sign_in.subject);
         {
-            let issuers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            let issuers = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(account) = issuers.get(issuer).and_then(|people| people.get(subject)) {
                 return Arc::clone(account);
             }
         }
-        let mut issuers = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let number = count(&issuers) as u64 + 1;
+        let mut issuers = self
+            .accounts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let people = issuers.entry(issuer.clone()).or_default();
         let account = people.entry(subject.clone()).or_insert_with(|| {
             Arc::new(Account {
-                number,
+                number: self.count.fetch_add(1, Ordering::Relaxed) + 1,
                 member_since: now(),
                 sign_ins: AtomicU64::new(0),
             })
@@ -51,8 +56,8 @@ impl Users {
     }
 
     /// How many people have an account.
-    pub fn count(&self) -> usize {
-        count(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    pub fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Notes that the person has signed in.
@@ -61,8 +66,4 @@ impl Users {
             .sign_ins
             .fetch_add(1, Ordering::Relaxed);
     }
-}
-
-fn count(issuers: &HashMap<String, HashMap<String, Arc<Account>>>) -> usize {
-    issuers.values().map(HashMap::len).sum()
 }

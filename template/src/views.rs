@@ -314,7 +314,7 @@ pub struct Members {
     /// Around the page.
     pub frame: Frame,
     /// How many people have an account.
-    pub count: usize,
+    pub count: u64,
     /// What was just done: how many sign-ins of one person were ended.
     pub signed_out: Option<usize>,
 }

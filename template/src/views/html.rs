@@ -46,11 +46,18 @@ impl Literal {
 }
 
 impl Link<'_> {
+    #[inline]
     fn show(&self, out: &mut dyn Write) -> fmt::Result {
         if !self.base.is_empty() {
-            filters::Html.write_escaped_str(&mut *out, self.base)?;
+            self.show_base(out)?;
         }
         out.write_str(self.path)
+    }
+
+    // Apart, so that the usual case is short enough to be written in place.
+    #[cold]
+    fn show_base(&self, out: &mut dyn Write) -> fmt::Result {
+        filters::Html.write_escaped_str(out, self.base)
     }
 }
 
