@@ -1,7 +1,9 @@
-// The app's page behind Express, for whoever is signed in by one of two middlewares.
+// The app's page behind Express, for whoever is signed in by one of two middlewares: rendered with
+// EJS and, below `/finished`, as finished bytes.
 // `node express.mjs okta|openid-connect PORT ISSUER PATH PAGE`
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import express from 'express';
 import session from 'express-session';
 import openidConnect from 'express-openid-connect';
@@ -45,7 +47,22 @@ function guard() {
   return openidConnect.requiresAuth();
 }
 
-app.get(path, guard(), (_, response) => {
+/** The page as a view, with a blank wherever the value of one of `page.fields` stands. */
+function makeView() {
+  const folder = dirname(pageFile);
+  let view = page.body;
+  for (const [field, value] of Object.entries(page.fields)) view = view.replaceAll(value, `<%= ${field} %>`);
+  writeFileSync(join(folder, `${kind}.ejs`), view);
+  app.set('view engine', 'ejs').set('views', folder);
+}
+
+makeView();
+const isSignedIn = guard();
+app.get(path, isSignedIn, ({ oidc, userContext }, response) => {
+  const { name } = oidc ? oidc.user : userContext.userinfo;
+  response.set(page.headers).render(kind, { ...page.fields, name });
+});
+app.get(`${path}/finished`, isSignedIn, (_, response) => {
   response.set(page.headers).send(page.body);
 });
 app.get('/healthz', (_, response) => response.send('ok'));

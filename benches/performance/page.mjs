@@ -13,6 +13,9 @@ import { Server } from './servers.mjs';
 const CONNECTIONS = 32;
 const FEW = 8;
 
+/** The middlewares behind which Express shows the page. */
+const EXPRESS = ['okta', 'openid-connect'];
+
 /** Each program, asked for a page by somebody who is signed in there. */
 class Candidate {
   constructor(server, path, cookie, wanted, connections = CONNECTIONS) {
@@ -21,7 +24,6 @@ class Candidate {
     this.path = path;
     this.cookie = cookie;
     this.wanted = wanted;
-    this.samples = [];
   }
 
   measure(seconds) {
@@ -31,13 +33,54 @@ class Candidate {
   }
 }
 
-/** Rounds in turns over all programs; each number is the median, each ratio that of its round. */
-export async function measurePage(stage, { rounds, seconds }) {
+/**
+ * Rounds in turns over all programs; each number is the median, each ratio that of its round. Every
+ * sitting starts the programs anew, since where a program happens to lie in memory changes its cost.
+ */
+export async function measurePage(stage, { sittings, rounds, seconds }) {
+  const samples = {};
+  let pages;
+  for (let sitting = 0; sitting < sittings; sitting += 1) {
+    const { servers, candidates, ...found } = await start(stage);
+    pages = found;
+    // V8 compiles for longer than the one round that warms the others up.
+    for (const name of EXPRESS) await candidates[name].measure(seconds);
+    for (let number = 0; number <= rounds; number += 1) {
+      for (const [name, candidate] of Object.entries(candidates)) {
+        const sample = await candidate.measure(seconds);
+        if (number > 0) (samples[name] ??= []).push(sample);
+      }
+    }
+    for (const server of servers) await server.stop();
+  }
+
+  const results = {};
+  for (const [name, own] of Object.entries(samples)) {
+    const [, kind] = /(Long|Few)?$/.exec(name);
+    const base = samples[`bare${kind ?? ''}`];
+    const ratio = (of) => median(own.map((sample, at) => sample[of] / base[at][of]));
+    results[name] = {
+      throughput: median(own.map((sample) => sample.throughput)),
+      cpu: median(own.map((sample) => sample.cpu)),
+      throughputRatio: ratio('throughput'),
+      cpuRatio: ratio('cpu'),
+      cpuOfApp: median(own.map((sample, at) => sample.cpu / samples.app[at].cpu)),
+    };
+  }
+  const bytes = ({ body }) => Buffer.byteLength(body);
+  const crowds = { connections: CONNECTIONS, few: FEW };
+  const [pageBytes, longPageBytes] = [bytes(pages.wanted), bytes(pages.long)];
+  return { results, pageBytes, longPageBytes, sittings, rounds, seconds, ...crowds };
+}
+
+/** Starts every program, and has somebody signed in to each. */
+async function start(stage) {
   const app = await Server.start(stage.app());
   const cookie = await signIn(app);
   const wanted = await page(app, cookie);
   const long = await page(app, cookie, LONG_PAGE);
-  stage.keep(PAGE, wanted);
+  const { name, csrf_token } = await (await fetch(`${app.url}/api/me`, { headers: { cookie } })).json();
+  stage.keep(PAGE, { ...wanted, fields: { name, csrf_token } });
   stage.keep(LONG_PAGE, long);
 
   const redisServer = await stage.redis();
@@ -62,39 +105,17 @@ export async function measurePage(stage, { rounds, seconds }) {
     appLong: new Candidate(app, LONG_PAGE, cookie, long),
     tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
   };
-  for (const name of ['logged', 'redis', 'okta', 'openid-connect']) {
+  for (const name of ['logged', 'redis', ...EXPRESS]) {
     candidates[name] = new Candidate(servers[name], PAGE, await signIn(servers[name]), wanted);
+  }
+  for (const name of EXPRESS) {
+    const { server, cookie } = candidates[name];
+    candidates[`${name}, finished`] = new Candidate(server, `${PAGE}/finished`, cookie, wanted);
   }
   for (const { server, path, cookie: own, wanted: page_ } of Object.values(candidates)) {
     same(server, page_, await page(server, own, path));
   }
-
-  // V8 compiles for longer than the one round that warms the others up.
-  for (const name of ['okta', 'openid-connect']) await candidates[name].measure(seconds);
-  for (let number = 0; number <= rounds; number += 1) {
-    for (const candidate of Object.values(candidates)) {
-      const sample = await candidate.measure(seconds);
-      if (number > 0) candidate.samples.push(sample);
-    }
-  }
-  for (const server of [...Object.values(servers), redisServer]) await server.stop();
-
-  const results = {};
-  for (const [name, { samples }] of Object.entries(candidates)) {
-    const [, kind] = /(Long|Few)?$/.exec(name);
-    const base = candidates[`bare${kind ?? ''}`].samples;
-    const ratio = (of) => median(samples.map((sample, at) => sample[of] / base[at][of]));
-    results[name] = {
-      throughput: median(samples.map((sample) => sample.throughput)),
-      cpu: median(samples.map((sample) => sample.cpu)),
-      throughputRatio: ratio('throughput'),
-      cpuRatio: ratio('cpu'),
-      cpuOfApp: median(samples.map((sample, at) => sample.cpu / candidates.app.samples[at].cpu)),
-    };
-  }
-  const bytes = ({ body }) => Buffer.byteLength(body);
-  const crowds = { connections: CONNECTIONS, few: FEW };
-  return { results, pageBytes: bytes(wanted), longPageBytes: bytes(long), rounds, seconds, ...crowds };
+  return { servers: [...Object.values(servers), redisServer], candidates, wanted, long };
 }
 
 /** Instructions of a request, in user space. */

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { LONG_PAGE, PAGE } from './apps.mjs';
+import { LONG_PAGE, PAGE, RECORD_BYTES } from './apps.mjs';
 import { median } from './load.mjs';
 import { costs, growth } from './plots.mjs';
 
@@ -82,7 +82,9 @@ const NAMES = {
   tower: 'axum, tower-sessions (memory)',
   redis: 'the app, sessions in Redis',
   okta: 'Express, `@okta/oidc-middleware`',
+  'okta, finished': 'the same, finished bytes',
   'openid-connect': 'Express, `express-openid-connect`',
+  'openid-connect, finished': 'the same, finished bytes',
 };
 
 /** Writes the report and its plots, and gives its path. */
@@ -91,7 +93,7 @@ export async function write(results) {
   mkdirSync(folder, { recursive: true });
   const { page, scale } = results;
   const bars = Object.keys(NAMES)
-    .filter((name) => !/Long|Few/.test(name))
+    .filter((name) => !/Long|Few|finished/.test(name))
     .map((name) => ({
       name: NAMES[name].replace(/[*`]/g, ''),
       value: page.results[name].cpu,
@@ -117,7 +119,7 @@ function text(results) {
 
 Measured by \`benches/performance/run\`, which writes this report anew; do not edit it. Release builds,
 the server on one core, the load on another. All programs of a table were measured in turns within
-one run: a number is the median of ${page.rounds} rounds, a ratio the median of the rounds' ratios.
+one run: a number is the median of the rounds, a ratio the median of the rounds' ratios.
 CPU time is that of the server process, as the system counts it.
 
 ${machine()}
@@ -129,9 +131,10 @@ ${verdicts(results)}
 ![Server CPU for one request, by program](performance/page.svg)
 
 \`${PAGE}\`, ${number(page.pageBytes)} bytes: session, guards, hook, view and security headers. The long page is
-\`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. The others send
-the finished bytes with the same headers; only the app renders its pages. ${page.seconds} seconds a round,
-${page.connections} connections. The log is at \`warn\` except where the table says otherwise.
+\`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. A sign-in has ${number(RECORD_BYTES)}
+bytes of tokens and claims. Express renders the page with EJS; the others send the finished bytes. All
+answer with the same bytes and headers. ${page.sittings} times all programs are started anew for ${page.rounds} rounds of ${page.seconds}
+second over ${page.connections} connections. The log is at \`warn\` except where the table says otherwise.
 
 The load runs on the same machine. Over ${page.connections} connections it is hardly ever asleep while it asks the bare
 handler, and a slower server has to wake it more often, which the kernel counts as CPU of the server. Over ${page.few}
@@ -226,7 +229,7 @@ function machine() {
     version('rustc', '--version').split(' ').slice(0, 2).join(' '),
     ...['actix-web', 'axum', 'tower-sessions'].map(crate),
     `Node.js ${process.versions.node}`,
-    ...packages.filter((name) => /express|okta/.test(name)),
+    ...packages.filter((name) => /ejs|express|okta/.test(name)),
   ];
   return `${date}, ${cpus().length} cores (${model.trim()}): ${software.join(', ')}.`;
 }
