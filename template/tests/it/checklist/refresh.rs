@@ -102,6 +102,14 @@ async fn f3_a_refused_renewal_ends_the_sign_in() {
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!(answer.json()["code"], "refresh_refused");
     assert!(!alice.is_signed_in().await);
+    // It happens in a task of its own; the log tells to which request that belongs.
+    let log = app.logged(app.provider.issuer());
+    let ended: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("sign_ins_revoked"))
+        .collect();
+    assert_eq!(ended.len(), 1);
+    assert!(ended[0].contains(" request="), "{}", ended[0]);
 
     let page = tab.get("/api/userinfo").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
