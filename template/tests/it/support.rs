@@ -273,6 +273,16 @@ impl TestApp {
         logs::with_since(self.unlogged.logged_before, text)
     }
 
+    /// The lines of one kind of security event about the app's provider.
+    pub fn events(&self, event: &str) -> Vec<String> {
+        let kind = format!("event={event:?}");
+        self.logged(self.provider.issuer())
+            .lines()
+            .filter(|line| line.contains(&kind))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// How often the app has asked the provider for tokens.
     pub fn token_requests(&self) -> usize {
         self.provider.requests_to(Endpoint::Token).len()

@@ -242,16 +242,6 @@ async fn o1_what_is_said_through_the_log_facade_reaches_no_log() {
     assert_ne!(logs::with("answered 404 Not Found through tracing"), "");
 }
 
-/// The lines of one kind of security event about one provider.
-fn events(app: &TestApp, event: &str) -> Vec<String> {
-    let kind = format!("event={event:?}");
-    app.logged(app.provider.issuer())
-        .lines()
-        .filter(|line| line.contains(&kind))
-        .map(str::to_owned)
-        .collect()
-}
-
 #[tokio::test]
 async fn o3_each_security_event_is_one_line_with_the_same_fields() {
     let app = TestApp::start().await;
@@ -309,7 +299,7 @@ async fn o3_each_security_event_is_one_line_with_the_same_fields() {
         ),
     ];
     for (event, lines) in expected {
-        let logged = events(&app, event);
+        let logged = app.events(event);
         assert_eq!(logged.len(), lines.len(), "{event}: {logged:#?}");
         for (line, fields) in logged.iter().zip(lines) {
             assert!(line.contains(" request="), "{line}");

@@ -103,11 +103,7 @@ async fn f3_a_refused_renewal_ends_the_sign_in() {
     assert_eq!(answer.json()["code"], "refresh_refused");
     assert!(!alice.is_signed_in().await);
     // It happens in a task of its own; the log tells to which request that belongs.
-    let log = app.logged(app.provider.issuer());
-    let ended: Vec<&str> = log
-        .lines()
-        .filter(|line| line.contains("sign_ins_revoked"))
-        .collect();
+    let ended = app.events("sign_ins_revoked");
     assert_eq!(ended.len(), 1);
     assert!(ended[0].contains(" request="), "{}", ended[0]);
 

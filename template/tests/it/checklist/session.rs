@@ -318,6 +318,7 @@ async fn holds_nothing_of_use(
     let alice = app.signed_in_as("alice").await;
     let csrf_token = alice.get("/").await.field("csrf_token");
     let cookie = alice.cookies()[SIGN_IN].clone();
+    let id = seal::decode(&cookie).unwrap();
     let secrets: Vec<String> = app
         .provider
         .issued_tokens()
@@ -328,6 +329,7 @@ async fn holds_nothing_of_use(
     app.stop().await;
 
     let dump = dump();
+    assert!(!contains(&dump, &id));
     for secret in &secrets {
         assert!(!contains(&dump, secret.as_bytes()), "{secret}");
     }
