@@ -79,7 +79,7 @@ async function start(stage) {
   const cookie = await signIn(app);
   const wanted = await page(app, cookie);
   const long = await page(app, cookie, LONG_PAGE);
-  const { name, csrf_token } = await (await fetch(`${app.url}/api/me`, { headers: { cookie } })).json();
+  const { name, csrf_token } = JSON.parse((await page(app, cookie, '/api/me')).body);
   stage.keep(PAGE, { ...wanted, fields: { name, csrf_token } });
   stage.keep(LONG_PAGE, long);
 

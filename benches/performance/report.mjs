@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { LONG_PAGE, PAGE, RECORD_BYTES } from './apps.mjs';
+import { LONG_PAGE, PAGE } from './apps.mjs';
 import { median } from './load.mjs';
 import { costs, growth } from './plots.mjs';
 
@@ -131,8 +131,8 @@ ${verdicts(results)}
 ![Server CPU for one request, by program](performance/page.svg)
 
 \`${PAGE}\`, ${number(page.pageBytes)} bytes: session, guards, hook, view and security headers. The long page is
-\`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. A sign-in has ${number(RECORD_BYTES)}
-bytes of tokens and claims. Express renders the page with EJS; the others send the finished bytes. All
+\`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. A sign-in has
+some 6 KB of tokens and claims. Express renders the page with EJS; the others send the finished bytes. All
 answer with the same bytes and headers. ${page.sittings} times all programs are started anew for ${page.rounds} rounds of ${page.seconds}
 second over ${page.connections} connections. The log is at \`warn\` except where the table says otherwise.
 
