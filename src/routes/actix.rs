@@ -34,6 +34,10 @@ impl<'a> Reader<'a> {
                     if is_of_guard(module) && name == "redirect_to" {
                         return Value::Wall(Wall::SignedIn);
                     }
+                    if module.path == ["oidc", "guarded"] && name == "guarded" {
+                        let table = arguments.into_iter().next().unwrap_or(Value::Unknown);
+                        return Value::Walled(Wall::SignedIn, Box::new(table));
+                    }
                     if module.path == ["around"] && name == "around" {
                         return Value::Wall(wall_of(arguments.first(), argument(whole, 0)));
                     }
@@ -195,10 +199,11 @@ impl<'a> Reader<'a> {
                 at: at.clone(),
             })]),
             ("service", [service]) => self.nodes_of(service),
-            ("configure", [function]) => {
-                let (value, nodes) = self.collecting(|this| this.apply(function, &[Value::Config]));
-                value.map(|_| nodes)
-            }
+            ("configure", [Value::Walled(wall, table)]) => self.configured(table).map(|children| {
+                let walls = vec![wall.clone()];
+                vec![Node::Walled { walls, children }]
+            }),
+            ("configure", [table]) => self.configured(table),
             ("route" | "service" | "configure", _) => None,
             _ => Some(Vec::new()),
         };
@@ -209,6 +214,12 @@ impl<'a> Reader<'a> {
                 reason: format!("`.{name}({argument})`"),
             }]
         })
+    }
+
+    /// What a function registers; nothing if that can't be told.
+    fn configured(&mut self, table: &Value<'a>) -> Option<Vec<Node>> {
+        let (value, nodes) = self.collecting(|this| this.apply(table, &[Value::Config]));
+        value.map(|_| nodes)
     }
 
     /// What a service comes to; nothing if that can't be told.

@@ -137,6 +137,13 @@ impl Table {
                     };
                     self.add(children, &below);
                 }
+                Node::Walled { walls, children } => {
+                    let below = Above {
+                        walls: [&above.walls[..], walls].concat(),
+                        ..above.clone()
+                    };
+                    self.add(children, &below);
+                }
                 Node::From { function, children } => {
                     let mount = Mount {
                         function: function.path.clone(),

@@ -39,6 +39,11 @@ pub(super) enum Node {
         guarded: bool,
         children: Vec<Node>,
     },
+    /// What is inside has walls of its own, each by itself.
+    Walled {
+        walls: Vec<Wall>,
+        children: Vec<Node>,
+    },
     /// A function registered what is inside.
     From {
         function: Function,

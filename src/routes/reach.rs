@@ -42,9 +42,9 @@ impl Reach {
                     },
                     None => Taker::Nobody,
                 },
-                Node::From { children, .. } | Node::When { children, .. } => {
-                    self.take(children, method, path)
-                }
+                Node::Walled { children, .. }
+                | Node::From { children, .. }
+                | Node::When { children, .. } => self.take(children, method, path),
                 Node::Scope { .. } | Node::Unread { .. } => Taker::Nobody,
             };
             if !matches!(taken, Taker::Nobody) {

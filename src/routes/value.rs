@@ -26,8 +26,10 @@ pub(super) enum Value<'a> {
     /// Functions of the app; several if they exclude each other by `cfg`.
     Functions(Vec<(&'a Module, &'a ItemFn)>),
     Closure(Rc<Closure<'a>>),
-    /// `&mut ServiceConfig`: what is called on it is collected.
+    /// `&mut ServiceConfig` or `&mut GuardedConfig`: what is called on it is collected.
     Config,
+    /// A function for `.configure()`, and what stands before all that it registers.
+    Walled(Wall, Box<Value<'a>>),
     /// A scope or an app that is being put together.
     Scope(ScopeParts),
     Resource(Resource),

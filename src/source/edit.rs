@@ -403,12 +403,16 @@ fn largest_group(file: &SourceFile, items: &[Item]) -> Option<Range<usize>> {
     groups.into_iter().rev().max_by_key(Range::len)
 }
 
+/// What functions that register routes take.
+const CONFIGS: [&str; 2] = ["ServiceConfig", "GuardedConfig"];
+
 /// What a function that registers routes calls its `&mut ServiceConfig`.
 pub(crate) fn config_of(function: &ItemFn) -> Result<String, Unsure> {
     let name = &function.sig.ident;
     let unsure = || {
         Unsure(format!(
-            "`{name}` doesn't have one argument of type `&mut ServiceConfig`"
+            "`{name}` doesn't have one argument of type `&mut {}`",
+            CONFIGS.join("` or `&mut ")
         ))
     };
     let mut inputs = function.sig.inputs.iter();
@@ -421,7 +425,7 @@ pub(crate) fn config_of(function: &ItemFn) -> Result<String, Unsure> {
                 .path
                 .segments
                 .last()
-                .is_some_and(|last| last.ident == "ServiceConfig"),
+                .is_some_and(|last| CONFIGS.iter().any(|config| last.ident == config)),
             _ => false,
         },
         _ => false,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpServer,
+    App, HttpResponse, HttpServer,
     dev::Server,
     web::{self, Data, ServiceConfig},
 };
@@ -18,7 +18,13 @@ use crate::dev::DevTools;
 use crate::{
     around::around,
     edge::edge,
-    oidc::{Oidc, guard::ensure_authenticated, handlers, store},
+    oidc::{
+        Oidc,
+        error::{Reason, Refusal},
+        guard::User,
+        guarded::guarded,
+        handlers, store,
+    },
     routes,
     settings::{ProviderSettings, Settings},
     users::Users,
@@ -248,6 +254,7 @@ impl Application {
 fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages, tools: &Data<DevTools>) {
     let (base_path, paths) = (settings.base_path(), settings.paths);
     let everything = |config: &mut ServiceConfig| {
+        config.default_service(web::to(unknown));
         mount_dev_pages(config, tools);
         config.configure(handlers::routes(paths));
         config.configure(pages);
@@ -257,6 +264,12 @@ fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages, tools: &
     } else {
         config.service(web::scope(base_path).configure(everything));
     }
+}
+
+/// For paths that have no page: finds out who asks, as every page says who is
+/// signed in.
+async fn unknown(_: Option<User>) -> Result<HttpResponse, Refusal> {
+    Err(Reason::NotFound.into())
 }
 
 #[cfg(debug_assertions)]
@@ -272,14 +285,10 @@ pub type Pages = fn(&mut ServiceConfig);
 
 /// Those of `routes/`.
 fn pages(config: &mut ServiceConfig) {
-    config.configure(routes::public);
     // A second line of defence: should a handler's own guard be forgotten,
     // this one still refuses.
-    config.service(
-        web::scope("")
-            .wrap(around(ensure_authenticated))
-            .configure(routes::protected),
-    );
+    config.configure(guarded(routes::protected));
+    config.configure(routes::public);
 }
 
 async fn purge_now_and_then(oidc: &Oidc) {

@@ -20,6 +20,8 @@ pub mod profile;
 
 use actix_web::web::{self, ServiceConfig, get, post};
 
+use crate::oidc::guarded::GuardedConfig;
+
 ";
 const TABLE_PATH: &str = "src/routes/mod.rs";
 
@@ -31,7 +33,7 @@ const KEPT: [&str; 10] = [
     "src/around.rs",
     "src/hooks.rs",
     "src/oidc/csrf.rs",
-    "src/oidc/guard.rs",
+    "src/oidc/guard",
     "src/oidc/handlers",
     "src/routes",
     "tests/it/routes",

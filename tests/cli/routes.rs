@@ -154,6 +154,18 @@ fn guards_are_found_wherever_they_stand() {
     cfg.service(late);
     #[cfg(debug_assertions)]
     cfg.route("/m", get().to(|_: User| async { "" }));
+    cfg.configure(crate::oidc::guarded::guarded(|cfg| {
+        cfg.route("/n", get().to(health::alive)).configure(nested);
+    }));
+    cfg.configure(nested_openly);
+}
+
+fn nested(cfg: &mut GuardedConfig) {
+    cfg.service(scope("/o").route("/p", get().to(health::alive)));
+}
+
+fn nested_openly(cfg: &mut ServiceConfig) {
+    cfg.service(scope("/q").configure(crate::oidc::guarded::guarded(nested)));
 }
 
 type Person = User;
@@ -190,6 +202,9 @@ fn nothing() {"#,
         ("/i", "DELETE signed_in [] null"),
         ("/j/k/l", "GET signed_in [] 3600"),
         ("/m", "GET signed_in [] null"),
+        ("/n", "GET signed_in [] null"),
+        ("/o/p", "GET signed_in [] null"),
+        ("/q/o/p", "GET signed_in [] null"),
     ] {
         assert_eq!(found(path), expected, "{path}");
     }

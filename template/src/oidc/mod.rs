@@ -17,6 +17,7 @@ pub mod devices;
 pub mod error;
 pub mod events;
 pub mod guard;
+pub mod guarded;
 pub mod handlers;
 pub mod limit;
 pub mod owner_session;

@@ -12,6 +12,8 @@ pub mod profile;
 
 use actix_web::web::{ServiceConfig, get, post, scope};
 
+use crate::oidc::guarded::GuardedConfig;
+
 /// Routes for everybody.
 pub fn public(cfg: &mut ServiceConfig) {
     cfg.route("/", get().to(home::show));
@@ -27,7 +29,7 @@ pub fn public(cfg: &mut ServiceConfig) {
 
 /// Routes for people who are signed in. A handler that also wants a role says
 /// so itself, by an argument of type `Has<Role>`.
-pub fn protected(cfg: &mut ServiceConfig) {
+pub fn protected(cfg: &mut GuardedConfig) {
     cfg.route("/profile", get().to(profile::show));
     cfg.route("/devices", get().to(devices::show));
     cfg.route("/devices", post().to(devices::sign_out));

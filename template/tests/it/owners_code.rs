@@ -11,6 +11,7 @@ use app::{
         Oidc,
         error::Refusal,
         guard::{Fresh, Has, User, is_authenticated},
+        guarded::guarded,
         handlers::{force_logout_and_revoke, sign_out_locally},
         seal,
     },
@@ -25,7 +26,7 @@ use crate::support::TestApp;
 
 fn pages(config: &mut ServiceConfig) {
     routes::public(config);
-    routes::protected(config);
+    config.configure(guarded(routes::protected));
     config.route("/known", get().to(known));
     config.route("/about-me", get().to(about_me));
     config.route("/perhaps", get().to(perhaps::<User>));

@@ -1,7 +1,7 @@
 //! The sign-in's pages at other paths than those of `app.rs`.
 
 use actix_web::web::{ServiceConfig, get};
-use app::{app::Paths, dev::provider::Misbehaviour, routes};
+use app::{app::Paths, dev::provider::Misbehaviour, oidc::guarded::guarded, routes};
 use reqwest::StatusCode;
 
 use crate::support::{Browser, TestApp};
@@ -20,7 +20,7 @@ static ELSEWHERE: Paths = Paths {
 fn pages(config: &mut ServiceConfig) {
     config.route("/stuck", get().to(stuck));
     routes::public(config);
-    routes::protected(config);
+    config.configure(guarded(routes::protected));
 }
 
 async fn stuck() -> &'static str {

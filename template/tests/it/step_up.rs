@@ -3,7 +3,10 @@
 use actix_web::web::{ServiceConfig, get};
 use app::{
     dev::provider::Endpoint,
-    oidc::guard::{Assurance, Assured, Fresh},
+    oidc::{
+        guard::{Assurance, Assured, Fresh},
+        guarded::guarded,
+    },
     routes,
     settings::LoginPage,
 };
@@ -22,7 +25,7 @@ impl Assurance for Strong {
 /// demands a strong one.
 pub fn pages(config: &mut ServiceConfig) {
     routes::public(config);
-    routes::protected(config);
+    config.configure(guarded(routes::protected));
     config.route("/vault", get().to(vault));
     config.route("/safe", get().to(safe));
 }

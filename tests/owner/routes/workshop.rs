@@ -14,6 +14,7 @@ use crate::{
     oidc::{
         csrf::{PublicForm, SignedForm},
         guard::{Fresh, Has, redirect_to},
+        guarded::GuardedConfig,
     },
 };
 
@@ -30,14 +31,14 @@ pub fn public(cfg: &mut ServiceConfig) {
     );
 }
 
-pub fn protected(cfg: &mut ServiceConfig) {
+pub fn protected(cfg: &mut GuardedConfig) {
     cfg.route("/forgotten", web::get().to(forgotten));
     cfg.route("/vault", web::get().to(vault));
     cfg.route("/first", web::get().to(first));
     cfg.route("/messages", web::post().to(send));
 }
 
-/// The guard was forgotten; the scope's own must refuse.
+/// The guard was forgotten; the table's own must refuse.
 pub async fn forgotten() -> impl Responder {
     "for signed-in people only"
 }
