@@ -1,12 +1,14 @@
 // The app's page behind Express, for whoever is signed in by one of two middlewares: rendered with
-// EJS and, below `/finished`, as finished bytes.
+// EJS, its headers set by Helmet, and, below `/finished`, as finished bytes and headers.
 // `node express.mjs okta|openid-connect PORT ISSUER PATH PAGE`
 
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import express from 'express';
 import session from 'express-session';
 import openidConnect from 'express-openid-connect';
+import helmet from 'helmet';
 import okta from '@okta/oidc-middleware';
 import { SECRET } from './people.mjs';
 
@@ -56,14 +58,33 @@ function makeView() {
   app.set('view engine', 'ejs').set('views', folder);
 }
 
+/** What sets the headers that the app's pages have. */
+function headers() {
+  const directives = page.headers['content-security-policy'].split('; ').map((directive) => {
+    const [name, ...sources] = directive.split(' ');
+    return [name, sources];
+  });
+  return [
+    helmet.contentSecurityPolicy({ useDefaults: false, directives: Object.fromEntries(directives) }),
+    helmet.crossOriginOpenerPolicy(),
+    helmet.referrerPolicy(),
+    helmet.xContentTypeOptions(),
+    (_, response, next) => {
+      response.set({ 'cache-control': 'no-store', 'x-request-id': randomUUID() });
+      next();
+    },
+  ];
+}
+
 makeView();
 const isSignedIn = guard();
-app.get(path, isSignedIn, ({ oidc, userContext }, response) => {
-  const { name } = oidc ? oidc.user : userContext.userinfo;
-  response.set(page.headers).render(kind, { ...page.fields, name });
-});
 app.get(`${path}/finished`, isSignedIn, (_, response) => {
   response.set(page.headers).send(page.body);
+});
+app.use(headers());
+app.get(path, isSignedIn, ({ oidc, userContext }, response) => {
+  const { name } = oidc ? oidc.user : userContext.userinfo;
+  response.render(kind, { ...page.fields, name });
 });
 app.get('/healthz', (_, response) => response.send('ok'));
 app.listen(Number(port), 'localhost');

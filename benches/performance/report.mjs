@@ -82,9 +82,9 @@ const NAMES = {
   tower: 'axum, tower-sessions (memory)',
   redis: 'the app, sessions in Redis',
   okta: 'Express, `@okta/oidc-middleware`',
-  'okta, finished': 'the same, finished bytes',
+  'okta, finished': 'the same, finished bytes and headers',
   'openid-connect': 'Express, `express-openid-connect`',
-  'openid-connect, finished': 'the same, finished bytes',
+  'openid-connect, finished': 'the same, finished bytes and headers',
 };
 
 /** Writes the report and its plots, and gives its path. */
@@ -132,7 +132,8 @@ ${verdicts(results)}
 
 \`${PAGE}\`, ${number(page.pageBytes)} bytes: session, guards, hook, view and security headers. The long page is
 \`${LONG_PAGE}\`, ${number(page.longPageBytes)} bytes, with all that the provider says of the person. A sign-in has
-some 6 KB of tokens and claims. Express renders the page with EJS; the others send the finished bytes. All
+some 6 KB of tokens and claims. Express renders the page with EJS, and Helmet sets its headers; axum and the
+bare handler send finished bytes and headers. All
 answer with the same bytes and headers. ${page.sittings} times all programs are started anew for ${page.rounds} rounds of ${page.seconds}
 second over ${page.connections} connections. The log is at \`warn\` except where the table says otherwise.
 
@@ -229,7 +230,7 @@ function machine() {
     version('rustc', '--version').split(' ').slice(0, 2).join(' '),
     ...['actix-web', 'axum', 'tower-sessions'].map(crate),
     `Node.js ${process.versions.node}`,
-    ...packages.filter((name) => /ejs|express|okta/.test(name)),
+    ...packages.filter((name) => /ejs|express|helmet|okta/.test(name)),
   ];
   return `${date}, ${cpus().length} cores (${model.trim()}): ${software.join(', ')}.`;
 }
