@@ -6,12 +6,13 @@ import { instructions, load, median } from './load.mjs';
 import { Server } from './servers.mjs';
 
 /**
- * How many connections ask. With many, the load hardly ever sleeps while it asks the fastest server,
- * and a slower one has to wake it, which the kernel counts as CPU of the server. With few, every
- * answer wakes it, whoever gives it.
+ * How many connections ask. With so many, the load hardly ever sleeps while it asks the fastest
+ * server, and a slower one has to wake it, which the kernel counts as CPU of the server. With few,
+ * every answer wakes it, whoever gives it; with many, hardly any does.
  */
 const CONNECTIONS = 32;
 const FEW = 8;
+const MANY = 256;
 
 /** The middlewares behind which Express shows the page. */
 const EXPRESS = ['okta', 'openid-connect'];
@@ -24,6 +25,11 @@ class Candidate {
     this.path = path;
     this.cookie = cookie;
     this.wanted = wanted;
+  }
+
+  /** V8 forgets what it has compiled while nobody asks, so it has to be warmed up for each round. */
+  get isExpress() {
+    return EXPRESS.includes(this.server.name);
   }
 
   measure(seconds) {
@@ -43,10 +49,9 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
   for (let sitting = 0; sitting < sittings; sitting += 1) {
     const { servers, candidates, ...found } = await start(stage);
     pages = found;
-    // V8 compiles for longer than the one round that warms the others up.
-    for (const name of EXPRESS) await candidates[name].measure(seconds);
     for (let number = 0; number <= rounds; number += 1) {
       for (const [name, candidate] of Object.entries(candidates)) {
+        if (candidate.isExpress) await candidate.measure(seconds);
         const sample = await candidate.measure(seconds);
         if (number > 0) (samples[name] ??= []).push(sample);
       }
@@ -56,19 +61,20 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
 
   const results = {};
   for (const [name, own] of Object.entries(samples)) {
-    const [, kind] = /(Long|Few)?$/.exec(name);
-    const base = samples[`bare${kind ?? ''}`];
-    const ratio = (of) => median(own.map((sample, at) => sample[of] / base[at][of]));
+    const [, kind = ''] = /(Long|Few|Many)?$/.exec(name);
+    const ratio = (of, base) => {
+      return median(own.map((sample, at) => sample[of] / samples[base + kind][at][of]));
+    };
     results[name] = {
       throughput: median(own.map((sample) => sample.throughput)),
       cpu: median(own.map((sample) => sample.cpu)),
-      throughputRatio: ratio('throughput'),
-      cpuRatio: ratio('cpu'),
-      cpuOfApp: median(own.map((sample, at) => sample.cpu / samples.app[at].cpu)),
+      throughputRatio: ratio('throughput', 'bare'),
+      cpuRatio: ratio('cpu', 'bare'),
+      cpuOfApp: ratio('cpu', 'app'),
     };
   }
   const bytes = ({ body }) => Buffer.byteLength(body);
-  const crowds = { connections: CONNECTIONS, few: FEW };
+  const crowds = { connections: CONNECTIONS, few: FEW, many: MANY };
   const [pageBytes, longPageBytes] = [bytes(pages.wanted), bytes(pages.long)];
   return { results, pageBytes, longPageBytes, sittings, rounds, seconds, ...crowds };
 }
@@ -101,6 +107,8 @@ async function start(stage) {
     app: new Candidate(app, PAGE, cookie, wanted),
     bareFew: new Candidate(servers.bare, PAGE, cookie, wanted, FEW),
     appFew: new Candidate(app, PAGE, cookie, wanted, FEW),
+    bareMany: new Candidate(servers.bare, PAGE, cookie, wanted, MANY),
+    appMany: new Candidate(app, PAGE, cookie, wanted, MANY),
     bareLong: new Candidate(servers.bareLong, LONG_PAGE, cookie, long),
     appLong: new Candidate(app, LONG_PAGE, cookie, long),
     tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
@@ -110,6 +118,7 @@ async function start(stage) {
   }
   for (const name of EXPRESS) {
     const { server, cookie } = candidates[name];
+    candidates[`${name}Many`] = new Candidate(server, PAGE, cookie, wanted, MANY);
     candidates[`${name}, finished`] = new Candidate(server, `${PAGE}/finished`, cookie, wanted);
   }
   for (const { server, path, cookie: own, wanted: page_ } of Object.values(candidates)) {
