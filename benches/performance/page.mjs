@@ -14,6 +14,9 @@ const CONNECTIONS = 32;
 const FEW = 8;
 const MANY = 256;
 
+/** For how many seconds Express is asked before each measurement. */
+const WARM_UP = 3;
+
 /** The middlewares behind which Express shows the page. */
 const EXPRESS = ['okta', 'openid-connect'];
 
@@ -27,9 +30,9 @@ class Candidate {
     this.wanted = wanted;
   }
 
-  /** V8 forgets what it has compiled while nobody asks, so it has to be warmed up for each round. */
-  get isExpress() {
-    return EXPRESS.includes(this.server.name);
+  /** V8 forgets what it has compiled while nobody asks, and needs some seconds to be as fast again. */
+  async warmUp() {
+    if (EXPRESS.includes(this.server.name)) await this.measure(WARM_UP);
   }
 
   measure(seconds) {
@@ -51,7 +54,7 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
     pages = found;
     for (let number = 0; number <= rounds; number += 1) {
       for (const [name, candidate] of Object.entries(candidates)) {
-        if (candidate.isExpress) await candidate.measure(seconds);
+        await candidate.warmUp();
         const sample = await candidate.measure(seconds);
         if (number > 0) (samples[name] ??= []).push(sample);
       }
