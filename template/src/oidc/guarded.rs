@@ -54,34 +54,25 @@ pub trait Guardable {
     fn guarded(self) -> impl HttpServiceFactory + 'static;
 }
 
-impl<T, B> Guardable for Scope<T>
-where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
-    B: MessageBody + 'static,
-{
-    fn guarded(self) -> impl HttpServiceFactory + 'static {
-        self.wrap(around(ensure_authenticated))
-    }
+macro_rules! guardable {
+    ($($service:ident)*) => {$(
+        impl<T, B> Guardable for $service<T>
+        where
+            T: ServiceFactory<
+                    ServiceRequest,
+                    Config = (),
+                    Response = ServiceResponse<B>,
+                    Error = Error,
+                    InitError = (),
+                > + 'static,
+            B: MessageBody + 'static,
+        {
+            fn guarded(self) -> impl HttpServiceFactory + 'static {
+                self.wrap(around(ensure_authenticated))
+            }
+        }
+    )*};
 }
 
-impl<T, B> Guardable for Resource<T>
-where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
-    B: MessageBody + 'static,
-{
-    fn guarded(self) -> impl HttpServiceFactory + 'static {
-        self.wrap(around(ensure_authenticated))
-    }
-}
+// Each has a `wrap` of its own; no trait of Actix has it.
+guardable!(Scope Resource);
