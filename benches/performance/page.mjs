@@ -15,7 +15,7 @@ const FEW = 8;
 const MANY = 256;
 
 /** For how many seconds Express is asked before each measurement. */
-const WARM_UP = 3;
+const WARM_UP = 5;
 
 /** The middlewares behind which Express shows the page. */
 const EXPRESS = ['okta', 'openid-connect'];

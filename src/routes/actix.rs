@@ -200,8 +200,8 @@ impl<'a> Reader<'a> {
             })]),
             ("service", [service]) => self.nodes_of(service),
             ("configure", [Value::Walled(wall, table)]) => self.configured(table).map(|children| {
-                let walls = vec![wall.clone()];
-                vec![Node::Walled { walls, children }]
+                let wall = wall.clone();
+                vec![Node::Walled { wall, children }]
             }),
             ("configure", [table]) => self.configured(table),
             ("route" | "service" | "configure", _) => None,

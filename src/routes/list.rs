@@ -137,11 +137,9 @@ impl Table {
                     };
                     self.add(children, &below);
                 }
-                Node::Walled { walls, children } => {
-                    let below = Above {
-                        walls: [&above.walls[..], walls].concat(),
-                        ..above.clone()
-                    };
+                Node::Walled { wall, children } => {
+                    let mut below = above.clone();
+                    below.walls.push(wall.clone());
                     self.add(children, &below);
                 }
                 Node::From { function, children } => {

@@ -39,9 +39,9 @@ pub(super) enum Node {
         guarded: bool,
         children: Vec<Node>,
     },
-    /// What is inside has walls of its own, each by itself.
+    /// The wall stands before everything inside, each by itself.
     Walled {
-        walls: Vec<Wall>,
+        wall: Wall,
         children: Vec<Node>,
     },
     /// A function registered what is inside.
