@@ -41,7 +41,7 @@ pub struct Provider {
     origin: String,
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
-    keys_read: Mutex<Option<Instant>>,
+    keys_read: Mutex<Option<(Instant, Result<(), String>)>>,
     checked: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -175,47 +175,60 @@ impl Provider {
     /// provider has new ones (OIDC Core 10.1.1).
     ///
     /// # Errors
-    /// What the check refuses.
+    /// What the check refuses. [`CheckError::UnknownKey`]: nobody can tell at
+    /// the moment, as the provider's keys cannot be read, or not again so soon.
     pub async fn checked<T>(
         &self,
         provider: &Arc<Discovered>,
         check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
-    ) -> Result<T, Reason> {
-        let checked = match check(provider).await {
-            Err(CheckError::UnknownKey(reason)) => match self.with_fresh_keys(provider).await {
-                Some(fresh) => check(&fresh).await,
-                None => return Err(reason),
-            },
-            checked => checked,
+    ) -> Result<T, CheckError> {
+        let unknown = match check(provider).await {
+            Err(CheckError::UnknownKey(reason)) => reason,
+            checked => return checked,
         };
-        checked.map_err(CheckError::into_reason)
+        match self.with_fresh_keys(provider).await {
+            Ok(Some(fresh)) => check(&fresh)
+                .await
+                .map_err(|error| CheckError::Refused(error.into_reason())),
+            Ok(None) => Err(CheckError::UnknownKey(unknown)),
+            Err(reason) => Err(CheckError::UnknownKey(reason)),
+        }
     }
 
     /// The provider with other keys than the `stale` ones, which did not do;
-    /// `None` if the keys were read a moment ago, or cannot be read now.
-    async fn with_fresh_keys(&self, stale: &Arc<Discovered>) -> Option<Arc<Discovered>> {
+    /// `None` if the keys were read a moment ago.
+    async fn with_fresh_keys(
+        &self,
+        stale: &Arc<Discovered>,
+    ) -> Result<Option<Arc<Discovered>>, Reason> {
         let mut keys_read = self.keys_read.lock().await;
-        let known = self.known()?;
+        let known = self.discovered().await?;
         // Somebody else may have read them meanwhile.
         if !Arc::ptr_eq(&known, stale) {
-            return Some(known);
+            return Ok(Some(known));
         }
-        if keys_read.is_some_and(|when| when.elapsed() < KEYS_AT_MOST_EVERY) {
-            return None;
+        match &*keys_read {
+            Some((when, Ok(()))) if when.elapsed() < KEYS_AT_MOST_EVERY => return Ok(None),
+            Some((when, Err(cause))) if when.elapsed() < RETRY_AFTER => {
+                return Err(Reason::ProviderUnavailable(cause.clone()));
+            }
+            _ => {}
         }
-        *keys_read = Some(Instant::now());
+        // Before they are read: whoever asks may stop waiting, and it counts.
+        *keys_read = Some((Instant::now(), Ok(())));
         let fresh = known
             .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
             .await;
         match fresh {
-            Ok(fresh) => Some(self.remember(fresh)),
+            Ok(fresh) => Ok(Some(self.remember(fresh))),
             Err(error) => {
                 tracing::warn!(
                     issuer = self.issuer(),
                     cause = error.0,
                     "the provider's keys cannot be read"
                 );
-                None
+                *keys_read = Some((Instant::now(), Err(error.0.clone())));
+                Err(Reason::ProviderUnavailable(error.0))
             }
         }
     }
@@ -283,6 +296,7 @@ impl Provider {
                 .await
         })
         .await
+        .map_err(CheckError::into_reason)
     }
 
     /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
@@ -309,6 +323,7 @@ impl Provider {
                 })
         })
         .await
+        .map_err(CheckError::into_reason)
     }
 
     /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself

@@ -15,9 +15,9 @@ use super::{
     error::{Reason, Refusal},
     events::{self, Ending},
     guard::User,
-    protocol::RefreshError,
+    protocol::{CheckError, RefreshError},
     seal,
-    sign_in::{LiveSignIn, SignIn, SignInId, now},
+    sign_in::{LiveSignIn, SignIn, SignInId, Tokens, now},
     store::{Claim, Key, StoreError},
 };
 use crate::current;
@@ -28,12 +28,11 @@ const NEAR_ITS_END: u64 = 30;
 /// How often somebody who waits for another instance looks for its result.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Before the store is asked again to keep renewed tokens.
-const STORE_PAUSES: [Duration; 3] = [
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
+/// How often a store that is away is asked again to keep renewed tokens.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long it is asked: an outage of the store is to cost nobody the sign-in.
+const STORE_PATIENCE: Duration = Duration::from_secs(600);
 
 const LANES: usize = 64;
 
@@ -104,9 +103,20 @@ impl Oidc {
         let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
         // It goes on if whoever asked stops waiting: a rotated refresh token
         // must not get lost on its way to the store.
-        current::spawn(async move { oidc.in_turn(&id, &live).await })
-            .await
-            .map_err(|_| Reason::Internal("a renewal was broken off".to_owned()))?
+        let renewal = current::spawn(async move { oidc.in_turn(&id, &live).await });
+        match tokio::time::timeout(self.patience(), renewal).await {
+            Ok(Ok(renewed)) => renewed,
+            Ok(Err(_)) => Err(Reason::Internal("a renewal was broken off".to_owned()).into()),
+            Err(_) => {
+                let live = self.live(user.id()).await?;
+                without_renewal(live, "the renewal is still under way".to_owned())
+            }
+        }
+    }
+
+    /// How long a request waits for a renewal. Whoever comes later finds it done.
+    fn patience(&self) -> Duration {
+        self.provider.relying_party().timeout + Duration::from_secs(2)
     }
 
     /// Renews when nobody else does: one after the other in this process, and
@@ -218,40 +228,62 @@ impl Oidc {
         let renewed = self.provider.checked(&provider, async |provider| {
             provider.renewed(&unchecked, &live.sign_in, relying_party)
         });
-        let tokens = renewed.await.map_err(|reason| {
-            let person = live.sign_in.person_tag();
-            events::token_refused(&live.sign_in.issuer, Some(&person), &reason);
-            Over(reason.to_string())
-        })?;
+        match renewed.await {
+            Ok(tokens) => self.keep(id, live, tokens).await,
+            Err(CheckError::UnknownKey(reason)) => {
+                if let Some(tokens) = unchecked.rotated(&live.sign_in.tokens) {
+                    self.keep(id, live, tokens).await?;
+                }
+                Err(Passing(reason.to_string()))
+            }
+            Err(CheckError::Refused(reason)) => {
+                let person = live.sign_in.person_tag();
+                events::token_refused(&live.sign_in.issuer, Some(&person), &reason);
+                Err(Over(reason.to_string()))
+            }
+        }
+    }
+
+    /// Stores new tokens, and gives them back if the person has signed out
+    /// meanwhile: nobody is to use what was just issued.
+    async fn keep(
+        &self,
+        id: &SignInId,
+        live: &LiveSignIn,
+        tokens: Tokens,
+    ) -> Result<(), RefreshError> {
         let renewed = SignIn {
             tokens,
             ..live.sign_in.clone()
         };
-        let kept = self.keep(id, live, &renewed).await;
-        let kept = kept.map_err(|error| Passing(error.to_string()))?;
+        let kept = self.store(id, live, &renewed).await;
+        let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
         if !kept && matches!(self.sign_ins.find(id).await, Ok(None)) {
-            // Signed out meanwhile; nobody is to use what was just issued.
             self.provider.revoke(&renewed.tokens).await;
         }
         Ok(())
     }
 
     /// The provider has forgotten the old refresh token, so a store that is away
-    /// for a moment is asked again.
-    async fn keep(
+    /// is asked again.
+    async fn store(
         &self,
         id: &SignInId,
         live: &LiveSignIn,
         renewed: &SignIn,
     ) -> Result<bool, StoreError> {
-        for pause in STORE_PAUSES {
+        match self.sign_ins.renew(id, live, renewed).await {
+            Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
+            kept => return kept,
+        }
+        let began = Instant::now();
+        loop {
+            tokio::time::sleep(STORE_PAUSE).await;
             match self.sign_ins.renew(id, live, renewed).await {
-                Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
+                Err(_) if began.elapsed() < STORE_PATIENCE => {}
                 kept => return kept,
             }
-            tokio::time::sleep(pause).await;
         }
-        self.sign_ins.renew(id, live, renewed).await
     }
 }
 

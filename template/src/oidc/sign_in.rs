@@ -159,7 +159,7 @@ impl LiveSignIn {
 /// All sign-ins of the app.
 pub struct SignIns {
     store: Arc<dyn Store>,
-    live: Live,
+    live: Arc<Live>,
     idle: u64,
     max: u64,
 }
@@ -177,7 +177,7 @@ impl SignIns {
     /// Sign-ins kept in `store`, with the given limits of idleness and life.
     pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
         Self {
-            live: Live::for_store(&*store),
+            live: Arc::new(Live::for_store(&*store)),
             store,
             idle: idle.as_secs(),
             max: max.as_secs(),
@@ -277,9 +277,13 @@ impl SignIns {
     ) -> Result<bool, StoreError> {
         let mut row = row(id, renewed, seen.version.saturating_add(1))?;
         row.last_seen = seen.last_seen();
-        let replaced = self.store.replace(row).await?;
-        self.forget(&[seen.key]);
-        Ok(replaced)
+        let key = seen.key;
+        self.change(|store, live| async move {
+            let replaced = store.replace(row).await;
+            live.forget(&key);
+            replaced
+        })
+        .await
     }
 
     /// Ends one sign-in; `false` if it had ended before.
@@ -288,9 +292,12 @@ impl SignIns {
     }
 
     pub(super) async fn end_by_key(&self, key: Key) -> Result<bool, StoreError> {
-        let ended = self.store.delete(key).await?;
-        self.forget(&[key]);
-        Ok(ended)
+        self.change(|store, live| async move {
+            let ended = store.delete(key).await;
+            live.forget(&key);
+            ended
+        })
+        .await
     }
 
     /// Ends the sign-ins that came from one session at the provider, and says
@@ -301,19 +308,21 @@ impl SignIns {
         provider_session: &str,
     ) -> Result<usize, StoreError> {
         let key = provider_session_key(issuer, provider_session);
-        let ended = self.store.delete_by_provider_session(key).await?;
-        self.forget(&ended);
-        Ok(ended.len())
+        self.change(|store, live| async move {
+            let ended = store.delete_by_provider_session(key).await?;
+            Ok(live.forget_all(&ended))
+        })
+        .await
     }
 
     /// Ends all sign-ins of one person, and says how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
-        let ended = self
-            .store
-            .delete_by_subject(subject_key(issuer, subject))
-            .await?;
-        self.forget(&ended);
-        Ok(ended.len())
+        let key = subject_key(issuer, subject);
+        self.change(|store, live| async move {
+            let ended = store.delete_by_subject(key).await?;
+            Ok(live.forget_all(&ended))
+        })
+        .await
     }
 
     /// Removes the sign-ins that have ended by themselves and says how many
@@ -325,13 +334,15 @@ impl SignIns {
         let mut count = 0;
         loop {
             let now = now();
+            let idle_since = now.saturating_sub(self.idle);
             let ended = self
-                .store
-                .purge(now, now.saturating_sub(self.idle), AT_ONCE)
+                .change(move |store, live| async move {
+                    let ended = store.purge(now, idle_since, AT_ONCE).await?;
+                    Ok(live.forget_all(&ended))
+                })
                 .await?;
-            self.forget(&ended);
-            count += ended.len();
-            if ended.len() < AT_ONCE {
+            count += ended;
+            if ended < AT_ONCE {
                 return Ok(count);
             }
             tokio::time::sleep(PAUSE).await;
@@ -347,8 +358,20 @@ impl SignIns {
         Ok(rows)
     }
 
-    fn forget(&self, keys: &[Key]) {
-        keys.iter().for_each(|key| self.live.forget(key));
+    /// Changes records in the store, and in memory after it. Both happen even if
+    /// whoever asked stops waiting, as a handler does whose client goes away:
+    /// what the store no longer has would live on in memory.
+    async fn change<T, F>(
+        &self,
+        change: impl FnOnce(Arc<dyn Store>, Arc<Live>) -> F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        tokio::spawn(change(Arc::clone(&self.store), Arc::clone(&self.live)))
+            .await
+            .unwrap_or_else(|_| Err(StoreError("a change was broken off".to_owned())))
     }
 }
 
@@ -467,6 +490,12 @@ impl Live {
         records
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), Arc::clone(record));
+    }
+
+    /// Forgets these records, and says how many they are.
+    fn forget_all(&self, keys: &[Key]) -> usize {
+        keys.iter().for_each(|key| self.forget(key));
+        keys.len()
     }
 
     fn forget(&self, key: &Key) {

@@ -1,8 +1,15 @@
 //! People get out, and stay out.
 
+use std::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use app::oidc::sign_in::SignInId;
 use reqwest::StatusCode;
 
-use crate::support::signed_in_as;
+use crate::support::{TestApp, signed_in_as};
 
 #[tokio::test]
 async fn alice_signs_out_here_and_at_the_provider() {
@@ -32,4 +39,30 @@ async fn alice_signs_out_here_and_at_the_provider() {
         alice.fetch("/api/me").await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+/// Begins what a handler does whose client goes away meanwhile.
+fn broken_off(work: impl Future) {
+    let polled = pin!(work).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(
+        matches!(polled, Poll::Pending),
+        "there was nothing to wait for"
+    );
+}
+
+#[tokio::test]
+async fn who_goes_away_while_signing_out_is_signed_out() {
+    let app = TestApp::start().await;
+    let sign_ins = &app.oidc().sign_ins;
+
+    let alice = app.signed_in_as("alice").await;
+    assert!(alice.is_signed_in().await, "and known in memory");
+    let id = SignInId::parse(alice.cookies()["sign-in"].as_bytes()).unwrap();
+    broken_off(sign_ins.end(&id));
+    app.eventually(async || !alice.is_signed_in().await).await;
+
+    let bob = app.signed_in_as("bob").await;
+    assert!(bob.is_signed_in().await);
+    broken_off(sign_ins.end_all_of(app.provider.issuer(), "bob"));
+    app.eventually(async || !bob.is_signed_in().await).await;
 }

@@ -4,18 +4,22 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
+use crate::current;
 use crate::oidc::{
     Oidc,
     error::{Reason, Refusal},
     events::{self, Ending},
-    protocol::LogoutToken,
+    protocol::{CheckError, LogoutToken},
     seal::{self, SealError},
     sign_in::now,
-    store::{Claim, Key, StoreError},
+    store::{Claim, StoreError},
 };
 
 /// A logout token is small; nothing larger is read.
 pub const MAX_BODY: usize = 32 * 1024;
+
+/// For how many seconds a token stays taken whose effect is not known.
+const LONGEST_USE: u64 = 5;
 
 /// POST: ends the sign-ins that the logout token names. The token is the
 /// proof; there is no CSRF token, since no browser is involved.
@@ -28,35 +32,53 @@ pub async fn backchannel_logout(
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
     let issuer = oidc.provider.issuer();
-    let (token, (name, holder)) = accept(&oidc, &body).await.inspect_err(|refusal| {
-        events::token_refused(issuer, None, &refusal.reason);
-    })?;
-    let ended = match end_sign_ins(&oidc, &token).await {
+    let refused = |refusal: &Refusal| events::token_refused(issuer, None, &refusal.reason);
+    let token = accept(&oidc, &body).await.inspect_err(refused)?;
+    let for_later = oidc.clone();
+    // It goes on if the provider stops waiting: a token that is taken for used
+    // must have had its effect.
+    current::spawn(async move { use_once(&for_later, &token).await })
+        .await
+        .map_err(|_| Reason::Internal("a logout was broken off".to_owned()))?
+        .inspect_err(refused)?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// A logout token that is in order.
+async fn accept(oidc: &Oidc, body: &[u8]) -> Result<LogoutToken, Refusal> {
+    let token = sole_logout_token(body)?;
+    verify(oidc, &token).await
+}
+
+/// Ends what the token names, unless it was used before.
+async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Refusal> {
+    let store = oidc.sign_ins.store();
+    let used = first_use(oidc, token)?;
+    // Taken for a moment only: should this process die now, the provider may
+    // send the token again.
+    let begun = Claim {
+        until: used.until.min(used.now.saturating_add(LONGEST_USE)),
+        ..used.clone()
+    };
+    if !store.claim(begun).await? {
+        return Err(Reason::LogoutToken("it was used before".to_owned()).into());
+    }
+    let ended = match end_sign_ins(oidc, token).await {
         Ok(ended) => ended,
         Err(error) => {
-            // The provider may send the token again.
-            let store = oidc.sign_ins.store();
-            let _ = store.release(name, holder).await;
+            let _ = store.release(used.name, used.holder).await;
             return Err(error.into());
         }
     };
     let subject = token.subject.as_deref();
-    events::revoked(issuer, subject, Ending::BackChannelLogout, ended);
-    Ok(HttpResponse::Ok().finish())
-}
-
-/// A logout token that is in order and used for the first time, with name and
-/// holder of the claim that says so.
-async fn accept(oidc: &Oidc, body: &[u8]) -> Result<(LogoutToken, (Key, Key)), Refusal> {
-    let token = sole_logout_token(body)?;
-    let token = verify(oidc, &token).await?;
-    let claim = first_use(oidc, &token)?;
-    let used = (claim.name, claim.holder);
-    if oidc.sign_ins.store().claim(claim).await? {
-        Ok((token, used))
-    } else {
-        Err(Reason::LogoutToken("it was used before".to_owned()).into())
-    }
+    events::revoked(
+        oidc.provider.issuer(),
+        subject,
+        Ending::BackChannelLogout,
+        ended,
+    );
+    store.claim(used).await?;
+    Ok(())
 }
 
 async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
@@ -88,7 +110,7 @@ async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Refusal> {
     let verified = oidc.provider.checked(&provider, async |provider| {
         provider.verify_logout_token(token, relying_party)
     });
-    Ok(verified.await?)
+    Ok(verified.await.map_err(CheckError::into_reason)?)
 }
 
 /// A logout token is used once, on whichever instance (Back-Channel Logout 1.0,

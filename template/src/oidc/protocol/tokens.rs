@@ -38,6 +38,18 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct Unchecked(TokenResponse);
 
+impl Unchecked {
+    /// The `old` tokens with nothing new but the refresh token, where the
+    /// provider has rotated it: it has forgotten the one before (RFC 6749 6).
+    pub fn rotated(&self, old: &Tokens) -> Option<Tokens> {
+        let refresh_token = self.0.refresh_token().map(kept)?;
+        Some(Tokens {
+            refresh_token: Some(refresh_token),
+            ..old.clone()
+        })
+    }
+}
+
 /// What a successful authentication yields.
 #[derive(Debug)]
 pub struct Authenticated {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use app::dev::provider::{Endpoint, Jws};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use super::{parameter, remove};
 use crate::support::{Browser, Page, TestApp, signed_in_as};
@@ -287,6 +288,41 @@ async fn l9_a_notice_by_sub_and_sid_ends_only_that_session() {
     assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
     assert!(!desk.is_signed_in().await);
     assert!(phone.is_signed_in().await);
+}
+
+/// Sends a notice and hangs up after so long, as a provider with little patience
+/// does.
+async fn deliver_and_hang_up(app: &TestApp, token: &str, after: Duration) {
+    let address = app.listens_at.socket_addrs(|| None).unwrap();
+    let mut stream = TcpStream::connect(&address[..]).await.unwrap();
+    let body = format!("logout_token={token}");
+    let request = format!(
+        "POST /backchannel-logout HTTP/1.1\r\nhost: localhost\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    tokio::time::sleep(after).await;
+    // Hangs up for good, not only for its own part.
+    stream.set_zero_linger().unwrap();
+}
+
+#[tokio::test]
+async fn l9_a_notice_takes_effect_though_the_provider_hangs_up() {
+    let app = TestApp::start().await;
+    for tenths in 0..20 {
+        let alice = app.signed_in_as("alice").await;
+        assert!(alice.is_signed_in().await);
+        let token = logout_token(&app, Some("alice"), None);
+        deliver_and_hang_up(&app, &token, Duration::from_micros(tenths * 100)).await;
+        // It tries again. Either the first time counted, or this one does.
+        deliver(&app, &token).await;
+        assert!(
+            !alice.is_signed_in().await,
+            "{tenths} tenths of a millisecond"
+        );
+    }
 }
 
 #[tokio::test]

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use app::dev::provider::{Answer, Ending, Endpoint, Jws};
+use app::{
+    dev::provider::{Answer, Ending, Endpoint, Jws},
+    settings::{Secret, SessionStore},
+};
 use reqwest::StatusCode;
 
 use crate::{
     processes::Instances,
+    redis_server::Server,
     support::{Browser, TestApp},
 };
 
@@ -207,6 +211,69 @@ async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
     app.provider.start_again().await.unwrap();
     app.eventually(async || status_of_a_call(&alice).await == StatusCode::OK)
         .await;
+}
+
+#[tokio::test]
+async fn f4_keys_that_cannot_be_read_end_no_sign_in() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
+    let bob = app.signed_in_with_token_for("bob", ENDED).await;
+    app.provider.rotate_keys(false).unwrap();
+    app.provider
+        .faults()
+        .instead(Endpoint::Keys, Answer::new(503, "text/plain", "not now"));
+
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    let answer = bob.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json()["code"], "provider_unavailable");
+
+    // With the refresh token that came meanwhile, the only one that still serves.
+    app.provider.faults().clear();
+    app.eventually(async || status_of_a_call(&bob).await == StatusCode::OK)
+        .await;
+    let carol = app.signed_in_with_token_for("carol", NEAR_ITS_END).await;
+    app.provider.rotate_keys(false).unwrap();
+    assert_eq!(
+        status_of_a_call(&carol).await,
+        StatusCode::OK,
+        "new keys again, a moment after they were read"
+    );
+    assert!(carol.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn f4_a_store_that_goes_away_during_a_renewal_costs_nobody_the_sign_in() {
+    let Some(mut redis) = Server::start_lasting() else {
+        return;
+    };
+    let store = SessionStore::Redis(Secret::new(redis.url()));
+    let app = TestApp::start_with(|settings| {
+        settings.session_store = store;
+        settings.relying_party.timeout = Duration::from_secs(2);
+    })
+    .await;
+    let alice = app.signed_in_with_token_for("alice", ENDED).await;
+    let before = app.token_requests();
+    app.provider.faults().answer(Endpoint::Token, |answer| {
+        answer.delay = Duration::from_secs(1)
+    });
+    let call = {
+        let alice = alice.clone();
+        tokio::spawn(async move { alice.fetch("/api/userinfo").await })
+    };
+    app.eventually(async || app.token_requests() > before).await;
+    redis.stop();
+    let answer = call.await.unwrap();
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.json()["code"], "store_unavailable");
+
+    app.provider.faults().clear();
+    redis.restart();
+    app.eventually(async || status_of_a_call(&alice).await != StatusCode::SERVICE_UNAVAILABLE)
+        .await;
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    assert_eq!(app.token_requests() - before, 1, "what it got was kept");
 }
 
 /// What becomes of Alice's sign-in when the ID token of a renewal is bent.
