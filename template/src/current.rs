@@ -7,6 +7,7 @@ use std::{
     fmt,
     future::Future,
     rc::Rc,
+    sync::Arc,
 };
 
 use actix_web::{
@@ -14,11 +15,7 @@ use actix_web::{
     rt::{self, task::JoinHandle},
 };
 
-use crate::oidc::{
-    error::{Reason, Refusal},
-    guard::User,
-    seal,
-};
+use crate::oidc::{error::Refusal, guard::User, seal, sign_in::LiveSignIn};
 
 tokio::task_local! {
     static CURRENT: Current;
@@ -29,7 +26,8 @@ struct Current {
     user: OnceCell<User>,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
-    failure: OnceCell<String>,
+    refused: OnceCell<Arc<LiveSignIn>>,
+    failure: OnceCell<Box<Refusal>>,
 }
 
 /// Answers the request of this id.
@@ -39,6 +37,7 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Outp
         user: OnceCell::new(),
         nonce: OnceCell::new(),
         cookies: RefCell::default(),
+        refused: OnceCell::new(),
         failure: OnceCell::new(),
     };
     CURRENT.scope(current, answering)
@@ -92,17 +91,26 @@ pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|current| Some(current.cookies.take())).unwrap_or_default()
 }
 
-/// Keeps why nobody can tell whether somebody is signed in.
-pub(crate) fn remember_failure(cause: &str) {
-    of(|current| current.failure.set(cause.to_owned()).ok());
+/// Whose sign-in is alive, but whom `hooks::add_user_context` refuses.
+pub(crate) fn refused() -> Option<Arc<LiveSignIn>> {
+    of(|current| current.refused.get().cloned())
 }
 
-/// Why nobody could tell whether somebody is signed in, if a handler asked.
-/// `Option<User>` is `None` then, yet a page must not take the person for a
+/// Keeps whom `hooks::add_user_context` refuses.
+pub(crate) fn remember_refused(live: &Arc<LiveSignIn>) {
+    of(|current| current.refused.set(Arc::clone(live)).ok());
+}
+
+/// Keeps why a handler that asked for `Option<User>` was told of nobody, though
+/// somebody may be signed in.
+pub(crate) fn remember_failure(refusal: &Refusal) {
+    of(|current| current.failure.set(Box::new(refusal.clone())).ok());
+}
+
+/// What [`remember_failure`] has kept. A page must not take the person for a
 /// stranger: `edge.rs` shows the refusal in its place.
-pub(crate) fn lookup_failure() -> Option<Refusal> {
-    let cause = of(|current| current.failure.get().cloned())?;
-    Some(Reason::StoreUnavailable(cause).into())
+pub(crate) fn failure() -> Option<Refusal> {
+    of(|current| current.failure.get().map(|failure| Refusal::clone(failure)))
 }
 
 fn of<T>(ask: impl FnOnce(&Current) -> Option<T>) -> Option<T> {

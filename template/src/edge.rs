@@ -84,8 +84,8 @@ fn present<B: MessageBody>(
         let cause = format!("the owner's session is not kept: {error}");
         Some(show(request, &Reason::StoreUnavailable(cause).into()))
     } else if let Some(error) = inner.error() {
-        Some(show_error(request, error))
-    } else if let Some(refusal) = current::lookup_failure() {
+        show_error(request, error, inner)
+    } else if let Some(refusal) = current::failure() {
         Some(show(request, &refusal))
     } else if matches!(inner.body().size(), BodySize::Sized(0) | BodySize::None) {
         show_bare(request, inner)
@@ -113,38 +113,59 @@ fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpRe
     }
 }
 
-fn show_error(request: &HttpRequest, error: &Error) -> HttpResponse {
+/// An error that is not of this app is shown as our own are, with its status;
+/// `None` if whoever made it has also made what is to be seen of it. Plain text
+/// is what Actix makes of any error, and may tell too much.
+fn show_error<B>(
+    request: &HttpRequest,
+    error: &Error,
+    inner: &HttpResponse<B>,
+) -> Option<HttpResponse> {
     if let Some(refusal) = error.as_error::<Refusal>() {
-        return show(request, refusal);
+        return Some(show(request, refusal));
     }
-    // What Actix itself refuses: a malformed query, a body that is too large.
-    let status = error.as_response_error().status_code();
+    let kind = inner.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain")) {
+        return None;
+    }
+    let status = inner.status();
     let reason = if status.is_server_error() {
         Reason::Internal(error.to_string())
+    } else if status == StatusCode::NOT_FOUND {
+        Reason::NotFound
     } else {
         Reason::BadRequest(error.to_string())
     };
-    let mut shown = show(request, &reason.into());
-    *shown.status_mut() = status;
-    shown
+    let face = Face {
+        status,
+        ..reason.face()
+    };
+    Some(show_as(request, &reason.into(), &face))
+}
+
+fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
+    show_as(request, refusal, &refusal.reason.face())
 }
 
 /// A refusal as whoever asked can read it: a redirect to sign in, a page, or
 /// JSON.
-fn show(request: &HttpRequest, refusal: &Refusal) -> HttpResponse {
-    let face = refusal.reason.face();
+fn show_as(request: &HttpRequest, refusal: &Refusal, face: &Face) -> HttpResponse {
     let request_id = views::request_id();
     let reason = &refusal.reason;
-    log(reason, &face);
+    log(reason, face);
 
-    let mut response = hooks::on_error(request, refusal).unwrap_or_else(|| {
-        if !is_navigation(request) {
-            return problem(&face, &request_id);
-        }
-        sign_in_redirect(request, reason)
-            .or_else(|| failure_redirect(request, refusal, &request_id))
-            .unwrap_or_else(|| page(request, refusal, request_id))
-    });
+    let is_navigation = is_navigation(request);
+    let sign_in = is_navigation.then(|| sign_in_redirect(request, reason));
+    let mut response = sign_in
+        .flatten()
+        .or_else(|| hooks::on_error(request, refusal))
+        .unwrap_or_else(|| {
+            if !is_navigation {
+                return problem(face, &request_id);
+            }
+            failure_redirect(request, refusal, &request_id)
+                .unwrap_or_else(|| page(request, refusal, face, request_id))
+        });
     if response.status() == StatusCode::UNAUTHORIZED {
         let challenge = HeaderValue::from_static("Cookie realm=\"sign-in\"");
         response
@@ -195,9 +216,10 @@ fn sign_in_redirect(request: &HttpRequest, reason: &Reason) -> Option<HttpRespon
     }
     let oidc = guard::oidc(request).ok()?;
     let demand = match reason {
-        Reason::SignedOut | Reason::RefreshRefused => None,
-        Reason::NotFresh(seconds) => Some(("max_age", seconds.to_string())),
-        Reason::NotAssured(values) => Some(("assurance", oidc.seal_assurance(values).ok()?)),
+        Reason::SignedOut
+        | Reason::RefreshRefused
+        | Reason::NotFresh(_)
+        | Reason::NotAssured(_) => oidc.demand_after(reason).ok()?,
         _ => return None,
     };
     let wanted = request
@@ -231,8 +253,7 @@ fn failure_redirect(
 }
 
 /// The app's own sign-in page where that helps, else the error page.
-fn page(request: &HttpRequest, refusal: &Refusal, request_id: String) -> HttpResponse {
-    let face = refusal.reason.face();
+fn page(request: &HttpRequest, refusal: &Refusal, face: &Face, request_id: String) -> HttpResponse {
     let status = face.status;
     handlers::sign_in_page_after(request, refusal)
         .and_then(Result::ok)

@@ -103,8 +103,10 @@ pub fn login_view(request: &HttpRequest, page: SignInPage<'_>) -> Result<HttpRes
     views::respond(&views::Login::new(request, page)?)
 }
 
-/// Called before a refusal is shown. Return a response to show your own
-/// instead; security headers are added to it all the same.
+/// Called before a refusal is shown, though not for people who only have to sign
+/// in to go on: their browser is sent there. Return a response to show your own
+/// instead, as a page where `crate::edge::is_navigation(request)`, else for a
+/// script; security headers are added to it all the same.
 pub fn on_error(_request: &HttpRequest, _refusal: &Refusal) -> Option<HttpResponse> {
     None
 }

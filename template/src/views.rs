@@ -5,7 +5,7 @@
 mod claims;
 mod html;
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -26,7 +26,7 @@ use crate::{
         error::{Action, Reason, Refusal},
         guard::{self, User},
         return_to::ReturnTo,
-        sign_in::now,
+        sign_in::{LiveSignIn, now},
         widget::Widget,
     },
     policy::{self, Nonce},
@@ -93,6 +93,8 @@ pub struct Frame {
 pub enum Shown {
     /// The one whom a guard has let in.
     SignedIn(User),
+    /// The one whom `hooks::add_user_context` refuses, but who may sign out.
+    Refused(Arc<LiveSignIn>),
     /// Somebody in the gallery of views.
     #[cfg(debug_assertions)]
     Sample(Person),
@@ -104,6 +106,7 @@ impl Deref for Shown {
     fn deref(&self) -> &Person {
         match self {
             Self::SignedIn(user) => user.person(),
+            Self::Refused(live) => live.person(),
             #[cfg(debug_assertions)]
             Self::Sample(person) => person,
         }
@@ -470,9 +473,18 @@ impl Failure {
         request_id: String,
     ) -> Result<Self, Refusal> {
         let face = refusal.reason.face();
-        let frame = Frame::of(request, current::user().as_ref())?;
+        let person = current::user()
+            .map(Shown::SignedIn)
+            .or_else(|| current::refused().map(Shown::Refused));
+        let frame = Frame {
+            person,
+            ..Frame::for_nobody(request)?
+        };
         let oidc = guard::oidc(request)?;
-        let login = || oidc.path_with(frame.paths.login, refusal.wanted());
+        let demand = oidc.demand_after(&refusal.reason)?;
+        let demand = demand.as_ref().map(|(name, value)| (*name, value.as_str()));
+        let wishes = || refusal.wanted().into_iter().chain(demand);
+        let login = || oidc.path_with(frame.paths.login, wishes());
         let (action_path, action_text) = match face.action {
             Action::GoHome => (oidc.path("/"), GO_HOME),
             // A code works once, so it is the sign-in that is tried again.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{
-    cookies::Cookies,
+    cookies::{self, Cookies},
     error::{Reason, Refusal},
     protocol::{AuthorizationRequest, Demand, Expected},
     return_to::ReturnTo,
@@ -205,8 +205,11 @@ impl Attempts {
     pub fn find(&self, request: &HttpRequest, state: &str) -> Result<Attempt, Refusal> {
         let attempt = state
             .get(..TAG_LENGTH)
-            .and_then(|tag| request.cookie(&self.name(tag)))
-            .and_then(|cookie| self.open(&cookie))
+            .and_then(|tag| {
+                let name = self.name(tag);
+                let value = cookies::sent(request, &name)?;
+                self.open(&name, str::from_utf8(value).ok()?)
+            })
             .filter(|attempt| seal::same_secret(&attempt.state, state))
             .ok_or(Reason::AttemptUnknown)?;
         if attempt.has_expired() {
@@ -219,7 +222,7 @@ impl Attempts {
     fn round(&self, request: &HttpRequest, return_to: &ReturnTo) -> u8 {
         self.all(request)
             .into_iter()
-            .filter_map(|(_, attempt)| attempt)
+            .filter_map(|(_, _, attempt)| attempt)
             .filter(|last| {
                 last.finished && last.return_to == *return_to && last.age() < CIRCLE_SECONDS
             })
@@ -237,11 +240,9 @@ impl Attempts {
     /// attempts that can no longer be finished go at the same time.
     pub fn finish(&self, request: &HttpRequest, attempt: Attempt) -> Result<(), Refusal> {
         let name = self.name(tag(&attempt.state));
-        for (cookie, found) in self.all(request) {
-            if cookie.name() != name
-                && found.is_none_or(|other| other.finished || other.has_expired())
-            {
-                current::send(self.cookies.clear(cookie.name().to_owned()));
+        for (other, _, found) in self.all(request) {
+            if other != name && found.is_none_or(|other| other.finished || other.has_expired()) {
+                current::send(self.cookies.clear(other.to_owned()));
             }
         }
         let finished = Attempt {
@@ -268,41 +269,35 @@ impl Attempts {
         Ok(self.cookies.make(name, seal::encode(&sealed), Some(LIFE)))
     }
 
-    fn open(&self, cookie: &Cookie<'_>) -> Option<Attempt> {
-        let sealed = seal::decode(cookie.value())?;
-        let plain = self.sealers.open(&sealed, cookie.name().as_bytes())?;
+    fn open(&self, name: &str, value: &str) -> Option<Attempt> {
+        let sealed = seal::decode(value)?;
+        let plain = self.sealers.open(&sealed, name.as_bytes())?;
         serde_json::from_slice(&plain).ok()
     }
 
-    /// The attempts that the browser sent along; `None` for one that does not
-    /// open.
-    fn all(&self, request: &HttpRequest) -> Vec<(Cookie<'static>, Option<Attempt>)> {
-        let prefix = self.name("");
-        let Ok(cookies) = request.cookies() else {
-            return Vec::new();
-        };
-        cookies
-            .iter()
-            .filter(|cookie| cookie.name().starts_with(&prefix))
-            .map(|cookie| (cookie.clone(), self.open(cookie)))
+    /// The attempts that the browser sent along, each with its cookie's name and
+    /// value; `None` for one that does not open.
+    fn all<'a>(&self, request: &'a HttpRequest) -> Vec<(&'a str, &'a str, Option<Attempt>)> {
+        cookies::all_sent(request, &self.name(""))
+            .map(|(name, value)| (name, value, self.open(name, value)))
             .collect()
     }
 
     fn make_room(&self, request: &HttpRequest, needed: usize) {
         let mut attempts = self.all(request);
         // Newest first; finished, expired and unreadable ones count as oldest.
-        attempts.sort_by_key(|(_, attempt)| {
+        attempts.sort_by_key(|(_, _, attempt)| {
             let alive = attempt
                 .as_ref()
                 .filter(|attempt| !attempt.finished && !attempt.has_expired());
             std::cmp::Reverse(alive.map(|attempt| attempt.started_at))
         });
         let (mut count, mut bytes) = (1, needed);
-        for (cookie, attempt) in attempts {
+        for (name, value, attempt) in attempts {
             count += 1;
-            bytes += cookie.name().len() + cookie.value().len();
+            bytes += name.len() + value.len();
             if attempt.is_none() || count > MOST || bytes > MOST_BYTES {
-                current::send(self.cookies.clear(cookie.name().to_owned()));
+                current::send(self.cookies.clear(name.to_owned()));
             }
         }
     }

@@ -79,6 +79,21 @@ pub(super) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a [u8]>
     headers.find_map(|header| value_of(name.as_bytes(), header.as_bytes()))
 }
 
+/// The cookies whose names begin so, names and values. One that is no text, as
+/// somebody else on the domain may set it, hides no other; to
+/// `HttpRequest::cookies` it does.
+pub(super) fn all_sent<'a>(
+    request: &'a HttpRequest,
+    prefix: &str,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let headers = request.headers().get_all(COOKIE);
+    let pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
+        name.starts_with(prefix).then_some((name, value))
+    })
+}
+
 fn value_of<'a>(name: &[u8], mut pairs: &'a [u8]) -> Option<&'a [u8]> {
     loop {
         let pair = pairs.trim_ascii_start();

@@ -1,6 +1,8 @@
 //! Proof that a request was made by a page of this app: the CSRF token of the
 //! person's sign-in, in a form field or a header.
 
+use std::sync::Arc;
+
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -8,6 +10,7 @@ use super::{
     error::{Reason, Refusal},
     guard::{self, Pending, User},
     seal,
+    sign_in::{LiveSignIn, SignIn, SignInId},
 };
 
 /// The header, for requests that scripts make.
@@ -37,20 +40,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
         Pending::sought(async move {
-            let bad = |cause: String| Refusal::from(Reason::BadRequest(cause));
             let user = User::extract(&request).await?;
             let body = body.await.map_err(|error| bad(error.to_string()))?;
-            // A page of another site can send a form, but neither JSON nor a
-            // header unasked: JSON comes with its proof in the header.
-            let is_json = request.content_type() == "application/json";
-            let field = if is_json {
-                None
-            } else {
-                let proof = from_form::<Proof>(&body);
-                proof.map_err(|_| Reason::ForgedForm)?.csrf_token
-            };
-            check(&request, &user, field.as_deref())?;
-            let fields = if is_json {
+            check_body(&request, user.sign_in(), &body)?;
+            let fields = if is_json(&request) {
                 serde_json::from_slice(&body).map_err(|error| error.to_string())
             } else {
                 from_form(&body)
@@ -59,6 +52,52 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
             Ok(Self { user, fields })
         })
     }
+}
+
+/// The sign-out form. Who sends it need not be a [`User`]: people whom
+/// `hooks::add_user_context` refuses may leave too.
+pub struct SignOutForm {
+    /// Which sign-in is to end.
+    pub id: SignInId,
+    /// The same, as it is known.
+    pub live: Arc<LiveSignIn>,
+}
+
+impl FromRequest for SignOutForm {
+    type Error = Refusal;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let body = web::Bytes::from_request(&request, payload);
+        Pending::sought(async move {
+            let (id, live) = guard::sign_in_of(&request).await?;
+            let body = body.await.map_err(|error| bad(error.to_string()))?;
+            check_body(&request, &live.sign_in, &body)?;
+            Ok(Self { id, live })
+        })
+    }
+}
+
+fn bad(cause: String) -> Refusal {
+    Reason::BadRequest(cause).into()
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.content_type() == "application/json"
+}
+
+/// Passes if a request with this body proves that a page of this app made it.
+fn check_body(request: &HttpRequest, sign_in: &SignIn, body: &[u8]) -> Result<(), Refusal> {
+    // A page of another site can send a form, but neither JSON nor a header
+    // unasked: JSON comes with its proof in the header.
+    let field = if is_json(request) {
+        None
+    } else {
+        let proof = from_form::<Proof>(body);
+        proof.map_err(|_| Reason::ForgedForm)?.csrf_token
+    };
+    check_token(request, sign_in, field.as_deref())
 }
 
 fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
@@ -117,13 +156,21 @@ fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Refusal> {
 /// # Errors
 /// [`Reason::ForgedForm`].
 pub fn check(request: &HttpRequest, user: &User, field: Option<&str>) -> Result<(), Refusal> {
+    check_token(request, user.sign_in(), field)
+}
+
+fn check_token(
+    request: &HttpRequest,
+    sign_in: &SignIn,
+    field: Option<&str>,
+) -> Result<(), Refusal> {
     let header = request
         .headers()
         .get(HEADER)
         .and_then(|value| value.to_str().ok());
     let is_ours = field
         .or(header)
-        .is_some_and(|token| seal::same_secret(token, &user.sign_in().csrf_token));
+        .is_some_and(|token| seal::same_secret(token, &sign_in.csrf_token));
     if is_ours && !is_cross_site(request) {
         Ok(())
     } else {

@@ -15,7 +15,7 @@ pub use self::{
 use super::{return_to::ReturnTo, store::StoreError};
 
 /// A refused request: why, and where the person wanted to go.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refusal {
     /// Why.
     pub reason: Reason,
@@ -25,7 +25,7 @@ pub struct Refusal {
 
 /// Why a request was refused. Texts inside are for the log; they hold no
 /// token, code, secret or cookie.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Reason {
     /// Nobody is signed in.
     SignedOut,

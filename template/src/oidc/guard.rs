@@ -67,7 +67,7 @@ impl User {
 
     /// The person as pages show them.
     pub fn person(&self) -> &Person {
-        &self.0.live.person
+        self.0.live.person()
     }
 
     /// Whether the person has a role.
@@ -87,17 +87,28 @@ impl User {
         if let Some(user) = current::user() {
             return Ok(user);
         }
-        let oidc = oidc(request)?;
-        let Some(id) = sign_in_id(request, oidc) else {
-            return Err(Reason::SignedOut.into());
-        };
-        let Some(live) = oidc.sign_ins.find(&id).await? else {
-            return Err(Reason::SignedOut.into());
-        };
-        let context = hooks::add_user_context(request, &live.sign_in).await?;
+        let (id, live) = sign_in_of(request).await?;
+        let context = hooks::add_user_context(request, &live.sign_in)
+            .await
+            .inspect_err(|_| current::remember_refused(&live))?;
         let user = Self(Rc::new(Inner { id, live, context }));
         current::remember_user(&user);
         Ok(user)
+    }
+}
+
+/// The live sign-in behind the request, whatever the app's own hooks say of the
+/// person.
+pub(super) async fn sign_in_of(
+    request: &HttpRequest,
+) -> Result<(SignInId, Arc<LiveSignIn>), Refusal> {
+    let oidc = oidc(request)?;
+    let Some(id) = sign_in_id(request, oidc) else {
+        return Err(Reason::SignedOut.into());
+    };
+    match oidc.sign_ins.find(&id).await? {
+        Some(live) => Ok((id, live)),
+        None => Err(Reason::SignedOut.into()),
     }
 }
 
@@ -153,15 +164,12 @@ impl<T> Pending<T> {
         }
         let request = request.clone();
         Self::sought(async move {
-            let user = User::of(&request).await;
-            if let Err(Refusal {
-                reason: Reason::StoreUnavailable(cause),
-                ..
-            }) = &user
-            {
-                current::remember_failure(cause);
-            }
-            judge(&request, user?)
+            let user = User::of(&request).await.inspect_err(|refusal| {
+                if !matches!(refusal.reason, Reason::SignedOut) {
+                    current::remember_failure(refusal);
+                }
+            })?;
+            judge(&request, user)
         })
     }
 }

@@ -38,8 +38,9 @@ use std::sync::Arc;
 use url::form_urlencoded;
 
 use self::{
-    attempt::Attempts, cookies::Cookies, limit::LoginLimit, owner_session::OwnerSessions,
-    provider::Provider, refresh::Refreshing, sign_in::SignIns, store::Store,
+    attempt::Attempts, cookies::Cookies, error::Reason, limit::LoginLimit,
+    owner_session::OwnerSessions, provider::Provider, refresh::Refreshing, sign_in::SignIns,
+    store::Store,
 };
 use crate::settings::{ProviderSettings, Settings};
 
@@ -48,7 +49,7 @@ pub struct Oidc {
     /// What the environment says.
     pub settings: Settings,
     /// The provider that people sign in with.
-    pub provider: Provider,
+    pub provider: Arc<Provider>,
     /// Who is signed in.
     pub sign_ins: SignIns,
     assurance: assurance::Demands,
@@ -81,7 +82,7 @@ impl Oidc {
             sign_ins: SignIns::new(store, idle, max),
             login_limit: LoginLimit::new(settings.login_rate),
             settings,
-            provider,
+            provider: Arc::new(provider),
             assurance,
             attempts,
             cookies,
@@ -96,6 +97,21 @@ impl Oidc {
     /// The operating system gave no random numbers.
     pub fn seal_assurance(&self, acr_values: &[&str]) -> Result<String, seal::SealError> {
         self.assurance.seal(acr_values)
+    }
+
+    /// What `/login` needs to be told for a sign-in that gets past this refusal.
+    ///
+    /// # Errors
+    /// The operating system gave no random numbers.
+    pub(crate) fn demand_after(
+        &self,
+        reason: &Reason,
+    ) -> Result<Option<(&'static str, String)>, seal::SealError> {
+        Ok(match reason {
+            Reason::NotFresh(seconds) => Some(("max_age", seconds.to_string())),
+            Reason::NotAssured(values) => Some(("assurance", self.seal_assurance(values)?)),
+            _ => None,
+        })
     }
 
     /// Where actix-session's data are kept, for the owner's own.

@@ -18,7 +18,7 @@ use super::{
     sign_in::{SignIn, Tokens},
 };
 use crate::{
-    hooks,
+    current, hooks,
     settings::{ProviderSettings, RelyingParty},
 };
 
@@ -178,7 +178,7 @@ impl Provider {
     /// What the check refuses. [`CheckError::UnknownKey`]: nobody can tell at
     /// the moment, as the provider's keys cannot be read, or not again so soon.
     pub async fn checked<T>(
-        &self,
+        self: &Arc<Self>,
         provider: &Arc<Discovered>,
         check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
     ) -> Result<T, CheckError> {
@@ -186,12 +186,16 @@ impl Provider {
             Err(CheckError::UnknownKey(reason)) => reason,
             checked => return checked,
         };
-        match self.with_fresh_keys(provider).await {
-            Ok(Some(fresh)) => check(&fresh)
+        let (this, stale) = (Arc::clone(self), Arc::clone(provider));
+        // It goes on if whoever asked stops waiting: else requests that are broken
+        // off could keep new keys from everybody.
+        let reading = current::spawn(async move { this.with_fresh_keys(&stale).await });
+        match reading.await {
+            Ok(Ok(Some(fresh))) => check(&fresh)
                 .await
                 .map_err(|error| CheckError::Refused(error.into_reason())),
-            Ok(None) => Err(CheckError::UnknownKey(unknown)),
-            Err(reason) => Err(CheckError::UnknownKey(reason)),
+            Ok(Err(reason)) => Err(CheckError::UnknownKey(reason)),
+            Ok(Ok(None)) | Err(_) => Err(CheckError::UnknownKey(unknown)),
         }
     }
 
@@ -208,19 +212,22 @@ impl Provider {
             return Ok(Some(known));
         }
         match &*keys_read {
-            Some((when, Ok(()))) if when.elapsed() < KEYS_AT_MOST_EVERY => return Ok(None),
-            Some((when, Err(cause))) if when.elapsed() < RETRY_AFTER => {
-                return Err(Reason::ProviderUnavailable(cause.clone()));
+            Some((when, read)) if when.elapsed() < KEYS_AT_MOST_EVERY => {
+                return match read {
+                    Ok(()) => Ok(None),
+                    Err(cause) => Err(Reason::ProviderUnavailable(cause.clone())),
+                };
             }
             _ => {}
         }
-        // Before they are read: whoever asks may stop waiting, and it counts.
-        *keys_read = Some((Instant::now(), Ok(())));
         let fresh = known
             .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
             .await;
         match fresh {
-            Ok(fresh) => Ok(Some(self.remember(fresh))),
+            Ok(fresh) => {
+                *keys_read = Some((Instant::now(), Ok(())));
+                Ok(Some(self.remember(fresh)))
+            }
             Err(error) => {
                 tracing::warn!(
                     issuer = self.issuer(),
@@ -284,7 +291,7 @@ impl Provider {
     /// # Errors
     /// The provider cannot be reached, or what it answers fails a check.
     pub async fn authenticate(
-        &self,
+        self: &Arc<Self>,
         code: Code,
         expected: Expected<'_>,
     ) -> Result<Authenticated, Reason> {
@@ -304,7 +311,7 @@ impl Provider {
     /// # Errors
     /// There is no such endpoint, it cannot be used, or its answer fails a
     /// check.
-    pub async fn claims_of(&self, sign_in: &SignIn) -> Result<Claims, Reason> {
+    pub async fn claims_of(self: &Arc<Self>, sign_in: &SignIn) -> Result<Claims, Reason> {
         let provider = self.discovered().await?;
         let access_token = sign_in.tokens.access_token.expose();
         self.checked(&provider, async |provider| {

@@ -28,6 +28,9 @@ const NEAR_ITS_END: u64 = 30;
 /// How often somebody who waits for another instance looks for its result.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
+/// How often a request that waits for a renewal looks whether the store is there.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
 /// How often a store that is away is asked again to keep renewed tokens.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -103,20 +106,17 @@ impl Oidc {
         let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
         // It goes on if whoever asked stops waiting: a rotated refresh token
         // must not get lost on its way to the store.
-        let renewal = current::spawn(async move { oidc.in_turn(&id, &live).await });
-        match tokio::time::timeout(self.patience(), renewal).await {
-            Ok(Ok(renewed)) => renewed,
-            Ok(Err(_)) => Err(Reason::Internal("a renewal was broken off".to_owned()).into()),
-            Err(_) => {
-                let live = self.live(user.id()).await?;
-                without_renewal(live, "the renewal is still under way".to_owned())
+        let mut renewal = current::spawn(async move { oidc.in_turn(&id, &live).await });
+        loop {
+            match tokio::time::timeout(LOOK_AGAIN, &mut renewal).await {
+                Ok(renewed) => {
+                    let broken_off = |_| Reason::Internal("a renewal was broken off".to_owned());
+                    return renewed.map_err(broken_off)?;
+                }
+                // While the store is away, the renewal has to wait; a person has not.
+                Err(_) => self.sign_ins.store().check().await?,
             }
         }
-    }
-
-    /// How long a request waits for a renewal. Whoever comes later finds it done.
-    fn patience(&self) -> Duration {
-        self.provider.relying_party().timeout + Duration::from_secs(2)
     }
 
     /// Renews when nobody else does: one after the other in this process, and

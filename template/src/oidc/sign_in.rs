@@ -143,13 +143,18 @@ pub struct LiveSignIn {
     /// The record.
     pub sign_in: SignIn,
     /// What every page shows of the person.
-    pub(super) person: Person,
+    person: Person,
     pub(super) key: Key,
     version: u64,
     last_seen: AtomicU64,
 }
 
 impl LiveSignIn {
+    /// The person as pages show them.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
     /// When the browser last made itself known, in Unix seconds.
     pub fn last_seen(&self) -> u64 {
         self.last_seen.load(Ordering::Relaxed)

@@ -10,7 +10,7 @@ use actix_web::{
 };
 
 use super::{
-    Oidc,
+    Oidc, cookies,
     error::{Reason, Refusal},
     guard::{self, User},
     handlers::see_other,
@@ -47,7 +47,7 @@ pub async fn sign_in_silently<B: MessageBody>(
 /// The way to the provider, for those who should take it.
 async fn attempt(request: &HttpRequest) -> Option<HttpResponse> {
     let oidc = guard::oidc(request).ok()?;
-    let was_tried = request.cookie(&oidc.cookies.name(COOKIE)).is_some();
+    let was_tried = cookies::sent(request, &oidc.cookies.name(COOKIE)).is_some();
     if was_tried || request.method() != Method::GET || !is_navigation(request) {
         return None;
     }

@@ -76,7 +76,7 @@ async fn kept(session: Session, name: Path<String>) -> String {
     kept.unwrap_or_else(|| "nothing".to_owned())
 }
 
-fn pages(config: &mut ServiceConfig) {
+pub fn pages(config: &mut ServiceConfig) {
     config
         .configure(routes::public)
         .route("/keep/{name}/{value}/{wait}", web::get().to(keep))

@@ -1,8 +1,9 @@
 //! What the app offers to code of its owner's, used as such code uses it.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Data, ServiceConfig, get},
+    HttpRequest, HttpResponse, ResponseError,
+    error::ErrorConflict,
+    web::{Data, Path, ServiceConfig, get},
 };
 use app::{
     dev::provider::Endpoint,
@@ -35,6 +36,33 @@ fn pages(config: &mut ServiceConfig) {
     config.route("/from-elsewhere", get().to(from_elsewhere));
     config.route("/leave", get().to(leave));
     config.route("/leave-everything", get().to(leave_everything));
+    config.route("/mine", get().to(async || Err::<&str, _>(Mine)));
+    config.route(
+        "/conflict",
+        get().to(async || Err::<&str, _>(ErrorConflict(DETAIL))),
+    );
+    config.route(
+        "/number/{number}",
+        get().to(async |_: Path<u32>| "a number"),
+    );
+}
+
+const DETAIL: &str = "row 7 of table people";
+
+/// An error of the owner's that says itself how it is shown.
+#[derive(Debug)]
+struct Mine;
+
+impl std::fmt::Display for Mine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("mine")
+    }
+}
+
+impl ResponseError for Mine {
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::UnprocessableEntity().json("the name is taken")
+    }
 }
 
 async fn known(request: HttpRequest) -> Result<String, Refusal> {
@@ -160,4 +188,33 @@ async fn force_logout_and_revoke_ends_everything() {
     assert!(!alice.is_signed_in().await);
     app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
         .await;
+}
+
+#[tokio::test]
+async fn an_error_that_brings_its_own_answer_is_shown_as_it_is() {
+    let app = TestApp::start_with_pages(pages).await;
+    let page = app.browser().get("/mine").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.body, "\"the name is taken\"");
+    assert_eq!(page.header("x-content-type-options"), "nosniff");
+}
+
+#[tokio::test]
+async fn other_errors_of_the_owners_keep_their_status_and_tell_nothing() {
+    let app = TestApp::start_with_pages(pages).await;
+    let browser = app.browser();
+    for (path, status, code) in [
+        ("/conflict", StatusCode::CONFLICT, "bad_request"),
+        ("/number/abc", StatusCode::NOT_FOUND, "not_found"),
+    ] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, status);
+        assert!(page.body.contains(code), "{}", page.body);
+        assert!(!page.body.contains(DETAIL), "{}", page.body);
+        let problem = browser.fetch(path).await;
+        assert_eq!(problem.status, status);
+        assert_eq!(problem.json()["status"], status.as_u16());
+        assert_eq!(problem.json()["code"], code);
+        assert!(!problem.body.contains(DETAIL), "{}", problem.body);
+    }
 }

@@ -1,6 +1,9 @@
 //! People get in.
 
-use reqwest::StatusCode;
+use reqwest::{
+    Method, StatusCode,
+    header::{COOKIE, HeaderValue},
+};
 
 use crate::support::{TestApp, embedded_at, signed_in_as};
 
@@ -102,4 +105,33 @@ async fn sign_ins_survive_a_restart() {
     browser.set_cookie("sign-in", &cookie);
 
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "alice");
+}
+
+/// Whoever has a cookie on the parent domain may have put anything into it.
+#[tokio::test]
+async fn a_strange_cookie_of_another_app_keeps_nobody_out() {
+    let app = crate::silent::start().await;
+    let strange = HeaderValue::from_bytes(b"city=K\xf6ln; rate=100%; =; x").unwrap();
+    let alice = app.browser();
+    let answer = alice.answer_of_provider("alice", "/login").await;
+    let page = alice
+        .request(Method::GET, answer.location().as_str(), |request| {
+            request
+                .header("accept", "text/html")
+                .header(COOKIE, strange.clone())
+        })
+        .await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
+    assert!(alice.cookies().contains_key("sign-in"));
+
+    let stranger = app.browser();
+    stranger.set_cookie("silent", "tried");
+    let page = stranger
+        .request(Method::GET, "/news", |request| {
+            request
+                .header("accept", "text/html")
+                .header(COOKIE, strange)
+        })
+        .await;
+    assert_eq!(page.body, "news for stranger");
 }

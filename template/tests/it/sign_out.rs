@@ -7,7 +7,7 @@ use std::{
 };
 
 use app::oidc::sign_in::SignInId;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 
 use crate::support::{TestApp, signed_in_as};
 
@@ -65,4 +65,34 @@ async fn who_goes_away_while_signing_out_is_signed_out() {
     assert!(bob.is_signed_in().await);
     broken_off(sign_ins.end_all_of(app.provider.issuer(), "bob"));
     app.eventually(async || !bob.is_signed_in().await).await;
+}
+
+#[tokio::test]
+async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
+    let app = TestApp::start_with_pages(crate::owner_session::pages).await;
+    let alice = app.signed_in_as("alice").await;
+    alice.get("/keep/basket/full/0").await;
+    assert!(alice.cookies().contains_key("session"));
+    let token = alice.get("/").await.field("csrf_token");
+    let sign_ins = &app.oidc().sign_ins;
+    let ended = sign_ins.end_all_of(app.provider.issuer(), "alice").await;
+    assert_eq!(ended.unwrap(), 1);
+
+    let fields = [("csrf_token", token.as_str())];
+    let from_elsewhere = alice
+        .request(Method::POST, "/logout", |request| {
+            request
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("sec-fetch-site", "cross-site")
+                .body(format!("csrf_token={token}"))
+        })
+        .await;
+    assert_eq!(from_elsewhere.status, StatusCode::UNAUTHORIZED);
+    assert!(alice.cookies().contains_key("session"));
+
+    let answer = alice.post("/logout", &fields).await;
+    let page = alice.follow(answer).await;
+    assert!(page.body.contains("You are signed out of"), "{}", page.body);
+    assert!(!alice.cookies().contains_key("session"));
+    assert!(!alice.cookies().contains_key("sign-in"));
 }

@@ -1,6 +1,6 @@
 //! Pages that demand more of people than to be signed in.
 
-use actix_web::web::{ServiceConfig, get};
+use actix_web::web::{ServiceConfig, get, post};
 use app::{
     dev::provider::Endpoint,
     oidc::{
@@ -28,6 +28,7 @@ pub fn pages(config: &mut ServiceConfig) {
     config.configure(guarded(routes::protected));
     config.route("/vault", get().to(vault));
     config.route("/safe", get().to(safe));
+    config.route("/safe", post().to(safe));
 }
 
 async fn vault(user: Fresh<60>) -> String {
@@ -167,4 +168,16 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
     let answer = alice.choose(&list, "bob").await;
     alice.follow(answer).await;
     assert_ne!(alice.fetch("/api/me").await.json()["expires_at"], end);
+}
+
+#[tokio::test]
+async fn a_form_that_demands_more_shows_the_way_to_it() {
+    let app = TestApp::start_with_pages(pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let page = alice.post("/safe", &[]).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    let list = alice.visit(&page.button()).await;
+    let answer = alice.choose(&list, "alice").await;
+    alice.follow(answer).await;
+    assert_eq!(alice.post("/safe", &[]).await.body, "the safe of alice");
 }

@@ -62,7 +62,6 @@ async fn fresh_asks_for_a_new_proof_and_accepts_it() {
 
     let refused = alice.fetch("/vault").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(refused.json()["code"], "not_fresh");
     assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
 
     let mut page = alice.visit("/vault").await;
@@ -145,6 +144,15 @@ async fn add_user_context_may_refuse_every_request_without_a_loop() {
         page.body
     );
     assert_eq!(farah.fetch("/api/me").await.json()["code"], "not_admitted");
+
+    // No page takes her for a stranger, and from each she can leave.
+    let page = farah.get("/").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let token = page.field("csrf_token");
+    let answer = farah.post("/logout", &[("csrf_token", &token)]).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    assert!(!farah.cookies().contains_key("sign-in"));
+    assert_eq!(farah.get("/").await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -166,6 +174,18 @@ async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
     assert_eq!(page.body, "we looked everywhere");
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn on_error_is_not_asked_where_signing_in_mends_it() {
+    let app = TestApp::start().await;
+    app.provider.faults().once().id_token(|token| {
+        let an_hour_ago = token.claims["iat"].as_u64().unwrap() - 3600;
+        token.claims["auth_time"] = an_hour_ago.into();
+    });
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.get("/vault").await.location().path(), "/login");
+    assert_eq!(alice.fetch("/vault").await.body, "we looked everywhere");
 }
 
 #[tokio::test]

@@ -9,39 +9,39 @@ use crate::{
     current, hooks,
     oidc::{
         Oidc,
-        csrf::SignedForm,
+        csrf::{SignOutForm, is_cross_site},
         error::{Reason, Refusal},
         events,
         guard::User,
         protocol::EndSession,
         seal,
-        sign_in::SignIn,
+        sign_in::{SignIn, SignInId},
         silent,
     },
     views,
 };
-
-/// The sign-out form has no fields of its own.
-#[derive(Deserialize)]
-pub struct NoFields {}
 
 /// POST: ends the sign-in and goes on to the provider's own sign-out
 /// (RP-Initiated Logout 1.0).
 pub async fn logout(
     request: HttpRequest,
     oidc: web::Data<Oidc>,
-    form: Result<SignedForm<NoFields>, Refusal>,
+    form: Result<SignOutForm, Refusal>,
 ) -> Result<HttpResponse, Refusal> {
     match form {
-        Ok(SignedForm { user, .. }) => {
-            hooks::before_logout(&request, user.sign_in()).await?;
-            force_logout_and_revoke(&request, &oidc, &user).await
+        Ok(SignOutForm { id, live }) => {
+            hooks::before_logout(&request, &live.sign_in).await?;
+            leave(&request, &oidc, &id, &live.sign_in).await
         }
-        // Signed out before, perhaps in another tab: that is what was wanted.
+        // It has ended before, perhaps in another tab, perhaps from afar: then
+        // nothing of the person has left this browser yet.
         Err(Refusal {
             reason: Reason::SignedOut,
             ..
-        }) => Ok(see_other(&oidc.path(oidc.settings.paths.logged_out))),
+        }) if !is_cross_site(&request) => {
+            clear_browser(&request, &oidc);
+            Ok(only_here(&oidc))
+        }
         Err(refusal) => Err(refusal),
     }
 }
@@ -56,12 +56,26 @@ pub async fn sign_out_locally(
     oidc: &Oidc,
     user: &User,
 ) -> Result<(), Refusal> {
-    oidc.sign_ins.end(user.id()).await?;
+    leave_here(request, oidc, user.id(), user.sign_in()).await
+}
+
+async fn leave_here(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    id: &SignInId,
+    sign_in: &SignIn,
+) -> Result<(), Refusal> {
+    oidc.sign_ins.end(id).await?;
+    clear_browser(request, oidc);
+    events::signed_out(sign_in);
+    Ok(())
+}
+
+/// Leaves nothing of a person in the browser.
+fn clear_browser(request: &HttpRequest, oidc: &Oidc) {
     current::send(oidc.cookies.clear(oidc.cookies.sign_in().to_owned()));
     request.get_session().purge();
     silent::try_no_more(oidc);
-    events::signed_out(user.sign_in());
-    Ok(())
 }
 
 /// Ends a person's sign-in whatever they asked for: here, then their tokens,
@@ -74,8 +88,16 @@ pub async fn force_logout_and_revoke(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<HttpResponse, Refusal> {
-    sign_out_locally(request, oidc, user).await?;
-    let sign_in = user.sign_in();
+    leave(request, oidc, user.id(), user.sign_in()).await
+}
+
+async fn leave(
+    request: &HttpRequest,
+    oidc: &web::Data<Oidc>,
+    id: &SignInId,
+    sign_in: &SignIn,
+) -> Result<HttpResponse, Refusal> {
+    leave_here(request, oidc, id, sign_in).await?;
     // The person does not wait for it, and it has the time-out of all calls.
     let tokens = sign_in.tokens.clone();
     let oidc_for_later = oidc.clone();
@@ -105,11 +127,14 @@ async fn at_provider(
             action: action.into(),
             fields,
         }),
-        None => Ok(see_other(&format!(
-            "{}?only=here",
-            oidc.path(oidc.settings.paths.logged_out)
-        ))),
+        None => Ok(only_here(oidc)),
     }
+}
+
+/// Says that the provider does not know.
+fn only_here(oidc: &Oidc) -> HttpResponse {
+    let query = [("only", "here")];
+    see_other(&oidc.path_with(oidc.settings.paths.logged_out, query))
 }
 
 /// What the signed-out page may be told.
