@@ -26,7 +26,7 @@ struct Current {
     user: OnceCell<User>,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
-    refused: OnceCell<Arc<LiveSignIn>>,
+    non_user: OnceCell<Arc<LiveSignIn>>,
     failure: OnceCell<Box<Refusal>>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Outp
         user: OnceCell::new(),
         nonce: OnceCell::new(),
         cookies: RefCell::default(),
-        refused: OnceCell::new(),
+        non_user: OnceCell::new(),
         failure: OnceCell::new(),
     };
     CURRENT.scope(current, answering)
@@ -91,14 +91,15 @@ pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|current| Some(current.cookies.take())).unwrap_or_default()
 }
 
-/// Whose sign-in is alive, but whom `hooks::add_user_context` refuses.
-pub(crate) fn refused() -> Option<Arc<LiveSignIn>> {
-    of(|current| current.refused.get().cloned())
+/// Whose sign-in is alive, though they are no user here: `hooks::add_user_context`
+/// refuses them, or was not asked.
+pub(crate) fn non_user() -> Option<Arc<LiveSignIn>> {
+    of(|current| current.non_user.get().cloned())
 }
 
-/// Keeps whom `hooks::add_user_context` refuses.
-pub(crate) fn remember_refused(live: &Arc<LiveSignIn>) {
-    of(|current| current.refused.set(Arc::clone(live)).ok());
+/// Keeps whose sign-in is alive, though they are no user here.
+pub(crate) fn remember_non_user(live: &Arc<LiveSignIn>) {
+    of(|current| current.non_user.set(Arc::clone(live)).ok());
 }
 
 /// Keeps why a handler that asked for `Option<User>` was told of nobody, though

@@ -93,8 +93,9 @@ pub struct Frame {
 pub enum Shown {
     /// The one whom a guard has let in.
     SignedIn(User),
-    /// The one whom `hooks::add_user_context` refuses, but who may sign out.
-    Refused(Arc<LiveSignIn>),
+    /// One whom `hooks::add_user_context` refuses, or who is about to sign in anew.
+    /// They can sign out.
+    NonUser(Arc<LiveSignIn>),
     /// Somebody in the gallery of views.
     #[cfg(debug_assertions)]
     Sample(Person),
@@ -106,7 +107,7 @@ impl Deref for Shown {
     fn deref(&self) -> &Person {
         match self {
             Self::SignedIn(user) => user.person(),
-            Self::Refused(live) => live.person(),
+            Self::NonUser(live) => live.person(),
             #[cfg(debug_assertions)]
             Self::Sample(person) => person,
         }
@@ -475,7 +476,7 @@ impl Failure {
         let face = refusal.reason.face();
         let person = current::user()
             .map(Shown::SignedIn)
-            .or_else(|| current::refused().map(Shown::Refused));
+            .or_else(|| current::non_user().map(Shown::NonUser));
         let frame = Frame {
             person,
             ..Frame::for_nobody(request)?

@@ -90,7 +90,7 @@ impl User {
         let (id, live) = sign_in_of(request).await?;
         let context = hooks::add_user_context(request, &live.sign_in)
             .await
-            .inspect_err(|_| current::remember_refused(&live))?;
+            .inspect_err(|_| current::remember_non_user(&live))?;
         let user = Self(Rc::new(Inner { id, live, context }));
         current::remember_user(&user);
         Ok(user)

@@ -145,6 +145,13 @@ async fn add_user_context_may_refuse_every_request_without_a_loop() {
     );
     assert_eq!(farah.fetch("/api/me").await.json()["code"], "not_admitted");
 
+    // Somebody else may sign in in her browser.
+    let list = farah.visit("/login").await;
+    let answer = farah.choose(&list, "alice").await;
+    let page = farah.follow(answer).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    farah.sign_in_as("farah", "/login").await;
+
     // No page takes her for a stranger, and from each she can leave.
     let page = farah.get("/").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);

@@ -1,5 +1,7 @@
 //! The provider's answer: the one place where somebody becomes signed in.
 
+use std::sync::Arc;
+
 use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
@@ -12,12 +14,11 @@ use crate::{
         attempt::Attempt,
         devices,
         error::{Reason, Refusal, printable},
-        events,
-        guard::{self, User},
+        events, guard,
         protocol::{Authenticated, Code, Discovered},
         return_to::ReturnTo,
         seal,
-        sign_in::{SignIn, now},
+        sign_in::{LiveSignIn, SignIn, now},
     },
 };
 
@@ -37,20 +38,16 @@ pub enum AfterLogin {
 pub async fn callback(
     request: HttpRequest,
     oidc: web::Data<Oidc>,
-    user: Option<User>,
 ) -> Result<HttpResponse, Refusal> {
-    let concluded = conclude(&request, &oidc, user).await;
+    let concluded = conclude(&request, &oidc).await;
     concluded.inspect_err(|refusal| {
         events::sign_in_failed(oidc.provider.issuer(), &refusal.reason);
     })
 }
 
-async fn conclude(
-    request: &HttpRequest,
-    oidc: &Oidc,
-    user: Option<User>,
-) -> Result<HttpResponse, Refusal> {
+async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Refusal> {
     let answer = Answer::read(request.query_string())?;
+    let before = sign_in_before(request).await?;
     let attempt = match oidc
         .attempts
         .find(request, answer.state.as_deref().unwrap_or_default())
@@ -61,7 +58,7 @@ async fn conclude(
         Err(Refusal {
             reason: Reason::AttemptUnknown,
             ..
-        }) if user.is_some() => {
+        }) if before.is_some() => {
             return Ok(see_other(ReturnTo::after_login(&oidc.settings).as_str()));
         }
         // A link in an e-mail, opened elsewhere.
@@ -81,12 +78,12 @@ async fn conclude(
         Err(reason) => return Err(reason.on_the_way_to(return_to)),
     };
     if !is_first {
-        return match user {
+        return match before {
             Some(_) => Ok(see_other(return_to.as_str())),
             None => Err(Reason::CodeRefused.on_the_way_to(return_to)),
         };
     }
-    match finish(request, oidc, &attempt, answer, user.as_ref()).await {
+    match finish(request, oidc, &attempt, answer, before.as_deref()).await {
         Ok(after) => {
             oidc.attempts.finish(request, attempt)?;
             Ok(match after {
@@ -105,6 +102,22 @@ async fn conclude(
             }
             Err(refusal.reason.on_the_way_to(return_to))
         }
+    }
+}
+
+/// As whom the browser is signed in already, whatever the app's own hooks say of
+/// the person: another one may be about to sign in.
+async fn sign_in_before(request: &HttpRequest) -> Result<Option<Arc<LiveSignIn>>, Refusal> {
+    match guard::sign_in_of(request).await {
+        Ok((_, live)) => {
+            current::remember_non_user(&live);
+            Ok(Some(live))
+        }
+        Err(Refusal {
+            reason: Reason::SignedOut,
+            ..
+        }) => Ok(None),
+        Err(refusal) => Err(refusal),
     }
 }
 
@@ -214,7 +227,7 @@ async fn finish(
     oidc: &Oidc,
     attempt: &Attempt,
     answer: Answer,
-    current: Option<&User>,
+    before: Option<&LiveSignIn>,
 ) -> Result<AfterLogin, Refusal> {
     let provider = oidc.provider.discovered().await?;
     if attempt.provider != oidc.provider.name() {
@@ -224,10 +237,10 @@ async fn finish(
     let code = answer.into_code(attempt)?;
     let authenticated = oidc.provider.authenticate(code, attempt.expected()).await?;
     let mut sign_in = new_sign_in(oidc, authenticated, devices::name(request))?;
-    if let Some(current) = current
+    if let Some(before) = before
         && !attempt.demand.is_empty()
     {
-        keep_end_of_life(&mut sign_in, current.sign_in());
+        keep_end_of_life(&mut sign_in, &before.sign_in);
     }
     let after = hooks::after_login(request, &sign_in).await?;
     replace_sign_in(request, oidc, &sign_in).await?;
