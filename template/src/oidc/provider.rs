@@ -32,6 +32,16 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// tokens with made-up key ids must not turn into a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
+/// What there is for a signature that no known key has made.
+enum Keys {
+    /// The keys as the provider has just given them.
+    Fresh(Arc<Discovered>),
+    /// Those that somebody else has read meanwhile.
+    Newer(Arc<Discovered>),
+    /// None: they were read a moment ago.
+    ReadBefore,
+}
+
 /// A provider and what is known of it.
 pub struct Provider {
     name: &'static str,
@@ -182,39 +192,39 @@ impl Provider {
         provider: &Arc<Discovered>,
         check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
     ) -> Result<T, CheckError> {
-        let unknown = match check(provider).await {
-            Err(CheckError::UnknownKey(reason)) => reason,
-            checked => return checked,
-        };
-        let (this, stale) = (Arc::clone(self), Arc::clone(provider));
-        // It goes on if whoever asked stops waiting: else requests that are broken
-        // off could keep new keys from everybody.
-        let reading = current::spawn(async move { this.with_fresh_keys(&stale).await });
-        match reading.await {
-            Ok(Ok(Some(fresh))) => check(&fresh)
-                .await
-                .map_err(|error| CheckError::Refused(error.into_reason())),
-            Ok(Err(reason)) => Err(CheckError::UnknownKey(reason)),
-            Ok(Ok(None)) | Err(_) => Err(CheckError::UnknownKey(unknown)),
+        let mut provider = Arc::clone(provider);
+        loop {
+            let unknown = match check(&provider).await {
+                Err(CheckError::UnknownKey(reason)) => reason,
+                checked => return checked,
+            };
+            let (this, stale) = (Arc::clone(self), Arc::clone(&provider));
+            // It goes on if whoever asked stops waiting: else requests that are
+            // broken off could keep new keys from everybody.
+            let reading = current::spawn(async move { this.other_keys(&stale).await });
+            match reading.await.unwrap_or(Ok(Keys::ReadBefore)) {
+                Ok(Keys::Fresh(fresh)) => {
+                    let refused = |error: CheckError| CheckError::Refused(error.into_reason());
+                    return check(&fresh).await.map_err(refused);
+                }
+                Ok(Keys::Newer(newer)) => provider = newer,
+                Ok(Keys::ReadBefore) => return Err(CheckError::UnknownKey(unknown)),
+                Err(reason) => return Err(CheckError::UnknownKey(reason)),
+            }
         }
     }
 
-    /// The provider with other keys than the `stale` ones, which did not do;
-    /// `None` if the keys were read a moment ago.
-    async fn with_fresh_keys(
-        &self,
-        stale: &Arc<Discovered>,
-    ) -> Result<Option<Arc<Discovered>>, Reason> {
+    /// Other keys of the provider than the `stale` ones, which did not do.
+    async fn other_keys(&self, stale: &Arc<Discovered>) -> Result<Keys, Reason> {
         let mut keys_read = self.keys_read.lock().await;
         let known = self.discovered().await?;
-        // Somebody else may have read them meanwhile.
         if !Arc::ptr_eq(&known, stale) {
-            return Ok(Some(known));
+            return Ok(Keys::Newer(known));
         }
         match &*keys_read {
             Some((when, read)) if when.elapsed() < KEYS_AT_MOST_EVERY => {
                 return match read {
-                    Ok(()) => Ok(None),
+                    Ok(()) => Ok(Keys::ReadBefore),
                     Err(cause) => Err(Reason::ProviderUnavailable(cause.clone())),
                 };
             }
@@ -226,7 +236,7 @@ impl Provider {
         match fresh {
             Ok(fresh) => {
                 *keys_read = Some((Instant::now(), Ok(())));
-                Ok(Some(self.remember(fresh)))
+                Ok(Keys::Fresh(self.remember(fresh)))
             }
             Err(error) => {
                 tracing::warn!(

@@ -4,15 +4,17 @@
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
-use crate::current;
-use crate::oidc::{
-    Oidc,
-    error::{Reason, Refusal},
-    events::{self, Ending},
-    protocol::{CheckError, LogoutToken},
-    seal::{self, SealError},
-    sign_in::now,
-    store::{Claim, StoreError},
+use crate::{
+    current,
+    oidc::{
+        Oidc,
+        error::{Reason, Refusal},
+        events::{self, Ending},
+        protocol::{CheckError, LogoutToken},
+        seal::{self, SealError},
+        sign_in::now,
+        store::{Claim, StoreError},
+    },
 };
 
 /// A logout token is small; nothing larger is read.
