@@ -29,6 +29,8 @@ mod paths;
 #[path = "../store/ports.rs"]
 mod ports;
 mod processes;
+#[cfg(unix)]
+mod purge;
 mod pushed_authorization;
 #[expect(dead_code, reason = "the rest is for the tests in `store`")]
 #[path = "../store/redis_cluster.rs"]
