@@ -211,21 +211,17 @@ async fn no_error_shows_the_password() {
     assert!(error.contains(&server.address.to_string()), "{error}");
 }
 
-#[tokio::test]
-async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
-    let Some(server) = Server::start() else {
-        return;
-    };
-    let mut instances = Vec::new();
-    for _ in 0..2 {
+/// Two instances, with this limit of idleness.
+async fn instances_on(server: &Server, idle: Duration) -> [SignIns; 2] {
+    let instance = async || {
         let store = open(&redis_at(server.url())).await.unwrap();
-        let hour = Duration::from_secs(3600);
-        instances.push(SignIns::new(store, hour, hour));
-    }
-    let [here, there] = &instances[..] else {
-        unreachable!()
+        SignIns::new(store, idle, Duration::from_secs(3600))
     };
-    let sign_in: SignIn = serde_json::from_value(json!({
+    [instance().await, instance().await]
+}
+
+fn sign_in() -> SignIn {
+    serde_json::from_value(json!({
         "provider": "main",
         "issuer": "https://id.example.com",
         "subject": "alice",
@@ -246,17 +242,27 @@ async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
         "created_at": now(),
         "expires_at": now() + 3600,
     }))
-    .unwrap();
+    .unwrap()
+}
+
+#[tokio::test]
+async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let hour = Duration::from_secs(3600);
+    let [here, there] = instances_on(&server, hour).await;
+    let sign_in = sign_in();
     let id = here.begin(&sign_in).await.unwrap();
     let roles = async |instance: &SignIns| {
         let found = instance.find(&id).await.unwrap();
         found.map(|live| live.sign_in.roles.clone())
     };
     let user = Some(vec!["user".to_owned()]);
-    assert_eq!(roles(here).await, user);
+    assert_eq!(roles(&here).await, user);
     // Once more, now that both have seen it.
-    assert_eq!(roles(there).await, user);
-    assert_eq!(roles(there).await, user);
+    assert_eq!(roles(&there).await, user);
+    assert_eq!(roles(&there).await, user);
 
     let seen = here.find(&id).await.unwrap().unwrap();
     let promoted = SignIn {
@@ -265,10 +271,25 @@ async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
     };
     assert!(here.renew(&id, &seen, &promoted).await.unwrap());
     let admin = Some(vec!["admin".to_owned()]);
-    assert_eq!(roles(there).await, admin);
-    assert_eq!(roles(here).await, admin);
+    assert_eq!(roles(&there).await, admin);
+    assert_eq!(roles(&here).await, admin);
 
     assert!(here.end(&id).await.unwrap());
-    assert_eq!(roles(there).await, None);
-    assert_eq!(roles(here).await, None);
+    assert_eq!(roles(&there).await, None);
+    assert_eq!(roles(&here).await, None);
+}
+
+#[tokio::test]
+async fn a_visit_to_one_instance_counts_for_the_others() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let [here, there] = instances_on(&server, Duration::from_secs(3)).await;
+    let id = here.begin(&sign_in()).await.unwrap();
+    assert!(there.find(&id).await.unwrap().is_some());
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(here.find(&id).await.unwrap().is_some());
+    }
+    assert!(there.find(&id).await.unwrap().is_some());
 }
