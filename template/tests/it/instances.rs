@@ -7,7 +7,10 @@ use app::dev::provider::{Answer, Endpoint};
 use reqwest::StatusCode;
 
 use crate::{
-    processes::Instances, redis_sentinels::Sentinels, redis_server::Server, support::client,
+    processes::Instances,
+    redis_sentinels::Sentinels,
+    redis_server::Server,
+    support::{Browser, Page, client},
 };
 
 #[tokio::test]
@@ -36,49 +39,101 @@ async fn l9_the_provider_signs_people_out_everywhere_and_after_restarts_too() {
     let Some(mut redis) = Server::start_lasting() else {
         return;
     };
-    let mut instances = Instances::start(2, &redis.url(), &[]).await;
+    let instances = Instances::start(2, &redis.url(), &[]).await;
+    let restart_redis = || {
+        redis.stop();
+        redis.restart();
+    };
+    notices_count_after_restarts(instances, restart_redis).await;
+}
+
+#[tokio::test]
+async fn l9_the_provider_signs_people_out_after_a_restart_of_an_app_with_its_own_store() {
+    let instances = Instances::start(1, "embedded:data/sign-ins.redb", &[]).await;
+    notices_count_after_restarts(instances, || {}).await;
+}
+
+async fn notices_count_after_restarts(mut instances: Instances, restart_store: impl FnOnce()) {
+    let count = instances.proxy.sent.len();
     let alice = instances.app.signed_in_as("alice").await;
     let by_session = instances.app.signed_in_as("bob").await;
     let other_session = instances.app.signed_in_as("bob").await;
-    let session = by_session.get("/profile").await;
-    let session = session.body.split(">sid<").nth(1).unwrap();
-    let session = session.split("<bdi>").nth(1).unwrap();
-    let session = session.split('<').next().unwrap().to_owned();
+    let session = session_of(&by_session).await;
 
     instances.kill_all();
-    redis.stop();
-    redis.restart();
+    restart_store();
     instances.start_all();
 
-    let client = env!("CARGO_PKG_NAME");
     let provider = &instances.app.provider;
     let tokens = [
-        provider.logout_token(client, Some("alice"), None).unwrap(),
-        provider.logout_token(client, None, Some(&session)).unwrap(),
+        provider.logout_token(CLIENT, Some("alice"), None).unwrap(),
+        provider.logout_token(CLIENT, None, Some(&session)).unwrap(),
     ];
     let nobody = instances.app.browser();
     for token in &tokens {
-        let notice = [("logout_token", token.as_str())];
-        let answer = nobody.post("/backchannel-logout", &notice).await;
+        let answer = deliver(&nobody, "/backchannel-logout", token).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     }
-    assert_eq!(instances.signed_in_at_each(&alice).await, [false; 2]);
-    assert_eq!(instances.signed_in_at_each(&by_session).await, [false; 2]);
-    assert_eq!(instances.signed_in_at_each(&other_session).await, [true; 2]);
+    for (browser, holds) in [
+        (&alice, false),
+        (&by_session, false),
+        (&other_session, true),
+    ] {
+        let said = instances.signed_in_at_each(browser).await;
+        assert_eq!(said, vec![holds; count]);
+    }
 
     // Used is used, whichever instance it was, and whatever happened to it.
     let alice = instances.app.signed_in_as("alice").await;
     instances.kill(0);
     instances.start_one(0);
-    for number in 0..2 {
+    for number in 0..count {
         for token in &tokens {
             let target = instances.at(number, "/backchannel-logout");
-            let notice = [("logout_token", token.as_str())];
-            let again = nobody.post(&target, &notice).await;
+            let again = deliver(&nobody, &target, token).await;
             assert_eq!(again.status, StatusCode::BAD_REQUEST);
         }
     }
-    assert_eq!(instances.signed_in_at_each(&alice).await, [true; 2]);
+    assert_eq!(instances.signed_in_at_each(&alice).await, vec![true; count]);
+}
+
+#[tokio::test]
+async fn l9_a_notice_to_one_instance_counts_at_once_for_those_that_remember_the_person() {
+    let Some(redis) = Server::start() else { return };
+    let instances = Instances::start(2, &redis.url(), &[]).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    let by_session = instances.app.signed_in_as("bob").await;
+    let other_session = instances.app.signed_in_as("bob").await;
+    let people = [&alice, &by_session, &other_session];
+    for browser in people {
+        assert_eq!(instances.signed_in_at_each(browser).await, [true; 2]);
+    }
+
+    let session = session_of(&by_session).await;
+    let nobody = instances.app.browser();
+    for (sub, sid) in [(Some("alice"), None), (None, Some(session.as_str()))] {
+        let token = instances.app.provider.logout_token(CLIENT, sub, sid);
+        let target = instances.at(0, "/backchannel-logout");
+        let answer = deliver(&nobody, &target, &token.unwrap()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+    for (browser, holds) in people.into_iter().zip([false, false, true]) {
+        assert_eq!(instances.signed_in_at_each(browser).await, [holds; 2]);
+    }
+}
+
+const CLIENT: &str = env!("CARGO_PKG_NAME");
+
+/// The provider's name for its session in this browser.
+async fn session_of(browser: &Browser) -> String {
+    let page = browser.get("/profile").await;
+    let after = page.body.split(">sid<").nth(1).unwrap();
+    let value = after.split("<bdi>").nth(1).unwrap();
+    value.split('<').next().unwrap().to_owned()
+}
+
+async fn deliver(nobody: &Browser, target: &str, token: &str) -> Page {
+    nobody.post(target, &[("logout_token", token)]).await
 }
 
 #[tokio::test]
