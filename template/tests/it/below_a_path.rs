@@ -1,8 +1,13 @@
 //! `APP_BASE_URL` has a path: the app lives below it, and nowhere else.
 
+use app::app::PATHS;
 use reqwest::StatusCode;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, login_with};
+
+fn below(path: &str) -> String {
+    format!("/shop{path}")
+}
 
 #[tokio::test]
 async fn alice_signs_in_and_out_below_the_path() {
@@ -15,10 +20,10 @@ async fn alice_signs_in_and_out_below_the_path() {
 
     let csrf_token = page.field("csrf_token");
     let redirect = alice
-        .post("/shop/logout", &[("csrf_token", &csrf_token)])
+        .post(&below(PATHS.logout), &[("csrf_token", &csrf_token)])
         .await;
     let page = alice.follow(redirect).await;
-    assert_eq!(page.url.path(), "/shop/logged-out");
+    assert_eq!(page.url.path(), below(PATHS.logged_out));
     assert_eq!(
         alice.fetch("/shop/api/me").await.status,
         StatusCode::UNAUTHORIZED
@@ -29,7 +34,7 @@ async fn alice_signs_in_and_out_below_the_path() {
 async fn every_link_and_file_of_a_page_is_below_the_path() {
     let app = TestApp::start_below("/shop").await;
     let alice = app.browser();
-    alice.sign_in_as("alice", "/shop/login").await;
+    alice.sign_in_as("alice", &below(PATHS.login)).await;
     for path in ["/shop", "/shop/", "/shop/profile", "/shop/no-such-page"] {
         let page = alice.visit(path).await;
         let targets = page
@@ -51,7 +56,7 @@ async fn every_link_and_file_of_a_page_is_below_the_path() {
 #[tokio::test]
 async fn nothing_answers_outside_the_path() {
     let app = TestApp::start_below("/shop").await;
-    for path in ["/", "/login", "/profile", "/shopping", "/healthz"] {
+    for path in ["/", PATHS.login, "/profile", "/shopping", "/healthz"] {
         let page = app.browser().fetch(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -64,7 +69,7 @@ async fn return_to_stays_below_the_path() {
     let app = TestApp::start_below("/shop").await;
     let page = app
         .browser()
-        .sign_in_as("alice", "/shop/login?return_to=/another-app")
+        .sign_in_as("alice", &below(&login_with("return_to=/another-app")))
         .await;
-    assert_eq!(page.url.path().trim_end_matches('/'), "/shop");
+    assert_eq!(page.url.path(), below(PATHS.after_login));
 }

@@ -1,6 +1,7 @@
 //! How the app proves to the provider that it is the client.
 
 use app::{
+    app::PATHS,
     dev::provider::{Endpoint, Request},
     settings::{Credential, SecretMethod},
 };
@@ -97,7 +98,7 @@ async fn a_key_that_the_provider_cannot_check_is_named_at_the_first_sign_in() {
         });
     })
     .await;
-    let page = app.browser().get("/login").await;
+    let page = app.browser().get(PATHS.login).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.body.contains("provider_unavailable"), "{}", page.body);
 }

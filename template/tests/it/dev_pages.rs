@@ -1,6 +1,7 @@
 //! The pages below `/dev`: everything there is to see, and for this machine
 //! only.
 
+use app::app::PATHS;
 use reqwest::{Method, StatusCode};
 
 use crate::{
@@ -32,7 +33,7 @@ async fn every_state_of_the_gallery_can_be_framed_by_it_and_nothing_else_can() {
     let app = TestApp::start().await;
     let browser = app.browser();
     // The page with the widget needs to know the provider.
-    browser.get("/login").await;
+    browser.get(PATHS.login).await;
     let policy = |page: &Page| page.header("content-security-policy").to_owned();
     let own = format!(
         "<script>{}</script>",

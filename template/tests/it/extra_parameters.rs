@@ -1,8 +1,11 @@
 //! Authorization parameters that the settings add.
 
-use app::dev::provider::{Endpoint, PushedRequests};
+use app::{
+    app::PATHS,
+    dev::provider::{Endpoint, PushedRequests},
+};
 
-use crate::support::{Page, TestApp};
+use crate::support::{Page, TestApp, login_with};
 
 async fn start(extra: &str) -> TestApp {
     TestApp::start_with_env(&[("OIDC_EXTRA_PARAMETERS", extra)]).await
@@ -21,7 +24,7 @@ fn sent(page: &Page, name: &str) -> Vec<String> {
 async fn they_are_part_of_each_authorization_request() {
     let app =
         start("prompt=login+consent&ui_locales=de%20en&audience=https://api.example.com").await;
-    let page = app.browser().get("/login").await;
+    let page = app.browser().get(PATHS.login).await;
     assert_eq!(sent(&page, "prompt"), ["login consent"]);
     assert_eq!(sent(&page, "ui_locales"), ["de en"]);
     assert_eq!(sent(&page, "audience"), ["https://api.example.com"]);
@@ -32,9 +35,11 @@ async fn they_are_part_of_each_authorization_request() {
 async fn what_one_sign_in_asks_for_goes_before_them() {
     let app = start("prompt=login&login_hint=somebody").await;
     let browser = app.browser();
-    let page = browser.get("/login").await;
+    let page = browser.get(PATHS.login).await;
     assert_eq!(sent(&page, "login_hint"), ["somebody"]);
-    let page = browser.get("/login?login_hint=alice&prompt=none").await;
+    let page = browser
+        .get(&login_with("login_hint=alice&prompt=none"))
+        .await;
     assert_eq!(sent(&page, "login_hint"), ["alice"]);
     assert_eq!(sent(&page, "prompt"), ["none"]);
 }
@@ -46,7 +51,7 @@ async fn they_are_pushed_with_the_rest() {
         settings.relying_party.extra_parameters = vec![("ui_locales".to_owned(), "de".to_owned())];
     })
     .await;
-    let page = app.browser().get("/login").await;
+    let page = app.browser().get(PATHS.login).await;
     assert!(sent(&page, "ui_locales").is_empty());
     let pushed = &app.provider.requests_to(Endpoint::PushedAuthorization)[0];
     assert_eq!(pushed.form("ui_locales"), Some("de"));

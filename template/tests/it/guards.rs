@@ -1,7 +1,10 @@
 //! Who may pass.
 
 use actix_web::web::{ServiceConfig, get, post, resource, scope};
-use app::oidc::guarded::{GuardedConfig, guarded};
+use app::{
+    app::PATHS,
+    oidc::guarded::{GuardedConfig, guarded},
+};
 use reqwest::StatusCode;
 
 use crate::support::TestApp;
@@ -41,7 +44,7 @@ async fn a_guarded_table_lets_nobody_in_whose_handlers_forgot_to_ask() {
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{path}");
         assert!(!refused.body.contains("secret"), "{path}");
         let sent_away = stranger.get(path).await;
-        assert_eq!(sent_away.location().path(), "/login", "{path}");
+        assert_eq!(sent_away.location().path(), PATHS.login, "{path}");
         assert_eq!(alice.get(path).await.body, "a secret", "{path}");
     }
     let refused = stranger.post("/route", &[]).await;

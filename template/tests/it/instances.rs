@@ -3,7 +3,10 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use app::dev::provider::{Answer, Endpoint};
+use app::{
+    app::PATHS,
+    dev::provider::{Answer, Endpoint},
+};
 use reqwest::StatusCode;
 
 use crate::{
@@ -71,7 +74,7 @@ async fn notices_count_after_restarts(mut instances: Instances, restart_store: i
     ];
     let nobody = instances.app.browser();
     for token in &tokens {
-        let answer = deliver(&nobody, "/backchannel-logout", token).await;
+        let answer = deliver(&nobody, PATHS.backchannel_logout, token).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     }
     for (browser, holds) in [
@@ -89,7 +92,7 @@ async fn notices_count_after_restarts(mut instances: Instances, restart_store: i
     instances.start_one(0);
     for number in 0..count {
         for token in &tokens {
-            let target = instances.at(number, "/backchannel-logout");
+            let target = instances.at(number, PATHS.backchannel_logout);
             let again = deliver(&nobody, &target, token).await;
             assert_eq!(again.status, StatusCode::BAD_REQUEST);
         }
@@ -113,7 +116,7 @@ async fn l9_a_notice_to_one_instance_counts_at_once_for_those_that_remember_the_
     let nobody = instances.app.browser();
     for (sub, sid) in [(Some("alice"), None), (None, Some(session.as_str()))] {
         let token = instances.app.provider.logout_token(CLIENT, sub, sid);
-        let target = instances.at(0, "/backchannel-logout");
+        let target = instances.at(0, PATHS.backchannel_logout);
         let answer = deliver(&nobody, &target, &token.unwrap()).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use app::app::PATHS;
 use reqwest::StatusCode;
 
 use crate::{processes::Instances, support::client};
@@ -101,7 +102,10 @@ impl Visitor {
     /// `None`: the app was gone in the middle of it.
     async fn come_and_go(&self, signs_out: bool) -> Option<()> {
         let client = client();
-        let login = client.get(format!("{}/login", self.base)).send().await;
+        let login = client
+            .get(format!("{}{}", self.base, PATHS.login))
+            .send()
+            .await;
         let login = login.ok()?;
         let attempt = cookie(&login);
         let location = login.headers()["location"].to_str().unwrap();
@@ -127,7 +131,7 @@ impl Visitor {
         let me: serde_json::Value = serde_json::from_str(&me.text().await.ok()?).unwrap();
         let form = format!("csrf_token={}", me["csrf_token"].as_str().unwrap());
         let logout = client
-            .post(format!("{}/logout", self.base))
+            .post(format!("{}{}", self.base, PATHS.logout))
             .header("cookie", cookie)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);

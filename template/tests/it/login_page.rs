@@ -2,6 +2,7 @@
 //! Okta Sign-In Widget. What the widget does in a browser is done here by hand.
 
 use app::{
+    app::PATHS,
     dev::provider::Misbehaviour,
     settings::{LoginPage, Settings, widget::Engine},
 };
@@ -9,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, login_with};
 
 fn with_page(settings: &mut Settings) {
     settings.login_page = LoginPage::Page;
@@ -99,7 +100,7 @@ async fn an_interaction_code_of_the_widget_signs_in() {
     let app = TestApp::start_with(with_widget).await;
     let browser = app.browser();
     let page = browser.visit("/profile").await;
-    assert_eq!(page.url.path(), "/login");
+    assert_eq!(page.url.path(), PATHS.login);
     let settings = widget_settings(&page);
 
     let code = interaction_code(&browser, &settings).await.unwrap();
@@ -158,7 +159,7 @@ async fn an_interaction_code_is_checked_like_any_other() {
     ] {
         let app = TestApp::start_with(with_widget).await;
         let browser = app.browser();
-        let settings = widget_settings(&browser.visit("/login").await);
+        let settings = widget_settings(&browser.visit(PATHS.login).await);
         app.provider.faults().set(misbehaviour);
         let interaction = interaction_code(&browser, &settings).await.unwrap();
         let answer = callback(&settings, &[("interaction_code", &interaction)]);
@@ -193,7 +194,7 @@ async fn an_interaction_code_answers_nothing_but_the_widget() {
 async fn an_authorization_code_cannot_be_passed_off_as_an_interaction_code() {
     let app = TestApp::start_with(with_widget).await;
     let browser = app.browser();
-    let settings = widget_settings(&browser.visit("/login").await);
+    let settings = widget_settings(&browser.visit(PATHS.login).await);
     let interaction = interaction_code(&browser, &settings).await.unwrap();
     let page = browser
         .get(&callback(
@@ -248,7 +249,7 @@ async fn each_page_with_the_widget_has_a_strict_policy_and_a_nonce_of_its_own() 
     let app = TestApp::start_with(with_widget).await;
     let mut nonces = Vec::new();
     for _ in 0..2 {
-        let page = app.browser().visit("/login").await;
+        let page = app.browser().visit(PATHS.login).await;
         let policy = page.header("content-security-policy").to_owned();
         let nonce = policy
             .split("script-src 'nonce-")
@@ -271,7 +272,7 @@ async fn each_page_with_the_widget_has_a_strict_policy_and_a_nonce_of_its_own() 
 #[tokio::test]
 async fn a_proof_of_recent_sign_in_is_asked_of_the_provider_itself() {
     let app = TestApp::start_with(with_widget).await;
-    let page = app.browser().get("/login?max_age=300").await;
+    let page = app.browser().get(&login_with("max_age=300")).await;
     assert!(page.status.is_redirection());
     assert!(page.header("location").contains("max_age=300"));
 }
@@ -282,7 +283,7 @@ async fn the_sign_in_page_explains_why_the_last_attempt_failed() {
         let app = TestApp::start_with(change).await;
         let browser = app.browser();
         let begun = browser
-            .post("/login", &[("return_to", "/profile?tab=1")])
+            .post(PATHS.login, &[("return_to", "/profile?tab=1")])
             .await;
         let list = browser.follow(begun).await;
         let answer = browser.press(&list, ("cancel", "yes")).await;

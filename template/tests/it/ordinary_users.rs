@@ -2,6 +2,7 @@
 //! page that they wanted, or on a page with one clear button, and nothing goes
 //! round in circles.
 
+use app::app::PATHS;
 use reqwest::StatusCode;
 
 use crate::support::{Browser, Page, TestApp};
@@ -171,7 +172,7 @@ async fn a_sign_in_that_does_not_last_ends_on_a_page() {
             assert_eq!(page.status, StatusCode::BAD_REQUEST);
             assert!(page.body.contains("<code>sign_in_does_not_last</code>"));
             // The way out: another page can still be signed in to.
-            let end = browser.sign_in_as("alice", "/login").await;
+            let end = browser.sign_in_as("alice", PATHS.login).await;
             assert_eq!(end.status, StatusCode::OK);
             return;
         }
@@ -191,7 +192,7 @@ async fn signing_in_again_and_again_by_hand_is_no_circle() {
     let browser = app.browser();
     for _ in 0..3 {
         for person in ["alice", "bob"] {
-            let page = browser.sign_in_as(person, "/login").await;
+            let page = browser.sign_in_as(person, PATHS.login).await;
             assert_eq!(page.status, StatusCode::OK);
             browser.sign_out().await;
         }

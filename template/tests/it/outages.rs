@@ -6,7 +6,10 @@ use std::{
     net::TcpStream,
 };
 
-use app::dev::provider::{Answer, Endpoint};
+use app::{
+    app::PATHS,
+    dev::provider::{Answer, Endpoint},
+};
 use reqwest::StatusCode;
 
 use crate::support::TestApp;
@@ -41,7 +44,7 @@ async fn the_app_stays_ready_with_what_it_knows_and_says_why() {
     let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider does not answer"), "{log}");
     // Metadata and keys are as last known: the browser still finds the way.
-    let login = browser.get("/login").await;
+    let login = browser.get(PATHS.login).await;
     assert!(login.location().as_str().starts_with(app.provider.issuer()));
 
     app.provider.start_again().await.unwrap();
@@ -104,7 +107,11 @@ async fn many_who_wait_do_not_flood_a_provider_in_trouble() {
     let requests: Vec<_> = (0..60)
         .map(|number| {
             let browser = app.browser();
-            let path = if number % 2 == 0 { "/login" } else { "/readyz" };
+            let path = if number % 2 == 0 {
+                PATHS.login
+            } else {
+                "/readyz"
+            };
             tokio::spawn(async move { browser.get(path).await.status })
         })
         .collect();

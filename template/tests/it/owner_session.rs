@@ -9,6 +9,7 @@ use actix_web::{
     web::{self, Path, ServiceConfig},
 };
 use app::{
+    app::PATHS,
     oidc::seal,
     routes,
     settings::{Secret, SessionStore, Settings},
@@ -139,7 +140,7 @@ async fn what_two_requests_change_at_the_same_time_is_both_kept() {
 async fn a_slow_request_brings_nothing_back_after_sign_out() {
     let browser = visit(|_| {}).await;
     for slow in ["/keep-late/cart/books", "/renew-late/cart/books"] {
-        browser.sign_in_as("alice", "/login").await;
+        browser.sign_in_as("alice", PATHS.login).await;
         browser.get("/keep/cart/book/0").await;
         let before = browser.cookies()["session"].clone();
 
@@ -176,7 +177,7 @@ async fn nothing_of_the_visitor_before_is_left_when_somebody_signs_in() {
         browser.get("/keep/cart/book/0").await;
         assert_eq!(found(&browser, "cart").await, "book");
         let before = browser.cookies()["session"].clone();
-        browser.sign_in_as(person, "/login").await;
+        browser.sign_in_as(person, PATHS.login).await;
         assert_eq!(found(&browser, "cart").await, "nothing");
         browser.set_cookie("session", &before);
         assert_eq!(found(&browser, "cart").await, "nothing");

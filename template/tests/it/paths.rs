@@ -1,24 +1,29 @@
 //! The sign-in's pages at other paths than those of `app.rs`.
 
 use actix_web::web::{ServiceConfig, get};
-use app::{app::Paths, dev::provider::Misbehaviour, oidc::guarded::guarded, routes};
+use app::{
+    app::{PATHS, Paths},
+    dev::provider::Misbehaviour,
+    oidc::guarded::guarded,
+    routes,
+};
 use reqwest::StatusCode;
 
 use crate::support::{Browser, TestApp};
 
 static ELSEWHERE: Paths = Paths {
-    login: "/door",
-    login_callback: "/door/answer",
+    login: "/test/door",
+    login_callback: "/test/door/answer",
     after_login: "/profile",
-    failure: Some("/stuck"),
-    logout: "/door/out",
-    logged_out: "/bye",
-    backchannel_logout: "/door/out-elsewhere",
+    failure: Some("/test/stuck"),
+    logout: "/test/door/out",
+    logged_out: "/test/bye",
+    backchannel_logout: "/test/door/out-elsewhere",
     widget_files: "/static/okta-signin-widget",
 };
 
 fn pages(config: &mut ServiceConfig) {
-    config.route("/stuck", get().to(stuck));
+    config.route("/test/stuck", get().to(stuck));
     routes::public(config);
     config.configure(guarded(routes::protected));
 }
@@ -41,20 +46,20 @@ async fn people_sign_in_and_out_there() {
     let app = start().await;
     let alice = app.browser();
     let refused = alice.get("/profile").await;
-    assert_eq!(refused.location().path(), "/door");
-    assert!(targets(&alice).await.contains("href=\"/door\""));
+    assert_eq!(refused.location().path(), "/test/door");
+    assert!(targets(&alice).await.contains("href=\"/test/door\""));
 
-    let page = alice.sign_in_as("alice", "/door").await;
+    let page = alice.sign_in_as("alice", "/test/door").await;
     assert_eq!(page.url.path(), "/profile", "where they arrive by default");
 
-    assert!(targets(&alice).await.contains("action=\"/door/out\""));
+    assert!(targets(&alice).await.contains("action=\"/test/door/out\""));
     let csrf_token = page.field("csrf_token");
     let redirect = alice
-        .post("/door/out", &[("csrf_token", &csrf_token)])
+        .post("/test/door/out", &[("csrf_token", &csrf_token)])
         .await;
     let page = alice.follow(redirect).await;
-    assert_eq!(page.url.path(), "/bye");
-    assert!(page.body.contains("href=\"/door\""), "{}", page.body);
+    assert_eq!(page.url.path(), "/test/bye");
+    assert!(page.body.contains("href=\"/test/door\""), "{}", page.body);
 }
 
 #[tokio::test]
@@ -85,7 +90,7 @@ async fn a_failed_sign_in_ends_on_the_owners_page_with_the_code() {
 async fn the_provider_signs_people_out_there() {
     let app = start().await;
     let alice = app.browser();
-    alice.sign_in_as("alice", "/door").await;
+    alice.sign_in_as("alice", "/test/door").await;
     let client_id = app
         .oidc()
         .settings
@@ -107,11 +112,11 @@ async fn the_provider_signs_people_out_there() {
 async fn nothing_is_left_at_the_former_paths() {
     let app = start().await;
     for path in [
-        "/login",
-        "/logout",
-        "/authorization-code/callback",
-        "/logged-out",
-        "/backchannel-logout",
+        PATHS.login,
+        PATHS.logout,
+        PATHS.login_callback,
+        PATHS.logged_out,
+        PATHS.backchannel_logout,
     ] {
         let page = app.browser().get(path).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");

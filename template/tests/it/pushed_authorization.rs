@@ -1,6 +1,7 @@
 //! Authorization requests that go to the provider directly (RFC 9126).
 
 use app::{
+    app::PATHS,
     dev::provider::{Answer, Endpoint, PushedRequests},
     settings::PushedAuthorization,
 };
@@ -52,7 +53,7 @@ async fn a_client_key_authenticates_pushed_requests_too() {
 #[tokio::test]
 async fn nothing_is_pushed_if_the_settings_say_so() {
     let app = start(PushedRequests::Offered, PushedAuthorization::Never).await;
-    assert!(!is_pushed(&app.browser().get("/login").await));
+    assert!(!is_pushed(&app.browser().get(PATHS.login).await));
     app.signed_in_as("alice").await;
     assert!(
         app.provider
@@ -68,7 +69,7 @@ async fn settings_that_the_provider_cannot_meet_sign_nobody_in() {
         (PushedRequests::Required, PushedAuthorization::Never),
     ] {
         let app = start(offer, setting).await;
-        let page = app.browser().get("/login").await;
+        let page = app.browser().get(PATHS.login).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(page.body.contains("provider_unavailable"), "{}", page.body);
     }
@@ -78,7 +79,7 @@ async fn settings_that_the_provider_cannot_meet_sign_nobody_in() {
 async fn a_refused_push_is_made_up_for_by_the_browser() {
     let app = start(PushedRequests::Offered, PushedAuthorization::Auto).await;
     refuse_pushes(&app);
-    assert!(!is_pushed(&app.browser().get("/login").await));
+    assert!(!is_pushed(&app.browser().get(PATHS.login).await));
     app.signed_in_as("alice").await;
 }
 
@@ -91,7 +92,7 @@ async fn a_refused_push_signs_nobody_in_where_pushing_is_a_must() {
         let app = start(offer, setting).await;
         refuse_pushes(&app);
         let browser = app.browser();
-        let page = browser.get("/login").await;
+        let page = browser.get(PATHS.login).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(browser.cookies().is_empty(), "no attempt was begun");
         app.provider.faults().clear();
@@ -109,7 +110,7 @@ async fn a_reference_that_is_none_is_refused() {
             .json(Endpoint::PushedAuthorization, move |answer| {
                 answer["request_uri"] = reference.clone().into();
             });
-        let page = app.browser().get("/login").await;
+        let page = app.browser().get(PATHS.login).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

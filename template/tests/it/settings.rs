@@ -1,6 +1,6 @@
 //! Settings are checked once, and every fault is named.
 
-use app::settings::Settings;
+use app::{app::PATHS, settings::Settings};
 
 use crate::keys::ClientKey;
 
@@ -42,7 +42,7 @@ fn a_trailing_slash_of_the_base_url_makes_no_difference() {
             Settings::from_lookup(|name| (name == "APP_BASE_URL").then(|| base.to_owned()));
         assert_eq!(
             settings.unwrap().relying_party.login_redirect_uri.as_str(),
-            "https://app.example.com/authorization-code/callback"
+            format!("https://app.example.com{}", PATHS.login_callback)
         );
     }
 }
@@ -234,7 +234,7 @@ fn unusable_values_are_refused_with_the_mend() {
         (
             "OIDC_LOGIN_REDIRECT_URI",
             "http://127.0.0.1:8080/authorization-code/callback",
-            "http://localhost:8080/authorization-code/callback",
+            &format!("http://localhost:8080{}", PATHS.login_callback),
         ),
     ] {
         let text = faults_with(variable, value);
@@ -339,6 +339,6 @@ fn a_path_in_the_base_url_is_where_the_app_is_mounted() {
     assert_eq!(settings.base_path(), "/portal");
     assert_eq!(
         settings.relying_party.login_redirect_uri.as_str(),
-        "https://example.com/portal/authorization-code/callback"
+        format!("https://example.com/portal{}", PATHS.login_callback)
     );
 }

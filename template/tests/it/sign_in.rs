@@ -1,5 +1,6 @@
 //! People get in.
 
+use app::app::PATHS;
 use reqwest::{
     Method, StatusCode,
     header::{COOKIE, HeaderValue},
@@ -13,7 +14,7 @@ async fn alice_signs_in_and_is_greeted() {
     let browser = app.browser();
     assert!(browser.get("/").await.body.contains("Sign in"));
 
-    let home = browser.sign_in_as("alice", "/login").await;
+    let home = browser.sign_in_as("alice", PATHS.login).await;
 
     assert_eq!(home.url, app.base);
     assert!(home.body.contains("Hello, <bdi>Alice"), "{}", home.body);
@@ -79,10 +80,12 @@ async fn the_sign_in_page_of_the_app_leads_to_the_provider() {
         TestApp::start_with(|settings| settings.login_page = app::settings::LoginPage::Page).await;
     let browser = app.browser();
     let page = browser.visit("/profile").await;
-    assert_eq!(page.url.path(), "/login");
+    assert_eq!(page.url.path(), PATHS.login);
     let return_to = page.field("return_to");
 
-    let answer = browser.post("/login", &[("return_to", &return_to)]).await;
+    let answer = browser
+        .post(PATHS.login, &[("return_to", &return_to)])
+        .await;
     let list = browser.follow(answer).await;
     let answer = browser.choose(&list, "alice").await;
     let page = browser.follow(answer).await;
@@ -113,7 +116,7 @@ async fn a_strange_cookie_of_another_app_keeps_nobody_out() {
     let app = crate::silent::start().await;
     let strange = HeaderValue::from_bytes(b"city=K\xf6ln; rate=100%; =; x").unwrap();
     let alice = app.browser();
-    let answer = alice.answer_of_provider("alice", "/login").await;
+    let answer = alice.answer_of_provider("alice", PATHS.login).await;
     let page = alice
         .request(Method::GET, answer.location().as_str(), |request| {
             request

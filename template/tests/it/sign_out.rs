@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use app::oidc::sign_in::SignInId;
+use app::{app::PATHS, oidc::sign_in::SignInId};
 use reqwest::{Method, StatusCode};
 
 use crate::support::{TestApp, signed_in_as};
@@ -16,7 +16,9 @@ async fn alice_signs_out_here_and_at_the_provider() {
     let alice = signed_in_as("alice").await;
     let csrf_token = alice.get("/").await.field("csrf_token");
 
-    let redirect = alice.post("/logout", &[("csrf_token", &csrf_token)]).await;
+    let redirect = alice
+        .post(PATHS.logout, &[("csrf_token", &csrf_token)])
+        .await;
 
     assert_eq!(redirect.status, StatusCode::SEE_OTHER);
     let url = redirect.location();
@@ -33,7 +35,7 @@ async fn alice_signs_out_here_and_at_the_provider() {
         );
     }
     let page = alice.follow(redirect).await;
-    assert_eq!(page.url.path(), "/logged-out");
+    assert_eq!(page.url.path(), PATHS.logged_out);
     assert!(page.body.contains("You are signed out"));
     assert_eq!(
         alice.fetch("/api/me").await.status,
@@ -80,7 +82,7 @@ async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
 
     let fields = [("csrf_token", token.as_str())];
     let from_elsewhere = alice
-        .request(Method::POST, "/logout", |request| {
+        .request(Method::POST, PATHS.logout, |request| {
             request
                 .header("content-type", "application/x-www-form-urlencoded")
                 .header("sec-fetch-site", "cross-site")
@@ -90,7 +92,7 @@ async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
     assert_eq!(from_elsewhere.status, StatusCode::UNAUTHORIZED);
     assert!(alice.cookies().contains_key("session"));
 
-    let answer = alice.post("/logout", &fields).await;
+    let answer = alice.post(PATHS.logout, &fields).await;
     let page = alice.follow(answer).await;
     assert!(page.body.contains("You are signed out of"), "{}", page.body);
     assert!(!alice.cookies().contains_key("session"));

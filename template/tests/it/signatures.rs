@@ -1,5 +1,7 @@
 //! Which signatures count is for the app's settings to say.
 
+use app::app::PATHS;
+
 use crate::{keys::RSA_PEM, support::TestApp};
 
 async fn accepting(algorithms: &str) -> TestApp {
@@ -27,7 +29,7 @@ async fn all_signatures_with_private_keys_count_by_default() {
         let app = TestApp::start().await;
         sign_so(&app);
         let alice = app.browser();
-        alice.sign_in_as("alice", "/login").await;
+        alice.sign_in_as("alice", PATHS.login).await;
         assert!(alice.is_signed_in().await, "{name}");
     }
 }
@@ -42,14 +44,14 @@ async fn only_the_signatures_that_the_settings_name_count() {
         let app = accepting(&others.join(" ")).await;
         sign_so(&app);
         let alice = app.browser();
-        let page = alice.sign_in_as("alice", "/login").await;
+        let page = alice.sign_in_as("alice", PATHS.login).await;
         assert!(page.body.contains("id_token"), "{name}: {}", page.body);
         assert!(!alice.is_signed_in().await, "{name}");
 
         let app = accepting(name).await;
         sign_so(&app);
         let alice = app.browser();
-        alice.sign_in_as("alice", "/login").await;
+        alice.sign_in_as("alice", PATHS.login).await;
         assert!(alice.is_signed_in().await, "{name}");
     }
 }

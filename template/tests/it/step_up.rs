@@ -2,6 +2,7 @@
 
 use actix_web::web::{ServiceConfig, get, post};
 use app::{
+    app::PATHS,
     dev::provider::Endpoint,
     oidc::{
         guard::{Assurance, Assured, Fresh},
@@ -12,7 +13,7 @@ use app::{
 };
 use reqwest::StatusCode;
 
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, login_with};
 
 /// What `/safe` demands.
 pub struct Strong;
@@ -106,10 +107,12 @@ async fn only_the_id_token_tells_how_strong_a_sign_in_is() {
 async fn nobody_but_the_app_can_make_a_demand_up() {
     let app = TestApp::start_with_pages(pages).await;
     let browser = app.browser();
-    let page = browser.get("/login?acr_values=phr").await;
+    let page = browser.get(&login_with("acr_values=phr")).await;
     assert!(!page.location().as_str().contains("acr_values"));
     for made_up in ["phr", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-        let page = browser.get(&format!("/login?assurance={made_up}")).await;
+        let page = browser
+            .get(&format!("{}?assurance={made_up}", PATHS.login))
+            .await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{made_up}");
     }
 }
@@ -149,7 +152,7 @@ async fn the_apps_own_sign_in_page_does_not_stand_in_the_way() {
         let sealed = app.oidc().seal_assurance(&["phr"]).unwrap();
         let page = app
             .browser()
-            .get(&format!("/login?assurance={sealed}"))
+            .get(&format!("{}?assurance={sealed}", PATHS.login))
             .await;
         assert!(page.location().as_str().starts_with(app.provider.issuer()));
     }
@@ -164,7 +167,7 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
     step_up(&alice, "alice", "/safe").await;
     assert_eq!(alice.fetch("/api/me").await.json()["expires_at"], end);
     // Another person's sign-in has its own time.
-    let list = alice.visit("/login?max_age=0").await;
+    let list = alice.visit(&login_with("max_age=0")).await;
     let answer = alice.choose(&list, "bob").await;
     alice.follow(answer).await;
     assert_ne!(alice.fetch("/api/me").await.json()["expires_at"], end);

@@ -37,6 +37,11 @@ pub async fn signed_in_as(person: &str) -> Browser {
     TestApp::start().await.signed_in_as(person).await
 }
 
+/// The address that begins a sign-in with this query.
+pub fn login_with(query: &str) -> String {
+    format!("{}?{query}", PATHS.login)
+}
+
 /// The app with a development provider of its own, on ports of their own.
 #[derive(Clone)]
 pub struct TestApp {
@@ -99,11 +104,17 @@ struct Start<'a> {
     pages: Option<Pages>,
 }
 
+/// Where a sign-in that fails shows why, whatever page of yours it has otherwise.
+static SHOWING_FAILURES: Paths = Paths {
+    failure: None,
+    ..PATHS
+};
+
 impl Default for Start<'_> {
     fn default() -> Self {
         Self {
             variables: &[],
-            paths: &PATHS,
+            paths: &SHOWING_FAILURES,
             pages: None,
         }
     }
@@ -311,7 +322,7 @@ impl TestApp {
 
     pub async fn signed_in_as(&self, person: &str) -> Browser {
         let browser = self.browser();
-        let page = browser.sign_in_as(person, "/login").await;
+        let page = browser.sign_in_as(person, PATHS.login).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         browser
     }
@@ -538,7 +549,7 @@ impl Browser {
     pub async fn sign_out(&self) -> Page {
         let home = self.app.base.as_str();
         let csrf_token = self.get(home).await.field("csrf_token");
-        let logout = format!("{}/logout", home.trim_end_matches('/'));
+        let logout = format!("{}{}", home.trim_end_matches('/'), PATHS.logout);
         self.post(&logout, &[("csrf_token", &csrf_token)]).await
     }
 

@@ -6,21 +6,21 @@ use std::{
     time::Duration,
 };
 
-use app::{dev::provider::Endpoint, oidc::seal, settings::LoginPage};
+use app::{app::PATHS, dev::provider::Endpoint, oidc::seal, settings::LoginPage};
 use reqwest::{Method, StatusCode};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::{assert_is_refusal, change_attempt};
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, login_with};
 
 /// A login for this page.
 fn login_to(return_to: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("return_to", return_to)
         .finish();
-    format!("/login?{query}")
+    login_with(&query)
 }
 
 /// The parameters that the browser carries to the provider, each there once.
@@ -51,7 +51,7 @@ async fn a1_login_leads_to_the_authorization_endpoint() {
             });
         })
         .await;
-        let page = app.browser().get("/login").await;
+        let page = app.browser().get(PATHS.login).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         let endpoint = format!("{}/authorize{own_query}", app.provider.issuer());
         assert!(page.location().as_str().starts_with(&endpoint), "{page:?}");
@@ -67,7 +67,7 @@ async fn a2_no_two_logins_share_a_secret() {
     let app = TestApp::start().await;
     let mut seen = BTreeSet::new();
     for _ in 0..20 {
-        let sent = parameters(&app.browser().get("/login").await);
+        let sent = parameters(&app.browser().get(PATHS.login).await);
         for name in ["state", "nonce", "code_challenge"] {
             // 128 bits in base64url take 22 letters.
             assert!(sent[name].len() >= 22, "{name}: {}", sent[name]);
@@ -87,7 +87,7 @@ async fn a3_the_challenge_is_the_hash_of_a_verifier_of_43_to_128_letters() {
         })
         .await;
         let browser = app.browser();
-        let login = browser.get("/login").await;
+        let login = browser.get(PATHS.login).await;
         let sent = parameters(&login);
         assert_eq!(sent["code_challenge_method"], "S256", "{what}");
 
@@ -119,7 +119,9 @@ async fn a4_no_header_changes_the_redirect_uri() {
         ("referer", "https://attacker.example/"),
     ] {
         let page = browser
-            .request(Method::GET, "/login", |request| request.header(name, value))
+            .request(Method::GET, PATHS.login, |request| {
+                request.header(name, value)
+            })
             .await;
         assert_eq!(parameters(&page)["redirect_uri"], ours, "{name}: {value}");
     }
@@ -132,7 +134,7 @@ async fn a5_the_attempt_cookie_is_short_lived_and_out_of_reach() {
         (TestApp::start().await, false),
         (TestApp::start_with_env(&https).await, true),
     ] {
-        let page = app.browser().get("/login").await;
+        let page = app.browser().get(PATHS.login).await;
         assert_eq!(page.header("cache-control"), "no-store");
         let cookies: Vec<_> = page.headers.get_all("set-cookie").iter().collect();
         let [cookie] = cookies[..] else {
@@ -152,7 +154,7 @@ async fn a5_the_attempt_cookie_is_short_lived_and_out_of_reach() {
 }
 
 /// Where nobody is sent after signing in, whoever asks.
-const ELSEWHERE: [&str; 42] = [
+const ELSEWHERE: [&str; 37] = [
     "",
     "https://attacker.example/",
     "HTTPS://attacker.example",
@@ -190,34 +192,41 @@ const ELSEWHERE: [&str; 42] = [
     "/\r\nset-cookie: a=b",
     "/profile\r\n\r\n<script>",
     "/profile\n",
-    "/login",
-    "/login?return_to=%2Flogin",
-    "/authorization-code/callback?code=x&state=y",
-    "/logout",
-    "/logged-out",
 ];
+
+/// These, and the sign-in's own pages.
+fn elsewhere() -> Vec<String> {
+    let mut places = ELSEWHERE.map(str::to_owned).to_vec();
+    places.extend([PATHS.login, PATHS.logout, PATHS.logged_out].map(str::to_owned));
+    places.push(login_to(PATHS.login));
+    places.push(format!("{}?code=x&state=y", PATHS.login_callback));
+    places
+}
 
 #[tokio::test]
 async fn a6_places_outside_the_app_are_not_returned_to() {
     let app = TestApp::start().await;
     let too_long = format!("/profile?x={}", "x".repeat(2000));
-    for place in ELSEWHERE.into_iter().chain([too_long.as_str()]) {
-        let page = callback_after(&app.browser(), &login_to(place)).await;
+    for place in elsewhere().into_iter().chain([too_long]) {
+        let page = callback_after(&app.browser(), &login_to(&place)).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{place:?}");
-        assert_eq!(page.header("location"), "/", "{place:?}");
+        assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
     }
 }
 
 #[tokio::test]
 async fn a6_the_place_is_checked_again_before_the_redirect() {
     let app = TestApp::start().await;
-    for place in ELSEWHERE {
+    for place in elsewhere() {
         let browser = app.browser();
-        let request = browser.get("/login?return_to=/profile").await.location();
+        let request = browser
+            .get(&login_with("return_to=/profile"))
+            .await
+            .location();
         change_attempt(&browser, |attempt| attempt["return_to"] = json!(place));
         let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
         let page = browser.get(&answer).await;
-        assert_eq!(page.header("location"), "/", "{place:?}");
+        assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
     }
 }
 
@@ -243,7 +252,7 @@ async fn a6_places_inside_the_app_are_returned_to() {
 #[tokio::test]
 async fn a7_only_what_is_allowed_reaches_the_provider() {
     let app = TestApp::start().await;
-    let usual: Vec<_> = parameters(&app.browser().get("/login").await)
+    let usual: Vec<_> = parameters(&app.browser().get(PATHS.login).await)
         .into_iter()
         .filter(|(name, _)| !["state", "nonce", "code_challenge"].contains(&name.as_str()))
         .collect();
@@ -277,7 +286,10 @@ async fn a7_only_what_is_allowed_reaches_the_provider() {
         "resource",
         "audience",
     ] {
-        let page = app.browser().get(&format!("/login?{name}=attack")).await;
+        let page = app
+            .browser()
+            .get(&format!("{}?{name}=attack", PATHS.login))
+            .await;
         assert!(!page.location().as_str().contains("attack"), "{name}");
         let sent = parameters(&page);
         assert_eq!(sent.len(), usual.len() + 3, "{name}: {sent:?}");
@@ -297,7 +309,7 @@ async fn a7_a_login_hint_reaches_the_provider_if_it_can_be_one() {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("login_hint", &hint)
             .finish();
-        let sent = parameters(&browser.get(&format!("/login?{query}")).await);
+        let sent = parameters(&browser.get(&format!("{}?{query}", PATHS.login)).await);
         assert_eq!(sent.get("login_hint"), is_sent.then_some(&hint));
         assert!(!sent["scope"].contains("admin"));
     }
@@ -315,7 +327,7 @@ async fn a9_exactly_the_configured_scopes_are_asked_for() {
             settings.relying_party.scopes = scopes.iter().copied().map(str::to_owned).collect();
         })
         .await;
-        let sent = parameters(&app.browser().get("/login").await);
+        let sent = parameters(&app.browser().get(PATHS.login).await);
         assert_eq!(sent["scope"], scopes.join(" "));
     }
 }
@@ -355,7 +367,7 @@ async fn a13_a_login_that_another_site_begins_signs_nobody_in() {
     let bob = app.signed_in_as("bob").await;
     let before = bob.cookies()["sign-in"].clone();
     let page = bob
-        .request(Method::GET, "/login", |request| {
+        .request(Method::GET, PATHS.login, |request| {
             request
                 .header("sec-fetch-site", "cross-site")
                 .header("sec-fetch-mode", "navigate")
@@ -371,7 +383,7 @@ async fn a13_a_login_that_another_site_begins_signs_nobody_in() {
 async fn a13_with_a_login_page_only_the_apps_own_button_begins_a_login() {
     let app = TestApp::start_with(|settings| settings.login_page = LoginPage::Page).await;
     let browser = app.browser();
-    let page = browser.get("/login?return_to=/profile").await;
+    let page = browser.get(&login_with("return_to=/profile")).await;
     assert_eq!(page.status, StatusCode::OK);
     assert_eq!(page.header("set-cookie"), "");
 
@@ -381,7 +393,7 @@ async fn a13_with_a_login_page_only_the_apps_own_button_begins_a_login() {
         ("same-origin", true),
     ] {
         let page = browser
-            .request(Method::POST, "/login", |request| {
+            .request(Method::POST, PATHS.login, |request| {
                 request
                     .header("accept", "text/html")
                     .header("sec-fetch-site", site)

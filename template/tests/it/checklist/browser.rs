@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use app::{dev::provider::Endpoint, oidc::limit::LoginLimit, settings::LoginPage};
+use app::{app::PATHS, dev::provider::Endpoint, oidc::limit::LoginLimit, settings::LoginPage};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, StatusCode};
 use ring::digest::{SHA256, digest};
@@ -31,7 +31,7 @@ async fn get_with(browser: &Browser, path: &str, headers: &[(&str, &str)]) -> Pa
 async fn b1_every_page_has_a_strict_policy() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
-    for path in ["/", "/profile", "/no-such-page", "/logged-out"] {
+    for path in ["/", "/profile", "/no-such-page", PATHS.logged_out] {
         let page = alice.get(path).await;
         let policy = page.header("content-security-policy");
         for directive in [
@@ -59,7 +59,7 @@ async fn b1_forms_may_lead_to_each_origin_of_the_provider() {
     })
     .await;
     let browser = app.browser();
-    browser.get("/login").await;
+    browser.get(PATHS.login).await;
     let page = browser.get("/").await;
     let policy = page.header("content-security-policy");
     let (_, targets) = policy.split_once("form-action 'self' ").unwrap();
@@ -77,7 +77,7 @@ async fn b1_the_nonce_is_another_one_in_each_response() {
         .browser();
     let mut nonces = Vec::new();
     for _ in 0..2 {
-        let page = browser.get("/login").await;
+        let page = browser.get(PATHS.login).await;
         let policy = page.header("content-security-policy").to_owned();
         let nonce = policy.split("'nonce-").nth(1).unwrap();
         nonces.push(nonce.split('\'').next().unwrap().to_owned());
@@ -109,7 +109,7 @@ async fn b2_every_response_carries_security_headers() {
         "/static/app.css",
         "/healthz",
         "/no-such-page",
-        "/login",
+        PATHS.login,
         "/profile",
     ] {
         for page in [browser.get(path).await, browser.fetch(path).await] {
@@ -139,13 +139,13 @@ async fn b3_pages_of_signed_in_people_are_kept_by_no_cache() {
 async fn b4_nothing_is_changed_by_a_cookie_alone() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
-    for path in ["/logout", "/devices", "/admin"] {
+    for path in [PATHS.logout, "/devices", "/admin"] {
         let page = alice.post(path, &[("subject", "bob")]).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN, "{path}");
         assert!(page.body.contains("forged_form"), "{path}");
     }
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-        let page = alice.request(method, "/logout", |request| request).await;
+        let page = alice.request(method, PATHS.logout, |request| request).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
     }
     assert!(alice.is_signed_in().await);
@@ -156,7 +156,7 @@ async fn b4_json_needs_the_header_that_no_other_site_can_send() {
     let alice = signed_in_as("alice").await;
     let csrf_token = alice.csrf_token().await;
     let send = async |header: Option<&str>, body: serde_json::Value| {
-        let page = alice.request(Method::POST, "/logout", |mut request| {
+        let page = alice.request(Method::POST, PATHS.logout, |mut request| {
             if let Some(token) = header {
                 request = request.header("x-csrf-token", token);
             }
@@ -185,7 +185,7 @@ async fn b5_strangers_who_navigate_are_sent_to_sign_in_and_back() {
         let page = browser.get(path).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{path}");
         let login = page.location();
-        assert_eq!(login.path(), "/login");
+        assert_eq!(login.path(), PATHS.login);
         let return_to = ("return_to".into(), path.into());
         assert!(login.query_pairs().any(|pair| pair == return_to), "{login}");
     }
@@ -241,7 +241,7 @@ async fn b7_forwarded_headers_of_strangers_change_nothing() {
         ("x-rewrite-url", "/profile"),
         ("x-http-method-override", "POST"),
     ];
-    let login = get_with(&browser, "/login", &spoofed).await;
+    let login = get_with(&browser, PATHS.login, &spoofed).await;
     let redirect_uri = login
         .location()
         .query_pairs()
@@ -251,10 +251,7 @@ async fn b7_forwarded_headers_of_strangers_change_nothing() {
         .into_owned();
     assert_eq!(
         redirect_uri,
-        app.base
-            .join("/authorization-code/callback")
-            .unwrap()
-            .as_str()
+        app.base.join(PATHS.login_callback).unwrap().as_str()
     );
     let home = get_with(&browser, "/", &spoofed).await;
     assert_eq!(home.status, StatusCode::OK);
@@ -323,14 +320,14 @@ async fn refused_of_a_flood(app: &TestApp, path: &'static str) -> usize {
 #[tokio::test]
 async fn b8_a_flood_of_sign_ins_from_one_address_is_refused() {
     let app = TestApp::start_with_env(&[("APP_LOGIN_RATE", "2")]).await;
-    for path in ["/login", "/authorization-code/callback?code=x&state=y"] {
+    for path in [PATHS.login, PATHS.login_callback] {
         assert!(refused_of_a_flood(&app, path).await > 0, "{path}");
     }
     for path in ["/healthz", "/readyz", "/", "/static/app.css"] {
         assert_eq!(refused_of_a_flood(&app, path).await, 0, "{path}");
     }
     let browser = app.browser();
-    app.eventually(async || browser.get("/login").await.status == StatusCode::SEE_OTHER)
+    app.eventually(async || browser.get(PATHS.login).await.status == StatusCode::SEE_OTHER)
         .await;
 }
 
@@ -341,7 +338,7 @@ async fn b8_behind_a_known_proxy_each_address_has_its_own_limit() {
         ("APP_TRUSTED_PROXIES", "127.0.0.1, ::1"),
     ])
     .await;
-    assert_eq!(refused_of_a_flood(&app, "/login").await, 0);
+    assert_eq!(refused_of_a_flood(&app, PATHS.login).await, 0);
 }
 
 #[tokio::test]
@@ -356,7 +353,7 @@ async fn b8_what_stands_before_the_last_unknown_hop_is_not_believed() {
             let browser = app.browser();
             let hops = format!("192.0.2.{number}, 203.0.113.7, 10.1.2.3");
             tokio::spawn(async move {
-                get_with(&browser, "/login", &[("x-forwarded-for", hops.as_str())]).await
+                get_with(&browser, PATHS.login, &[("x-forwarded-for", hops.as_str())]).await
             })
         })
         .collect();

@@ -1,6 +1,7 @@
 //! Section R: the provider's answer, as the browser brings it.
 
 use app::{
+    app::PATHS,
     dev::provider::{Endpoint, Misbehaviour},
     oidc::seal::{self, Sealer},
     settings::Secret,
@@ -12,7 +13,7 @@ use url::Url;
 use super::{assert_accepted, assert_is_refusal, assert_refused, change_attempt, parameter};
 use crate::{
     logs,
-    support::{Browser, TestApp, embedded_at},
+    support::{Browser, TestApp, embedded_at, login_with},
 };
 
 /// The address that the provider sends alice back to, and her browser, in which
@@ -20,7 +21,7 @@ use crate::{
 async fn callback_for_alice(app: &TestApp) -> (Browser, Url) {
     let browser = app.signed_in_as("bob").await;
     let answer = browser
-        .answer_of_provider("alice", "/login?return_to=/profile")
+        .answer_of_provider("alice", &login_with("return_to=/profile"))
         .await;
     (browser, answer.location())
 }
@@ -74,7 +75,7 @@ async fn r1_a_callback_that_nobody_began_is_refused() {
         "?code=x&state=%F0%9F%98%80%F0%9F%98%80%F0%9F%98%80",
     ] {
         let page = browser
-            .get(&format!("/authorization-code/callback{query}"))
+            .get(&format!("{}{query}", PATHS.login_callback))
             .await;
         assert_is_refusal(&page, "attempt_unknown", query);
     }
@@ -86,9 +87,9 @@ async fn r1_a_callback_that_nobody_began_is_refused() {
 async fn r1_the_answer_to_another_browsers_sign_in_is_refused() {
     let app = TestApp::start().await;
     let attacker = app.browser();
-    let answer = attacker.answer_of_provider("mallory", "/login").await;
+    let answer = attacker.answer_of_provider("mallory", PATHS.login).await;
     let victim = app.browser();
-    victim.visit("/login").await;
+    victim.visit(PATHS.login).await;
     let page = victim.get(answer.location().as_str()).await;
     assert_is_refusal(&page, "attempt_unknown", "login CSRF");
     assert!(!victim.is_signed_in().await);
@@ -301,7 +302,7 @@ async fn r7_a_cancelled_sign_in_ends_on_a_page_with_a_way_on() {
     let page = browser.follow(answer).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert_is_refusal(&page, "denied", "cancelled");
-    assert_eq!(page.button(), "/login?return_to=%2Fprofile");
+    assert_eq!(page.button(), login_with("return_to=%2Fprofile"));
     assert!(attempts(&browser).is_empty());
     assert_eq!(app.token_requests(), 0);
 }
@@ -343,7 +344,8 @@ async fn r8_an_error_without_an_attempt_says_nothing_of_the_error() {
     for state in ["", "&state=z"] {
         let page = browser
             .get(&format!(
-                "/authorization-code/callback?error=call_us&error_description=now{state}"
+                "{}?error=call_us&error_description=now{state}",
+                PATHS.login_callback
             ))
             .await;
         assert_is_refusal(&page, "attempt_unknown", state);
@@ -370,7 +372,7 @@ async fn r10_an_attempt_beyond_its_life_is_refused_by_the_servers_clock() {
             let what = format!("{age} s");
             let page = browser.get(callback.as_str()).await;
             assert_is_refusal(&page, "attempt_expired", &what);
-            assert_eq!(page.button(), "/login?return_to=%2Fprofile", "{what}");
+            assert_eq!(page.button(), login_with("return_to=%2Fprofile"), "{what}");
             assert!(
                 attempts(&browser)
                     .iter()
@@ -392,7 +394,7 @@ async fn r11_the_callback_takes_no_post() {
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    for target in ["/authorization-code/callback", callback.as_str()] {
+    for target in [PATHS.login_callback, callback.as_str()] {
         let page = browser.post(target, &fields).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(page.header("allow"), "GET");

@@ -6,6 +6,7 @@ use std::{
 };
 
 use app::{
+    app::PATHS,
     dev::provider::{Answer, DevProvider, Ending, Endpoint, Jws, Signature},
     oidc::seal,
     settings::Settings,
@@ -19,7 +20,7 @@ use crate::{logs, support::TestApp};
 
 /// Signing in is not possible, and the log says why.
 async fn assert_unusable(app: &TestApp, causes: &[&str]) {
-    let page = app.browser().get("/login").await;
+    let page = app.browser().get(PATHS.login).await;
     assert_is_refusal(&page, "provider_unavailable", &causes.join(" "));
     let log = logs::with(page.header("x-request-id"));
     for cause in causes {
@@ -170,7 +171,7 @@ async fn d4_the_app_starts_without_its_provider_and_recovers_by_itself() {
     let ready = browser.get("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(ready.json()["provider"], "unavailable");
-    let login = browser.get("/login").await;
+    let login = browser.get(PATHS.login).await;
     assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!login.header("retry-after").is_empty());
     assert!(login.body.contains("Signing in is not possible right now"));
@@ -233,7 +234,7 @@ async fn d5_other_requests_are_answered_while_the_provider_hangs() {
     let waiting: Vec<_> = (0..20)
         .map(|_| {
             let browser = browser.clone();
-            tokio::spawn(async move { browser.get("/login").await.status })
+            tokio::spawn(async move { browser.get(PATHS.login).await.status })
         })
         .collect();
     let provider = app.provider.clone();
@@ -310,7 +311,7 @@ async fn d7_made_up_key_ids_cause_one_look_at_the_keys_in_a_while() {
     for (keys_are_down, code) in [(false, "id_token"), (true, "provider_unavailable")] {
         let app = TestApp::start().await;
         let browser = app.browser();
-        browser.visit("/login").await;
+        browser.visit(PATHS.login).await;
         let began = std::time::Instant::now();
         app.provider.faults().id_token(|token| {
             token.header["kid"] = json!(seal::random_text().unwrap());
@@ -320,7 +321,7 @@ async fn d7_made_up_key_ids_cause_one_look_at_the_keys_in_a_while() {
             app.provider.faults().instead(Endpoint::Keys, down);
         }
         for _ in 0..100 {
-            let request = browser.get("/login").await.location();
+            let request = browser.get(PATHS.login).await.location();
             let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
             let page = browser.get(&answer).await;
             assert_is_refusal(&page, code, "a key id that nobody knows");
@@ -469,6 +470,6 @@ async fn d10_a_later_look_that_succeeds_counts() {
         metadata["authorization_endpoint"] = json!("https://id.example.com/new");
     });
     app.oidc().provider.look_again().await;
-    let login = app.browser().get("/login").await.location();
+    let login = app.browser().get(PATHS.login).await.location();
     assert_eq!(login.host_str(), Some("id.example.com"));
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_refused, remove,
 };
-use crate::support::TestApp;
+use crate::support::{TestApp, login_with};
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
 
@@ -287,7 +287,7 @@ async fn i15_a_nonce_that_was_not_sent_is_refused() {
 async fn i15_the_nonce_of_another_tab_is_refused() {
     let app = TestApp::start().await;
     let bob = app.signed_in_as("bob").await;
-    let other_tab = bob.get("/login?return_to=/profile").await.location();
+    let other_tab = bob.get(&login_with("return_to=/profile")).await.location();
     let mut pairs = other_tab.query_pairs().into_owned();
     let (_, nonce) = pairs.find(|(name, _)| name == "nonce").unwrap();
     app.provider

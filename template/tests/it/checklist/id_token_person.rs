@@ -1,6 +1,8 @@
 //! Section I, third part: whom the ID token is about, and how much it says.
 
-use app::{dev::provider::Signature, oidc::claims::Claims, settings::Userinfo, users::Users};
+use app::{
+    app::PATHS, dev::provider::Signature, oidc::claims::Claims, settings::Userinfo, users::Users,
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -140,7 +142,7 @@ async fn i22_an_id_token_is_good_for_one_sign_in() {
     for (name, value) in attempt {
         thief.set_cookie(&name, &value);
     }
-    let fresh = alice.get("/login").await.location();
+    let fresh = alice.get(PATHS.login).await.location();
     let fresh = app.provider.sign_in(fresh.as_str(), "alice").unwrap();
     let code = fresh.split("code=").nth(1).unwrap();
     let code = code.split('&').next().unwrap();

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use app::dev::provider::{Endpoint, Jws};
+use app::{
+    app::PATHS,
+    dev::provider::{Endpoint, Jws},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use super::{parameter, remove};
-use crate::support::{Browser, Page, TestApp, signed_in_as};
+use crate::support::{Browser, Page, TestApp, login_with, signed_in_as};
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
 
 async fn post_logout(browser: &Browser, body: String, header: (&str, &str)) -> Page {
     browser
-        .request(Method::POST, "/logout", |request| {
+        .request(Method::POST, PATHS.logout, |request| {
             request
                 .header("accept", "text/html")
                 .header(header.0, header.1)
@@ -27,7 +30,7 @@ async fn post_logout(browser: &Browser, body: String, header: (&str, &str)) -> P
 #[tokio::test]
 async fn l1_a_link_signs_nobody_out() {
     let alice = signed_in_as("alice").await;
-    let page = alice.get("/logout").await;
+    let page = alice.get(PATHS.logout).await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(page.header("allow"), "POST");
     assert!(alice.is_signed_in().await);
@@ -71,7 +74,7 @@ async fn l2_signing_out_from_another_site_is_refused() {
 async fn l3_the_local_sign_in_ends_before_the_browser_leaves() {
     let app = TestApp::start_with_env(&[("APP_BASE_URL", "https://app.example.com")]).await;
     let alice = app.browser();
-    let answer = alice.answer_of_provider("alice", "/login").await;
+    let answer = alice.answer_of_provider("alice", PATHS.login).await;
     let signed_in = alice.get(answer.location().as_str()).await;
     let attributes = |page: &Page| {
         let cookie = page.set_cookie("__Host-sign-in").to_owned();
@@ -105,7 +108,7 @@ async fn l4_the_provider_learns_who_asks_and_where_to_return() {
     let url = alice.sign_out().await.location();
     assert_eq!(parameter(&url, "id_token_hint"), id_token);
     assert_eq!(parameter(&url, "client_id"), CLIENT);
-    let back = alice.app.base.join("/logged-out").unwrap();
+    let back = alice.app.base.join(PATHS.logged_out).unwrap();
     assert_eq!(parameter(&url, "post_logout_redirect_uri"), back.as_str());
     assert!(parameter(&url, "state").len() >= 22);
 }
@@ -128,7 +131,7 @@ async fn l5_the_return_from_the_provider_is_a_plain_page_whatever_it_says() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     for query in ["", "?state=another", "?state=a&state=b", "?state=<b>x</b>"] {
-        let page = alice.get(&format!("/logged-out{query}")).await;
+        let page = alice.get(&format!("{}{query}", PATHS.logged_out)).await;
         assert_eq!(page.status, StatusCode::OK, "{query}");
         assert!(page.body.contains("You are signed out"), "{}", page.body);
         assert!(!page.body.contains("<b>"));
@@ -231,7 +234,7 @@ async fn l7_a_hint_too_long_for_a_url_travels_in_a_form() {
         .collect();
     let redirect = alice.post(action, &fields).await;
     let page = alice.follow(redirect).await;
-    assert_eq!(page.url.path(), "/logged-out");
+    assert_eq!(page.url.path(), PATHS.logged_out);
     assert!(!page.body.contains("could not be told"));
 }
 
@@ -259,7 +262,7 @@ fn logout_token(app: &TestApp, sub: Option<&str>, sid: Option<&str>) -> String {
 
 async fn deliver(app: &TestApp, token: &str) -> Page {
     let fields = [("logout_token", token)];
-    app.browser().post("/backchannel-logout", &fields).await
+    app.browser().post(PATHS.backchannel_logout, &fields).await
 }
 
 #[tokio::test]
@@ -297,9 +300,10 @@ async fn deliver_and_hang_up(app: &TestApp, token: &str, after: Duration) {
     let mut stream = TcpStream::connect(&address[..]).await.unwrap();
     let body = format!("logout_token={token}");
     let request = format!(
-        "POST /backchannel-logout HTTP/1.1\r\nhost: localhost\r\n\
+        "POST {} HTTP/1.1\r\nhost: localhost\r\n\
          content-type: application/x-www-form-urlencoded\r\n\
          content-length: {}\r\n\r\n{body}",
+        PATHS.backchannel_logout,
         body.len()
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -502,7 +506,7 @@ async fn l14_only_a_small_form_with_one_token_is_a_notice() {
     let alice = app.signed_in_as("alice").await;
     let send = async |content_type: &'static str, body: String| {
         app.browser()
-            .request(Method::POST, "/backchannel-logout", |request| {
+            .request(Method::POST, PATHS.backchannel_logout, |request| {
                 request.header("content-type", content_type).body(body)
             })
             .await
@@ -511,7 +515,7 @@ async fn l14_only_a_small_form_with_one_token_is_a_notice() {
     let token = logout_token(&app, Some("alice"), None);
     let form = format!("logout_token={token}");
 
-    let query = format!("/backchannel-logout?{form}");
+    let query = format!("{}?{form}", PATHS.backchannel_logout);
     let got = app.browser().get(&query).await;
     assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED);
     for other in ["application/json", "text/plain", "multipart/form-data"] {
@@ -570,7 +574,9 @@ async fn l18_a_sign_in_under_way_during_sign_out_becomes_a_new_one() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     let old = alice.cookies()["sign-in"].clone();
-    let other_tab = alice.answer_of_provider("alice", "/login?max_age=60").await;
+    let other_tab = alice
+        .answer_of_provider("alice", &login_with("max_age=60"))
+        .await;
 
     alice.sign_out().await;
     assert!(!alice.is_signed_in().await);

@@ -27,14 +27,14 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use url::Url;
 
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, login_with};
 
 /// Alice's sign-in goes wrong in a browser where bob is signed in: she gets a
 /// page with the code and nothing else, and bob stays signed in as he was.
 async fn assert_refused(bob: &Browser, code: &str, what: &str) -> Page {
     let before = bob.cookies()["sign-in"].clone();
     let answer = bob
-        .answer_of_provider("alice", "/login?return_to=/profile")
+        .answer_of_provider("alice", &login_with("return_to=/profile"))
         .await;
     let page = bob.get(answer.location().as_str()).await;
     assert_is_refusal(&page, code, what);

@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use actix_web::{App, middleware::Logger, test};
-use app::dev::provider::{Answer, DevProvider, Endpoint, Lifetimes, Misbehaviour};
+use app::{
+    app::PATHS,
+    dev::provider::{Answer, DevProvider, Endpoint, Lifetimes, Misbehaviour},
+};
 use reqwest::{Method, StatusCode};
 
 use crate::{
@@ -103,7 +106,10 @@ async fn a_day(app: &TestApp) -> Secrets {
         ("id_token", "eyJhbGciOiJub25lIn0.e30.x"),
     ] {
         let browser = app.browser();
-        let mut callback = browser.answer_of_provider("bob", "/login").await.location();
+        let mut callback = browser
+            .answer_of_provider("bob", PATHS.login)
+            .await
+            .location();
         secrets.add_cookies_of(&browser);
         callback.query_pairs_mut().append_pair(name, value);
         secrets.add(value);
@@ -120,7 +126,13 @@ async fn a_day(app: &TestApp) -> Secrets {
     }
     let lost = "a-code-on-the-wrong-page-0123456789";
     secrets.add(lost);
-    for path in ["/", "/no-such-page", "/login", "/logged-out", "/logout"] {
+    for path in [
+        "/",
+        "/no-such-page",
+        PATHS.login,
+        PATHS.logged_out,
+        PATHS.logout,
+    ] {
         stranger
             .get(&format!("{path}?code={lost}&state={lost}&max_age={lost}"))
             .await;
@@ -128,9 +140,9 @@ async fn a_day(app: &TestApp) -> Secrets {
             .post(path, &[("csrf_token", lost), ("max_age", lost)])
             .await;
     }
-    alice.post("/logout", &[("csrf_token", lost)]).await;
+    alice.post(PATHS.logout, &[("csrf_token", lost)]).await;
     alice
-        .request(Method::POST, "/logout", |request| {
+        .request(Method::POST, PATHS.logout, |request| {
             request
                 .header("x-csrf-token", lost)
                 .header("authorization", format!("Bearer {lost}"))
@@ -174,7 +186,7 @@ async fn a_day(app: &TestApp) -> Secrets {
         secrets.add(&token);
         for _ in 0..2 {
             let fields = [("logout_token", token.as_str())];
-            app.browser().post("/backchannel-logout", &fields).await;
+            app.browser().post(PATHS.backchannel_logout, &fields).await;
         }
     }
     let redirect = alice.sign_out().await;
@@ -191,7 +203,7 @@ async fn a_day(app: &TestApp) -> Secrets {
 
 async fn sign_in_somehow(app: &TestApp, secrets: &mut Secrets) {
     let browser = app.browser();
-    let page = browser.visit("/login").await;
+    let page = browser.visit(PATHS.login).await;
     if page.body.contains("name=\"request\"") {
         let answer = browser.choose(&page, "bob").await;
         browser.follow(answer).await;
@@ -254,21 +266,21 @@ async fn o3_each_security_event_is_one_line_with_the_same_fields() {
     app.provider.faults().once().id_token(|token| {
         token.claims["nonce"] = "another".into();
     });
-    app.browser().sign_in_as("bob", "/login").await;
+    app.browser().sign_in_as("bob", PATHS.login).await;
     let list = app.browser();
-    let page = list.visit("/login").await;
+    let page = list.visit(PATHS.login).await;
     let answer = list.press(&page, ("cancel", "yes")).await;
     list.follow(answer).await;
     alice.sign_out().await;
     app.browser()
-        .post("/backchannel-logout", &[("logout_token", "none")])
+        .post(PATHS.backchannel_logout, &[("logout_token", "none")])
         .await;
     let token = app
         .provider
         .logout_token(env!("CARGO_PKG_NAME"), Some("bob"), None)
         .unwrap();
     app.browser()
-        .post("/backchannel-logout", &[("logout_token", &token)])
+        .post(PATHS.backchannel_logout, &[("logout_token", &token)])
         .await;
     assert!(!bob.is_signed_in().await);
 

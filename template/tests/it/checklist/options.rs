@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, net::TcpListener};
 
 use app::{
     app::Application,
+    app::PATHS,
     dev::provider::{Answer, DevProvider, Endpoint, Jws, PushedRequests, Signature},
     settings::{PushedAuthorization, Settings},
 };
@@ -12,7 +13,7 @@ use reqwest::StatusCode;
 use crate::{
     keys::{ClientKey, RSA_PEM, decoded},
     silent, step_up,
-    support::{Browser, TestApp},
+    support::{Browser, TestApp, login_with},
 };
 
 use super::{assert_is_refusal, remove};
@@ -27,7 +28,7 @@ async fn a8_parameters_are_pushed_when_the_provider_offers_par() {
     })
     .await;
 
-    let page = app.browser().get("/login?login_hint=alice").await;
+    let page = app.browser().get(&login_with("login_hint=alice")).await;
 
     let location = page.location();
     let carried: Vec<_> = location.query_pairs().map(|(name, _)| name).collect();
@@ -77,7 +78,7 @@ async fn a8_a_failed_push_falls_back_or_fails_as_configured() {
             );
         })
         .await;
-        assert_eq!(app.browser().get("/login").await.status, status);
+        assert_eq!(app.browser().get(PATHS.login).await.status, status);
     }
 }
 
@@ -92,9 +93,9 @@ async fn t7_each_request_carries_a_fresh_short_lived_assertion() {
         Answer::oauth_error(503, "server_error", ""),
     );
     let alice = app.browser();
-    let page = alice.sign_in_as("alice", "/login").await;
+    let page = alice.sign_in_as("alice", PATHS.login).await;
     assert!(!page.status.is_success());
-    alice.sign_in_as("alice", "/login").await;
+    alice.sign_in_as("alice", PATHS.login).await;
     assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
 
     let mut seen = BTreeSet::new();
@@ -127,7 +128,7 @@ async fn t7_an_assertion_by_another_key_is_of_no_use() {
     })
     .await;
     let alice = app.browser();
-    alice.sign_in_as("alice", "/login").await;
+    alice.sign_in_as("alice", PATHS.login).await;
     assert_eq!(
         alice.fetch("/api/me").await.status,
         StatusCode::UNAUTHORIZED
@@ -211,7 +212,7 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
         app.provider.set_signed_userinfo(true);
         app.provider.faults().userinfo(bend);
         let alice = app.browser();
-        let page = alice.sign_in_as("alice", "/login").await;
+        let page = alice.sign_in_as("alice", PATHS.login).await;
         assert!(page.body.contains("user_info"), "{name}: {}", page.body);
         assert_eq!(
             alice.fetch("/api/me").await.status,
@@ -372,7 +373,9 @@ async fn r9_a_silent_attempt_that_needs_no_question_signs_in() {
     let app = silent::start().await;
     let alice = app.signed_in_as("alice").await;
     alice.forget_cookie("sign-in");
-    let page = alice.visit("/login?prompt=none&return_to=/profile").await;
+    let page = alice
+        .visit(&login_with("prompt=none&return_to=/profile"))
+        .await;
     assert_eq!(page.url.path(), "/profile");
     assert_eq!(page.status, StatusCode::OK);
 }
@@ -382,7 +385,7 @@ async fn r9_a_silent_attempt_for_a_protected_page_ends_with_the_question() {
     let app = TestApp::start().await;
     let page = app
         .browser()
-        .visit("/login?prompt=none&return_to=/profile")
+        .visit(&login_with("prompt=none&return_to=/profile"))
         .await;
     assert!(page.url.as_str().starts_with(app.provider.issuer()));
     assert_eq!(page.status, StatusCode::OK, "the provider's list of people");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::{
+    app::PATHS,
     dev::provider::{Answer, Ending, Endpoint, Jws},
     settings::{Secret, SessionStore},
 };
@@ -89,7 +90,7 @@ async fn f2_a_rotated_refresh_token_is_stored_before_its_access_token_is_used() 
 async fn f2_a_refresh_token_lost_in_a_crash_means_a_new_sign_in() {
     let (alice, _instances) = after_a_crash_at(Endpoint::Token).await;
     let page = alice.get("/api/userinfo").await;
-    assert_eq!(page.location().path(), "/login");
+    assert_eq!(page.location().path(), PATHS.login);
     assert!(!alice.is_signed_in().await, "nothing half-alive");
 }
 
@@ -113,7 +114,7 @@ async fn f3_a_refused_renewal_ends_the_sign_in() {
 
     let page = tab.get("/api/userinfo").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
-    assert_eq!(page.location().path(), "/login");
+    assert_eq!(page.location().path(), PATHS.login);
     assert_eq!(
         page.location().query(),
         Some("return_to=%2Fapi%2Fuserinfo"),
@@ -388,7 +389,11 @@ async fn f8_a_front_channel_request_ends_and_revokes_nothing() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
     let query = format!("?iss={}&sid=whatever", app.provider.issuer());
-    for path in ["/frontchannel-logout", "/logout", "/backchannel-logout"] {
+    for path in [
+        "/frontchannel-logout",
+        PATHS.logout,
+        PATHS.backchannel_logout,
+    ] {
         let page = app.browser().get(&format!("{path}{query}")).await;
         assert!(page.status.is_client_error(), "{path}");
     }

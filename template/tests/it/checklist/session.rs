@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::{
+    app::PATHS,
     dev::provider::{Endpoint, Lifetimes},
     oidc::seal,
     settings::{Secret, SessionStore},
@@ -11,7 +12,7 @@ use reqwest::StatusCode;
 
 use crate::{
     redis_server::Server,
-    support::{Browser, Page, TestApp, embedded_at, signed_in_as},
+    support::{Browser, Page, TestApp, embedded_at, login_with, signed_in_as},
 };
 
 const SIGN_IN: &str = "sign-in";
@@ -34,7 +35,7 @@ async fn seconds(count: u64) {
 async fn s1_every_authentication_gives_a_new_id_and_ends_the_old_one() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
-    for way in ["/login", "/login?max_age=60"] {
+    for way in [PATHS.login, &login_with("max_age=60")] {
         let old = alice.cookies()[SIGN_IN].clone();
         let page = alice.sign_in_as("alice", way).await;
         assert_eq!(page.status, StatusCode::OK, "{way}");
@@ -50,14 +51,14 @@ async fn s2_a_planted_cookie_never_becomes_authenticated() {
     // What an attacker can get without signing in: an id of the right form, and
     // the cookies of an attempt.
     let attacker = app.browser();
-    attacker.get("/login").await;
+    attacker.get(PATHS.login).await;
     let made_up = seal::random_text().unwrap();
 
     let victim = with_cookie(&app, &made_up);
     for (name, value) in attacker.cookies() {
         victim.set_cookie(&name, &value);
     }
-    victim.sign_in_as("alice", "/login").await;
+    victim.sign_in_as("alice", PATHS.login).await;
 
     assert!(victim.is_signed_in().await);
     assert_ne!(victim.cookies()[SIGN_IN], made_up);
@@ -93,7 +94,7 @@ async fn s3_ids_are_256_random_bits_of_which_the_store_keeps_a_hash() {
 async fn s4_the_cookie_is_bound_to_the_host_and_to_tls() {
     let app = TestApp::start_with_env(&[("APP_BASE_URL", "https://app.example.com")]).await;
     let browser = app.browser();
-    let answer = browser.answer_of_provider("alice", "/login").await;
+    let answer = browser.answer_of_provider("alice", PATHS.login).await;
     let page = browser.get(answer.location().as_str()).await;
     let cookie = page.set_cookie("__Host-sign-in");
     for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age="] {
@@ -111,7 +112,7 @@ async fn s4_the_cookie_is_bound_to_the_host_and_to_tls() {
 async fn s4_on_loopback_http_it_is_the_same_without_tls() {
     let app = TestApp::start().await;
     let browser = app.browser();
-    let answer = browser.answer_of_provider("alice", "/login").await;
+    let answer = browser.answer_of_provider("alice", PATHS.login).await;
     let page = browser.get(answer.location().as_str()).await;
     let cookie = page.set_cookie(SIGN_IN);
     for attribute in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -141,7 +142,7 @@ async fn s5_a_sign_in_ends_after_its_absolute_life() {
     let app = TestApp::start_with(|settings| settings.session_max = max).await;
     let alice = app.browser();
     let began = std::time::Instant::now();
-    alice.sign_in_as("alice", "/login").await;
+    alice.sign_in_as("alice", PATHS.login).await;
     // Used all the time, which does not prolong it.
     app.eventually(async || !alice.is_signed_in().await).await;
     assert!(alice.cookies().contains_key(SIGN_IN));
@@ -380,14 +381,14 @@ async fn s15_a_new_sign_in_leaves_nothing_of_the_one_before() {
     let old = browser.cookies()[SIGN_IN].clone();
     let csrf_token = browser.csrf_token().await;
 
-    browser.sign_in_as("bob", "/login").await;
+    browser.sign_in_as("bob", PATHS.login).await;
 
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");
     assert!(!browser.get("/profile").await.body.contains("alice"));
     assert_ne!(browser.cookies()[SIGN_IN], old);
     assert!(!with_cookie(&app, &old).is_signed_in().await);
     let forged = browser
-        .post("/logout", &[("csrf_token", &csrf_token)])
+        .post(PATHS.logout, &[("csrf_token", &csrf_token)])
         .await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);
 }

@@ -1,12 +1,12 @@
 //! Rows S12 and S14: secrets are replaced without signing anybody out, and
 //! people and operators end sign-ins from elsewhere.
 
-use app::oidc::seal;
+use app::{app::PATHS, oidc::seal};
 use reqwest::{Method, StatusCode, header::USER_AGENT};
 
 use crate::{
     processes::Instances,
-    support::{Browser, Page, TestApp},
+    support::{Browser, Page, TestApp, login_with},
 };
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
@@ -32,7 +32,7 @@ async fn s14_a_person_sees_where_they_are_signed_in_and_ends_it_there() {
     let app = TestApp::start().await;
     let here = app.signed_in_as("alice").await;
     let there = app.browser();
-    let answer = there.answer_of_provider("alice", "/login").await;
+    let answer = there.answer_of_provider("alice", PATHS.login).await;
     let callback = answer.location();
     there
         .request(Method::GET, callback.as_str(), |request| {
@@ -110,7 +110,7 @@ async fn s14_an_operator_ends_all_of_a_persons_sign_ins() {
     for bob in bobs {
         assert!(!bob.is_signed_in().await);
         let page = bob.get("/profile").await;
-        assert_eq!(page.location().path(), "/login");
+        assert_eq!(page.location().path(), PATHS.login);
     }
     assert!(alice.is_signed_in().await);
     let nobody = end(&alice, "/admin", Some(("subject", " "))).await;
@@ -134,7 +134,9 @@ async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
     let page = bob.follow(under_way).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
     let carol = app.app.signed_in_as("alice").await;
-    let under_way = carol.answer_of_provider("alice", "/login?max_age=0").await;
+    let under_way = carol
+        .answer_of_provider("alice", &login_with("max_age=0"))
+        .await;
 
     // Once nobody is under way any more, the old one may go.
     app.kill_all();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::{
+    app::PATHS,
     dev::provider::{Answer, Client, Ending, Endpoint, Misbehaviour},
     oidc::sign_in::now,
     settings::{Credential, Secret, SecretMethod},
@@ -309,7 +310,7 @@ async fn t9_other_requests_are_answered_meanwhile() {
     let mut waiting = Vec::new();
     for _ in 0..10 {
         let browser = app.browser();
-        let request = browser.get("/login").await.location();
+        let request = browser.get(PATHS.login).await.location();
         let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
         waiting.push(tokio::spawn(async move { browser.get(&answer).await }));
     }
@@ -317,7 +318,7 @@ async fn t9_other_requests_are_answered_meanwhile() {
 
     assert_eq!(bob.get("/profile").await.status, StatusCode::OK);
     assert_eq!(bob.get("/healthz").await.status, StatusCode::OK);
-    let login = app.browser().get("/login").await;
+    let login = app.browser().get(PATHS.login).await;
     assert_eq!(login.status, StatusCode::SEE_OTHER);
 
     for callback in waiting {

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use app::{
+    app::PATHS,
     dev::provider::{Ending, Endpoint, Misbehaviour},
     settings::{LoginPage, Settings},
 };
@@ -15,7 +16,7 @@ use reqwest::StatusCode;
 use url::Url;
 
 use super::parameter;
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, TestApp, login_with};
 
 fn assert_is_protected(url: &Url) {
     assert_eq!(parameter(url, "code_challenge_method"), "S256");
@@ -28,12 +29,12 @@ fn assert_is_protected(url: &Url) {
 #[tokio::test]
 async fn weakness_1_pkce_and_a_nonce_go_with_every_way_to_begin() {
     let app = TestApp::start().await;
-    let by_link = app.browser().get("/login").await;
+    let by_link = app.browser().get(PATHS.login).await;
     assert_is_protected(&by_link.location());
 
     let own_page = |settings: &mut Settings| settings.login_page = LoginPage::Page;
     let app = TestApp::start_with(own_page).await;
-    let by_button = app.browser().post("/login", &[("return_to", "/")]).await;
+    let by_button = app.browser().post(PATHS.login, &[("return_to", "/")]).await;
     assert_is_protected(&by_button.location());
 }
 
@@ -48,7 +49,7 @@ async fn weakness_2_no_fault_of_the_provider_stops_the_app() {
         }
         app.provider.faults().set(misbehaviour);
         let browser = app.browser();
-        let page = browser.visit("/login").await;
+        let page = browser.visit(PATHS.login).await;
         if page.body.contains("name=\"request\"") {
             let answer = browser.choose(&page, "bob").await;
             browser.follow(answer).await;
@@ -63,7 +64,7 @@ async fn weakness_2_no_fault_of_the_provider_stops_the_app() {
     }
     // Keys that were rotated a moment after a look are seen at the next one.
     app.eventually(async || {
-        let page = app.browser().sign_in_as("bob", "/login").await;
+        let page = app.browser().sign_in_as("bob", PATHS.login).await;
         page.status == StatusCode::OK
     })
     .await;
@@ -118,7 +119,7 @@ async fn weakness_8_a_revocation_that_hangs_has_the_time_out_of_all_calls() {
 async fn weakness_10_apps_in_one_process_do_not_mix() {
     let (one, other) = (TestApp::start().await, TestApp::start().await);
     for app in [&one, &other] {
-        let url = app.browser().get("/login").await.location();
+        let url = app.browser().get(PATHS.login).await.location();
         assert!(url.as_str().starts_with(app.provider.issuer()));
         assert!(parameter(&url, "redirect_uri").starts_with(app.base.as_str()));
     }
@@ -129,7 +130,7 @@ async fn weakness_10_apps_in_one_process_do_not_mix() {
     }
     assert!(alice.is_signed_in().await);
     assert!(!elsewhere.is_signed_in().await);
-    let answer = alice.answer_of_provider("alice", "/login").await;
+    let answer = alice.answer_of_provider("alice", PATHS.login).await;
     let mut callback = answer.location();
     callback.set_port(other.base.port()).unwrap();
     let page = elsewhere.get(callback.as_str()).await;
@@ -139,7 +140,7 @@ async fn weakness_10_apps_in_one_process_do_not_mix() {
 #[tokio::test]
 async fn weakness_11_a_callback_without_parameters_begins_nothing() {
     let app = TestApp::start().await;
-    let page = app.browser().get("/authorization-code/callback").await;
+    let page = app.browser().get(PATHS.login_callback).await;
     assert_eq!(page.status, StatusCode::BAD_REQUEST);
     assert!(page.header("location").is_empty());
     assert!(page.header("set-cookie").is_empty());
@@ -150,19 +151,19 @@ async fn weakness_11_a_callback_without_parameters_begins_nothing() {
 /// What is named in the settings is what the provider gets.
 #[tokio::test]
 async fn weakness_13_no_setting_is_dead() {
+    let callback = format!("http://localhost:PORT{}?x=1", PATHS.login_callback);
+    let logged_out = format!("http://localhost:PORT{}?y=1", PATHS.logged_out);
     let app = TestApp::start_with_env(&[
         ("OIDC_SCOPES", "openid email"),
-        (
-            "OIDC_LOGIN_REDIRECT_URI",
-            "http://localhost:PORT/authorization-code/callback?x=1",
-        ),
-        (
-            "OIDC_LOGOUT_REDIRECT_URI",
-            "http://localhost:PORT/logged-out?y=1",
-        ),
+        ("OIDC_LOGIN_REDIRECT_URI", &callback),
+        ("OIDC_LOGOUT_REDIRECT_URI", &logged_out),
     ])
     .await;
-    let url = app.browser().get("/login?login_hint=bob").await.location();
+    let url = app
+        .browser()
+        .get(&login_with("login_hint=bob"))
+        .await
+        .location();
     assert!(parameter(&url, "scope").contains("email"));
     assert!(!parameter(&url, "scope").contains("profile"));
     assert!(parameter(&url, "redirect_uri").ends_with("?x=1"));
