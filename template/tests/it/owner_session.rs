@@ -11,7 +11,6 @@ use actix_web::{
 use app::{
     app::PATHS,
     oidc::seal,
-    routes,
     settings::{Secret, SessionStore, Settings},
 };
 use reqwest::StatusCode;
@@ -19,7 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     redis_server::Server,
-    support::{Browser, TestApp, embedded_at},
+    support::{Browser, TestApp, embedded_at, own_pages},
 };
 
 /// Keeps a value, after a while.
@@ -79,15 +78,15 @@ async fn kept(session: Session, name: Path<String>) -> String {
 
 pub fn pages(config: &mut ServiceConfig) {
     config
-        .configure(routes::public)
-        .route("/keep/{name}/{value}/{wait}", web::get().to(keep))
-        .route("/keep-late/{name}/{value}", web::get().to(keep_late))
-        .route("/renew-late/{name}/{value}", web::get().to(renew_late))
-        .route("/renew", web::get().to(renew))
-        .route("/append/{name}/{more}", web::get().to(append))
-        .route("/drop/{name}", web::get().to(drop_one))
-        .route("/clear", web::get().to(clear))
-        .route("/kept/{name}", web::get().to(kept));
+        .route("/test/keep/{name}/{value}/{wait}", web::get().to(keep))
+        .route("/test/keep-late/{name}/{value}", web::get().to(keep_late))
+        .route("/test/renew-late/{name}/{value}", web::get().to(renew_late))
+        .route("/test/renew", web::get().to(renew))
+        .route("/test/append/{name}/{more}", web::get().to(append))
+        .route("/test/drop/{name}", web::get().to(drop_one))
+        .route("/test/clear", web::get().to(clear))
+        .route("/test/kept/{name}", web::get().to(kept))
+        .configure(own_pages);
 }
 
 /// An app with these pages, and a browser in it.
@@ -96,7 +95,7 @@ async fn visit(change: impl FnOnce(&mut Settings)) -> Browser {
 }
 
 async fn found(browser: &Browser, name: &str) -> String {
-    let page = browser.get(&format!("/kept/{name}")).await;
+    let page = browser.get(&format!("/test/kept/{name}")).await;
     assert_eq!(page.status, StatusCode::OK);
     page.body
 }
@@ -106,28 +105,28 @@ async fn what_is_kept_is_found_again_changed_and_dropped() {
     let browser = visit(|_| {}).await;
     assert_eq!(found(&browser, "colour").await, "nothing");
     assert!(browser.cookies().is_empty(), "nothing was stored yet");
-    browser.get("/keep/colour/blue/0").await;
-    browser.get("/keep/size/large/0").await;
+    browser.get("/test/keep/colour/blue/0").await;
+    browser.get("/test/keep/size/large/0").await;
     // By `Session::update`, which does not say that it changed something.
-    browser.get("/append/colour/ish").await;
+    browser.get("/test/append/colour/ish").await;
     assert_eq!(found(&browser, "colour").await, "blueish");
-    browser.get("/drop/colour").await;
+    browser.get("/test/drop/colour").await;
     assert_eq!(found(&browser, "colour").await, "nothing");
     assert_eq!(found(&browser, "size").await, "large");
-    browser.get("/clear").await;
+    browser.get("/test/clear").await;
     assert_eq!(found(&browser, "size").await, "nothing");
 }
 
 #[tokio::test]
 async fn what_two_requests_change_at_the_same_time_is_both_kept() {
     let browser = visit(|_| {}).await;
-    browser.get("/keep/old/yes/0").await;
+    browser.get("/test/keep/old/yes/0").await;
     tokio::join!(
-        browser.get("/keep/item0/n0/100"),
-        browser.get("/keep/item1/n1/100"),
-        browser.get("/keep/item2/n2/50"),
-        browser.get("/keep/item3/n3/0"),
-        browser.get("/drop/old"),
+        browser.get("/test/keep/item0/n0/100"),
+        browser.get("/test/keep/item1/n1/100"),
+        browser.get("/test/keep/item2/n2/50"),
+        browser.get("/test/keep/item3/n3/0"),
+        browser.get("/test/drop/old"),
     );
     for number in 0..4 {
         let kept = found(&browser, &format!("item{number}")).await;
@@ -139,9 +138,9 @@ async fn what_two_requests_change_at_the_same_time_is_both_kept() {
 #[tokio::test]
 async fn a_slow_request_brings_nothing_back_after_sign_out() {
     let browser = visit(|_| {}).await;
-    for slow in ["/keep-late/cart/books", "/renew-late/cart/books"] {
+    for slow in ["/test/keep-late/cart/books", "/test/renew-late/cart/books"] {
         browser.sign_in_as("alice", PATHS.login).await;
-        browser.get("/keep/cart/book/0").await;
+        browser.get("/test/keep/cart/book/0").await;
         let before = browser.cookies()["session"].clone();
 
         let (slow, ()) = tokio::join!(browser.get(slow), async {
@@ -161,9 +160,9 @@ async fn a_slow_request_brings_nothing_back_after_sign_out() {
 #[tokio::test]
 async fn a_renewed_session_has_the_same_data_under_another_id() {
     let browser = visit(|_| {}).await;
-    browser.get("/keep/cart/book/0").await;
+    browser.get("/test/keep/cart/book/0").await;
     let before = browser.cookies()["session"].clone();
-    browser.get("/renew").await;
+    browser.get("/test/renew").await;
     assert_ne!(browser.cookies()["session"], before);
     assert_eq!(found(&browser, "cart").await, "book");
     browser.set_cookie("session", &before);
@@ -174,7 +173,7 @@ async fn a_renewed_session_has_the_same_data_under_another_id() {
 async fn nothing_of_the_visitor_before_is_left_when_somebody_signs_in() {
     let browser = visit(|_| {}).await;
     for person in ["alice", "bob"] {
-        browser.get("/keep/cart/book/0").await;
+        browser.get("/test/keep/cart/book/0").await;
         assert_eq!(found(&browser, "cart").await, "book");
         let before = browser.cookies()["session"].clone();
         browser.sign_in_as(person, PATHS.login).await;
@@ -196,7 +195,9 @@ async fn s12_a_new_secret_loses_nothing_and_the_store_shows_nothing() {
         .await
     };
     let browser = start().await;
-    browser.get("/keep/cart/nobody-else-reads-this/0").await;
+    browser
+        .get("/test/keep/cart/nobody-else-reads-this/0")
+        .await;
     let cookies = browser.cookies();
     browser.app.stop().await;
     let dump = std::fs::read(&file).unwrap();
@@ -215,7 +216,7 @@ async fn made_up_cookies_open_nothing() {
         browser.set_cookie("session", value);
         assert_eq!(found(&browser, "cart").await, "nothing");
     }
-    browser.get("/keep/cart/book/0").await;
+    browser.get("/test/keep/cart/book/0").await;
     assert_eq!(found(&browser, "cart").await, "book");
 }
 
@@ -226,15 +227,15 @@ async fn without_the_store_pages_go_on_and_nothing_is_lost() {
     };
     let url = Secret::new(redis.url());
     let browser = visit(|settings| settings.session_store = SessionStore::Redis(url)).await;
-    browser.get("/keep/cart/book/0").await;
+    browser.get("/test/keep/cart/book/0").await;
     redis.stop();
     assert_eq!(found(&browser, "cart").await, "nothing");
-    let refused = browser.get("/keep/cart/pen/0").await;
+    let refused = browser.get("/test/keep/cart/pen/0").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.header("retry-after"), "5");
     assert!(refused.body.contains("store_unavailable"), "a page");
     assert!(refused.header("content-security-policy").contains("'none'"));
-    let refused = browser.fetch("/keep/cart/pen/0").await;
+    let refused = browser.fetch("/test/keep/cart/pen/0").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.json()["code"], "store_unavailable");
     redis.restart();
@@ -242,7 +243,7 @@ async fn without_the_store_pages_go_on_and_nothing_is_lost() {
         .app
         .eventually(async || found(&browser, "cart").await == "book")
         .await;
-    browser.get("/keep/hat/red/0").await;
+    browser.get("/test/keep/hat/red/0").await;
     assert_eq!(found(&browser, "cart").await, "book");
     assert_eq!(found(&browser, "hat").await, "red");
 }

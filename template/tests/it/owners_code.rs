@@ -12,39 +12,36 @@ use app::{
         Oidc,
         error::Refusal,
         guard::{Fresh, Has, User, is_authenticated},
-        guarded::guarded,
         handlers::{force_logout_and_revoke, sign_out_locally},
         seal,
     },
     policy::{self, Sources},
-    routes,
     settings::SessionStore,
     views,
 };
 use reqwest::StatusCode;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, own_pages};
 
 fn pages(config: &mut ServiceConfig) {
-    routes::public(config);
-    config.configure(guarded(routes::protected));
-    config.route("/known", get().to(known));
-    config.route("/about-me", get().to(about_me));
-    config.route("/perhaps", get().to(perhaps::<User>));
-    config.route("/perhaps-admin", get().to(perhaps::<Has<Admin>>));
-    config.route("/perhaps-fresh", get().to(perhaps::<Fresh<60>>));
-    config.route("/from-elsewhere", get().to(from_elsewhere));
-    config.route("/leave", get().to(leave));
-    config.route("/leave-everything", get().to(leave_everything));
-    config.route("/mine", get().to(async || Err::<&str, _>(Mine)));
+    config.route("/test/known", get().to(known));
+    config.route("/test/about-me", get().to(about_me));
+    config.route("/test/perhaps", get().to(perhaps::<User>));
+    config.route("/test/perhaps-admin", get().to(perhaps::<Has<Admin>>));
+    config.route("/test/perhaps-fresh", get().to(perhaps::<Fresh<60>>));
+    config.route("/test/from-elsewhere", get().to(from_elsewhere));
+    config.route("/test/leave", get().to(leave));
+    config.route("/test/leave-everything", get().to(leave_everything));
+    config.route("/test/mine", get().to(async || Err::<&str, _>(Mine)));
     config.route(
-        "/conflict",
+        "/test/conflict",
         get().to(async || Err::<&str, _>(ErrorConflict(DETAIL))),
     );
     config.route(
-        "/number/{number}",
+        "/test/number/{number}",
         get().to(async |_: Path<u32>| "a number"),
     );
+    own_pages(config);
 }
 
 const DETAIL: &str = "row 7 of table people";
@@ -117,9 +114,9 @@ async fn leave_everything(
 #[tokio::test]
 async fn is_authenticated_tells_people_from_strangers() {
     let app = TestApp::start_with_pages(pages).await;
-    assert_eq!(app.browser().get("/known").await.body, "false");
+    assert_eq!(app.browser().get("/test/known").await.body, "false");
     let alice = app.signed_in_as("alice").await;
-    assert_eq!(alice.get("/known").await.body, "true");
+    assert_eq!(alice.get("/test/known").await.body, "true");
 }
 
 #[tokio::test]
@@ -132,7 +129,11 @@ async fn nobody_passes_for_a_stranger_while_the_store_is_away() {
     // As of somebody whom this process has not seen yet.
     let id = seal::random_text().unwrap();
     browser.set_cookie(&app.cookie("sign-in"), &id);
-    let paths = ["/perhaps", "/perhaps-admin", "/perhaps-fresh"];
+    let paths = [
+        "/test/perhaps",
+        "/test/perhaps-admin",
+        "/test/perhaps-fresh",
+    ];
     for path in paths {
         assert_eq!(browser.get(path).await.body, "a stranger", "{path}");
     }
@@ -146,7 +147,11 @@ async fn nobody_passes_for_a_stranger_while_the_store_is_away() {
 #[tokio::test]
 async fn a_page_never_goes_out_without_a_policy() {
     let app = TestApp::start_with_pages(pages).await;
-    let page = app.signed_in_as("alice").await.get("/from-elsewhere").await;
+    let page = app
+        .signed_in_as("alice")
+        .await
+        .get("/test/from-elsewhere")
+        .await;
     assert_eq!(page.status, StatusCode::OK);
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'self'; "), "{policy}");
@@ -157,7 +162,7 @@ async fn a_page_never_goes_out_without_a_policy() {
 async fn a_handler_sees_claims_tokens_and_its_own_record() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let body = alice.get("/about-me").await.body;
+    let body = alice.get("/test/about-me").await.body;
     let parts: Vec<&str> = body.split(' ').collect();
     assert_eq!(parts[0], "alice@example.com");
     assert!(parts[1].contains("openid"), "{body}");
@@ -169,7 +174,7 @@ async fn signing_out_locally_ends_the_sign_in_here_and_revokes_nothing() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
     let kept = alice.cookies()["sign-in"].clone();
-    assert_eq!(alice.get("/leave").await.body, "gone");
+    assert_eq!(alice.get("/test/leave").await.body, "gone");
     assert!(!alice.cookies().contains_key("sign-in"));
     alice.set_cookie("sign-in", &kept);
     assert!(!alice.is_signed_in().await);
@@ -181,7 +186,7 @@ async fn signing_out_locally_ends_the_sign_in_here_and_revokes_nothing() {
 async fn force_logout_and_revoke_ends_everything() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let answer = alice.get("/leave-everything").await;
+    let answer = alice.get("/test/leave-everything").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let at_provider = answer.location();
     assert!(at_provider.as_str().starts_with(app.provider.issuer()));
@@ -193,7 +198,7 @@ async fn force_logout_and_revoke_ends_everything() {
 #[tokio::test]
 async fn an_error_that_brings_its_own_answer_is_shown_as_it_is() {
     let app = TestApp::start_with_pages(pages).await;
-    let page = app.browser().get("/mine").await;
+    let page = app.browser().get("/test/mine").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.body, "\"the name is taken\"");
     assert_eq!(page.header("x-content-type-options"), "nosniff");
@@ -204,8 +209,8 @@ async fn other_errors_of_the_owners_keep_their_status_and_tell_nothing() {
     let app = TestApp::start_with_pages(pages).await;
     let browser = app.browser();
     for (path, status, code) in [
-        ("/conflict", StatusCode::CONFLICT, "bad_request"),
-        ("/number/abc", StatusCode::NOT_FOUND, "not_found"),
+        ("/test/conflict", StatusCode::CONFLICT, "bad_request"),
+        ("/test/number/abc", StatusCode::NOT_FOUND, "not_found"),
     ] {
         let page = browser.get(path).await;
         assert_eq!(page.status, status);

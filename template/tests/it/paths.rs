@@ -4,12 +4,10 @@ use actix_web::web::{ServiceConfig, get};
 use app::{
     app::{PATHS, Paths},
     dev::provider::Misbehaviour,
-    oidc::guarded::guarded,
-    routes,
 };
 use reqwest::StatusCode;
 
-use crate::support::{Browser, TestApp};
+use crate::support::{Browser, TestApp, own_pages};
 
 static ELSEWHERE: Paths = Paths {
     login: "/test/door",
@@ -24,8 +22,7 @@ static ELSEWHERE: Paths = Paths {
 
 fn pages(config: &mut ServiceConfig) {
     config.route("/test/stuck", get().to(stuck));
-    routes::public(config);
-    config.configure(guarded(routes::protected));
+    own_pages(config);
 }
 
 async fn stuck() -> &'static str {

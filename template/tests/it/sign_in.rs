@@ -130,7 +130,7 @@ async fn a_strange_cookie_of_another_app_keeps_nobody_out() {
     let stranger = app.browser();
     stranger.set_cookie("silent", "tried");
     let page = stranger
-        .request(Method::GET, "/news", |request| {
+        .request(Method::GET, "/test/news", |request| {
             request
                 .header("accept", "text/html")
                 .header(COOKIE, strange)

@@ -73,7 +73,7 @@ async fn who_goes_away_while_signing_out_is_signed_out() {
 async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
     let app = TestApp::start_with_pages(crate::owner_session::pages).await;
     let alice = app.signed_in_as("alice").await;
-    alice.get("/keep/basket/full/0").await;
+    alice.get("/test/keep/basket/full/0").await;
     assert!(alice.cookies().contains_key("session"));
     let token = alice.get("/").await.field("csrf_token");
     let sign_ins = &app.oidc().sign_ins;

@@ -4,23 +4,19 @@ use actix_web::{
     middleware::from_fn,
     web::{self, ServiceConfig, get},
 };
-use app::{
-    oidc::guard::{User, sign_in_silently},
-    routes,
-};
+use app::oidc::guard::{User, sign_in_silently};
 use reqwest::StatusCode;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, own_pages};
 
 /// The app's pages, and one that signs people in if that needs no question.
 fn pages(config: &mut ServiceConfig) {
-    routes::public(config);
-    config.route("/profile", get().to(routes::profile::show));
     config.service(
-        web::scope("/news")
+        web::scope("/test/news")
             .wrap(from_fn(sign_in_silently))
             .route("", get().to(news)),
     );
+    own_pages(config);
 }
 
 async fn news(user: Option<User>) -> String {
@@ -42,7 +38,7 @@ async fn people_known_to_the_provider_arrive_signed_in() {
     let alice = app.signed_in_as("alice").await;
     // Known to the provider still, but not to the app any more.
     alice.forget_cookie("sign-in");
-    let page = alice.visit("/news?day=today").await;
+    let page = alice.visit("/test/news?day=today").await;
     assert_eq!(page.body, "news for alice");
     assert_eq!(page.url.query(), Some("day=today"));
 }
@@ -53,14 +49,17 @@ async fn whoever_has_signed_out_stays_signed_out() {
     let alice = app.signed_in_as("alice").await;
     // The provider is not reached: its session goes on.
     alice.sign_out().await;
-    assert_eq!(alice.visit("/news").await.body, "news for stranger");
+    assert_eq!(alice.visit("/test/news").await.body, "news for stranger");
 }
 
 #[tokio::test]
 async fn scripts_and_browsers_that_were_tried_are_left_alone() {
     let app = start().await;
     let browser = app.browser();
-    assert_eq!(browser.fetch("/news").await.body, "news for stranger");
-    assert_eq!(browser.get("/news").await.status, StatusCode::SEE_OTHER);
-    assert_eq!(browser.get("/news").await.body, "news for stranger");
+    assert_eq!(browser.fetch("/test/news").await.body, "news for stranger");
+    assert_eq!(
+        browser.get("/test/news").await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(browser.get("/test/news").await.body, "news for stranger");
 }

@@ -4,18 +4,14 @@ use actix_web::web::{ServiceConfig, get, post};
 use app::{
     app::PATHS,
     dev::provider::Endpoint,
-    oidc::{
-        guard::{Assurance, Assured, Fresh},
-        guarded::guarded,
-    },
-    routes,
+    oidc::guard::{Assurance, Assured, Fresh},
     settings::LoginPage,
 };
 use reqwest::StatusCode;
 
-use crate::support::{Browser, Page, TestApp, login_with};
+use crate::support::{Browser, Page, TestApp, login_with, own_pages};
 
-/// What `/safe` demands.
+/// What `/test/safe` demands.
 pub struct Strong;
 
 impl Assurance for Strong {
@@ -25,11 +21,10 @@ impl Assurance for Strong {
 /// The app's pages, one that demands a fresh authentication, and one that
 /// demands a strong one.
 pub fn pages(config: &mut ServiceConfig) {
-    routes::public(config);
-    config.configure(guarded(routes::protected));
-    config.route("/vault", get().to(vault));
-    config.route("/safe", get().to(safe));
-    config.route("/safe", post().to(safe));
+    config.route("/test/vault", get().to(vault));
+    config.route("/test/safe", get().to(safe));
+    own_pages(config);
+    config.route("/test/safe", post().to(safe));
 }
 
 async fn vault(user: Fresh<60>) -> String {
@@ -51,17 +46,17 @@ pub async fn step_up(browser: &Browser, person: &str, to: &str) -> Page {
 async fn a_strong_sign_in_opens_the_page_and_need_not_be_repeated() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let page = step_up(&alice, "alice", "/safe?drawer=2").await;
+    let page = step_up(&alice, "alice", "/test/safe?drawer=2").await;
     assert_eq!(page.body, "the safe of alice");
     assert_eq!(page.url.query(), Some("drawer=2"));
-    assert_eq!(alice.get("/safe").await.body, "the safe of alice");
+    assert_eq!(alice.get("/test/safe").await.body, "the safe of alice");
 }
 
 #[tokio::test]
 async fn strangers_sign_in_first_and_then_strongly() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.browser();
-    let page = alice.sign_in_as("alice", "/safe").await;
+    let page = alice.sign_in_as("alice", "/test/safe").await;
     assert!(page.url.as_str().starts_with(app.provider.issuer()));
     let answer = alice.choose(&page, "alice").await;
     assert_eq!(alice.follow(answer).await.body, "the safe of alice");
@@ -74,14 +69,14 @@ async fn any_of_the_named_contexts_will_do() {
         .faults()
         .id_token(|token| token.claims["acr"] = "phrh".into());
     let alice = app.signed_in_as("alice").await;
-    assert_eq!(alice.get("/safe").await.body, "the safe of alice");
+    assert_eq!(alice.get("/test/safe").await.body, "the safe of alice");
 }
 
 #[tokio::test]
 async fn scripts_are_told_what_is_lacking() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let answer = alice.fetch("/safe").await;
+    let answer = alice.fetch("/test/safe").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert_eq!(answer.json()["code"], "not_assured");
 }
@@ -99,8 +94,11 @@ async fn only_the_id_token_tells_how_strong_a_sign_in_is() {
         claims["auth_time"] = 4_000_000_000_u64.into();
     });
     let alice = app.signed_in_as("alice").await;
-    assert_eq!(alice.fetch("/safe").await.json()["code"], "not_assured");
-    assert_eq!(alice.fetch("/vault").await.json()["code"], "not_fresh");
+    assert_eq!(
+        alice.fetch("/test/safe").await.json()["code"],
+        "not_assured"
+    );
+    assert_eq!(alice.fetch("/test/vault").await.json()["code"], "not_fresh");
 }
 
 #[tokio::test]
@@ -126,7 +124,7 @@ async fn a_slow_clock_at_the_provider_makes_no_loop() {
         token.claims["auth_time"] = (now - 100).into();
     });
     let alice = app.browser();
-    let page = alice.sign_in_as("alice", "/vault").await;
+    let page = alice.sign_in_as("alice", "/test/vault").await;
     assert_eq!(page.body, "the vault of alice");
 }
 
@@ -139,7 +137,7 @@ async fn the_providers_refusal_to_step_up_is_a_page_of_its_own() {
         let error = "unmet_authentication_requirements".to_owned();
         pairs.push(("error".to_owned(), error));
     });
-    let page = step_up(&alice, "alice", "/safe").await;
+    let page = step_up(&alice, "alice", "/test/safe").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.body.contains("demand_not_met"), "{}", page.body);
     assert_eq!(alice.fetch("/api/me").await.json()["sub"], "alice");
@@ -164,7 +162,7 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
     let alice = app.signed_in_as("alice").await;
     let end = alice.fetch("/api/me").await.json()["expires_at"].clone();
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
-    step_up(&alice, "alice", "/safe").await;
+    step_up(&alice, "alice", "/test/safe").await;
     assert_eq!(alice.fetch("/api/me").await.json()["expires_at"], end);
     // Another person's sign-in has its own time.
     let list = alice.visit(&login_with("max_age=0")).await;
@@ -177,10 +175,13 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
 async fn a_form_that_demands_more_shows_the_way_to_it() {
     let app = TestApp::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let page = alice.post("/safe", &[]).await;
+    let page = alice.post("/test/safe", &[]).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     let list = alice.visit(&page.button()).await;
     let answer = alice.choose(&list, "alice").await;
     alice.follow(answer).await;
-    assert_eq!(alice.post("/safe", &[]).await.body, "the safe of alice");
+    assert_eq!(
+        alice.post("/test/safe", &[]).await.body,
+        "the safe of alice"
+    );
 }

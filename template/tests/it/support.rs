@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{cookie::Cookie, dev::ServerHandle, web::Data};
+use actix_web::{
+    cookie::Cookie,
+    dev::ServerHandle,
+    web::{Data, ServiceConfig},
+};
 use app::{
     app::{Application, PATHS, Pages, Paths},
     dev::{
@@ -17,8 +21,10 @@ use app::{
     },
     oidc::{
         Oidc,
+        guarded::guarded,
         sign_in::{LiveSignIn, SignInId},
     },
+    routes,
     settings::{SessionStore, Settings},
 };
 use reqwest::{
@@ -94,6 +100,13 @@ impl Drop for Unlogged {
         let found = logs::holding_since(self.logged_before, &secrets);
         assert!(found.is_empty(), "the log holds {found:#?}");
     }
+}
+
+/// The app's own pages. What a test adds goes before them, below `/test`, so that
+/// neither takes the other's place.
+pub fn own_pages(config: &mut ServiceConfig) {
+    config.configure(guarded(routes::protected));
+    config.configure(routes::public);
 }
 
 /// What the app is started from.

@@ -228,7 +228,7 @@ async fn a11_a_step_up_says_what_is_demanded_and_changes_nothing_before_it_is_me
     let alice = app.signed_in_as("alice").await;
     let before = alice.cookies()["sign-in"].clone();
 
-    let list = alice.visit("/safe").await;
+    let list = alice.visit("/test/safe").await;
 
     let asked = app.provider.requests_to(Endpoint::Authorization);
     assert_eq!(asked.last().unwrap().query("acr_values"), Some("phr phrh"));
@@ -253,7 +253,7 @@ async fn a11_a_page_that_wants_people_fresh_says_how_fresh() {
     let alice = app.signed_in_as("alice").await;
     let before = alice.cookies()["sign-in"].clone();
 
-    let page = step_up::step_up(&alice, "alice", "/vault").await;
+    let page = step_up::step_up(&alice, "alice", "/test/vault").await;
 
     let asked = app.provider.requests_to(Endpoint::Authorization);
     assert_eq!(asked.last().unwrap().query("max_age"), Some("60"));
@@ -272,7 +272,7 @@ async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
         let app = TestApp::start_with_pages(step_up::pages).await;
         app.provider.faults().id_token(bend);
         let alice = app.signed_in_as("alice").await;
-        assert_is_left_as_before(&alice, "/vault", name).await;
+        assert_is_left_as_before(&alice, "/test/vault", name).await;
     }
 }
 
@@ -284,7 +284,7 @@ async fn i17_an_authentication_that_is_recent_enough_is_accepted() {
     app.provider
         .faults()
         .id_token(|token| age_by(token, 60 + 120 - 20));
-    let page = step_up::step_up(&alice, "alice", "/vault").await;
+    let page = step_up::step_up(&alice, "alice", "/test/vault").await;
     assert_eq!(page.body, "the vault of alice");
 }
 
@@ -300,7 +300,7 @@ async fn i18_another_authentication_context_is_refused() {
         let app = TestApp::start_with_pages(step_up::pages).await;
         app.provider.faults().id_token(bend);
         let alice = app.signed_in_as("alice").await;
-        assert_is_left_as_before(&alice, "/safe", name).await;
+        assert_is_left_as_before(&alice, "/test/safe", name).await;
     }
 }
 
@@ -314,7 +314,7 @@ async fn i18_each_of_the_demanded_authentication_contexts_is_accepted() {
         let app = TestApp::start_with_pages(step_up::pages).await;
         let alice = app.signed_in_as("alice").await;
         app.provider.faults().id_token(bend);
-        let page = step_up::step_up(&alice, "alice", "/safe").await;
+        let page = step_up::step_up(&alice, "alice", "/test/safe").await;
         assert_eq!(page.body, "the safe of alice", "{name}");
     }
 }
@@ -358,10 +358,10 @@ async fn r9_a_silent_attempt_that_needs_a_question_shows_the_page_to_a_stranger(
             pairs.push(("error".to_owned(), error.to_owned()));
         });
         let browser = app.browser();
-        let page = browser.visit("/news").await;
+        let page = browser.visit("/test/news").await;
         assert_eq!(page.status, StatusCode::OK, "{error}");
         assert_eq!(page.body, "news for stranger", "{error}");
-        assert_eq!(browser.get("/news").await.body, "news for stranger");
+        assert_eq!(browser.get("/test/news").await.body, "news for stranger");
         let asked = app.provider.requests_to(Endpoint::Authorization);
         assert_eq!(asked.len(), 1, "{error}: no loop");
         assert_eq!(asked[0].query("prompt"), Some("none"));
