@@ -56,7 +56,7 @@ fn faults(source: &Crate, table: &Table) -> Vec<String> {
         .map(|(at, what)| format!("{at}: what {what} registers can't be told"));
     let routes = table.routes.iter().filter_map(|route| {
         let Route { method, at, .. } = route;
-        let Some(path) = &route.path else {
+        let Some(path) = shown_path(route) else {
             return Some(format!("{at}: the path of a {method} route can't be told"));
         };
         match &route.access {
@@ -102,7 +102,7 @@ fn laid_out(mut rows: Vec<[String; 5]>, width: Option<usize>) -> Vec<String> {
 }
 
 fn row(route: &Route) -> [String; 5] {
-    let path = route.path.as_deref().unwrap_or("(can't be told)");
+    let path = shown_path(route).unwrap_or_else(|| "(can't be told)".to_owned());
     let who = match &route.condition {
         Some(condition) => format!("{} ({})", route.access, in_words(condition)),
         None => route.access.to_string(),
@@ -110,11 +110,18 @@ fn row(route: &Route) -> [String; 5] {
     let place = route.handler.place.as_ref().unwrap_or(&route.at);
     [
         route.method.clone(),
-        path.to_owned(),
+        path,
         who,
         handler_name(route),
         place.to_string(),
     ]
+}
+
+/// The path, marked if the route is only for what no other takes there.
+fn shown_path(route: &Route) -> Option<String> {
+    let path = route.path.as_deref()?;
+    let mark = if route.is_default { " (else)" } else { "" };
+    Some(format!("{path}{mark}"))
 }
 
 /// The name as it would be written in `src/routes/mod.rs`.
@@ -150,6 +157,7 @@ fn route_as_json(route: &Route) -> Value {
     json!({
         "method": route.method,
         "path": route.path,
+        "default": route.is_default,
         "access": access_as_json(&route.access),
         "handler": route.handler.name,
         "file": place.map(|place| &place.file),

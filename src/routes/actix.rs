@@ -134,6 +134,7 @@ impl<'a> Reader<'a> {
             walls: Vec::new(),
             guarded: false,
             routes: Vec::new(),
+            default: Vec::new(),
             at: self.place(&here.scope, at.span()),
         }
     }
@@ -166,8 +167,7 @@ impl<'a> Reader<'a> {
             {
                 Value::Text(text)
             }
-            Value::Foreign => Value::Foreign,
-            _ => {
+            receiver => {
                 if arguments
                     .iter()
                     .any(|argument| matches!(argument, Value::Config))
@@ -175,12 +175,15 @@ impl<'a> Reader<'a> {
                     let text = short(call);
                     self.unread(here, call.span(), format!("`{text}`"));
                 }
-                Value::Unknown
+                match receiver {
+                    Value::Foreign => Value::Foreign,
+                    _ => Value::Unknown,
+                }
             }
         }
     }
 
-    /// What `.route()`, `.service()` and `.configure()` register.
+    /// What `.route()`, `.service()`, `.configure()` and `.default_service()` register.
     fn registered(
         &mut self,
         here: &mut Here<'a>,
@@ -196,6 +199,7 @@ impl<'a> Reader<'a> {
                 walls: Vec::new(),
                 guarded: true,
                 routes: vec![route.clone()],
+                default: Vec::new(),
                 at: at.clone(),
             })]),
             ("service", [service]) => self.nodes_of(service),
@@ -204,8 +208,20 @@ impl<'a> Reader<'a> {
                 vec![Node::Walled { wall, children }]
             }),
             ("configure", [table]) => self.configured(table),
-            ("route" | "service" | "configure", _) => None,
-            _ => Some(Vec::new()),
+            ("default_service", [service]) => answering(service).map(|routes| {
+                vec![Node::Default(Resource {
+                    paths: vec![Some(String::new())],
+                    is_prefix: true,
+                    walls: Vec::new(),
+                    guarded: false,
+                    routes,
+                    default: Vec::new(),
+                    at: at.clone(),
+                })]
+            }),
+            ("app_data" | "data" | "data_factory" | "external_resource", _) => Some(Vec::new()),
+            // Also what a trait of the app's own may have added to Actix's types.
+            _ => None,
         };
         nodes.unwrap_or_else(|| {
             let argument = call.args.last().map(short).unwrap_or_default();
@@ -287,6 +303,12 @@ impl<'a> Reader<'a> {
                 parts.routes.push(RouteSpec {
                     methods: vec![method.to_uppercase()],
                     ..any_method(handler)
+                });
+            }
+            ("default_service", [service]) => {
+                parts.default = answering(service).unwrap_or_else(|| {
+                    let text = call.args.first().map(short).unwrap_or_default();
+                    vec![any_method(Handler::unknown(text))]
                 });
             }
             ("wrap", _) => parts.walls.extend(wall(call, arguments)),
@@ -399,6 +421,7 @@ impl<'a> Reader<'a> {
             walls: Vec::new(),
             guarded: true,
             routes: Vec::new(),
+            default: Vec::new(),
             at: self.place(&scope, function.sig.ident.span()),
         };
         let mut methods = Vec::new();
@@ -475,6 +498,15 @@ fn any_method(handler: Handler) -> RouteSpec {
         walls: Vec::new(),
         handler,
         guarded: false,
+    }
+}
+
+/// The routes of what `.default_service()` was given; nothing if that can't be told.
+fn answering(service: &Value<'_>) -> Option<Vec<RouteSpec>> {
+    match service {
+        Value::Route(route) => Some(vec![route.clone()]),
+        Value::Resource(resource) => Some(resource.clone().all_routes()),
+        _ => None,
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) struct Route {
     pub(crate) method: String,
     /// `None`: only the running app knows it.
     pub(crate) path: Option<String>,
+    /// Whether it is only for what no other route takes there.
+    pub(crate) is_default: bool,
     pub(crate) access: Access,
     pub(crate) handler: Handler,
     /// Where it is registered.
@@ -39,6 +41,7 @@ impl Route {
         (
             &self.method,
             &self.path,
+            self.is_default,
             &self.access,
             &self.handler.name,
             &self.condition,
@@ -123,7 +126,8 @@ impl Table {
     fn add(&mut self, nodes: &[Node], above: &Above) {
         for node in nodes {
             match node {
-                Node::Resource(resource) => self.add_resource(resource, above),
+                Node::Resource(resource) => self.add_resource(resource, above, false),
+                Node::Default(resource) => self.add_resource(resource, above, true),
                 Node::Scope {
                     prefix,
                     walls,
@@ -181,19 +185,22 @@ impl Table {
         }
     }
 
-    fn add_resource(&mut self, resource: &Resource, above: &Above) {
+    fn add_resource(&mut self, resource: &Resource, above: &Above, is_default: bool) {
         for path in &resource.paths {
             let mut path = join(above.prefix.as_deref(), path.as_deref());
             if resource.is_prefix {
                 path = path.map(|path| format!("{}/…", path.trim_end_matches('/')));
             }
-            for route in &resource.routes {
+            let routes = resource.routes.iter().map(|route| (route, is_default));
+            let defaults = resource.default.iter().map(|route| (route, true));
+            for (route, is_default) in routes.chain(defaults) {
                 let walls = [&above.walls[..], &resource.walls, &route.walls].concat();
                 let access = judge(&walls, &route.handler.needs, above.is_public);
                 for method in methods(route) {
                     self.routes.push(Route {
                         method,
                         path: path.clone(),
+                        is_default,
                         access: access.clone(),
                         handler: route.handler.clone(),
                         at: resource.at.clone(),

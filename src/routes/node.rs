@@ -31,6 +31,8 @@ impl std::fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Resource(Resource),
+    /// What answers all else below the scope that it stands in, or in the app.
+    Default(Resource),
     Scope {
         /// `None`: only the running app knows it.
         prefix: Option<String>,
@@ -79,7 +81,23 @@ pub(super) struct Resource {
     /// Whether a request with another method goes on to what is registered after it.
     pub(super) guarded: bool,
     pub(super) routes: Vec<RouteSpec>,
+    /// What answers the methods that none of `routes` takes.
+    pub(super) default: Vec<RouteSpec>,
     pub(super) at: Place,
+}
+
+impl Resource {
+    /// All that answers, with what stands before each.
+    pub(super) fn all_routes(self) -> Vec<RouteSpec> {
+        let walls = self.walls;
+        let routes = self.routes.into_iter().chain(self.default);
+        routes
+            .map(|route| RouteSpec {
+                walls: [&walls[..], &route.walls].concat(),
+                ..route
+            })
+            .collect()
+    }
 }
 
 /// What is asked with some methods.

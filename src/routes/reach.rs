@@ -45,7 +45,8 @@ impl Reach {
                 Node::Walled { children, .. }
                 | Node::From { children, .. }
                 | Node::When { children, .. } => self.take(children, method, path),
-                Node::Scope { .. } | Node::Unread { .. } => Taker::Nobody,
+                // A default service takes nothing away from what is registered after it.
+                Node::Default(_) | Node::Scope { .. } | Node::Unread { .. } => Taker::Nobody,
             };
             if !matches!(taken, Taker::Nobody) {
                 return taken;

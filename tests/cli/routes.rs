@@ -127,6 +127,19 @@ fn the_check_fails_for_what_cannot_be_told() {
             "whom `mine` lets pass",
         ),
         ("    cfg.service(other_crate::service());", "`.service("),
+        (
+            "    cfg.default_service(fn_service(secret));",
+            "what `.default_service(fn_service(secret))` registers",
+        ),
+        (
+            "    cfg.service(resource(\"/x\").default_service(other_crate::service()));",
+            "* /x (else): the handler can't be found",
+        ),
+        (
+            "    other_crate::Builder::new().mount(cfg);",
+            "what `other_crate::Builder::new().mount(cfg)` registers",
+        ),
+        ("    cfg.payroll();", "what `.payroll()` registers"),
     ] {
         let room = Room::with_app();
         with_more(&room, code);
@@ -134,6 +147,109 @@ fn the_check_fails_for_what_cannot_be_told() {
         let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
         assert!(stderr.contains(told), "{told}: {stderr}");
     }
+}
+
+#[test]
+fn default_services_are_routes_too() {
+    let room = Room::with_app();
+    with_more(
+        &room,
+        r#"
+    cfg.default_service(web::to(secret));
+    cfg.service(scope("/payroll").default_service(web::to(secret)));
+    cfg.service(scope("/walled").wrap(from_fn(ensure_authenticated)).default_service(web::to(secret)));
+    cfg.service(scope("/host").guard(guard::Host("x")).default_service(resource("").to(secret)));
+    cfg.service(scope("/in").configure(inner));
+    cfg.service(resource("/zz").default_service(web::to(secret)).route(get().to(profile::show)));
+    cfg.service(resource("/yy").route(get().to(profile::show)).default_service(web::to(|_: User| async { "" })));
+    cfg.configure(crate::oidc::guarded::guarded(walled));
+}
+
+fn inner(cfg: &mut ServiceConfig) {
+    cfg.default_service(web::to(secret));
+}
+
+fn walled(cfg: &mut GuardedConfig) {
+    cfg.service(scope("/q").default_service(web::to(secret)));
+}
+
+async fn secret() -> &'static str {"#,
+    );
+    let output = room.keeps(routes(&room, &["--check"])).code(1);
+    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let stderr = told(&output.get_output().stderr);
+    let found: Vec<&str> = stderr
+        .lines()
+        .filter_map(|line| {
+            line.split_once(": ")?
+                .1
+                .strip_suffix(" has no guard and isn't declared public")
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "* /… (else)",
+            "* /payroll/… (else)",
+            "* /host/… (else)",
+            "* /in/… (else)",
+            "* /zz (else)",
+        ],
+        "{stderr}"
+    );
+    let stdout = told(&output.get_output().stdout);
+    let rows: Vec<String> = stdout
+        .lines()
+        .map(|line| {
+            line.split_whitespace()
+                .take(5)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    for row in [
+        "* /… (else) everybody app::unknown",
+        "* /… (else) everybody (no",
+        "* /walled/… (else) signed in",
+        "* /yy (else) signed in",
+        "* /q/… (else) signed in",
+    ] {
+        assert!(rows.iter().any(|known| known == row), "{row} in {stdout}");
+    }
+    let table = table(&room);
+    let default = |path: &str| {
+        table
+            .iter()
+            .filter(|it| it["path"] == path && it["default"] == true)
+            .count()
+    };
+    assert_eq!(
+        (default("/…"), default("/zz"), default("/profile")),
+        (2, 1, 0)
+    );
+}
+
+#[test]
+fn a_default_service_in_a_public_table_is_declared_public() {
+    let room = Room::with_app();
+    let text = room.read("app/src/routes/mod.rs");
+    let begins = "pub fn public(cfg: &mut ServiceConfig) {\n";
+    let more = "    cfg.service(scope(\"/old\").default_service(get().to(health::alive)));\n";
+    room.write(
+        "app/src/routes/mod.rs",
+        &text.replace(begins, &format!("{begins}{more}")),
+    );
+    routes(&room, &["--check"]).assert().success();
+}
+
+#[test]
+fn a_default_service_hides_no_route_that_is_added() {
+    let room = Room::with_app();
+    with_more(&room, "    cfg.default_service(web::to(home::show));");
+    room.vestibule(&["add", "route", "any", "--path", "/{any}", "--public"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
 }
 
 #[test]

@@ -112,6 +112,10 @@ pub(super) fn check(
         return Err("other routes would change".to_owned().into());
     }
     for route in &after.routes {
+        // What is left over for a default service is what is taken from it.
+        if route.is_default {
+            continue;
+        }
         let Some(example) = route
             .path
             .as_deref()
