@@ -32,6 +32,13 @@ pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Ac
     if needs.contains(&Need::Unknown) {
         return Access::Unclear("the handler can't be found".to_owned());
     }
+    let in_some_builds = needs.iter().find_map(|need| match need {
+        Need::SomeBuilds(guard) => Some(guard),
+        _ => None,
+    });
+    if let Some(guard) = in_some_builds {
+        return Access::Unclear(format!("`{guard}` is asked for in some builds only"));
+    }
     let mut roles = Vec::new();
     let mut guards = Vec::new();
     let mut fresh = None;
@@ -42,7 +49,7 @@ pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Ac
             Need::Role(role) => roles.push(role.clone()),
             Need::Fresh(seconds) => fresh = Some(stricter(fresh, *seconds)),
             Need::Guard(guard) => guards.push(guard.clone()),
-            Need::Anybody | Need::Own(_) | Need::Unknown => continue,
+            Need::Anybody | Need::Own(_) | Need::SomeBuilds(_) | Need::Unknown => continue,
         }
         is_signed_in = true;
     }

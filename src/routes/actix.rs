@@ -388,7 +388,7 @@ impl<'a> Reader<'a> {
                     place: Some(self.place(&here.scope, closure.code.span())),
                     needs: inputs
                         .flat_map(|input| match input {
-                            syn::Pat::Type(input) => needs.of_type(&closure.scope, &input.ty, 0),
+                            syn::Pat::Type(input) => needs.of_argument(&closure.scope, input),
                             _ => vec![super::handler::Need::Own("_".to_owned())],
                         })
                         .collect(),

@@ -1,10 +1,10 @@
 //! Whom a handler lets in, as the types of its arguments say.
 
 use quote::ToTokens as _;
-use syn::{Expr, FnArg, GenericArgument, ItemFn, PathArguments, Type};
+use syn::{Expr, FnArg, GenericArgument, ItemFn, PatType, PathArguments, Type};
 
 use super::node::Place;
-use crate::source::{Crate, Def, Scope, Want};
+use crate::source::{Crate, Def, Scope, Want, is_conditional};
 
 /// A handler, as far as it could be found.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub(super) enum Need {
     Guard(String),
     /// A type of the app's own, of which it can't be told whom it lets in.
     Own(String),
+    /// A guard, by its type, that only some builds have.
+    SomeBuilds(String),
     /// The handler wasn't found.
     Unknown,
 }
@@ -65,10 +67,19 @@ impl<'a> Needs<'a> {
             .inputs
             .iter()
             .flat_map(|argument| match argument {
-                FnArg::Typed(argument) => self.of_type(scope, &argument.ty, 0),
+                FnArg::Typed(argument) => self.of_argument(scope, argument),
                 FnArg::Receiver(_) => vec![Need::Unknown],
             })
             .collect()
+    }
+
+    pub(super) fn of_argument(&self, scope: &Scope<'a>, argument: &PatType) -> Vec<Need> {
+        let needs = self.of_type(scope, &argument.ty, 0);
+        if needs.is_empty() || !is_conditional(&argument.attrs) {
+            return needs;
+        }
+        let guard = argument.ty.to_token_stream().to_string();
+        vec![Need::SomeBuilds(guard.replace(' ', ""))]
     }
 
     pub(super) fn of_type(&self, scope: &Scope<'a>, argument: &Type, depth: usize) -> Vec<Need> {

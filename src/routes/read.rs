@@ -12,7 +12,7 @@ use super::given::{given, only_constant};
 use super::node::{Function, Node, Place};
 use super::text::formatted;
 use super::value::{Closure, Names, Value};
-use crate::source::{Crate, Def, Module, Scope, Want, cfg_of};
+use crate::source::{Crate, Def, Module, Scope, Want, cfg_of, is_conditional};
 
 /// Deeper than registrations are nested; a function that calls itself would never end.
 const DEEPEST: usize = 24;
@@ -36,6 +36,15 @@ impl<'a> Here<'a> {
         Self {
             scope: Scope::of(module),
             names: Names::new(),
+        }
+    }
+
+    /// A name may stand for something else from here on.
+    fn doubt(&mut self, name: &str) {
+        if let Some(value) = self.names.get_mut(name)
+            && !matches!(value, Value::Config)
+        {
+            *value = Value::Unknown;
         }
     }
 }
@@ -137,6 +146,13 @@ impl<'a> Reader<'a> {
                 Stmt::Item(_) => continue,
             };
             last = value;
+            let is_plain = matches!(statement, Stmt::Expr(Expr::Assign(_), _));
+            if condition.is_some() || !is_plain {
+                // Whether it gets that far, and how often, isn't known.
+                for name in assigned(statement) {
+                    here.doubt(&name);
+                }
+            }
             self.register(when(condition.map(|cfg| format!("cfg({cfg})")), nodes));
             if matches!(statement, Stmt::Expr(Expr::Return(_), _)) {
                 break;
@@ -149,6 +165,12 @@ impl<'a> Reader<'a> {
         let value = match &local.init {
             Some(init) => self.value(here, &init.expr),
             None => Value::Unknown,
+        };
+        let value = match value {
+            value if !is_conditional(&local.attrs) => value,
+            // What is called on it is still to be noted.
+            Value::Config => Value::Config,
+            _ => Value::Unknown,
         };
         bind(&mut here.names, &local.pat, value);
     }
@@ -465,6 +487,24 @@ fn forget(names: &mut Names<'_>, pattern: &Pat) {
     Forget(names).visit_pat(pattern);
 }
 
+/// The names that are given another value somewhere in a statement.
+fn assigned(statement: &Stmt) -> Vec<String> {
+    struct Assigned(Vec<String>);
+    impl<'ast> Visit<'ast> for Assigned {
+        fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
+            if let Expr::Path(path) = &*assign.left
+                && let Some(name) = path.path.get_ident()
+            {
+                self.0.push(name.to_string());
+            }
+            visit::visit_expr_assign(self, assign);
+        }
+    }
+    let mut found = Assigned(Vec::new());
+    found.visit_stmt(statement);
+    found.0
+}
+
 fn mentions(tokens: proc_macro2::TokenStream, name: &impl Fn(&str) -> bool) -> bool {
     tokens.into_iter().any(|token| match token {
         proc_macro2::TokenTree::Ident(ident) => name(&ident.to_string()),
@@ -493,6 +533,10 @@ fn attributes(expression: &Expr) -> &[syn::Attribute] {
         },
         Expr::Call(call) => match attributes(&call.func) {
             [] => &call.attrs,
+            attributes => attributes,
+        },
+        Expr::Assign(assign) => match attributes(&assign.left) {
+            [] => &assign.attrs,
             attributes => attributes,
         },
         Expr::Path(path) => &path.attrs,

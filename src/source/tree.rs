@@ -210,6 +210,12 @@ pub(crate) fn cfg_of(attributes: &[Attribute]) -> Option<String> {
     (!conditions.is_empty()).then(|| conditions.join(", "))
 }
 
+/// Whether something is there in some builds only.
+pub(crate) fn is_conditional(attributes: &[Attribute]) -> bool {
+    let mut names = attributes.iter().map(Attribute::path);
+    names.any(|name| name.is_ident("cfg") || name.is_ident("cfg_attr"))
+}
+
 /// Whether something is compiled for tests only.
 pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     cfg_of(attributes).is_some_and(|cfg| cfg == "test")

@@ -140,6 +140,34 @@ fn the_check_fails_for_what_cannot_be_told() {
             "what `other_crate::Builder::new().mount(cfg)` registers",
         ),
         ("    cfg.payroll();", "what `.payroll()` registers"),
+        (
+            "    cfg.route(\"/x\", get().to(secret));\n}\n\nasync fn secret(#[cfg(not(debug_assertions))] _user: User) {",
+            "GET /x: `User` is asked for in some builds only",
+        ),
+        (
+            "    cfg.route(\"/x\", get().to(secret));\n}\n\nasync fn secret(_: User, #[cfg_attr(debug_assertions, cfg(any()))] _: Has<crate::hooks::Admin>) {",
+            "GET /x: `Has<crate::hooks::Admin>` is asked for in some builds only",
+        ),
+        (
+            "    cfg.route(\"/x\", get().to(|#[cfg(unix)] _: User| async { \"\" }));",
+            "GET /x: `User` is asked for in some builds only",
+        ),
+        (
+            "    let x = scope(\"/x\").route(\"\", get().to(health::alive));\n    #[cfg(unix)]\n    let x = x.wrap(from_fn(ensure_authenticated));\n    cfg.service(x);",
+            "what `.service(x)` registers",
+        ),
+        (
+            "    let mut x = scope(\"/x\").route(\"\", get().to(profile::show));\n    if open() {\n        x = x.route(\"/y\", get().to(health::alive));\n    }\n    cfg.service(x);",
+            "what `.service(x)` registers",
+        ),
+        (
+            "    let mut x = scope(\"/x\").route(\"\", get().to(health::alive));\n    #[cfg(unix)]\n    { x = x.wrap(from_fn(ensure_authenticated)); }\n    cfg.service(x);",
+            "what `.service(x)` registers",
+        ),
+        (
+            "    let mut x = scope(\"/x\").route(\"\", get().to(health::alive));\n    #[cfg(unix)]\n    x = x.wrap(from_fn(ensure_authenticated));\n    cfg.service(x);",
+            "what `.service(x)` registers",
+        ),
     ] {
         let room = Room::with_app();
         with_more(&room, code);
