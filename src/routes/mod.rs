@@ -7,6 +7,7 @@ mod actix;
 mod given;
 mod handler;
 mod list;
+mod macros;
 mod node;
 mod pattern;
 mod reach;

@@ -3,12 +3,14 @@
 
 use std::rc::Rc;
 
+use proc_macro2::{Spacing, TokenTree};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, ItemFn, Lit, Pat, Signature, Stmt, Token};
 
 use super::given::{given, only_constant};
+use super::macros::{is_harmless, macros_in};
 use super::node::{Function, Node, Place};
 use super::text::formatted;
 use super::value::{Closure, Names, Value};
@@ -72,12 +74,12 @@ impl<'a> Reader<'a> {
         if let Some(function) = function {
             here.names = given(self, module, function, 0);
         }
-        let value = match body {
-            Body::Block(block) => self.block(&mut here, block),
-            Body::Expr(expression) => self.value(&mut here, expression),
-        };
+        let (value, nodes) = self.collecting(|this| match body {
+            Body::Block(block) => this.block(&mut here, block),
+            Body::Expr(expression) => this.value(&mut here, expression),
+        });
         match value {
-            Value::Scope(parts) => parts.children,
+            Value::Scope(parts) => [parts.children, nodes].concat(),
             _ => {
                 let span = match body {
                     Body::Block(block) => block.span(),
@@ -163,7 +165,13 @@ impl<'a> Reader<'a> {
 
     fn bind(&mut self, here: &mut Here<'a>, local: &'a syn::Local) {
         let value = match &local.init {
-            Some(init) => self.value(here, &init.expr),
+            Some(init) => {
+                let value = self.value(here, &init.expr);
+                if let Some((_, otherwise)) = &init.diverge {
+                    self.not_followed(here, otherwise);
+                }
+                value
+            }
             None => Value::Unknown,
         };
         let value = match value {
@@ -248,7 +256,7 @@ impl<'a> Reader<'a> {
                 Value::Unknown
             }
             _ => {
-                self.unread_if_it_registers(here, expression);
+                self.not_followed(here, expression);
                 Value::Unknown
             }
         }
@@ -376,6 +384,7 @@ impl<'a> Reader<'a> {
     }
 
     fn branch(&mut self, here: &mut Here<'a>, branch: &'a syn::ExprIf) -> Value<'a> {
+        self.not_followed(here, &branch.cond);
         let (value, then) =
             self.collecting(|this| this.block(&mut here.clone(), &branch.then_branch));
         let (_, otherwise) = self.collecting(|this| {
@@ -412,10 +421,24 @@ impl<'a> Reader<'a> {
     }
 
     fn unread_macro(&mut self, here: &Here<'a>, call: &'a syn::Macro) {
-        let config = |name: &str| matches!(here.names.get(name), Some(Value::Config));
-        if mentions(call.tokens.clone(), &config) {
+        let takes_routes = |name: &str| here.names.get(name).is_some_and(Value::takes_routes);
+        let is_given = mentions(call.tokens.clone(), &takes_routes);
+        if is_given || self.may_register(here, call) {
             let name = short(&call.path);
             self.unread(here, call.span(), format!("the macro `{name}!`"));
+        }
+    }
+
+    /// Whether a macro may expand to something that registers routes.
+    fn may_register(&self, here: &Here<'a>, call: &syn::Macro) -> bool {
+        here.names.values().any(Value::takes_routes) && !is_harmless(self.source, &here.scope, call)
+    }
+
+    /// Notes an expression that isn't followed, if it may register routes.
+    fn not_followed(&mut self, here: &Here<'a>, expression: &'a Expr) {
+        self.unread_if_it_registers(here, expression);
+        for call in macros_in(expression) {
+            self.unread_macro(here, call);
         }
     }
 
@@ -506,11 +529,25 @@ fn assigned(statement: &Stmt) -> Vec<String> {
 }
 
 fn mentions(tokens: proc_macro2::TokenStream, name: &impl Fn(&str) -> bool) -> bool {
-    tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(ident) => name(&ident.to_string()),
-        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_named = match token {
+            TokenTree::Ident(ident) => {
+                // `cfg!(…)` calls a macro, whatever is called `cfg` there.
+                let is_called = matches!(
+                    tokens.peek(),
+                    Some(TokenTree::Punct(mark)) if mark.as_char() == '!' && mark.spacing() == Spacing::Alone
+                );
+                !is_called && name(&ident.to_string())
+            }
+            TokenTree::Group(group) => mentions(group.stream(), name),
+            _ => false,
+        };
+        if is_named {
+            return true;
+        }
+    }
+    false
 }
 
 /// The text of `concat!("…", "…")`.

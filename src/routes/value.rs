@@ -79,6 +79,14 @@ impl ScopeParts {
 }
 
 impl Value<'_> {
+    /// Whether routes can be added to it.
+    pub(super) fn takes_routes(&self) -> bool {
+        matches!(
+            self,
+            Self::Config | Self::Scope(_) | Self::Resource(_) | Self::Route(_)
+        )
+    }
+
     pub(super) fn text(&self) -> Option<String> {
         match self {
             Self::Text(text) => Some(text.clone()),

@@ -141,6 +141,38 @@ fn the_check_fails_for_what_cannot_be_told() {
         ),
         ("    cfg.payroll();", "what `.payroll()` registers"),
         (
+            "    include!(\"more.in\");",
+            "what the macro `include!` registers",
+        ),
+        (
+            "    let _ = include!(\"more.in\");",
+            "what the macro `include!` registers",
+        ),
+        (
+            "    loop { include!(\"more.in\") }",
+            "what the macro `include!` registers",
+        ),
+        (
+            "    println!(\"{}\", { include!(\"more.in\") });",
+            "what the macro `println!` registers",
+        ),
+        (
+            "    macro_rules! more { () => { cfg.route(\"/x\", get().to(health::alive)) } }\n    more!();",
+            "what the macro `more!` registers",
+        ),
+        (
+            "    vec![1];\n}\n\nmacro_rules! vec { ($x:expr) => {} }\n\nfn nothing() {",
+            "what the macro `vec!` registers",
+        ),
+        (
+            "    let mut x = scope(\"/x\");\n    other::extend!(x);\n    cfg.service(x);",
+            "what the macro `other::extend!` registers",
+        ),
+        (
+            "    let Some(_) = open() else { return drop(cfg.route(\"/x\", get().to(health::alive))) };",
+            "registers can't be told",
+        ),
+        (
             "    cfg.route(\"/x\", get().to(secret));\n}\n\nasync fn secret(#[cfg(not(debug_assertions))] _user: User) {",
             "GET /x: `User` is asked for in some builds only",
         ),
@@ -354,6 +386,24 @@ fn nothing() {"#,
     }
     let last = table.iter().find(|route| route["path"] == "/m").unwrap();
     assert_eq!(last["condition"], "cfg(debug_assertions)");
+    routes(&room, &["--check"]).assert().success();
+}
+
+#[test]
+fn macros_that_only_work_with_what_they_are_given_register_nothing() {
+    let room = Room::with_app();
+    with_more(
+        &room,
+        r#"
+    use tracing::info;
+    println!("{}", 1);
+    info!("routes");
+    tracing::debug!(count = vec![1].len(), "{}", format!("{}", 2 != 1));
+    std::debug_assert!(cfg!(unix));
+    if matches!(1, 1) {
+        cfg.route("/x", get().to(profile::show));
+    }"#,
+    );
     routes(&room, &["--check"]).assert().success();
 }
 
