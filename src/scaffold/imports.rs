@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::source::compare_imports;
+
 /// A name, and what is imported below it.
 #[derive(Debug, Default)]
 struct Tree(BTreeMap<String, Tree>);
@@ -16,7 +18,9 @@ pub(super) fn imports(paths: &[&str]) -> String {
         }
     }
     let own = tree.0.remove("crate");
-    let mut items: Vec<String> = tree.0.iter().map(|(name, tree)| item(name, tree)).collect();
+    let mut crates: Vec<_> = tree.0.iter().collect();
+    crates.sort_by(|(one, _), (next, _)| compare_imports(one, next));
+    let mut items: Vec<String> = crates.iter().map(|(name, tree)| item(name, tree)).collect();
     if let Some(own) = own {
         if !items.is_empty() {
             items.push(String::new());
@@ -33,7 +37,11 @@ fn item(name: &str, tree: &Tree) -> String {
 fn written(name: &str, tree: &Tree, indent: &str) -> String {
     let mut children: Vec<_> = tree.0.iter().collect();
     // `self` goes before everything else.
-    children.sort_by_key(|(name, _)| (*name != "self", *name));
+    children.sort_by(|(one, _), (next, _)| {
+        let is_other = |name: &str| name != "self";
+        let order = is_other(one).cmp(&is_other(next));
+        order.then_with(|| compare_imports(one, next))
+    });
     match &children[..] {
         [] => name.to_owned(),
         [(only, below)] if *only != "self" => {
@@ -72,11 +80,13 @@ mod tests {
             "crate::views::self",
             "crate::views::Frame",
             "crate::oidc::error::Refusal",
+            "crate::oidc2::Two",
+            "crate::oidc10::Ten",
         ]);
         assert_eq!(
             written,
             "use actix_web::{HttpRequest, web::Path};\nuse serde::Deserialize;\n\n\
-             use crate::{\n    oidc::error::Refusal,\n    views::{self, Frame},\n};"
+             use crate::{\n    oidc::error::Refusal,\n    oidc2::Two,\n    oidc10::Ten,\n    views::{self, Frame},\n};"
         );
     }
 }

@@ -10,6 +10,7 @@ use syn::{Expr, FnArg, Item, ItemFn, Pat, ReturnType, Stmt, Type};
 
 use super::file::SourceFile;
 use super::sorting;
+use super::tree::plain_name;
 
 /// Why an edit was not made, as the end of "… can't be edited safely: ".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +78,10 @@ impl<'f> Edit<'f> {
             .iter()
             .filter_map(module_name)
             .collect();
-        let is_sorted = names.is_sorted_by(|one, next| sorting::compare(one, next).is_le());
+        let is_sorted = names.is_sorted_by(|one, next| sorting::compare_modules(one, next).is_le());
         let before = names
             .iter()
-            .position(|known| is_sorted && sorting::compare(known, name).is_gt())
+            .position(|known| is_sorted && sorting::compare_modules(known, name).is_gt())
             .unwrap_or(names.len());
         let neighbour = items.get(group.start + before.saturating_sub(1));
         let Some(Item::Mod(neighbour)) = neighbour else {
@@ -374,7 +375,7 @@ fn find<'i>(
 
 fn module_name(item: &Item) -> Option<String> {
     match item {
-        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        Item::Mod(module) if module.content.is_none() => Some(plain_name(&module.ident)),
         _ => None,
     }
 }

@@ -12,4 +12,5 @@ mod tree;
 pub(crate) use edit::{Edit, Unsure, config_of};
 pub(crate) use file::SourceFile;
 pub(crate) use names::{Def, Scope, Want, imports};
+pub(crate) use sorting::compare_imports;
 pub(crate) use tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, text_of};

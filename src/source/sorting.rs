@@ -1,10 +1,20 @@
-//! The order in which rustfmt keeps `mod` items.
+//! The orders in which rustfmt keeps items. They differ: modules are in the order of their
+//! letters, imports in that of the 2024 style.
 
 use std::cmp::Ordering;
 
-/// Version sorting of the 2024 style: `_` goes before digits, digits before letters, and runs of
-/// digits count as numbers.
-pub(super) fn compare(left: &str, right: &str) -> Ordering {
+/// How the names of two `mod` items follow each other.
+pub(super) fn compare_modules(left: &str, right: &str) -> Ordering {
+    left.cmp(right)
+}
+
+/// How two names in a `use` item follow each other: `_` goes before digits, digits before
+/// letters, and runs of digits count as numbers.
+pub(crate) fn compare_imports(left: &str, right: &str) -> Ordering {
+    by_version(left, right).then_with(|| left.cmp(right))
+}
+
+fn by_version(left: &str, right: &str) -> Ordering {
     let (mut left, mut right) = (left, right);
     loop {
         let (number_left, number_right) = (digits(left), digits(right));
@@ -43,12 +53,62 @@ fn rank(letter: char) -> (u8, char) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that fails")]
 mod tests {
-    use super::compare;
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    use super::{compare_imports, compare_modules};
+
+    const NAMES: [&str; 18] = [
+        "report2", "report10", "report", "report_2", "report02", "reports", "ab", "a_b", "a2b",
+        "a2", "a10", "a", "a_", "a1_0", "a1b0", "b", "admin", "api",
+    ];
+
+    /// What rustfmt makes of some source.
+    fn formatted(source: &str) -> String {
+        let mut rustfmt = Command::new("rustfmt")
+            .args(["--edition", "2024"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = rustfmt.stdin.take().unwrap();
+        stdin.write_all(source.as_bytes()).unwrap();
+        drop(stdin);
+        let output = rustfmt.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    }
 
     #[test]
-    fn names_are_in_the_order_of_rustfmt() {
-        let sorted = ["a", "a_b", "a2", "a10", "ab", "admin", "api", "b"];
-        assert!(sorted.is_sorted_by(|one, next| compare(one, next).is_lt()));
+    fn rustfmt_leaves_sorted_modules_as_they_are() {
+        let mut names = NAMES;
+        names.sort_by(|one, next| compare_modules(one, next));
+        let source: String = names.map(|name| format!("mod {name};\n")).concat();
+        assert_eq!(formatted(&source), source);
+    }
+
+    #[test]
+    fn rustfmt_leaves_sorted_imports_as_they_are() {
+        let camel = NAMES.map(|name| name.to_uppercase().replace('_', ""));
+        let mut names: Vec<&str> = NAMES
+            .into_iter()
+            .chain(camel.iter().map(String::as_str))
+            .collect();
+        names.sort_by(|one, next| compare_imports(one, next));
+        names.dedup();
+        let source: String = names
+            .iter()
+            .map(|name| format!("use x::{name}::y;\n"))
+            .collect();
+        assert_eq!(formatted(&source), source);
+        let list: String = names
+            .iter()
+            .map(|name| format!("    {name}::y,\n"))
+            .collect();
+        let source = format!("use crate::{{\n{list}}};\n");
+        let unbroken = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(unbroken(&formatted(&source)), unbroken(&source));
     }
 }

@@ -174,7 +174,7 @@ impl Place {
 }
 
 /// A name without the `r#` that makes it one.
-fn plain_name(name: &syn::Ident) -> String {
+pub(super) fn plain_name(name: &syn::Ident) -> String {
     let name = name.to_string();
     name.strip_prefix("r#").unwrap_or(&name).to_owned()
 }

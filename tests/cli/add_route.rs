@@ -310,3 +310,12 @@ fn every_kind_of_file_is_as_rustfmt_writes_it() {
     }
     assert_formatted(&room.join("app"));
 }
+
+#[test]
+fn modules_stand_in_the_order_of_rustfmt() {
+    let room = Room::with_app();
+    for name in ["report2", "report10", "report-s", "report", "reports"] {
+        route(&room, &[name]).assert().success();
+        assert_formatted(&room.join("app"));
+    }
+}
