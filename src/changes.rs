@@ -134,6 +134,9 @@ impl<'a> Staged<'a> {
 
     fn edit(&mut self, change: &'a Change, before: &'a [u8], after: &[u8]) -> Result<(), Error> {
         let stage = || {
+            if is_read_only(&change.path)? {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
             let mut file = builder(false).tempfile_in(folder_of(&change.path)?)?;
             file.write_all(after)?;
             file.as_file()
@@ -293,6 +296,16 @@ fn builder(executable: bool) -> tempfile::Builder<'static, 'static> {
 #[cfg(unix)]
 fn mode(executable: bool) -> u32 {
     if executable { 0o777 } else { 0o666 }
+}
+
+/// Whether its owner has said that a file stays as it is. Moving another into its place would
+/// need no permission to write to it.
+pub(crate) fn is_read_only(path: &Path) -> io::Result<bool> {
+    let permissions = fs::metadata(path)?.permissions();
+    #[cfg(unix)]
+    return Ok(std::os::unix::fs::PermissionsExt::mode(&permissions) & 0o200 == 0);
+    #[cfg(not(unix))]
+    return Ok(permissions.readonly());
 }
 
 fn outermost_missing(path: &Path) -> io::Result<PathBuf> {

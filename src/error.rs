@@ -147,6 +147,13 @@ pub(crate) enum Error {
         reason: String,
         by_hand: ByHand,
     },
+    #[error("{path} can't be written: {reason}")]
+    Untouchable {
+        path: String,
+        reason: String,
+        /// What would become of it, as a diff.
+        change: String,
+    },
     #[error("a text that is built into this program is broken: {0}")]
     Text(#[from] crate::scaffold::BadText),
     #[error("the template that is built into this program is broken: {0}")]
@@ -249,6 +256,12 @@ impl Error {
             Self::Depended(_) => {
                 "nothing was removed; change the other code first, or use --force for edited files"
             }
+            Self::Untouchable { change, .. } => {
+                return Some(format!(
+                    "nothing was written. What would change there:\n\n{}",
+                    change.trim_end()
+                ));
+            }
             Self::Unsure { by_hand, .. } => return Some(by_hand.to_string()),
             Self::Unguarded(_) => {
                 "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it \
@@ -278,6 +291,7 @@ impl Error {
             | Self::OtherVersion { .. }
             | Self::NotText(_)
             | Self::NobodyToAsk
+            | Self::Untouchable { .. }
             | Self::Unsure { .. } => Exit::Refused,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml_edit::DocumentMut;
 
@@ -19,6 +19,14 @@ pub(crate) struct Project {
     root: PathBuf,
     /// What files would hold once a plan is carried out, by path.
     planned: BTreeMap<String, Option<String>>,
+}
+
+/// Where a file of an app really is.
+#[derive(Debug)]
+pub(crate) enum Place {
+    Inside(PathBuf),
+    /// Links lead out of the app's folder.
+    Outside(PathBuf),
 }
 
 impl Project {
@@ -66,6 +74,29 @@ impl Project {
     pub(crate) fn at(&self, path: &str) -> PathBuf {
         path.split('/')
             .fold(self.root.clone(), |folder, part| folder.join(part))
+    }
+
+    /// Where a file of the app is once links are followed, also if it isn't there yet.
+    pub(crate) fn behind_links(&self, path: &str) -> Result<Place, Error> {
+        let place = self.at(path);
+        let reading = |source| Error::Read {
+            path: place.clone(),
+            source,
+        };
+        let root = dunce::canonicalize(&self.root).map_err(reading)?;
+        let there = place
+            .ancestors()
+            .find(|above| above.symlink_metadata().is_ok());
+        let there = there.unwrap_or(&self.root);
+        let real = dunce::canonicalize(there).map_err(reading)?;
+        let is_inside = real.starts_with(&root);
+        let missing = place.strip_prefix(there).unwrap_or(Path::new(""));
+        let real = missing.iter().fold(real, |real, part| real.join(part));
+        Ok(if is_inside {
+            Place::Inside(real)
+        } else {
+            Place::Outside(real)
+        })
     }
 
     /// The same app as it would be with other files; `None` for one that isn't there any more.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Array, Document, DocumentMut, Item, TableLike, Value, value};
 
-use crate::changes::Change;
+use crate::changes::{Change, is_read_only};
 use crate::error::Error;
 
 /// What a workspace above means for a new app.
@@ -59,6 +59,9 @@ fn root_membership(manifest: &Manifest, folder: &Path) -> Result<Option<Membersh
         return Ok(Some(Membership::Covered {
             manifest: manifest.path.clone(),
         }));
+    }
+    if is_read_only(&manifest.path).unwrap_or(false) {
+        return Err(manifest.refused(member, "it is read-only"));
     }
     let after = manifest.with_member(&members, &member)?;
     let change = Change {

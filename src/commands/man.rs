@@ -41,6 +41,8 @@ fn add_pages(
     let named: &'static str = Box::leak(name.to_owned().into_boxed_str());
     let page = Man::new(command.clone().name(named).bin_name(name.replace('-', " ")));
     let path = folder.join(page.get_filename());
+    // A link to a page stays, and the page behind it is replaced.
+    let path = dunce::canonicalize(&path).unwrap_or(path);
     let mut text = Vec::new();
     let writing = |source| Error::Write {
         path: path.clone(),

@@ -2,14 +2,15 @@
 //! carried out.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::changes::{Change, Plan};
+use crate::changes::{Change, Plan, is_read_only};
 use crate::cli::PlanFlags;
 use crate::error::Error;
-use crate::project::Project;
+use crate::project::{Place, Project};
 use crate::terminal;
 
 /// Changes to the files of an app, by their paths in it.
@@ -51,8 +52,24 @@ impl Planned {
         }
     }
 
+    /// The changes where links lead. Refuses what lies outside of the app, and what its owner
+    /// has made read-only.
+    pub(super) fn plan(&self, project: &Project) -> Result<Plan, Error> {
+        let mut plan = Plan::default();
+        for file in &self.files {
+            plan.push(Change {
+                path: file.place(project)?,
+                before: file.before.clone().map(String::into_bytes),
+                after: file.after.clone().map(|text| Cow::Owned(text.into_bytes())),
+                executable: false,
+            });
+        }
+        Ok(plan)
+    }
+
     /// Shows the plan as the flags say, or carries it out; tells whether it did.
     pub(super) fn finish(self, project: &Project, flags: &PlanFlags) -> Result<bool, Error> {
+        let plan = self.plan(project)?;
         if flags.plan_json {
             let plan: Vec<Value> = self.files.iter().map(PlannedFile::as_json).collect();
             let text = serde_json::to_string_pretty(&json!({ "changes": plan }));
@@ -74,15 +91,6 @@ impl Planned {
             terminal::say(format_args!("{files}; nothing was written"));
             return Ok(false);
         }
-        let mut plan = Plan::default();
-        for file in &self.files {
-            plan.push(Change {
-                path: project.at(&file.path),
-                before: file.before.clone().map(String::into_bytes),
-                after: file.after.clone().map(|text| Cow::Owned(text.into_bytes())),
-                executable: false,
-            });
-        }
         plan.carry_out()?;
         for file in &self.files {
             terminal::say(format_args!("{:7} {}", file.past(), file.path));
@@ -92,6 +100,39 @@ impl Planned {
 }
 
 impl PlannedFile {
+    fn place(&self, project: &Project) -> Result<PathBuf, Error> {
+        let untouchable = |reason| Error::Untouchable {
+            path: self.path.clone(),
+            reason,
+            change: self.as_diff(),
+        };
+        // Of a link that goes away, only the link does.
+        let (followed, name) = match (&self.after, self.path.rsplit_once('/')) {
+            (None, Some((folder, name))) => (folder, Some(name)),
+            _ => (self.path.as_str(), None),
+        };
+        let place = match project.behind_links(followed)? {
+            Place::Inside(place) => match name {
+                Some(name) => place.join(name),
+                None => place,
+            },
+            Place::Outside(place) => {
+                return Err(untouchable(format!(
+                    "links lead to {}, outside of the app",
+                    place.display()
+                )));
+            }
+        };
+        let reading = |source| Error::Read {
+            path: place.clone(),
+            source,
+        };
+        if self.before.is_some() && is_read_only(&place).map_err(reading)? {
+            return Err(untouchable("it is read-only".to_owned()));
+        }
+        Ok(place)
+    }
+
     fn verb(&self) -> &'static str {
         match (&self.before, &self.after) {
             (None, _) => "create",

@@ -311,6 +311,87 @@ fn every_kind_of_file_is_as_rustfmt_writes_it() {
     assert_formatted(&room.join("app"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_edited() {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    let room = Room::with_app();
+    let table = room.join("app/src/routes/mod.rs");
+    fs::create_dir(room.join("app/shared")).unwrap();
+    fs::rename(&table, room.join("app/shared/table.rs")).unwrap();
+    symlink("../../shared/table.rs", &table).unwrap();
+    let before = room.tree();
+    route(&room, &["reports"]).assert().success();
+    assert!(table.is_symlink());
+    assert!(
+        room.read("app/shared/table.rs")
+            .contains("pub mod reports;")
+    );
+    room.vestibule(&["remove", "route", "reports"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
+    assert!(table.is_symlink());
+    assert!(before == room.tree());
+
+    route(&room, &["reports"]).assert().success();
+    let handler = room.join("app/src/routes/reports.rs");
+    fs::rename(&handler, room.join("app/shared/reports.rs")).unwrap();
+    symlink("../../shared/reports.rs", &handler).unwrap();
+    room.vestibule(&["remove", "route", "reports"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
+    assert!(!handler.is_symlink() && room.join("app/shared/reports.rs").is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_lies_outside_of_the_app_or_is_read_only_stays_as_it_is() {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let room = Room::with_app();
+    let tests = room.join("app/tests/it/routes/mod.rs");
+    let read_only = |is_so| {
+        let mode = if is_so { 0o444 } else { 0o644 };
+        fs::set_permissions(&tests, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    read_only(true);
+    for flags in [&["reports"][..], &["reports", "--dry-run"]] {
+        let output = room.keeps(route(&room, flags)).code(3).stdout_eq("");
+        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        for line in [
+            "error: tests/it/routes/mod.rs can't be written: it is read-only",
+            "hint: nothing was written. What would change there:",
+            "+mod reports;",
+        ] {
+            assert!(told.lines().any(|told| told == line), "{line} in {told}");
+        }
+    }
+    read_only(false);
+    fs::rename(&tests, room.join("tests.rs")).unwrap();
+    symlink(room.join("tests.rs"), &tests).unwrap();
+    let output = room.keeps(route(&room, &["reports"])).code(3);
+    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        told.contains("tests/it/routes/mod.rs can't be written: links lead to "),
+        "{told}"
+    );
+    assert!(told.contains("/tests.rs, outside of the app\n"), "{told}");
+
+    fs::remove_file(&tests).unwrap();
+    fs::rename(room.join("tests.rs"), &tests).unwrap();
+    fs::rename(room.join("app/templates"), room.join("templates")).unwrap();
+    symlink(room.join("templates"), room.join("app/templates")).unwrap();
+    let output = room.keeps(route(&room, &["reports"])).code(3);
+    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        told.contains("templates/reports.html can't be written: links lead to "),
+        "{told}"
+    );
+}
+
 #[test]
 fn modules_stand_in_the_order_of_rustfmt() {
     let room = Room::with_app();

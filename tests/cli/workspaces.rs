@@ -273,6 +273,26 @@ fn a_dry_run_shows_the_edit() {
 
 #[cfg(unix)]
 #[test]
+fn a_read_only_manifest_stays_as_it_is() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+    let room = Room::new();
+    room.write("Cargo.toml", "[workspace]\n");
+    fs::set_permissions(room.join("Cargo.toml"), fs::Permissions::from_mode(0o444)).unwrap();
+    room.refuses(&["shop"]).code(3).stderr_eq(str![[r#"
+error: [..]/Cargo.toml can't be edited safely: it is read-only
+hint: add the app there by hand, then try again; nothing was written:
+  [workspace]
+  members = [
+      …
+      "shop",
+  ]
+
+"#]]);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_manifest_keeps_its_permissions_and_a_link_to_it_stays() {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};

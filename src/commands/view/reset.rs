@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &ResetView) -> Result<Exit, Error> {
         tell();
         return Ok(Exit::Done);
     }
+    planned.plan(&project)?;
     planned.show();
     tell();
     if !arguments.yes && !is_wanted(path)? {
