@@ -107,6 +107,8 @@ pub(crate) enum Error {
         member: String,
         reason: String,
     },
+    #[error("could not write to stdout: {0}")]
+    Output(io::Error),
     #[error("could not ask: {0}")]
     Prompt(io::Error),
     #[error("interrupted; nothing was written")]
@@ -270,7 +272,9 @@ impl Error {
             Self::Template(_) | Self::Text(_) => {
                 "please report it at https://github.com/vestibule-rs/vestibule/issues"
             }
-            Self::Read { .. } | Self::Interrupted | Self::Signals(_) => return None,
+            Self::Read { .. } | Self::Output(_) | Self::Interrupted | Self::Signals(_) => {
+                return None;
+            }
         };
         Some(hint.to_owned())
     }

@@ -20,12 +20,18 @@ mod terminal;
 mod views;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::Parser as _;
 
 use crate::cli::{Add, Remove, View};
+use crate::error::{Error, Exit};
 
-fn main() -> std::process::ExitCode {
-    let cli = cli::Cli::parse();
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return tell(&told),
+    };
     let result = match cli.command {
         cli::Command::New(arguments) => commands::new::run(&arguments),
         cli::Command::Add(Add::Route(arguments)) => commands::add::run(&arguments),
@@ -36,8 +42,24 @@ fn main() -> std::process::ExitCode {
         cli::Command::Completions(arguments) => commands::completions::run(&arguments),
         cli::Command::Man(arguments) => commands::man::run(&arguments),
     };
+    end(result)
+}
+
+/// Help and the version, which are results, or what is wrong with the arguments.
+fn tell(told: &clap::Error) -> ExitCode {
+    let printed = told.print();
+    if told.use_stderr() {
+        return Exit::Usage.into();
+    }
+    terminal::keep(printed);
+    end(Ok(Exit::Done))
+}
+
+fn end(result: Result<Exit, Error>) -> ExitCode {
+    // What the command itself failed of goes before what it couldn't say.
+    let result = result.and_then(|exit| terminal::finish().map(|()| exit));
     match result {
-        Ok(code) => code.into(),
+        Ok(exit) => exit.into(),
         Err(error) => {
             terminal::show_error(&error);
             error.exit_code().into()

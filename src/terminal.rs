@@ -1,8 +1,10 @@
 //! What a person sees: results on stdout, talk on stderr, both without colour where that is
-//! not wanted. A reader that went away (`vestibule … | head`) is not an error.
+//! not wanted. A reader that went away (`vestibule … | head`) is not an error; a result that is
+//! lost in any other way is one, which the program ends with.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Mutex;
 
 use anstyle::{AnsiColor, Style};
 
@@ -15,9 +17,29 @@ const GONE: Style = AnsiColor::Red.on_default();
 const HUNK: Style = AnsiColor::Cyan.on_default();
 const NOTE: Style = AnsiColor::Green.on_default().bold();
 
+/// Why something of the result could not be written.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
 /// Writes a line of the result to stdout.
 pub(crate) fn result(line: impl Display) {
-    let _ = writeln!(anstream::stdout(), "{line}");
+    keep(writeln!(anstream::stdout(), "{line}"));
+}
+
+/// Sees that all of the result has been written.
+pub(crate) fn finish() -> Result<(), Error> {
+    keep(io::stdout().flush());
+    let lost = LOST.lock().ok().and_then(|mut lost| lost.take());
+    lost.map_or(Ok(()), |source| Err(Error::Output(source)))
+}
+
+/// Remembers what went wrong, until the command has done all it does.
+pub(crate) fn keep(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && let Ok(mut lost) = LOST.lock()
+    {
+        lost.get_or_insert(error);
+    }
 }
 
 /// Writes a unified diff to stdout.
@@ -32,7 +54,7 @@ pub(crate) fn diff(text: &str) {
             Some(b'@') => HUNK,
             _ => Style::new(),
         };
-        let _ = writeln!(stdout, "{style}{line}{style:#}");
+        keep(writeln!(stdout, "{style}{line}{style:#}"));
     }
 }
 

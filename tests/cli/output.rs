@@ -157,6 +157,47 @@ fn a_reader_that_goes_away_is_no_error() {
     assert!(!told.contains("panicked"), "{told}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_is_lost_is_an_error() {
+    use std::fs::OpenOptions;
+    use std::process::{Command, Stdio};
+    let room = Room::with_app();
+    room.write("app/templates/home.html", "mine");
+    for arguments in [
+        &["routes"][..],
+        &["routes", "--json"],
+        &["routes", "--check"],
+        &["view", "list"],
+        &["add", "route", "reports", "--diff"],
+        &["add", "route", "reports", "--plan-json"],
+        &["add", "route", "reports"],
+        &["remove", "route", "reports"],
+        &["view", "reset", "home.html", "--yes"],
+        &["new", "other", "--dry-run"],
+        &["completions", "bash"],
+        &["--help"],
+        &["add", "--help"],
+        &["--version"],
+    ] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(crate::support::program())
+            .args(arguments)
+            .current_dir(room.join("app"))
+            .stdin(Stdio::null())
+            .stdout(full)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(
+            told.contains("error: could not write to stdout: No space left on device"),
+            "{arguments:?}: {told}"
+        );
+    }
+    assert_eq!(room.read("app/templates/home.html"), "mine");
+}
+
 /// Stdin is a pipe to which nobody ever writes: who waits for an answer waits for ever.
 #[test]
 fn without_a_terminal_it_never_waits() {

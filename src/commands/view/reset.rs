@@ -56,6 +56,8 @@ pub(crate) fn run(arguments: &ResetView) -> Result<Exit, Error> {
     }
     planned.plan(&project)?;
     planned.show();
+    // Nobody agrees to what they couldn't see.
+    terminal::finish()?;
     tell();
     if !arguments.yes && !is_wanted(path)? {
         terminal::say("nothing was written");
