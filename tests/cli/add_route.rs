@@ -393,6 +393,31 @@ fn what_lies_outside_of_the_app_or_is_read_only_stays_as_it_is() {
 }
 
 #[test]
+fn a_role_that_a_macro_may_have_made_is_refused() {
+    for code in [
+        "role!(Buyer, \"buyer\");",
+        "macro_rules! roles {\n    () => {\n        pub struct Buyer;\n    };\n}\nroles!();",
+        "include!(\"roles.in\");",
+    ] {
+        let room = Room::with_app();
+        let hooks = room.read("app/src/hooks.rs");
+        room.write("app/src/hooks.rs", &format!("{hooks}\n{code}\n"));
+        let output = room
+            .keeps(route(&room, &["orders", "--role=buyer"]))
+            .code(3);
+        let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(
+            told.contains("in src/hooks.rs may make a type `Buyer`"),
+            "{told}"
+        );
+    }
+    let room = Room::with_app();
+    let hooks = room.read("app/src/hooks.rs");
+    room.write("app/src/hooks.rs", &format!("{hooks}\nrole!(Seller);\n"));
+    route(&room, &["orders", "--role=buyer"]).assert().success();
+}
+
+#[test]
 fn modules_stand_in_the_order_of_rustfmt() {
     let room = Room::with_app();
     for name in ["report2", "report10", "report-s", "report", "reports"] {

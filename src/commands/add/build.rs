@@ -1,6 +1,7 @@
 //! The files of a new route, and the edits of those that have to name it.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::Item;
 use syn::spanned::Spanned as _;
 
 use crate::commands::plan::Planned;
@@ -187,6 +188,16 @@ fn guard(
             "{file} {reason}, which isn't the role `{name}`"
         )]));
     }
+    let hooks = source.modules_at(&[HOOKS.to_owned()]).next();
+    for module in [Some(module), hooks].into_iter().flatten() {
+        if let Some(call) = macro_that_may_make(module, &type_name) {
+            let file = source.file_of(module).map_or("", |file| &file.path);
+            return Err(Error::InTheWay(vec![format!(
+                "the macro `{call}!` in {file} may make a type `{type_name}`, so whether there \
+                 is a role `{name}` can't be told"
+            )]));
+        }
+    }
     let role = NewRole {
         trait_path: trait_path(source, module),
         type_name: type_name.clone(),
@@ -231,6 +242,23 @@ fn type_taken(source: &Crate, module: &Module, name: &str) -> Option<String> {
     // A type of the module's own would hide `Result` and the like.
     let firsts = Firsts::of(module, name);
     (firsts.alone || firsts.followed).then(|| format!("uses a `{name}` from elsewhere"))
+}
+
+/// The macro at the top of a module that may expand to a type of this name.
+fn macro_that_may_make(module: &Module, name: &str) -> Option<String> {
+    module.items.iter().find_map(|item| {
+        let Item::Macro(item) = item else { return None };
+        let call = item.mac.path.segments.last()?.ident.to_string();
+        (call == "include" || has_word(item.mac.tokens.clone(), name)).then_some(call)
+    })
+}
+
+fn has_word(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => has_word(group.stream(), word),
+        _ => false,
+    })
 }
 
 fn trait_path(source: &Crate, module: &Module) -> String {
