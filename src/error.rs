@@ -109,6 +109,16 @@ pub(crate) enum Error {
     },
     #[error("could not write to stdout: {0}")]
     Output(io::Error),
+    #[error(
+        "the workspace {} has a package called `{name}` already: {}",
+        .workspace.display(),
+        .member.display()
+    )]
+    NameTaken {
+        name: String,
+        workspace: PathBuf,
+        member: PathBuf,
+    },
     #[error("could not ask: {0}")]
     Prompt(io::Error),
     #[error("interrupted; nothing was written")]
@@ -231,6 +241,12 @@ impl Error {
                      [workspace]\n  members = [\n      …\n      \"{member}\",\n  ]"
                 ));
             }
+            Self::NameTaken { name, .. } => {
+                return Some(format!(
+                    "nothing was written; give the app another name, for example \
+                     `--name {name}-app`"
+                ));
+            }
             Self::Prompt(_) => "give the answers as flags, or use `--no-input`",
             Self::Cargo(_) => "Rust's tools are at https://rustup.rs; the app itself was written",
             Self::NoApp => {
@@ -289,6 +305,7 @@ impl Error {
             | Self::BadRoute(_)
             | Self::NoView { .. } => Exit::Usage,
             Self::WorkspaceRefused { .. }
+            | Self::NameTaken { .. }
             | Self::InTheWay(_)
             | Self::Depended(_)
             | Self::NoOriginal { .. }

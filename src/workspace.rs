@@ -1,6 +1,7 @@
 //! The Cargo workspace that a new app falls into. Cargo builds nothing below a workspace root
 //! that isn't its member, so the app is added there, as `cargo new` does.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,8 +21,9 @@ pub(crate) enum Membership {
     Add { member: String, change: Change },
 }
 
-/// Looks for the workspace of an app in `folder`, the way Cargo does.
-pub(crate) fn membership(folder: &Path) -> Result<Membership, Error> {
+/// Looks for the workspace of an app in `folder`, the way Cargo does. A workspace that has a
+/// package of the app's name can't take it in.
+pub(crate) fn membership(folder: &Path, name: &str) -> Result<Membership, Error> {
     for above in folder.ancestors().skip(1) {
         let manifest = above.join("Cargo.toml");
         if !manifest.is_file() {
@@ -32,8 +34,9 @@ pub(crate) fn membership(folder: &Path) -> Result<Membership, Error> {
             Some(pointer) => root_membership(
                 &Manifest::read(&above.join(pointer).join("Cargo.toml"))?,
                 folder,
+                name,
             )?,
-            None => root_membership(&root, folder)?,
+            None => root_membership(&root, folder, name)?,
         };
         if let Some(membership) = found {
             return Ok(membership);
@@ -43,7 +46,11 @@ pub(crate) fn membership(folder: &Path) -> Result<Membership, Error> {
 }
 
 /// `None` if the manifest is no workspace root, or excludes the app: Cargo then looks further up.
-fn root_membership(manifest: &Manifest, folder: &Path) -> Result<Option<Membership>, Error> {
+fn root_membership(
+    manifest: &Manifest,
+    folder: &Path,
+    name: &str,
+) -> Result<Option<Membership>, Error> {
     let Some(workspace) = manifest.workspace() else {
         return Ok(None);
     };
@@ -53,6 +60,13 @@ fn root_membership(manifest: &Manifest, folder: &Path) -> Result<Option<Membersh
     let lies_in = |entry: &String| folder.starts_with(root.join(entry));
     if excluded.iter().any(lies_in) && !members.iter().any(lies_in) {
         return Ok(None);
+    }
+    if let Some(member) = package_called(name, &root, &members, &excluded) {
+        return Err(Error::NameTaken {
+            name: name.to_owned(),
+            workspace: manifest.path.clone(),
+            member,
+        });
     }
     let member = member_name(manifest, &root, folder)?;
     if members.iter().any(|entry| covers(entry, &member)) {
@@ -71,6 +85,45 @@ fn root_membership(manifest: &Manifest, folder: &Path) -> Result<Option<Membersh
         executable: false,
     };
     Ok(Some(Membership::Add { member, change }))
+}
+
+/// The manifest of the package in a workspace that has this name. What can't be read has no name
+/// here: Cargo tells what is wrong with it.
+fn package_called(
+    name: &str,
+    root: &Path,
+    members: &[String],
+    excluded: &[String],
+) -> Option<PathBuf> {
+    let mut folders = vec![root.to_owned()];
+    let above = glob::Pattern::escape(&root.to_string_lossy());
+    for entry in members {
+        if let Ok(paths) = glob::glob(&format!("{above}/{entry}")) {
+            folders.extend(paths.flatten());
+        }
+    }
+    let is_excluded = |folder: &Path| {
+        let lies_in = |entry: &String| folder.starts_with(root.join(entry));
+        excluded.iter().any(lies_in) && !members.iter().any(lies_in)
+    };
+    let mut seen = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(manifest) = Manifest::read(&folder.join("Cargo.toml")) else {
+            continue;
+        };
+        if is_excluded(&folder) || !seen.insert(manifest.path.clone()) {
+            continue;
+        }
+        if manifest.package_name() == Some(name) {
+            return Some(manifest.path);
+        }
+        // What members depend on below the root is a member too.
+        let beside = manifest.path.parent().unwrap_or(root);
+        let near = manifest.local_dependencies();
+        let near = near.filter_map(|path| dunce::canonicalize(beside.join(path)).ok());
+        folders.extend(near.filter(|folder| folder.starts_with(root)));
+    }
+    None
 }
 
 /// The app's folder as a member is written: relative, and with `/` on every system.
@@ -139,6 +192,32 @@ impl Manifest {
             .as_table_like()?
             .get("workspace")?
             .as_str()
+    }
+
+    fn package_name(&self) -> Option<&str> {
+        let package = self.document.get("package")?.as_table_like()?;
+        package.get("name")?.as_str()
+    }
+
+    /// The paths of the dependencies that have one.
+    fn local_dependencies(&self) -> impl Iterator<Item = &str> {
+        let targets = self.document.get("target").and_then(Item::as_table_like);
+        let targets = targets.into_iter().flat_map(|targets| targets.iter());
+        let places = [
+            Some(self.document.as_item()),
+            self.document.get("workspace"),
+        ];
+        places
+            .into_iter()
+            .flatten()
+            .chain(targets.map(|(_, target)| target))
+            .flat_map(|place| {
+                ["dependencies", "dev-dependencies", "build-dependencies"]
+                    .into_iter()
+                    .filter_map(|kind| place.get(kind)?.as_table_like())
+            })
+            .flat_map(|dependencies| dependencies.iter())
+            .filter_map(|(_, dependency)| dependency.as_table_like()?.get("path")?.as_str())
     }
 
     /// A list of paths or patterns in `[workspace]`; empty if it isn't there.

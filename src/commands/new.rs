@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let (target, name, answers) = settle(arguments, &interrupt)?;
     let files = template::render(template::FILES, &name, &answers)?;
-    let membership = workspace::membership(&target.folder)?;
+    let membership = workspace::membership(&target.folder, name.package())?;
     let plan = plan(&target, files, &membership);
     if arguments.dry_run {
         report::dry_run(&plan, &target);

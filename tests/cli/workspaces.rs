@@ -1,5 +1,6 @@
 //! An app inside a Cargo workspace: it becomes a member, and the manifest keeps its form.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use snapbox::{IntoData, str};
@@ -269,6 +270,64 @@ fn a_dry_run_shows_the_edit() {
         last.starts_with("edit ") && last.ends_with("Cargo.toml"),
         "{listed}"
     );
+}
+
+#[test]
+fn a_name_that_a_package_of_the_workspace_has_is_refused() {
+    let package = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let other = package.replace("shop", "other");
+    let depends = format!(
+        "{other}\n[target.'cfg(unix)'.dependencies]\nx = {{ path = \"../x\", package = \"shop\" }}\n"
+    );
+    let root = |rest: &str| format!("[workspace]\n{rest}");
+    for (manifest, folder, files) in [
+        (
+            root("members = [\"crates/*\"]\n"),
+            "crates/x",
+            vec![("crates/x", package)],
+        ),
+        (
+            root("members = [\"crates/x\", \"shop\"]\n"),
+            "crates/x",
+            vec![("crates/x", package)],
+        ),
+        (
+            root("members = [\"a\"]\n"),
+            "x",
+            vec![("a", &depends), ("x", package)],
+        ),
+        (format!("{package}\n[workspace]\n"), "", vec![]),
+    ] {
+        let room = Room::new();
+        room.write("Cargo.toml", &manifest);
+        for (folder, text) in files {
+            room.write(&format!("{folder}/Cargo.toml"), text);
+            room.write(&format!("{folder}/src/lib.rs"), "");
+        }
+        let output = room.refuses(&["shop"]).code(3).stdout_eq("");
+        let told = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        let named: PathBuf = folder.split('/').chain(["Cargo.toml"]).collect();
+        assert!(
+            told.contains("has a package called `shop` already: ")
+                && told.contains(named.to_str().unwrap())
+                && told.contains("`--name shop-app`"),
+            "{told}"
+        );
+        room.writes(&["shop", "--name=shop-app"]);
+    }
+}
+
+#[test]
+fn names_outside_of_the_workspace_are_free() {
+    let package = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let room = Room::new();
+    room.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"crates/old\"]\n",
+    );
+    room.write("crates/old/Cargo.toml", package);
+    room.write("beside/Cargo.toml", package);
+    room.writes(&["shop"]);
 }
 
 #[cfg(unix)]
