@@ -5,7 +5,7 @@
 use app::app::PATHS;
 use reqwest::StatusCode;
 
-use crate::support::{Browser, Page, TestApp};
+use crate::support::{Browser, Page, TestApp, login_with};
 
 /// One clear button, which leads to the wanted page by a sign-in.
 async fn assert_button_leads_to(browser: &Browser, page: &Page, wanted: &str) {
@@ -80,7 +80,7 @@ async fn an_old_callback_leads_whoever_is_signed_in_to_the_front_page() {
     browser.follow(answer).await;
     lose_cookies(&browser, "attempt-");
     let page = browser.visit(callback.as_str()).await;
-    assert_eq!(page.url, app.base);
+    assert_eq!(page.url.path(), PATHS.after_login);
     assert_eq!(page.status, StatusCode::OK);
 }
 
@@ -92,7 +92,7 @@ async fn a_sign_in_begun_before_lunch_ends_on_a_page_with_a_button() {
     // Browsers drop the attempt after ten minutes.
     lose_cookies(&browser, "attempt-");
     let page = browser.get(answer.location().as_str()).await;
-    assert_button_leads_to(&browser, &page, "/").await;
+    assert_button_leads_to(&browser, &page, PATHS.after_login).await;
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_browser_without_cookies_ends_on_a_page_with_a_button() {
         let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
         let page = app.browser().get(&answer).await;
         assert!(page.body.contains("<code>attempt_unknown</code>"));
-        assert_button_leads_to(&app.browser(), &page, "/").await;
+        assert_button_leads_to(&app.browser(), &page, PATHS.after_login).await;
     }
 }
 
@@ -172,7 +172,8 @@ async fn a_sign_in_that_does_not_last_ends_on_a_page() {
             assert_eq!(page.status, StatusCode::BAD_REQUEST);
             assert!(page.body.contains("<code>sign_in_does_not_last</code>"));
             // The way out: another page can still be signed in to.
-            let end = browser.sign_in_as("alice", PATHS.login).await;
+            let another = login_with("return_to=/devices");
+            let end = browser.sign_in_as("alice", &another).await;
             assert_eq!(end.status, StatusCode::OK);
             return;
         }

@@ -14,9 +14,10 @@ async fn alice_signs_in_and_is_greeted() {
     let browser = app.browser();
     assert!(browser.get("/").await.body.contains("Sign in"));
 
-    let home = browser.sign_in_as("alice", PATHS.login).await;
+    let page = browser.sign_in_as("alice", PATHS.login).await;
 
-    assert_eq!(home.url, app.base);
+    assert_eq!(page.url.path(), PATHS.after_login);
+    let home = browser.get("/").await;
     assert!(home.body.contains("Hello, <bdi>Alice"), "{}", home.body);
 }
 

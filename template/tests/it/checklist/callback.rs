@@ -500,7 +500,7 @@ async fn r14_an_attempt_with_one_bit_flipped_is_refused() {
 async fn assert_attempt_unknown(browser: &Browser, callback: &Url, what: &str) {
     let exchanges = browser.app.token_requests();
     let page = browser.get(callback.as_str()).await;
-    assert_eq!(page.header("location"), "/", "{what}");
+    assert_eq!(page.header("location"), PATHS.after_login, "{what}");
     assert_eq!(browser.app.token_requests(), exchanges, "{what}");
     assert_eq!(
         browser.fetch("/api/me").await.json()["sub"],

@@ -120,7 +120,7 @@ async fn i3_a_further_audience_that_the_settings_trust_is_accepted() {
     for (what, audiences, party) in [
         (
             "a stranger too",
-            json!([CLIENT, "our-project", "x"]),
+            json!([CLIENT, "our-project", "another-client"]),
             CLIENT,
         ),
         ("a part of a name", json!([CLIENT, "our"]), CLIENT),

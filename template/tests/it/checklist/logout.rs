@@ -416,7 +416,10 @@ async fn l11_every_claim_of_a_notice_must_be_there_and_right() {
 async fn l11_a_notice_may_be_for_audiences_that_the_settings_trust_too() {
     let app = TestApp::start_with_env(&[("OIDC_TRUSTED_AUDIENCES", "our-project")]).await;
     let alice = app.signed_in_as("alice").await;
-    for audiences in [json!(["our-project"]), json!([CLIENT, "our-project", "x"])] {
+    for audiences in [
+        json!(["our-project"]),
+        json!([CLIENT, "our-project", "another-client"]),
+    ] {
         let status = with(&app, having("aud", audiences.clone())).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{audiences}");
     }
