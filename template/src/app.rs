@@ -8,7 +8,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpRequest, HttpResponse, HttpServer,
     dev::Server,
     web::{self, Data, ServiceConfig},
 };
@@ -23,7 +23,8 @@ use crate::{
         error::{Reason, Refusal},
         guard::User,
         guarded::guarded,
-        handlers, store,
+        handlers::{self, see_other},
+        store,
     },
     routes,
     settings::{ProviderSettings, Settings},
@@ -267,8 +268,17 @@ fn mount(config: &mut ServiceConfig, settings: &Settings, pages: Pages, tools: &
 }
 
 /// For paths that have no page: finds out who asks, as every page says who is
-/// signed in.
-async fn unknown(_: Option<User>) -> Result<HttpResponse, Refusal> {
+/// signed in. Below a path, the front page's without its slash is one of them.
+async fn unknown(
+    request: HttpRequest,
+    oidc: Data<Oidc>,
+    _: Option<User>,
+) -> Result<HttpResponse, Refusal> {
+    if request.path() == oidc.settings.base_path() {
+        let query = request.query_string();
+        let mark = if query.is_empty() { "" } else { "?" };
+        return Ok(see_other(&format!("{}{mark}{query}", oidc.path("/"))));
+    }
     Err(Reason::NotFound.into())
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use app::{
     app::{Application, listen},
-    settings::Settings,
+    settings::{Settings, below},
     telemetry,
 };
 
@@ -23,7 +23,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
     telemetry::start();
     let listeners = listen(&settings)?;
-    let address = settings.base_url.clone();
+    let address = below(&settings.base_url, "/");
     let app = Application::build(settings, listeners).await?;
     println!("{} runs at {address}", env!("CARGO_PKG_NAME"));
     println!("{}", who_can_sign_in(&app));

@@ -54,6 +54,15 @@ async fn every_link_and_file_of_a_page_is_below_the_path() {
 }
 
 #[tokio::test]
+async fn the_bare_path_leads_to_the_front_page() {
+    let app = TestApp::start_below("/shop").await;
+    let page = app.browser().visit("/shop?from=a-letter").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.url.path(), "/shop/");
+    assert_eq!(page.url.query(), Some("from=a-letter"));
+}
+
+#[tokio::test]
 async fn nothing_answers_outside_the_path() {
     let app = TestApp::start_below("/shop").await;
     for path in ["/", PATHS.login, "/profile", "/shopping", "/healthz"] {
