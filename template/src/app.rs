@@ -27,7 +27,7 @@ use crate::{
         store,
     },
     routes,
-    settings::{ProviderSettings, Settings},
+    settings::{ProviderSettings, Settings, below},
     users::Users,
 };
 
@@ -187,6 +187,7 @@ impl Application {
         pages: Pages,
         dev_tools: DevTools,
     ) -> Result<Self, StartError> {
+        warn_of_another_callback(&settings);
         let dev_tools = Data::new(dev_tools);
         let store = store::open(&settings.session_store)
             .await
@@ -248,6 +249,19 @@ impl Application {
     /// Stops [`run`](Self::run) when awaited.
     pub fn handle(&self) -> actix_web::dev::ServerHandle {
         self.server.handle()
+    }
+}
+
+/// A proxy may rewrite paths, so that it is no fault by itself.
+fn warn_of_another_callback(settings: &Settings) {
+    let served = below(&settings.base_url, settings.paths.login_callback);
+    let named = &settings.relying_party.login_redirect_uri;
+    if named.path() != served.path() {
+        tracing::warn!(
+            "OIDC_LOGIN_REDIRECT_URI: «{named}» has another path than {served}, where this app \
+             finishes sign-ins. Unless a proxy rewrites the one to the other, every sign-in ends \
+             in 404: leave it out, or change login_callback in PATHS."
+        );
     }
 }
 

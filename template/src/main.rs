@@ -21,7 +21,7 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
-    telemetry::start();
+    telemetry::start(settings.log.clone());
     let listeners = listen(&settings)?;
     let address = below(&settings.base_url, "/");
     let app = Application::build(settings, listeners).await?;

@@ -10,6 +10,7 @@ use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+use tracing_subscriber::filter::Targets;
 use url::Url;
 
 use crate::{
@@ -56,6 +57,8 @@ pub struct Settings {
     pub session_max: Duration,
     /// A sign-in ends when its ID token does, if that is sooner.
     pub session_ends_with_id_token: bool,
+    /// Which log lines are written.
+    pub log: Targets,
 }
 
 /// What the provider knows this app as.

@@ -1,6 +1,6 @@
 //! Logs: one line an event on standard error, filtered by `RUST_LOG`.
 
-use std::{fmt::Result, str::FromStr};
+use std::fmt::Result;
 
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -15,21 +15,16 @@ use tracing_subscriber::{
 
 use crate::current::RequestId;
 
-/// Starts logging. Called once, after the settings, since `.env` may hold
-/// `RUST_LOG`; a filter that cannot be read is said and replaced by the default,
-/// `info`.
-pub fn start() {
+/// What is logged unless `RUST_LOG` says otherwise.
+pub fn usual() -> Targets {
     // The server says how many workers it starts, which helps nobody.
-    let default = Targets::new()
+    Targets::new()
         .with_default(LevelFilter::INFO)
-        .with_target("actix_server", LevelFilter::WARN);
-    let (filter, fault) = match std::env::var("RUST_LOG") {
-        Ok(text) => match Targets::from_str(&text) {
-            Ok(filter) => (filter, None),
-            Err(error) => (default, Some(error)),
-        },
-        Err(_) => (default, None),
-    };
+        .with_target("actix_server", LevelFilter::WARN)
+}
+
+/// Starts logging. Called once.
+pub fn start(filter: Targets) {
     let logs = fmt::layer()
         .with_writer(std::io::stderr)
         .with_timer(TimeAndRequest)
@@ -39,9 +34,6 @@ pub fn start() {
         .with(logs)
         .with(filter)
         .try_init();
-    if let Some(error) = fault {
-        tracing::warn!(%error, "RUST_LOG cannot be read; logging at info");
-    }
 }
 
 /// What each line begins with: the time, and which request it belongs to. A span

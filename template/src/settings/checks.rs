@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnet::IpNet;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::{Host, Url};
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     app::Paths,
     oidc::{protocol::ClientKey, seal, store::RedisAddress},
+    telemetry,
 };
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -43,6 +45,7 @@ pub(super) fn read(paths: &'static Paths, lookup: Lookup<'_>) -> Result<Settings
         session_idle: reader.duration("SESSION_IDLE_MINUTES", 60, 60, 1..=525_600),
         session_max: reader.duration("SESSION_MAX_HOURS", 12, 3600, 1..=8_760),
         session_ends_with_id_token: reader.yes_or_no("SESSION_ENDS_WITH_ID_TOKEN"),
+        log: reader.log(),
         base_url,
     };
     if reader.faults.is_empty() {
@@ -606,6 +609,36 @@ impl Reader<'_> {
                 }
             },
         }
+    }
+
+    /// A word alone is a level here: as a target, which it is elsewhere, a level
+    /// with a slip of the pen would silence everything.
+    fn log(&mut self) -> Targets {
+        const VARIABLE: &str = "RUST_LOG";
+        let text = self.get(VARIABLE).unwrap_or_default();
+        if words(&text).next().is_none() {
+            return telemetry::usual();
+        }
+        let mut filter = Targets::new();
+        for part in words(&text) {
+            let (target, level) = match part.split_once('=') {
+                Some((target, level)) => (Some(target), level),
+                None => (None, part),
+            };
+            filter = match (LevelFilter::from_str(level), target) {
+                (Ok(level), None) => filter.with_default(level),
+                (Ok(level), Some(target)) => filter.with_target(target, level),
+                (Err(_), _) => {
+                    let mend = format!(
+                        "«{level}» is no level. Use off, error, warn, info, debug or trace, and \
+                         TARGET=LEVEL for a part, such as warn,app=debug."
+                    );
+                    self.fault(VARIABLE, mend);
+                    return filter;
+                }
+            };
+        }
+        filter
     }
 
     /// `no` if it is not set.

@@ -1,8 +1,9 @@
 //! Settings are checked once, and every fault is named.
 
 use app::{app::PATHS, settings::Settings};
+use tracing::Level;
 
-use crate::keys::ClientKey;
+use crate::{keys::ClientKey, support::TestApp};
 
 fn faults(variables: &[(&str, &str)]) -> String {
     let lookup = |name: &str| {
@@ -160,6 +161,9 @@ fn unusable_values_are_refused_with_the_mend() {
             "no user, ? or #",
         ),
         ("APP_LISTEN", "8080", "host:port"),
+        ("RUST_LOG", "verbose", "«verbose» is no level"),
+        ("RUST_LOG", "info,app", "app=debug"),
+        ("RUST_LOG", "app=loud", "«loud» is no level"),
         ("SESSION_SECRET", "short", "too weak"),
         ("SESSION_SECRET", " , ", "holds no secret"),
         (
@@ -249,6 +253,24 @@ fn unusable_values_are_refused_with_the_mend() {
 }
 
 #[test]
+fn what_is_logged_may_be_a_level_or_one_for_each_part() {
+    let log = |filter: &str| {
+        let lookup = |name: &str| (name == "RUST_LOG").then(|| filter.to_owned());
+        Settings::from_lookup(lookup).unwrap().log
+    };
+    let usual = Settings::from_lookup(|_| None).unwrap().log;
+    assert!(usual.would_enable("app", &Level::INFO));
+    for filter in ["", " ", ","] {
+        assert_eq!(log(filter), usual, "{filter:?}");
+    }
+    assert!(!log("OFF").would_enable("app", &Level::ERROR));
+    for filter in ["warn,app=debug", "warn, app=debug"] {
+        assert!(log(filter).would_enable("app::edge", &Level::DEBUG));
+        assert!(!log(filter).would_enable("hyper", &Level::INFO));
+    }
+}
+
+#[test]
 fn redis_may_be_one_server_or_several() {
     for address in [
         "redis://localhost",
@@ -270,6 +292,17 @@ fn redirect_uris_may_have_other_paths_and_sign_out_may_end_elsewhere() {
         ("OIDC_LOGOUT_REDIRECT_URI", "https://www.example.com/bye"),
     ]);
     assert_eq!(text, "");
+}
+
+#[tokio::test]
+async fn a_redirect_uri_at_another_path_is_warned_of() {
+    for (path, warns) in [("/elsewhere", true), (PATHS.login_callback, false)] {
+        let uri = format!("http://localhost:PORT{path}");
+        let app = TestApp::start_with_env(&[("OIDC_LOGIN_REDIRECT_URI", &uri)]).await;
+        let uri = app.base.join(path).unwrap();
+        let logged = app.logged(&format!("OIDC_LOGIN_REDIRECT_URI: «{uri}»"));
+        assert_eq!(logged.contains("WARN"), warns, "{logged}");
+    }
 }
 
 #[test]
