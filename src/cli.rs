@@ -130,13 +130,14 @@ pub(crate) struct AddRoute {
 
 /// Take out what `add route` wrote
 ///
-/// Refuses if other code names the route, or if its files were edited since.
+/// Refuses if other code names the route, if its files were edited since, or if comments would go
+/// with it.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveRoute {
     /// Name of the route
     pub(crate) name: String,
 
-    /// Remove its files also if they were edited
+    /// Remove it also if its files were edited, and with the comments beside it
     #[arg(long)]
     pub(crate) force: bool,
 

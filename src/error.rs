@@ -272,7 +272,8 @@ impl Error {
             Self::BadRoute(_) => "`vestibule add route --help` tells what can be asked for",
             Self::InTheWay(_) => "nothing was written; choose another NAME or --path",
             Self::Depended(_) => {
-                "nothing was removed; change the other code first, or use --force for edited files"
+                "nothing was removed; change the other code first, or use --force for edited files and \
+                 comments"
             }
             Self::Untouchable { change, .. } => {
                 return Some(format!(

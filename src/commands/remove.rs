@@ -14,7 +14,7 @@ use crate::commands::plan::Planned;
 use crate::error::{ByHand, Error, Exit, Step};
 use crate::project::Project;
 use crate::routes::{Route, Table};
-use crate::source::{Crate, Edit, SourceFile, Unsure};
+use crate::source::{Comment, Crate, Edit, SourceFile, Unsure};
 use crate::terminal;
 
 use self::memory::Memory;
@@ -41,13 +41,30 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
         return Err(Error::Depended(reasons));
     }
     let unsure = |file: &str, Unsure(reason): Unsure| by_hand(file, reason, &traces);
-    let planned = plan(&project, &source, &traces, &memory, &unsure)?;
+    let (planned, comments) = plan(&project, &source, &traces, &memory, &unsure)?;
+    let (going, staying): (Vec<_>, Vec<_>) = comments.iter().partition(|(_, it)| it.goes);
+    if !arguments.force && !going.is_empty() {
+        let reasons = going.iter().map(|(file, Comment { line, text, .. })| {
+            format!("the comment `{text}` ({file}:{line}) would go with it")
+        });
+        return Err(Error::Depended(reasons.collect()));
+    }
     prove(&project, &table, &planned, &routes)
         .map_err(|reason| by_hand("src/routes", reason, &traces))?;
     if planned.finish(&project, &arguments.plan)? {
         terminal::result(format_args!("`{module}` is gone."));
         for file in &traces.linked {
             terminal::note(format_args!("{file} still has a link to it"));
+        }
+        for (file, Comment { line, text, .. }) in going {
+            terminal::note(format_args!(
+                "the comment `{text}` ({file}:{line}) went with it"
+            ));
+        }
+        for (file, Comment { line, text, .. }) in staying {
+            terminal::note(format_args!(
+                "the comment `{text}` ({file}:{line}), which stood above it, is still there"
+            ));
         }
     }
     Ok(Exit::Done)
@@ -74,8 +91,9 @@ fn plan(
     traces: &Traces<'_>,
     memory: &Memory,
     unsure: &dyn Fn(&str, Unsure) -> Error,
-) -> Result<Planned, Error> {
+) -> Result<(Planned, Comments), Error> {
     let mut planned = Planned::default();
+    let mut comments = Comments::new();
     for (path, text) in traces.own_files() {
         planned.push(path, Some(text.clone()), None);
     }
@@ -99,6 +117,7 @@ fn plan(
             is_touched = true;
         }
         if is_touched {
+            comments.extend(comments_of(&edit, &file.path));
             let after = edit.finish().map_err(|reason| unsure(&file.path, reason))?;
             planned.push(&file.path, Some(file.text.clone()), Some(after));
         }
@@ -110,10 +129,21 @@ fn plan(
             .map_err(|reason| unsure(TESTS, Unsure(reason.to_string())))?;
         let mut edit = Edit::of(&file).map_err(|reason| unsure(TESTS, reason))?;
         edit.remove_items(|item| declares(item, &traces.module));
+        comments.extend(comments_of(&edit, TESTS));
         let after = edit.finish().map_err(|reason| unsure(TESTS, reason))?;
         planned.push(TESTS, Some(file.text.clone()), Some(after));
     }
-    Ok(planned)
+    Ok((planned, comments))
+}
+
+/// Comments beside what is taken out, each with its file.
+type Comments = Vec<(String, Comment)>;
+
+fn comments_of(edit: &Edit<'_>, file: &str) -> Comments {
+    let comments = edit.comments().iter();
+    comments
+        .map(|comment| (file.to_owned(), comment.clone()))
+        .collect()
 }
 
 fn declares(item: &Item, module: &str) -> bool {

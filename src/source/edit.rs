@@ -8,6 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, FnArg, Item, ItemFn, Pat, ReturnType, Stmt, Type};
 
+use super::comments::{self, Comment};
 use super::file::SourceFile;
 use super::sorting;
 use super::tree::plain_name;
@@ -22,6 +23,8 @@ pub(crate) struct Edit<'f> {
     file: &'f SourceFile,
     syntax: syn::File,
     splices: Vec<(Range<usize>, String)>,
+    /// Those beside what is taken out.
+    comments: Vec<Comment>,
     /// What the result has to mean.
     expected: syn::File,
 }
@@ -34,6 +37,7 @@ impl<'f> Edit<'f> {
         Ok(Self {
             file,
             splices: Vec::new(),
+            comments: Vec::new(),
             expected: syntax.clone(),
             syntax,
         })
@@ -42,6 +46,11 @@ impl<'f> Edit<'f> {
     /// What stands at the top of the file.
     pub(crate) fn items(&self) -> &[Item] {
         &self.syntax.items
+    }
+
+    /// The comments beside what is taken out.
+    pub(crate) fn comments(&self) -> &[Comment] {
+        &self.comments
     }
 
     /// The text after the edits; the original if there are none.
@@ -197,13 +206,14 @@ impl<'f> Edit<'f> {
         function: &ItemFn,
         statements: &[Span],
     ) -> Result<(), Unsure> {
-        for span in statements {
-            self.cut(self.file.range(*span));
-        }
         let ranges: Vec<_> = statements
             .iter()
             .map(|span| self.file.range(*span))
             .collect();
+        for range in &ranges {
+            // A comment that stayed would be taken for one about what comes next.
+            self.cut(range.clone(), self.is_followed(range, &ranges));
+        }
         let file = self.file;
         let twin = self.twin_of(function)?;
         twin.block
@@ -222,27 +232,61 @@ impl<'f> Edit<'f> {
             .map(|item| self.file.range(item.span()))
             .collect();
         for range in ranges {
-            self.cut(range);
+            // Above modules there are headings too.
+            self.cut(range, false);
         }
         self.expected.items.retain(|item| !is_unwanted(item));
     }
 
-    /// Takes a piece out, with its line if it has that for itself, and with one of two empty
-    /// lines that would meet.
-    fn cut(&mut self, range: Range<usize>) {
+    /// Whether code stands directly below a piece that is taken out with others.
+    fn is_followed(&self, range: &Range<usize>, gone: &[Range<usize>]) -> bool {
         let text = &self.file.text;
-        let start = self.line_start(range.start);
+        let mut end = range.end;
+        loop {
+            let rest = text.get(end..).unwrap_or_default();
+            let Some((_, below)) = rest.split_once('\n') else {
+                return false;
+            };
+            let start = text.len() - below.trim_start_matches([' ', '\t']).len();
+            match gone.iter().find(|gone| gone.start == start) {
+                Some(gone) => end = gone.end,
+                None => {
+                    let row = below.lines().next().unwrap_or_default().trim();
+                    return !row.is_empty() && !row.starts_with('}');
+                }
+            }
+        }
+    }
+
+    /// Takes a piece out, with its line and the comment behind it if it has that for itself,
+    /// with one of two empty lines that would meet, and if asked for with the comments above it.
+    fn cut(&mut self, range: Range<usize>, with_comments_above: bool) {
+        let file = self.file;
+        let text = &file.text;
+        let mut start = self.line_start(range.start);
         let is_alone_before = text
             .get(start..range.start)
             .is_some_and(|it| it.trim().is_empty());
-        let rest = text.get(range.end..).unwrap_or_default();
+        let behind = comments::behind(text, range.end).filter(|_| is_alone_before);
+        let code_end = behind.as_ref().map_or(range.end, |comment| comment.end);
+        let rest = text.get(code_end..).unwrap_or_default();
         let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
         let is_alone_after = rest.get(..line_end).is_some_and(|it| it.trim().is_empty());
         if !(is_alone_before && is_alone_after) {
             self.splice(range, String::new());
             return;
         }
-        let mut end = range.end + line_end;
+        if let Some(above) = comments::above(text, start) {
+            let comment = Comment::new(text, &above, with_comments_above);
+            self.comments.push(comment);
+            if with_comments_above {
+                start = above.start;
+            }
+        }
+        if let Some(behind) = behind {
+            self.comments.push(Comment::new(text, &behind, true));
+        }
+        let mut end = code_end + line_end;
         let above = text.get(..start).unwrap_or_default();
         let is_gap_above = above.is_empty()
             || above.trim_end_matches([' ', '\t']).ends_with("\n\n")

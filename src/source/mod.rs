@@ -2,6 +2,7 @@
 //! splicing the original bytes. What the source means as a table of routes is in
 //! [`crate::routes`].
 
+mod comments;
 mod edit;
 mod file;
 mod names;
@@ -9,6 +10,7 @@ mod roles;
 mod sorting;
 mod tree;
 
+pub(crate) use comments::Comment;
 pub(crate) use edit::{Edit, Unsure, config_of};
 pub(crate) use file::SourceFile;
 pub(crate) use names::{Def, Scope, Want, imports};

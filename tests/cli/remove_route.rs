@@ -2,7 +2,7 @@
 
 use snapbox::str;
 
-use crate::support::Room;
+use crate::support::{Room, assert_formatted};
 
 fn run(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
     room.vestibule(arguments).current_dir(room.join("app"))
@@ -73,7 +73,7 @@ fn edited_files_are_kept_unless_told_otherwise() {
     let command = run(&room, &["remove", "route", "reports"]);
     room.keeps(command).code(3).stderr_eq(str![[r#"
 error: the route can't be removed: templates/reports.html isn't as `add route` wrote it
-hint: nothing was removed; change the other code first, or use --force for edited files
+hint: nothing was removed; change the other code first, or use --force for edited files and comments
 
 "#]]);
     run(&room, &["remove", "route", "reports", "--force"])
@@ -162,6 +162,68 @@ fn a_registration_that_was_woven_into_others_is_kept() {
         let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
         assert!(stderr.contains("together with others"), "{stderr}");
     }
+}
+
+#[test]
+fn comments_go_only_if_told_so_and_it_is_said() {
+    let room = app_with(&["reports"]);
+    run(&room, &["add", "route", "audit"]).assert().success();
+    let table = room.read("app/src/routes/mod.rs");
+    let line = "    cfg.route(\"/reports\", get().to(reports::show));\n";
+    let commented = "    // What the board asks for,\n    // once a month.\n    \
+                     cfg.route(\"/reports\", get().to(reports::show)); // slow\n";
+    assert_eq!(table.matches(line).count(), 1);
+    room.write("app/src/routes/mod.rs", &table.replace(line, commented));
+    let command = run(&room, &["remove", "route", "reports"]);
+    room.keeps(command).code(3).stderr_eq(str![[r#"
+error: the route can't be removed:
+  the comment `// What the board asks for,` (src/routes/mod.rs:[..]) would go with it
+  the comment `// slow` (src/routes/mod.rs:[..]) would go with it
+hint: nothing was removed; change the other code first, or use --force for edited files and comments
+
+"#]]);
+    run(&room, &["remove", "route", "reports", "--force"])
+        .assert()
+        .success()
+        .stderr_eq(str![[r#"
+removed src/routes/reports.rs
+removed templates/reports.html
+removed tests/it/routes/reports.rs
+edited  src/routes/mod.rs
+edited  tests/it/routes/mod.rs
+note: the comment `// What the board asks for,` (src/routes/mod.rs:[..]) went with it
+note: the comment `// slow` (src/routes/mod.rs:[..]) went with it
+
+"#]]);
+    let without = table.replace(line, "").replace("pub mod reports;\n", "");
+    assert_eq!(room.read("app/src/routes/mod.rs"), without);
+    assert_formatted(&room.join("app"));
+}
+
+#[test]
+fn a_comment_that_would_be_about_nothing_else_stays_and_it_is_said() {
+    let room = app_with(&["feedback", "--form"]);
+    let table = room.read("app/src/routes/mod.rs");
+    let line = "    cfg.route(\"/feedback\", get()";
+    let table = table.replace(line, &format!("    // More to come.\n{line}"));
+    room.write("app/src/routes/mod.rs", &table);
+    let output = run(&room, &["remove", "route", "feedback"])
+        .assert()
+        .success();
+    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        told.contains("note: the comment `// More to come.` (src/routes/mod.rs:"),
+        "{told}"
+    );
+    assert!(
+        told.contains("), which stood above it, is still there\n"),
+        "{told}"
+    );
+    assert!(
+        room.read("app/src/routes/mod.rs")
+            .ends_with("    // More to come.\n}\n")
+    );
+    assert_formatted(&room.join("app"));
 }
 
 #[test]
