@@ -143,6 +143,8 @@ pub(crate) enum Error {
     NobodyToAsk,
     #[error("the app has no {0}")]
     NoSource(&'static str),
+    #[error("the app's Cargo.toml can't be read: {}", .0.trim_end())]
+    Manifest(String),
     #[error("no routes were found: nothing in src/ calls `App::new()` in a way that can be read")]
     NoRoutes,
     #[error("{}", all_of("who may reach the app can't be told in full", .0))]
@@ -266,6 +268,7 @@ impl Error {
             Self::NobodyToAsk => {
                 "with `--yes` it doesn't ask; `--diff` only shows what would change"
             }
+            Self::Manifest(_) => "nothing was written; Cargo reads it too, so mend it first",
             Self::NoSource(_) | Self::NoRoutes => {
                 "the routes are read from `App::new()` on, in the modules that src/lib.rs names"
             }

@@ -12,6 +12,7 @@ use crate::template::{BadRecord, Record, read_record};
 
 /// The record that every generated app carries, and by which it is known.
 const RECORD: &str = "vestibule.toml";
+const MANIFEST: &str = "Cargo.toml";
 
 /// A generated app.
 #[derive(Debug)]
@@ -125,6 +126,22 @@ impl Project {
                 source,
             }),
         }
+    }
+
+    /// The name by which tests call the app's library.
+    pub(crate) fn library(&self) -> Result<String, Error> {
+        let bytes = self.read(MANIFEST)?.ok_or(Error::NoSource(MANIFEST))?;
+        let unreadable = |reason: String| Error::Manifest(reason);
+        let text =
+            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
+        let manifest: DocumentMut = text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| unreadable(error.to_string()))?;
+        let name = |table: &str| manifest.get(table)?.get("name")?.as_str();
+        let name = name("lib").or_else(|| name("package"));
+        let name = name.ok_or_else(|| unreadable("it names no package".to_owned()))?;
+        // As Cargo makes a crate's name of a package's.
+        Ok(name.replace('-', "_"))
     }
 
     /// The files below a folder of the app whose names end in `ending`, sorted.

@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &AddRoute) -> Result<Exit, Error> {
         Ok(site) => site.prefix.clone(),
         Err(_) => String::new(),
     };
-    let asked = build::Asked::new(&source, wish, &base)?;
+    let asked = build::Asked::new(&project, &source, wish, &base)?;
 
     let known = site::routes_of(&table, &asked.route.module);
     if !known.is_empty() {

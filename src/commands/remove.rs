@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     let memory = Memory::of(&source, &module, &routes, traces.view.is_some());
     let mut reasons = traces.named_elsewhere.clone();
     if !arguments.force {
-        reasons.extend(memory.edited(&traces)?);
+        reasons.extend(memory.edited(&project, &traces)?);
     }
     if !reasons.is_empty() {
         return Err(Error::Depended(reasons));

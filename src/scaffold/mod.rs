@@ -55,12 +55,14 @@ pub(crate) fn view(route: &NewRoute) -> Result<Option<String>, BadText> {
     Ok(Some(text))
 }
 
-/// The test file.
-pub(crate) fn tests(route: &NewRoute) -> Result<String, BadText> {
+/// The test file; `library` is the name of the crate that is tested.
+pub(crate) fn tests(route: &NewRoute, library: &str) -> Result<String, BadText> {
+    let login = format!("{library}::app::PATHS.login");
+    let is_at_login = call("assert_eq!", "login.path()", &login);
     render(
         "test.rs",
         include_str!("texts/test.rs.liquid"),
-        &test_object(route),
+        &with(test_object(route), vec![("is_at_login", is_at_login)]),
     )
 }
 

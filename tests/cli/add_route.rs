@@ -418,6 +418,54 @@ fn a_role_that_a_macro_may_have_made_is_refused() {
 }
 
 #[test]
+fn tests_call_the_library_by_its_name() {
+    let long = "a_shop_that_sells_one_thing_only";
+    for (library, expected) in [
+        (
+            "[lib]\nname = \"shop\"",
+            "    assert_eq!(login.path(), shop::app::PATHS.login);\n",
+        ),
+        (
+            "[lib]",
+            "    assert_eq!(login.path(), my_app::app::PATHS.login);\n",
+        ),
+        (
+            &format!("[lib]\nname = \"{long}\""),
+            &format!(
+                "    assert_eq!(\n        login.path(),\n        {long}::app::PATHS.login,\n    );\n"
+            ),
+        ),
+    ] {
+        let room = Room::with_app();
+        let manifest = room.read("app/Cargo.toml");
+        let manifest = manifest.replace("[lib]\nname = \"app\"", library);
+        let manifest =
+            manifest.replace("[package]\nname = \"app\"", "[package]\nname = \"my-app\"");
+        room.write("app/Cargo.toml", &manifest);
+        let before = room.tree();
+        route(&room, &["reports"]).assert().success();
+        let tests = room.read("app/tests/it/routes/reports.rs");
+        assert!(tests.contains(expected), "{tests}");
+        assert_formatted(&room.join("app"));
+        room.vestibule(&["remove", "route", "reports"])
+            .current_dir(room.join("app"))
+            .assert()
+            .success();
+        assert!(before == room.tree());
+    }
+    let room = Room::with_app();
+    room.write("app/Cargo.toml", "[package]\n");
+    room.keeps(route(&room, &["reports"]))
+        .code(1)
+        .stderr_eq(str![[r#"
+error: the app's Cargo.toml can't be read: it names no package
+hint: nothing was written; Cargo reads it too, so mend it first
+
+"#]]);
+    route(&room, &["reports", "--no-tests"]).assert().success();
+}
+
+#[test]
 fn modules_stand_in_the_order_of_rustfmt() {
     let room = Room::with_app();
     for name in ["report2", "report10", "report-s", "report", "reports"] {

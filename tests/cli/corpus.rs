@@ -26,7 +26,8 @@ use crate::oidc::guarded::GuardedConfig;
 const TABLE_PATH: &str = "src/routes/mod.rs";
 
 /// What of an app is kept, so that reading is quick: where routes and guards are.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
+    "Cargo.toml",
     "vestibule.toml",
     "src/lib.rs",
     "src/app.rs",

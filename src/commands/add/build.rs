@@ -37,7 +37,12 @@ pub(crate) struct RolePlace {
 }
 
 impl Asked {
-    pub(super) fn new(source: &Crate, wish: Wish, base: &str) -> Result<Self, Error> {
+    pub(super) fn new(
+        project: &Project,
+        source: &Crate,
+        wish: Wish,
+        base: &str,
+    ) -> Result<Self, Error> {
         let path = wish.path.unwrap_or_else(|| format!("{base}/{}", wish.name));
         let registered = match path.strip_prefix(base) {
             Some(rest) if rest.starts_with('/') => rest.to_owned(),
@@ -63,7 +68,7 @@ impl Asked {
         let module = &route.module;
         let view = scaffold::view(&route)?;
         let test_file = if wish.with_tests {
-            let tests = scaffold::tests(&route)?;
+            let tests = scaffold::tests(&route, &project.library()?)?;
             Some((format!("tests/it/routes/{module}.rs"), tests))
         } else {
             None

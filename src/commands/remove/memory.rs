@@ -83,13 +83,20 @@ impl Memory {
     }
 
     /// Which of the route's files hold something else than was written.
-    pub(super) fn edited(&self, traces: &Traces<'_>) -> Result<Vec<String>, Error> {
+    pub(super) fn edited(
+        &self,
+        project: &Project,
+        traces: &Traces<'_>,
+    ) -> Result<Vec<String>, Error> {
         let mut edited = Vec::new();
         let written = match &self.route {
             Some(route) => [
                 Some(scaffold::handler(route)?),
                 scaffold::view(route)?,
-                Some(scaffold::tests(route)?),
+                match &traces.tests {
+                    Some(_) => Some(scaffold::tests(route, &project.library()?)?),
+                    None => None,
+                },
             ],
             None => [None, None, None],
         };
