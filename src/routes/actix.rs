@@ -168,9 +168,9 @@ impl<'a> Reader<'a> {
                 Value::Text(text)
             }
             receiver => {
-                if arguments
-                    .iter()
-                    .any(|argument| matches!(argument, Value::Config))
+                // Also what a closure takes with it, to be called who knows how often.
+                if arguments.iter().any(|it| matches!(it, Value::Config))
+                    || call.args.iter().any(|it| self.has_a_hand_on(here, it))
                 {
                     let text = short(call);
                     self.unread(here, call.span(), format!("`{text}`"));
@@ -325,7 +325,9 @@ impl<'a> Reader<'a> {
                     route.guarded = true;
                 }
             }
-            _ => {}
+            ("name" | "app_data" | "data", _) => {}
+            // What a trait of the app's own may have added to Actix's types.
+            _ => parts.routes.push(any_method(Handler::unknown(name))),
         }
         parts
     }
@@ -353,7 +355,7 @@ impl<'a> Reader<'a> {
                 let text = call.args.first().map(short).unwrap_or_default();
                 route.handler = Handler::unknown(text);
             }
-            _ => {}
+            _ => route.handler = Handler::unknown(name),
         }
         route
     }

@@ -44,7 +44,7 @@ const HARMLESS: [&str; 33] = [
     "writeln",
 ];
 /// Crates whose macros do no more than that either.
-const LOGGING: [&str; 2] = ["log", "tracing"];
+const CRATES: [&str; 3] = ["log", "serde_json", "tracing"];
 
 /// Whether a macro, and those in what it is given, work with nothing but that.
 pub(super) fn is_harmless(source: &Crate, scope: &Scope<'_>, call: &syn::Macro) -> bool {
@@ -55,7 +55,7 @@ pub(super) fn is_harmless(source: &Crate, scope: &Scope<'_>, call: &syn::Macro) 
     let is_known = match &names[..] {
         [name] => is_of_std(source, scope, name),
         [first, name] if first == "std" || first == "core" => HARMLESS.contains(&name.as_str()),
-        [first, ..] => LOGGING.contains(&first.as_str()),
+        [first, ..] => CRATES.contains(&first.as_str()),
         [] => false,
     };
     is_known && called_in(call.tokens.clone()).all(|name| is_of_std(source, scope, &name))

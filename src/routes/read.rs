@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
             Some(init) => {
                 let value = self.value(here, &init.expr);
                 if let Some((_, otherwise)) = &init.diverge {
-                    self.not_followed(here, otherwise);
+                    self.unread_if_it_registers(here, otherwise);
                 }
                 value
             }
@@ -256,7 +256,7 @@ impl<'a> Reader<'a> {
                 Value::Unknown
             }
             _ => {
-                self.not_followed(here, expression);
+                self.unread_if_it_registers(here, expression);
                 Value::Unknown
             }
         }
@@ -384,7 +384,7 @@ impl<'a> Reader<'a> {
     }
 
     fn branch(&mut self, here: &mut Here<'a>, branch: &'a syn::ExprIf) -> Value<'a> {
-        self.not_followed(here, &branch.cond);
+        self.unread_if_it_registers(here, &branch.cond);
         let (value, then) =
             self.collecting(|this| this.block(&mut here.clone(), &branch.then_branch));
         let (_, otherwise) = self.collecting(|this| {
@@ -434,23 +434,23 @@ impl<'a> Reader<'a> {
         here.names.values().any(Value::takes_routes) && !is_harmless(self.source, &here.scope, call)
     }
 
-    /// Notes an expression that isn't followed, if it may register routes.
-    fn not_followed(&mut self, here: &Here<'a>, expression: &'a Expr) {
-        self.unread_if_it_registers(here, expression);
-        for call in macros_in(expression) {
-            self.unread_macro(here, call);
-        }
-    }
-
     pub(super) fn unread(&mut self, here: &Here<'a>, span: proc_macro2::Span, reason: String) {
         let at = self.place(&here.scope, span);
         self.register(vec![Node::Unread { at, reason }]);
     }
 
+    /// Whether an expression names a `ServiceConfig`, or calls a macro that may do so.
+    pub(super) fn has_a_hand_on(&self, here: &Here<'a>, expression: &'a Expr) -> bool {
+        let config = |name: &str| matches!(here.names.get(name), Some(Value::Config));
+        mentions(expression.to_token_stream(), &config)
+            || macros_in(expression)
+                .into_iter()
+                .any(|call| self.may_register(here, call))
+    }
+
     /// Notes an expression that has a hand on a `ServiceConfig`, but can't be followed.
     pub(super) fn unread_if_it_registers(&mut self, here: &Here<'a>, expression: &'a Expr) {
-        let config = |name: &str| matches!(here.names.get(name), Some(Value::Config));
-        if mentions(expression.to_token_stream(), &config) {
+        if self.has_a_hand_on(here, expression) {
             let text = short(expression);
             self.unread(here, expression.span(), format!("`{text}`"));
         }
