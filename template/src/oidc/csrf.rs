@@ -1,9 +1,9 @@
 //! Proof that a request was made by a page of this app: the CSRF token of the
 //! person's sign-in, in a form field or a header.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
@@ -41,8 +41,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
         let body = web::Bytes::from_request(&request, payload);
         Pending::sought(async move {
             let user = User::extract(&request).await?;
-            let body = body.await.map_err(|error| bad(error.to_string()))?;
-            check_body(&request, user.sign_in(), &body)?;
+            let body = proven(&request, user.sign_in(), body).await?;
             let fields = if is_json(&request) {
                 serde_json::from_slice(&body).map_err(|error| error.to_string())
             } else {
@@ -72,8 +71,7 @@ impl FromRequest for SignOutForm {
         let body = web::Bytes::from_request(&request, payload);
         Pending::sought(async move {
             let (id, live) = guard::sign_in_of(&request).await?;
-            let body = body.await.map_err(|error| bad(error.to_string()))?;
-            check_body(&request, &live.sign_in, &body)?;
+            proven(&request, &live.sign_in, body).await?;
             Ok(Self { id, live })
         })
     }
@@ -87,17 +85,23 @@ fn is_json(request: &HttpRequest) -> bool {
     request.content_type() == "application/json"
 }
 
-/// Passes if a request with this body proves that a page of this app made it.
-fn check_body(request: &HttpRequest, sign_in: &SignIn, body: &[u8]) -> Result<(), Refusal> {
+/// The body of a request, if it proves that a page of this app made the request.
+async fn proven(
+    request: &HttpRequest,
+    sign_in: &SignIn,
+    body: impl Future<Output = Result<web::Bytes, Error>>,
+) -> Result<web::Bytes, Refusal> {
+    let body = body.await.map_err(|error| bad(error.to_string()))?;
     // A page of another site can send a form, but neither JSON nor a header
     // unasked: JSON comes with its proof in the header.
     let field = if is_json(request) {
         None
     } else {
-        let proof = from_form::<Proof>(body);
+        let proof = from_form::<Proof>(&body);
         proof.map_err(|_| Reason::ForgedForm)?.csrf_token
     };
-    check_token(request, sign_in, field.as_deref())
+    check_token(request, sign_in, field.as_deref())?;
+    Ok(body)
 }
 
 fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {

@@ -50,18 +50,24 @@ async fn redirect_to_sends_strangers_to_a_page_of_the_owners_choice() {
     assert_eq!(alice.get("/reports").await.body, "reports");
 }
 
-#[tokio::test]
-async fn fresh_asks_for_a_new_proof_and_accepts_it() {
-    let app = TestApp::start().await;
+/// Alice, who last proved an hour ago who she is.
+async fn signed_in_an_hour_ago(app: &TestApp) -> Browser {
     app.provider.faults().once().id_token(|token| {
         let an_hour_ago = token.claims["iat"].as_u64().unwrap() - 3600;
         token.claims["auth_time"] = an_hour_ago.into();
     });
-    let alice = app.signed_in_as("alice").await;
+    app.signed_in_as("alice").await
+}
+
+#[tokio::test]
+async fn fresh_asks_for_a_new_proof_and_accepts_it() {
+    let app = TestApp::start().await;
+    let alice = signed_in_an_hour_ago(&app).await;
     let stale = alice.cookies()["sign-in"].clone();
 
     let refused = alice.fetch("/vault").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.json()["code"], "not_fresh");
     assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
 
     let mut page = alice.visit("/vault").await;
@@ -186,13 +192,11 @@ async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
 #[tokio::test]
 async fn on_error_is_not_asked_where_signing_in_mends_it() {
     let app = TestApp::start().await;
-    app.provider.faults().once().id_token(|token| {
-        let an_hour_ago = token.claims["iat"].as_u64().unwrap() - 3600;
-        token.claims["auth_time"] = an_hour_ago.into();
-    });
-    let alice = app.signed_in_as("alice").await;
-    assert_eq!(alice.get("/vault").await.location().path(), "/login");
-    assert_eq!(alice.fetch("/vault").await.body, "we looked everywhere");
+    let alice = signed_in_an_hour_ago(&app).await;
+    let page = alice.get("/vault?mine").await;
+    assert_eq!(page.location().path(), "/login");
+    let answer = alice.fetch("/vault?mine").await;
+    assert_eq!(answer.body, "we looked everywhere");
 }
 
 #[tokio::test]
