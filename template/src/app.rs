@@ -308,7 +308,7 @@ fn mount_dev_pages(_: &mut ServiceConfig, _: &Data<DevTools>) {}
 pub type Pages = fn(&mut ServiceConfig);
 
 /// Those of `routes/`.
-fn pages(config: &mut ServiceConfig) {
+pub fn pages(config: &mut ServiceConfig) {
     // A second line of defence: should a handler's own guard be forgotten,
     // this one still refuses.
     config.configure(guarded(routes::protected));

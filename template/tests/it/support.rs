@@ -21,10 +21,8 @@ use app::{
     },
     oidc::{
         Oidc,
-        guarded::guarded,
         sign_in::{LiveSignIn, SignInId},
     },
-    routes,
     settings::{SessionStore, Settings},
 };
 use reqwest::{
@@ -105,8 +103,7 @@ impl Drop for Unlogged {
 /// The app's own pages. What a test adds goes before them, below `/test`, so that
 /// neither takes the other's place.
 pub fn own_pages(config: &mut ServiceConfig) {
-    config.configure(guarded(routes::protected));
-    config.configure(routes::public);
+    app::app::pages(config);
 }
 
 /// What the app is started from.
