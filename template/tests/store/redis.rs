@@ -62,6 +62,32 @@ async fn a_server_that_stays_silent_is_given_up() {
     assert!(call.await.unwrap().is_err());
 }
 
+/// No call but those under way when it fell silent takes the two seconds after
+/// which an answer counts as missing.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_stands_still_is_waited_for_once() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&redis_at(server.url())).await.unwrap();
+    store.create(row(1)).await.unwrap();
+    server.freeze();
+    assert!(store.get(key(1), now()).await.is_err());
+    let clock = std::time::Instant::now;
+    let silent_since = clock();
+    while silent_since.elapsed() < Duration::from_secs(6) {
+        let asked = clock();
+        assert!(store.get(key(1), now()).await.is_err());
+        let waited = asked.elapsed();
+        assert!(waited < Duration::from_secs(1), "{waited:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    server.thaw();
+    recovered(&*store).await;
+    assert_eq!(store.get(key(1), now()).await.unwrap(), Some(row(1)));
+}
+
 #[tokio::test]
 async fn a_scheme_that_does_not_fit_the_port_is_told_of() {
     let authority = Authority::certifying("DNS:localhost");

@@ -165,6 +165,25 @@ impl Server {
         let _ = self.process.wait();
     }
 
+    /// Has it stand still: it takes connections and answers nobody.
+    #[cfg(unix)]
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Has it go on.
+    #[cfg(unix)]
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: &str) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
     pub fn restart(&mut self) {
         self.process = run(&self.program, &self.arguments, self.address);
     }

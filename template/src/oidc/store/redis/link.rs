@@ -1,11 +1,11 @@
 //! Connections to Redis: one for each async runtime (Actix runs one on each
-//! worker thread), made when first needed and again when lost. Nothing here knows
-//! what is sent.
+//! worker thread), made when first needed and again when lost. While that fails,
+//! a task goes on trying, and nobody waits for it. Nothing here knows what is sent.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
 };
 
 use redis::{
@@ -19,13 +19,13 @@ use tokio::{
 
 use super::{StoreError, address::Address, primary};
 
-/// Between two attempts to connect: doubled from one to the other. Calls in
-/// between fail at once.
+/// Between two attempts to connect: doubled from one to the other. Calls fail at
+/// once meanwhile.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Links {
-    address: Address,
+    address: Arc<Address>,
     /// By runtime, because a connection stands still when the runtime that made
     /// it does, and because it is cheaper to stay on one thread.
     by_runtime: Mutex<HashMap<Id, Arc<AsyncMutex<Link>>>>,
@@ -36,14 +36,16 @@ struct Link {
     connection: Option<MultiplexedConnection>,
     /// How many connections there were before this one.
     serial: u64,
-    failure: Option<Failure>,
+    /// Why there is none, as long as a task tries to make one.
+    failure: Option<StoreError>,
 }
 
-/// Why there is no connection.
-struct Failure {
-    error: StoreError,
-    pause: Duration,
-    until: Instant,
+impl Link {
+    fn is_up(&mut self, connection: MultiplexedConnection) {
+        self.connection = Some(connection);
+        self.serial += 1;
+        self.failure = None;
+    }
 }
 
 impl Links {
@@ -56,7 +58,7 @@ impl Links {
             ))
         })?;
         Ok(Self {
-            address,
+            address: Arc::new(address),
             by_runtime: Mutex::default(),
         })
     }
@@ -74,9 +76,9 @@ impl Links {
             };
             let is_elsewhere = self.is_elsewhere(&cause);
             if is_elsewhere || is_useless(&cause) {
-                let mut link = link.lock().await;
-                if link.serial == serial {
-                    link.connection = None;
+                let mut held = link.lock().await;
+                if held.serial == serial && held.connection.take().is_some() && cause.is_timeout() {
+                    self.bring_up_later(&link, &mut held, self.error(&cause));
                 }
             }
             if repeated || !(is_elsewhere || cause.is_connection_dropped()) {
@@ -127,37 +129,53 @@ impl Links {
     /// connection, one makes it and the others wait for how that ends.
     async fn connection(
         &self,
-        link: &AsyncMutex<Link>,
+        link: &Arc<AsyncMutex<Link>>,
     ) -> Result<(MultiplexedConnection, u64), StoreError> {
-        let mut link = link.lock().await;
-        if let Some(connection) = &link.connection {
-            return Ok((connection.clone(), link.serial));
+        let mut held = link.lock().await;
+        if let Some(connection) = &held.connection {
+            return Ok((connection.clone(), held.serial));
         }
-        if let Some(failure) = &link.failure
-            && Instant::now() < failure.until
-        {
-            return Err(failure.error.clone());
+        if let Some(failure) = &held.failure {
+            return Err(failure.clone());
         }
         match primary::connect(&self.address).await {
             Ok(connection) => {
-                if link.failure.take().is_some() {
-                    tracing::info!("the sign-in store can be reached again");
-                }
-                link.serial += 1;
-                link.connection = Some(connection.clone());
-                Ok((connection, link.serial))
+                held.is_up(connection.clone());
+                Ok((connection, held.serial))
             }
             Err(error) => {
-                let pause = link.failure.take().map_or(FIRST_PAUSE, |last| {
-                    last.pause.saturating_mul(2).min(LONGEST_PAUSE)
-                });
-                link.failure = Some(Failure {
-                    error: error.clone(),
-                    pause,
-                    until: Instant::now() + pause,
-                });
+                self.bring_up_later(link, &mut held, error.clone());
                 Err(error)
             }
+        }
+    }
+
+    /// Lets all calls fail until the server answers again.
+    fn bring_up_later(&self, link: &Arc<AsyncMutex<Link>>, held: &mut Link, failure: StoreError) {
+        held.failure = Some(failure);
+        tokio::spawn(bring_up(Arc::clone(&self.address), Arc::downgrade(link)));
+    }
+}
+
+/// Tries to connect until it succeeds or the store is closed.
+async fn bring_up(address: Arc<Address>, link: Weak<AsyncMutex<Link>>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        if link.strong_count() == 0 {
+            return;
+        }
+        let attempt = primary::connect(&address).await;
+        let Some(link) = link.upgrade() else { return };
+        let mut held = link.lock().await;
+        match attempt {
+            Ok(connection) => {
+                held.is_up(connection);
+                tracing::info!("the sign-in store can be reached again");
+                return;
+            }
+            Err(error) => held.failure = Some(error),
         }
     }
 }
