@@ -286,7 +286,11 @@ async fn child_that_is_killed() {
         let store = store.clone();
         tokio::spawn(async move {
             for number in (first + task..).step_by(8) {
-                let mut row = large_row(number);
+                let mut row = Row {
+                    subject: key(number),
+                    provider_session: Some(key(number)),
+                    ..large_row(number)
+                };
                 store.create(row.clone()).await.unwrap();
                 println!("\nrow {number} Created");
                 store.touch(row.key, now() + 1).await.unwrap();
@@ -297,7 +301,7 @@ async fn child_that_is_killed() {
                 }
                 if number % 3 == 0 {
                     println!("\nrow {number} Deleting");
-                    assert!(store.delete(row.key).await.unwrap());
+                    delete(&*store, row.key, number).await;
                     println!("\nrow {number} Deleted");
                 }
             }
@@ -305,6 +309,18 @@ async fn child_that_is_killed() {
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
+    }
+}
+
+/// Deletes a row as a sign-out does, as an operator or as the provider.
+async fn delete(store: &dyn Store, key: Key, number: u32) {
+    match number % 9 {
+        0 => assert!(store.delete(key).await.unwrap()),
+        3 => assert_eq!(store.delete_by_subject(key).await.unwrap(), [key]),
+        _ => {
+            let deleted = store.delete_by_provider_session(key).await.unwrap();
+            assert_eq!(deleted, [key]);
+        }
     }
 }
 
