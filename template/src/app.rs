@@ -151,13 +151,6 @@ impl Application {
         listeners: Vec<TcpListener>,
         pages: Pages,
     ) -> Result<Self, StartError> {
-        if !crate::settings::is_loopback(&settings.base_url) {
-            return Err(StartError(format!(
-                "OIDC_ISSUER is missing. Only at localhost does the app bring a provider of its \
-                 own, for everybody is let in there; APP_BASE_URL is {}.",
-                settings.base_url
-            )));
-        }
         let port = settings
             .base_url
             .port()

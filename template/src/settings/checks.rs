@@ -36,7 +36,7 @@ pub(super) fn read(paths: &'static Paths, lookup: Lookup<'_>) -> Result<Settings
         listen: reader.listen(&base_url),
         trusted_proxies: reader.trusted_proxies(),
         login_rate: reader.number("APP_LOGIN_RATE", 50, 1..=1_000_000),
-        provider: reader.provider(),
+        provider: reader.provider(&base_url),
         relying_party: reader.relying_party(&base_url),
         login_page,
         widget: reader.widget(login_page),
@@ -48,6 +48,7 @@ pub(super) fn read(paths: &'static Paths, lookup: Lookup<'_>) -> Result<Settings
         log: reader.log(),
         base_url,
     };
+    reader.check_proxies();
     if reader.faults.is_empty() {
         Ok(settings)
     } else {
@@ -172,7 +173,8 @@ impl Reader<'_> {
         networks
     }
 
-    fn provider(&mut self) -> Option<ProviderSettings> {
+    /// `None`: a debug build brings the development provider.
+    fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
         const VARIABLES: [&str; 4] = [
             "OIDC_ISSUER",
             "OIDC_CLIENT_ID",
@@ -180,6 +182,15 @@ impl Reader<'_> {
             "OIDC_CLIENT_KEY_FILE",
         ];
         if cfg!(debug_assertions) && VARIABLES.iter().all(|name| self.get(name).is_none()) {
+            if !is_loopback(base_url) {
+                self.fault(
+                    "OIDC_ISSUER",
+                    format!(
+                        "missing. Only at localhost does the app bring a provider of its own, for \
+                         everybody is let in there; APP_BASE_URL is {base_url}."
+                    ),
+                );
+            }
             return None;
         }
         let issuer = self.issuer();
@@ -639,6 +650,24 @@ impl Reader<'_> {
             };
         }
         filter
+    }
+
+    /// What calls to the provider read for themselves, and pass over in silence
+    /// where they cannot use it.
+    fn check_proxies(&mut self) {
+        for variable in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
+            let Some(text) = self.get(variable) else {
+                continue;
+            };
+            let url = match text.contains("://") {
+                true => Url::parse(&text),
+                false => Url::parse(&format!("http://{text}")),
+            };
+            if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
+                // Not repeated in the message: it may hold a password.
+                self.fault(variable, "must be http://HOST:PORT or https://HOST:PORT.");
+            }
+        }
     }
 
     /// `no` if it is not set.

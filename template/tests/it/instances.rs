@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 use crate::{
     processes::Instances,
     redis_sentinels::Sentinels,
-    redis_server::Server,
+    redis_server::{Outage, Server},
     support::{Browser, Page, client},
 };
 
@@ -228,24 +228,26 @@ async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
     let alice = instances.app.signed_in_as("alice").await;
     let cookies = alice.cookies();
 
-    redis.stop();
-    for number in 0..2 {
-        let page = alice.get(&instances.at(number, "/profile")).await;
-        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
-        assert!(!page.header("retry-after").is_empty());
-        assert!(page.body.contains("You are not signed out"));
-        let stranger = instances.app.browser();
-        for path in ["/", "/healthz", "/static/app.css"] {
-            let page = stranger.get(&instances.at(number, path)).await;
-            assert_eq!(page.status, StatusCode::OK, "{path}");
+    for outage in [Outage::Down, Outage::Frozen] {
+        redis.fail(outage);
+        for number in 0..2 {
+            let page = alice.get(&instances.at(number, "/profile")).await;
+            assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(!page.header("retry-after").is_empty());
+            assert!(page.body.contains("You are not signed out"));
+            let stranger = instances.app.browser();
+            for path in ["/", "/healthz", "/static/app.css"] {
+                let page = stranger.get(&instances.at(number, path)).await;
+                assert_eq!(page.status, StatusCode::OK, "{path}");
+            }
+            let ready = stranger.get(&instances.at(number, "/readyz")).await;
+            assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
         }
-        let ready = stranger.get(&instances.at(number, "/readyz")).await;
-        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    }
-    assert_eq!(alice.cookies(), cookies);
+        assert_eq!(alice.cookies(), cookies);
 
-    redis.restart();
-    instances.serve_again(&alice).await;
+        redis.recover(outage);
+        instances.serve_again(&alice).await;
+    }
 }
 
 #[tokio::test]

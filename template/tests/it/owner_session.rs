@@ -17,7 +17,7 @@ use reqwest::StatusCode;
 use tokio::sync::Semaphore;
 
 use crate::{
-    redis_server::Server,
+    redis_server::{Outage, Server},
     support::{Browser, TestApp, embedded_at, own_pages},
 };
 
@@ -228,21 +228,23 @@ async fn without_the_store_pages_go_on_and_nothing_is_lost() {
     let url = Secret::new(redis.url());
     let browser = visit(|settings| settings.session_store = SessionStore::Redis(url)).await;
     browser.get("/test/keep/cart/book/0").await;
-    redis.stop();
-    assert_eq!(found(&browser, "cart").await, "nothing");
-    let refused = browser.get("/test/keep/cart/pen/0").await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.header("retry-after"), "5");
-    assert!(refused.body.contains("store_unavailable"), "a page");
-    assert!(refused.header("content-security-policy").contains("'none'"));
-    let refused = browser.fetch("/test/keep/cart/pen/0").await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.json()["code"], "store_unavailable");
-    redis.restart();
-    browser
-        .app
-        .eventually(async || found(&browser, "cart").await == "book")
-        .await;
+    for outage in [Outage::Down, Outage::Frozen] {
+        redis.fail(outage);
+        assert_eq!(found(&browser, "cart").await, "nothing");
+        let refused = browser.get("/test/keep/cart/pen/0").await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.header("retry-after"), "5");
+        assert!(refused.body.contains("store_unavailable"), "a page");
+        assert!(refused.header("content-security-policy").contains("'none'"));
+        let refused = browser.fetch("/test/keep/cart/pen/0").await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.json()["code"], "store_unavailable");
+        redis.recover(outage);
+        browser
+            .app
+            .eventually(async || found(&browser, "cart").await == "book")
+            .await;
+    }
     browser.get("/test/keep/hat/red/0").await;
     assert_eq!(found(&browser, "cart").await, "book");
     assert_eq!(found(&browser, "hat").await, "red");

@@ -1,18 +1,24 @@
 //! Settings are checked once, and every fault is named.
 
-use app::{app::PATHS, settings::Settings};
+use app::{
+    app::PATHS,
+    settings::{Faults, Settings},
+};
 use tracing::Level;
 
 use crate::{keys::ClientKey, support::TestApp};
 
-fn faults(variables: &[(&str, &str)]) -> String {
-    let lookup = |name: &str| {
+fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+    Settings::from_lookup(|name| {
         variables
             .iter()
             .find(|(key, _)| *key == name)
             .map(|(_, value)| (*value).to_owned())
-    };
-    match Settings::from_lookup(lookup) {
+    })
+}
+
+fn faults(variables: &[(&str, &str)]) -> String {
+    match settings(variables) {
         Ok(_) => String::new(),
         Err(faults) => faults.to_string(),
     }
@@ -39,13 +45,31 @@ fn nothing_set_is_fine_in_a_debug_build() {
 #[test]
 fn a_trailing_slash_of_the_base_url_makes_no_difference() {
     for base in ["https://app.example.com", "https://app.example.com/"] {
-        let settings =
-            Settings::from_lookup(|name| (name == "APP_BASE_URL").then(|| base.to_owned()));
+        let base = [("APP_BASE_URL", base)];
         assert_eq!(
-            settings.unwrap().relying_party.login_redirect_uri.as_str(),
+            settings(&[&base[..], &PROVIDER].concat())
+                .unwrap()
+                .relying_party
+                .login_redirect_uri
+                .as_str(),
             format!("https://app.example.com{}", PATHS.login_callback)
         );
     }
+}
+
+#[test]
+fn a_proxy_needs_no_scheme() {
+    for proxy in ["proxy.example.com:3128", "https://user:a%40b@[::1]:8443"] {
+        assert_eq!(faults(&[("HTTPS_PROXY", proxy)]), "");
+    }
+}
+
+#[test]
+fn a_missing_provider_is_named_with_the_other_faults() {
+    let elsewhere = ("APP_BASE_URL", "https://app.example.com");
+    let text = faults(&[elsewhere, ("SESSION_SECRET", "short")]);
+    assert!(text.starts_with("cannot start: 2 settings"), "{text}");
+    assert!(text.contains("\n  OIDC_ISSUER: missing. Only at localhost"));
 }
 
 #[test]
@@ -164,6 +188,9 @@ fn unusable_values_are_refused_with_the_mend() {
         ("RUST_LOG", "verbose", "«verbose» is no level"),
         ("RUST_LOG", "info,app", "app=debug"),
         ("RUST_LOG", "app=loud", "«loud» is no level"),
+        ("HTTPS_PROXY", "http://user:password@", "http://HOST:PORT"),
+        ("HTTP_PROXY", "proxy:port", "http://HOST:PORT"),
+        ("ALL_PROXY", "socks5://proxy:1080", "http://HOST:PORT"),
         ("SESSION_SECRET", "short", "too weak"),
         ("SESSION_SECRET", " , ", "holds no secret"),
         (
@@ -286,12 +313,12 @@ fn redis_may_be_one_server_or_several() {
 
 #[test]
 fn redirect_uris_may_have_other_paths_and_sign_out_may_end_elsewhere() {
-    let text = faults(&[
+    let elsewhere = [
         ("APP_BASE_URL", "https://app.example.com/shop"),
         ("OIDC_LOGIN_REDIRECT_URI", "https://app.example.com/back"),
         ("OIDC_LOGOUT_REDIRECT_URI", "https://www.example.com/bye"),
-    ]);
-    assert_eq!(text, "");
+    ];
+    assert_eq!(faults(&[&elsewhere[..], &PROVIDER].concat()), "");
 }
 
 #[tokio::test]
@@ -365,10 +392,8 @@ fn a_client_key_and_a_secret_exclude_each_other() {
 
 #[test]
 fn a_path_in_the_base_url_is_where_the_app_is_mounted() {
-    let settings = Settings::from_lookup(|name| {
-        (name == "APP_BASE_URL").then(|| "https://example.com/portal/".to_owned())
-    })
-    .unwrap();
+    let base = [("APP_BASE_URL", "https://example.com/portal/")];
+    let settings = settings(&[&base[..], &PROVIDER].concat()).unwrap();
     assert_eq!(settings.base_path(), "/portal");
     assert_eq!(
         settings.relying_party.login_redirect_uri.as_str(),

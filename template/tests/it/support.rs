@@ -211,8 +211,21 @@ impl TestApp {
             // All the people of a test come from one address.
             ("APP_LOGIN_RATE", "1000000"),
         ];
+        // Away from localhost no app starts without one; the test's own replaces it.
+        let provider = [
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", "app"),
+            ("OIDC_CLIENT_SECRET", "secret"),
+        ];
+        let mut names = start.variables.iter().map(|(name, _)| *name);
+        let is_elsewhere = names.any(|name| name == "APP_BASE_URL");
+        let provider = provider.iter().filter(|_| is_elsewhere);
         let mut settings = Settings::with_paths(start.paths, |name| {
-            let mut set = start.variables.iter().chain(&defaults);
+            let mut set = start
+                .variables
+                .iter()
+                .chain(&defaults)
+                .chain(provider.clone());
             let (_, value) = set.find(|(known, _)| *known == name)?;
             Some(value.replace("PORT", &port.to_string()))
         })

@@ -16,6 +16,13 @@ use crate::{authority::Authority, ports::Port};
 /// With other processes, before the test counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How a server fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Outage {
+    Down,
+    Frozen,
+}
+
 /// A Redis server of this test's own, stopped when it ends.
 pub struct Server {
     pub address: SocketAddr,
@@ -165,19 +172,23 @@ impl Server {
         let _ = self.process.wait();
     }
 
-    /// Has it stand still: it takes connections and answers nobody.
-    #[cfg(unix)]
-    pub fn freeze(&self) {
-        self.signal("-STOP");
+    /// Stops it, or has it stand still: then it takes connections and answers
+    /// nobody.
+    pub fn fail(&mut self, outage: Outage) {
+        match outage {
+            Outage::Down => self.stop(),
+            Outage::Frozen => self.signal("-STOP"),
+        }
     }
 
-    /// Has it go on.
-    #[cfg(unix)]
-    pub fn thaw(&self) {
-        self.signal("-CONT");
+    /// Has it serve again.
+    pub fn recover(&mut self, outage: Outage) {
+        match outage {
+            Outage::Down => self.restart(),
+            Outage::Frozen => self.signal("-CONT"),
+        }
     }
 
-    #[cfg(unix)]
     fn signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();

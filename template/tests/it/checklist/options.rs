@@ -434,7 +434,7 @@ async fn o2_settings_that_leave_the_app_unprotected_keep_it_from_starting() {
         ),
         (
             &[("APP_BASE_URL", "https://app.example.com")],
-            "OIDC_ISSUER is missing",
+            "OIDC_ISSUER: missing",
         ),
     ] {
         let error = start(variables).await.unwrap_err();
