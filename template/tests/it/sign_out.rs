@@ -4,12 +4,17 @@ use std::{
     future::Future,
     pin::pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
-use app::{app::PATHS, oidc::sign_in::SignInId};
+use app::{
+    app::PATHS,
+    dev::provider::{Endpoint, Request},
+    oidc::sign_in::SignInId,
+};
 use reqwest::{Method, StatusCode};
 
-use crate::support::{TestApp, signed_in_as};
+use crate::support::{TestApp, embedded_at, signed_in_as};
 
 #[tokio::test]
 async fn alice_signs_out_here_and_at_the_provider() {
@@ -67,6 +72,42 @@ async fn who_goes_away_while_signing_out_is_signed_out() {
     assert!(bob.is_signed_in().await);
     broken_off(sign_ins.end_all_of(app.provider.issuer(), "bob"));
     app.eventually(async || !bob.is_signed_in().await).await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_while_signing_out_leaves_no_tokens_that_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let app = TestApp::start_with(|settings| settings.session_store = embedded_at(&file)).await;
+    let mut people = Vec::new();
+    for tenths in 0..40 {
+        let alice = app.signed_in_as("alice").await;
+        let form = format!("csrf_token={}", alice.get("/").await.field("csrf_token"));
+        let cookie = format!("sign-in={}", alice.cookies()["sign-in"]);
+        let patience = Duration::from_micros(tenths * 100);
+        app.post_and_hang_up(PATHS.logout, &cookie, &form, patience)
+            .await;
+        people.push(alice);
+    }
+    // Whatever has been begun ends before this does.
+    let bob = app.signed_in_as("bob").await;
+    bob.sign_out().await;
+    let mut signed_out = 1;
+    for alice in people {
+        signed_out += usize::from(!alice.is_signed_in().await);
+    }
+    let revocations = || app.provider.requests_to(Endpoint::Revocation);
+    let is_refresh_token =
+        |request: &Request| request.form("token_type_hint") == Some("refresh_token");
+    app.eventually(async || {
+        app.events("sign_out").len() == signed_out
+            && revocations()
+                .iter()
+                .filter(|request| is_refresh_token(request))
+                .count()
+                == signed_out
+    })
+    .await;
 }
 
 #[tokio::test]

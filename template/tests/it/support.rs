@@ -30,7 +30,7 @@ use reqwest::{
     header::{ACCEPT, COOKIE, HeaderMap, HeaderValue, SET_COOKIE},
     redirect::Policy,
 };
-use tokio::task::JoinHandle;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinHandle};
 use url::Url;
 
 use crate::{logs, ports::Port};
@@ -320,6 +320,22 @@ impl TestApp {
     /// How often the app has asked the provider for tokens.
     pub fn token_requests(&self) -> usize {
         self.provider.requests_to(Endpoint::Token).len()
+    }
+
+    /// Sends a form with these cookies and hangs up after so long.
+    pub async fn post_and_hang_up(&self, path: &str, cookies: &str, form: &str, after: Duration) {
+        let address = self.listens_at.socket_addrs(|| None).unwrap();
+        let mut stream = TcpStream::connect(&address[..]).await.unwrap();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookies}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\
+             content-length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        tokio::time::sleep(after).await;
+        // Hangs up for good, not only for its own part.
+        stream.set_zero_linger().unwrap();
     }
 
     /// Waits for something that happens soon, but not at once; on a busy machine

@@ -1,5 +1,7 @@
 //! Signing out: here first, then at the provider.
 
+use std::sync::Arc;
+
 use actix_session::SessionExt;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -15,8 +17,9 @@ use crate::{
         guard::User,
         protocol::EndSession,
         seal,
-        sign_in::{SignIn, SignInId},
+        sign_in::{LiveSignIn, SignIn, SignInId},
         silent,
+        store::StoreError,
     },
     views,
 };
@@ -31,7 +34,7 @@ pub async fn logout(
     match form {
         Ok(SignOutForm { id, live }) => {
             hooks::before_logout(&request, &live.sign_in).await?;
-            leave(&request, &oidc, &id, &live.sign_in).await
+            leave(&request, &oidc, &id, &live).await
         }
         // It has ended before, perhaps in another tab, perhaps from afar: then
         // nothing of the person has left this browser yet.
@@ -53,21 +56,39 @@ pub async fn logout(
 /// The sign-in store cannot be reached; the person is still signed in then.
 pub async fn sign_out_locally(
     request: &HttpRequest,
-    oidc: &Oidc,
+    oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<(), Refusal> {
-    leave_here(request, oidc, user.id(), user.sign_in()).await
+    leave_here(request, oidc, user.id(), user.live(), Tokens::Kept).await
+}
+
+enum Tokens {
+    Kept,
+    Revoked,
 }
 
 async fn leave_here(
     request: &HttpRequest,
-    oidc: &Oidc,
+    oidc: &web::Data<Oidc>,
     id: &SignInId,
-    sign_in: &SignIn,
+    live: &Arc<LiveSignIn>,
+    tokens: Tokens,
 ) -> Result<(), Refusal> {
-    oidc.sign_ins.end(id).await?;
+    let (its_oidc, id, live) = (oidc.clone(), id.clone(), Arc::clone(live));
+    // All of it happens, or nothing, whether or not the browser waits.
+    let ending = current::spawn(async move {
+        its_oidc.sign_ins.end(&id).await?;
+        events::signed_out(&live.sign_in);
+        if let Tokens::Revoked = tokens {
+            // The person does not wait for it, and it has the time-out of all calls.
+            current::spawn(async move { its_oidc.provider.revoke(&live.sign_in.tokens).await });
+        }
+        Ok::<_, StoreError>(())
+    });
+    ending
+        .await
+        .unwrap_or_else(|_| Err(StoreError("a sign-out was broken off".to_owned())))?;
     clear_browser(request, oidc);
-    events::signed_out(sign_in);
     Ok(())
 }
 
@@ -88,21 +109,17 @@ pub async fn force_logout_and_revoke(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<HttpResponse, Refusal> {
-    leave(request, oidc, user.id(), user.sign_in()).await
+    leave(request, oidc, user.id(), user.live()).await
 }
 
 async fn leave(
     request: &HttpRequest,
     oidc: &web::Data<Oidc>,
     id: &SignInId,
-    sign_in: &SignIn,
+    live: &Arc<LiveSignIn>,
 ) -> Result<HttpResponse, Refusal> {
-    leave_here(request, oidc, id, sign_in).await?;
-    // The person does not wait for it, and it has the time-out of all calls.
-    let tokens = sign_in.tokens.clone();
-    let oidc_for_later = oidc.clone();
-    current::spawn(async move { oidc_for_later.provider.revoke(&tokens).await });
-    at_provider(request, oidc, sign_in).await
+    leave_here(request, oidc, id, live, Tokens::Revoked).await?;
+    at_provider(request, oidc, &live.sign_in).await
 }
 
 /// Takes the browser to the provider's sign-out, if there is any sense in it: a

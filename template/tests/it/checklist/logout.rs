@@ -8,7 +8,6 @@ use app::{
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use super::{parameter, remove};
 use crate::support::{Browser, Page, TestApp, login_with, signed_in_as};
@@ -296,20 +295,9 @@ async fn l9_a_notice_by_sub_and_sid_ends_only_that_session() {
 /// Sends a notice and hangs up after so long, as a provider with little patience
 /// does.
 async fn deliver_and_hang_up(app: &TestApp, token: &str, after: Duration) {
-    let address = app.listens_at.socket_addrs(|| None).unwrap();
-    let mut stream = TcpStream::connect(&address[..]).await.unwrap();
     let body = format!("logout_token={token}");
-    let request = format!(
-        "POST {} HTTP/1.1\r\nhost: localhost\r\n\
-         content-type: application/x-www-form-urlencoded\r\n\
-         content-length: {}\r\n\r\n{body}",
-        PATHS.backchannel_logout,
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    tokio::time::sleep(after).await;
-    // Hangs up for good, not only for its own part.
-    stream.set_zero_linger().unwrap();
+    app.post_and_hang_up(PATHS.backchannel_logout, "", &body, after)
+        .await;
 }
 
 #[tokio::test]
