@@ -46,9 +46,10 @@ pub async fn sign_out(
         return Err(Reason::BadRequest("the form names nobody to sign out".to_owned()).into());
     }
     let issuer = oidc.provider.issuer();
-    let ended = oidc.sign_ins.end_all_of(issuer, subject).await?;
     let by = admin.sign_in().person_tag();
+    // First, as a browser that hangs up ends this handler.
     tracing::info!(by, "an administrator signs somebody out");
+    let ended = oidc.sign_ins.end_all_of(issuer, subject).await?;
     events::revoked(issuer, Some(subject), Ending::Administrator, ended);
     page(&request, &admin, &users, Some(ended))
 }
