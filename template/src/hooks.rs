@@ -2,8 +2,6 @@
 //! the relying party at the moment that its name says; as they stand, they
 //! keep a small record of everybody who has ever signed in.
 
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::{
@@ -23,7 +21,7 @@ use crate::{
 /// person beyond what the provider says.
 pub struct UserContext {
     /// The person's record in this app.
-    pub account: Arc<Account>,
+    pub account: Account,
 }
 
 /// The role that pages ask for with `Has<Admin>`. Add yours beside it.

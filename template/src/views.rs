@@ -241,7 +241,7 @@ impl Profile {
         let account = &user.context().account;
         let frame = Frame::for_user(request, user)?;
         Ok(Self {
-            sign_ins: account.sign_ins.load(std::sync::atomic::Ordering::Relaxed),
+            sign_ins: account.sign_ins,
             signed_in_ago: in_words(now().saturating_sub(sign_in.created_at)),
             ends_in: in_words(sign_in.expires_at.saturating_sub(now())),
             ..Self::of_claims(frame, &sign_in.claims, sign_in.roles.clone())
