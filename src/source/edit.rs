@@ -263,6 +263,10 @@ impl<'f> Edit<'f> {
     fn cut(&mut self, range: Range<usize>, with_comments_above: bool) {
         let file = self.file;
         let text = &file.text;
+        let inside = comments::all(file).into_iter();
+        let inside = inside.filter(|it| range.start <= it.start && it.end <= range.end);
+        self.comments
+            .extend(inside.map(|it| Comment::new(text, &it, true)));
         let mut start = self.line_start(range.start);
         let is_alone_before = text
             .get(start..range.start)

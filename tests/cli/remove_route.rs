@@ -173,6 +173,60 @@ fn a_registration_that_was_woven_into_others_is_kept() {
 }
 
 #[test]
+fn what_was_written_into_its_lines_is_kept_unless_told_otherwise() {
+    let line = "    cfg.route(\"/reports\", get().to(reports::show));";
+    let declared = "pub mod reports;";
+    let as_written = "isn't as `add route` wrote it";
+    for (piece, edited, told) in [
+        (
+            line,
+            "    cfg.route(\"/reports\", get().wrap(Slow).to(reports::show));",
+            as_written,
+        ),
+        (
+            line,
+            "    #[cfg(unix)]\n    cfg.route(\"/reports\", get().to(reports::show));",
+            as_written,
+        ),
+        (
+            line,
+            "    cfg.route(\n        \"/reports\",\n        // Slow.\n        get().to(reports::show),\n    );",
+            "the comment `// Slow.` (src/routes/mod.rs:",
+        ),
+        (declared, "/// Mine.\npub mod reports;", as_written),
+        (declared, "#[cfg(unix)]\npub mod reports;", as_written),
+        (
+            declared,
+            "pub mod /* mine */ reports;",
+            "the comment `/* mine */` (src/routes/mod.rs:",
+        ),
+    ] {
+        let room = app_with(&["reports"]);
+        let table = swap_in_table(&room, piece, edited);
+        let output = room
+            .keeps(run(&room, &["remove", "route", "reports"]))
+            .code(3);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains(told), "{edited}: {stderr}");
+        run(&room, &["remove", "route", "reports", "--force"])
+            .assert()
+            .success();
+        let without = table.replace(&format!("{line}\n"), "");
+        let without = without.replace(&format!("{declared}\n"), "");
+        assert_eq!(room.read(TABLE), without);
+    }
+    let room = app_with(&["reports"]);
+    let tests = "app/tests/it/routes/mod.rs";
+    let text = room.read(tests);
+    room.write(
+        tests,
+        &text.replace("mod reports;", "/// Mine.\nmod reports;"),
+    );
+    let command = run(&room, &["remove", "route", "reports"]);
+    room.keeps(command).code(3);
+}
+
+#[test]
 fn comments_go_only_if_told_so_and_it_is_said() {
     let room = app_with(&["reports"]);
     run(&room, &["add", "route", "audit"]).assert().success();

@@ -82,13 +82,13 @@ impl Memory {
         self.route.as_ref()
     }
 
-    /// Which of the route's files hold something else than was written.
+    /// What isn't as it was written.
     pub(super) fn edited(
         &self,
         project: &Project,
         traces: &Traces<'_>,
     ) -> Result<Vec<String>, Error> {
-        let mut edited = Vec::new();
+        let mut edited = traces.altered.clone();
         let written = match &self.route {
             Some(route) => [
                 Some(scaffold::handler(route)?),
@@ -109,10 +109,12 @@ impl Memory {
             if let Some((path, text)) = there
                 && written.as_deref() != Some(text.replace("\r\n", "\n").as_str())
             {
-                edited.push(format!("{path} isn't as `add route` wrote it"));
+                edited.push(path.clone());
             }
         }
-        Ok(edited)
+        let told = edited.iter();
+        let told = told.map(|place| format!("{place} isn't as `add route` wrote it"));
+        Ok(told.collect())
     }
 
     /// Whether the role's type stands in a file.
