@@ -121,3 +121,24 @@ fn an_edit_is_seen_in_any_layout() {
         .assert()
         .success();
 }
+
+#[test]
+fn what_is_added_to_a_file_is_indented_as_the_file_is() {
+    for settings in ["tab_spaces = 2", "tab_spaces = 8", "hard_tabs = true"] {
+        let room = Room::with_app();
+        lay_out(&room, settings);
+        let flags = [
+            "--form",
+            "--role=auditor",
+            "--path=/reports/{identifier_of_report}/{section}",
+        ];
+        let output = run(&room, &[&["add", "route", "reports"], &flags[..]].concat())
+            .assert()
+            .success();
+        let told = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+        assert!(told.contains("\n  cargo fmt    # "), "{told}");
+        let added = EDITED.map(|path| room.read(path));
+        format(&room);
+        assert!(added == EDITED.map(|path| room.read(path)), "{settings}");
+    }
+}
