@@ -71,6 +71,15 @@ impl Project {
         })
     }
 
+    /// Whether rustfmt finds settings for the app's code.
+    pub(crate) fn has_rustfmt_settings(&self) -> bool {
+        let mut folders = self.root.ancestors();
+        folders.any(|folder| {
+            let names = ["rustfmt.toml", ".rustfmt.toml"];
+            names.iter().any(|name| folder.join(name).is_file())
+        })
+    }
+
     /// Where a file of the app is; `path` has `/` between its parts.
     pub(crate) fn at(&self, path: &str) -> PathBuf {
         path.split('/')

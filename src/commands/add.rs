@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &AddRoute) -> Result<Exit, Error> {
     })?;
 
     if planned.finish(&project, &arguments.plan)? {
-        report(&source, &table, &asked, &site);
+        report(&project, &source, &table, &asked, &site);
     }
     Ok(Exit::Done)
 }
@@ -115,7 +115,7 @@ fn in_the_way(
     Ok(found)
 }
 
-fn report(source: &Crate, table: &Table, asked: &build::Asked, site: &Site<'_>) {
+fn report(project: &Project, source: &Crate, table: &Table, asked: &build::Asked, site: &Site<'_>) {
     let route = &asked.route;
     for reason in &source.unreadable {
         terminal::note(reason);
@@ -157,6 +157,9 @@ fn report(source: &Crate, table: &Table, asked: &build::Asked, site: &Site<'_>) 
         route.guard.who("")
     ));
     terminal::result("Next:");
+    if project.has_rustfmt_settings() {
+        terminal::result("  cargo fmt    # lays it out as your rustfmt.toml says");
+    }
     match route.kind {
         Kind::Json => terminal::result(format_args!(
             "  src/routes/{}.rs    # what it answers",

@@ -3,6 +3,10 @@
 
 use std::ops::Range;
 
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::file::SourceFile;
+
 /// A comment beside code that is taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comment {
@@ -21,6 +25,39 @@ impl Comment {
             line: before.matches('\n').count() + 1,
             text: comment.lines().next().unwrap_or_default().to_owned(),
             goes,
+        }
+    }
+}
+
+/// What stands between the tokens of a file and isn't blank.
+pub(super) fn all(file: &SourceFile) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    flatten(file.tokens(), file, &mut tokens);
+    let end = file.text.len();
+    tokens.push(end..end);
+    let mut done = 0;
+    let mut found = Vec::new();
+    for token in tokens {
+        let gap = file.text.get(done..token.start).unwrap_or_default();
+        let start = done + gap.len() - gap.trim_start().len();
+        if !gap.trim().is_empty() {
+            found.push(start..start + gap.trim().len());
+        }
+        // The tokens of documentation are all in one place.
+        done = done.max(token.end);
+    }
+    found
+}
+
+fn flatten(tokens: TokenStream, file: &SourceFile, into: &mut Vec<Range<usize>>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                into.push(file.range(group.span_open()));
+                flatten(group.stream(), file, into);
+                into.push(file.range(group.span_close()));
+            }
+            token => into.push(file.range(token.span())),
         }
     }
 }

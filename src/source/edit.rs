@@ -160,8 +160,9 @@ impl<'f> Edit<'f> {
             None => return Err(Unsure("it holds nothing yet".to_owned())),
         };
         let end = self.file.line_end();
-        let text = text.trim_end().replace('\n', end);
-        self.splice_after(at, &format!("{end}{text}"));
+        let step = self.step();
+        let text: Vec<String> = text.lines().map(|row| indented(row, &step)).collect();
+        self.splice_after(at, &format!("{end}{}", text.join(end)));
         let behind = self.expected.items.split_off(index + 1);
         self.expected.items.extend(new);
         self.expected.items.extend(behind);
@@ -183,9 +184,10 @@ impl<'f> Edit<'f> {
         let closing_indent = self.indent_at(self.range_of(function).start);
         let indent = self.statement_indent(function, &closing_indent);
         let end = self.file.line_end();
+        let step = indent.strip_prefix(&closing_indent).unwrap_or(STEP);
         let mut text = String::new();
         for statement in statements {
-            for row in statement.lines() {
+            for row in statement.lines().map(|row| indented(row, step)) {
                 text.push_str(&format!("{indent}{row}{end}"));
             }
             self.expect_statement(function, statement)?;
@@ -263,6 +265,10 @@ impl<'f> Edit<'f> {
     fn cut(&mut self, range: Range<usize>, with_comments_above: bool) {
         let file = self.file;
         let text = &file.text;
+        let inside = comments::all(file).into_iter();
+        let inside = inside.filter(|it| range.start <= it.start && it.end <= range.end);
+        self.comments
+            .extend(inside.map(|it| Comment::new(text, &it, true)));
         let mut start = self.line_start(range.start);
         let is_alone_before = text
             .get(start..range.start)
@@ -397,9 +403,39 @@ impl<'f> Edit<'f> {
                 return self.indent_at(start);
             }
         }
-        let has_tabs = self.file.text.contains("\n\t");
-        format!("{outer}{}", if has_tabs { "\t" } else { "    " })
+        format!("{outer}{}", self.step())
     }
+
+    /// By how much the file indents what stands in its items.
+    fn step(&self) -> String {
+        let inner = self.syntax.items.iter().filter_map(|item| match item {
+            Item::Fn(item) => Some(self.range_of(item.block.stmts.first()?)),
+            Item::Impl(item) => Some(self.range_of(item.items.first()?)),
+            Item::Struct(item) => Some(self.range_of(item.fields.iter().next()?)),
+            _ => None,
+        });
+        inner
+            .map(|range| self.indent_at(range.start))
+            .find(|indent| !indent.is_empty())
+            .unwrap_or_else(|| {
+                let has_tabs = self.file.text.contains("\n\t");
+                if has_tabs { "\t" } else { STEP }.to_owned()
+            })
+    }
+}
+
+/// How what is added is indented at first.
+const STEP: &str = "    ";
+
+/// A line of what is added, indented as a file does it.
+fn indented(row: &str, step: &str) -> String {
+    let mut code = row;
+    let mut steps = 0;
+    while let Some(rest) = code.strip_prefix(STEP) {
+        code = rest;
+        steps += 1;
+    }
+    format!("{}{code}", step.repeat(steps))
 }
 
 fn find<'i>(

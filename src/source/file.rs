@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 
 /// A file that could be read as Rust.
 #[derive(Debug, Clone)]
@@ -49,6 +49,13 @@ impl SourceFile {
             start,
         };
         Ok((file, syntax))
+    }
+
+    /// All tokens; comments are none.
+    pub(super) fn tokens(&self) -> TokenStream {
+        let text = self.text.get(self.start..).unwrap_or_default();
+        // Text that was read once is read again.
+        text.parse().unwrap_or_default()
     }
 
     /// Where a piece of the syntax stands in the text.

@@ -5,6 +5,7 @@
 mod comments;
 mod edit;
 mod file;
+mod layout;
 mod names;
 mod roles;
 mod sorting;
@@ -13,6 +14,7 @@ mod tree;
 pub(crate) use comments::Comment;
 pub(crate) use edit::{Edit, Unsure, config_of};
 pub(crate) use file::SourceFile;
+pub(crate) use layout::say_the_same;
 pub(crate) use names::{Def, Scope, Want, imports};
 pub(crate) use sorting::compare_imports;
 pub(crate) use tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, text_of};

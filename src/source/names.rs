@@ -309,7 +309,7 @@ pub(crate) fn imports(tree: &UseTree) -> Vec<(String, Vec<String>)> {
 }
 
 /// The modules of which a `use` item takes everything.
-fn globs(tree: &UseTree) -> Vec<Vec<String>> {
+pub(super) fn globs(tree: &UseTree) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     collect(tree, &mut Vec::new(), &mut |path, bound| {
         if bound.is_none() {

@@ -20,6 +20,7 @@ mod corpus;
 #[cfg(unix)]
 mod git;
 mod harness;
+mod layouts;
 mod output;
 mod packaging;
 #[cfg(unix)]

@@ -16,6 +16,16 @@ fn app_with(arguments: &[&str]) -> Room {
     room
 }
 
+const TABLE: &str = "app/src/routes/mod.rs";
+
+/// Has something else stand in the place of a piece of the table, and gives the table as it was.
+fn swap_in_table(room: &Room, piece: &str, other: &str) -> String {
+    let table = room.read(TABLE);
+    assert_eq!(table.matches(piece).count(), 1, "{piece} in {table}");
+    room.write(TABLE, &table.replace(piece, other));
+    table
+}
+
 #[test]
 fn a_role_goes_with_the_last_route_that_asks_for_it() {
     let room = Room::with_app();
@@ -148,15 +158,13 @@ note: templates/home.html still has a link to it
 
 #[test]
 fn a_registration_that_was_woven_into_others_is_kept() {
-    let room = app_with(&["reports"]);
-    let table = room.read("app/src/routes/mod.rs");
     let line = "cfg.route(\"/reports\", get().to(reports::show));";
-    assert!(table.contains(line));
     for woven in [
         "cfg.route(\"/reports\", get().to(reports::show)).route(\"/x\", get().to(home::show));",
         "if cfg!(unix) { cfg.route(\"/reports\", get().to(reports::show)); }",
     ] {
-        room.write("app/src/routes/mod.rs", &table.replace(line, woven));
+        let room = app_with(&["reports"]);
+        swap_in_table(&room, line, woven);
         let command = run(&room, &["remove", "route", "reports"]);
         let output = room.keeps(command).code(3);
         let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
@@ -165,15 +173,67 @@ fn a_registration_that_was_woven_into_others_is_kept() {
 }
 
 #[test]
+fn what_was_written_into_its_lines_is_kept_unless_told_otherwise() {
+    let line = "    cfg.route(\"/reports\", get().to(reports::show));";
+    let declared = "pub mod reports;";
+    let as_written = "isn't as `add route` wrote it";
+    for (piece, edited, told) in [
+        (
+            line,
+            "    cfg.route(\"/reports\", get().wrap(Slow).to(reports::show));",
+            as_written,
+        ),
+        (
+            line,
+            "    #[cfg(unix)]\n    cfg.route(\"/reports\", get().to(reports::show));",
+            as_written,
+        ),
+        (
+            line,
+            "    cfg.route(\n        \"/reports\",\n        // Slow.\n        get().to(reports::show),\n    );",
+            "the comment `// Slow.` (src/routes/mod.rs:",
+        ),
+        (declared, "/// Mine.\npub mod reports;", as_written),
+        (declared, "#[cfg(unix)]\npub mod reports;", as_written),
+        (
+            declared,
+            "pub mod /* mine */ reports;",
+            "the comment `/* mine */` (src/routes/mod.rs:",
+        ),
+    ] {
+        let room = app_with(&["reports"]);
+        let table = swap_in_table(&room, piece, edited);
+        let output = room
+            .keeps(run(&room, &["remove", "route", "reports"]))
+            .code(3);
+        let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+        assert!(stderr.contains(told), "{edited}: {stderr}");
+        run(&room, &["remove", "route", "reports", "--force"])
+            .assert()
+            .success();
+        let without = table.replace(&format!("{line}\n"), "");
+        let without = without.replace(&format!("{declared}\n"), "");
+        assert_eq!(room.read(TABLE), without);
+    }
+    let room = app_with(&["reports"]);
+    let tests = "app/tests/it/routes/mod.rs";
+    let text = room.read(tests);
+    room.write(
+        tests,
+        &text.replace("mod reports;", "/// Mine.\nmod reports;"),
+    );
+    let command = run(&room, &["remove", "route", "reports"]);
+    room.keeps(command).code(3);
+}
+
+#[test]
 fn comments_go_only_if_told_so_and_it_is_said() {
     let room = app_with(&["reports"]);
     run(&room, &["add", "route", "audit"]).assert().success();
-    let table = room.read("app/src/routes/mod.rs");
     let line = "    cfg.route(\"/reports\", get().to(reports::show));\n";
     let commented = "    // What the board asks for,\n    // once a month.\n    \
                      cfg.route(\"/reports\", get().to(reports::show)); // slow\n";
-    assert_eq!(table.matches(line).count(), 1);
-    room.write("app/src/routes/mod.rs", &table.replace(line, commented));
+    let table = swap_in_table(&room, line, commented);
     let command = run(&room, &["remove", "route", "reports"]);
     room.keeps(command).code(3).stderr_eq(str![[r#"
 error: the route can't be removed:
@@ -196,17 +256,15 @@ note: the comment `// slow` (src/routes/mod.rs:[..]) went with it
 
 "#]]);
     let without = table.replace(line, "").replace("pub mod reports;\n", "");
-    assert_eq!(room.read("app/src/routes/mod.rs"), without);
+    assert_eq!(room.read(TABLE), without);
     assert_formatted(&room.join("app"));
 }
 
 #[test]
 fn a_comment_that_would_be_about_nothing_else_stays_and_it_is_said() {
     let room = app_with(&["feedback", "--form"]);
-    let table = room.read("app/src/routes/mod.rs");
     let line = "    cfg.route(\"/feedback\", get()";
-    let table = table.replace(line, &format!("    // More to come.\n{line}"));
-    room.write("app/src/routes/mod.rs", &table);
+    swap_in_table(&room, line, &format!("    // More to come.\n{line}"));
     let output = run(&room, &["remove", "route", "feedback"])
         .assert()
         .success();
@@ -219,10 +277,7 @@ fn a_comment_that_would_be_about_nothing_else_stays_and_it_is_said() {
         told.contains("), which stood above it, is still there\n"),
         "{told}"
     );
-    assert!(
-        room.read("app/src/routes/mod.rs")
-            .ends_with("    // More to come.\n}\n")
-    );
+    assert!(room.read(TABLE).ends_with("    // More to come.\n}\n"));
     assert_formatted(&room.join("app"));
 }
 

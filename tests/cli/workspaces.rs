@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use snapbox::{IntoData, str};
+use toml_edit::DocumentMut;
 
 use crate::support::{Room, succeeds};
 
@@ -61,6 +62,35 @@ fn cargo_sees_the_new_member() {
             String::from_utf8_lossy(&output.stdout).contains("\"name\":\"shop\""),
             "{manifest}"
         );
+    }
+}
+
+#[test]
+fn what_is_told_of_profiles_ends_the_warning_of_cargo() {
+    for workspace in ["[workspace]\n", "[workspace]\nmembers = [\"shop\"]\n"] {
+        let room = Room::new();
+        room.write("Cargo.toml", workspace);
+        let told = room.writes(&["shop"]).get_output().stderr.clone();
+        let told = String::from_utf8(told).unwrap();
+        assert!(
+            told.contains("move the `[profile.…]` tables of shop"),
+            "{told}"
+        );
+        let warns = || {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo
+                .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+                .current_dir(room.path());
+            let told = succeeds(&mut cargo).stderr;
+            String::from_utf8_lossy(&told).contains("profiles for the non root package")
+        };
+        assert!(warns());
+        let mut member: DocumentMut = room.read("shop/Cargo.toml").parse().unwrap();
+        let mut root: DocumentMut = room.read("Cargo.toml").parse().unwrap();
+        root["profile"] = member.remove("profile").unwrap();
+        room.write("shop/Cargo.toml", &member.to_string());
+        room.write("Cargo.toml", &root.to_string());
+        assert!(!warns());
     }
 }
 

@@ -58,17 +58,31 @@ pub(super) fn surroundings(
     repository: Option<Repository>,
     target: &Target,
 ) {
-    match membership {
-        Membership::Add { member, change } => terminal::note(format_args!(
-            "`{member}` was added to the workspace members in {}",
-            change.path.display()
-        )),
-        Membership::Covered { manifest } => terminal::note(format_args!(
-            "{} is a member of the workspace {}",
-            target.typed.display(),
-            manifest.display()
-        )),
-        Membership::None => {}
+    let root = match membership {
+        Membership::Add { member, change } => {
+            terminal::note(format_args!(
+                "`{member}` was added to the workspace members in {}",
+                change.path.display()
+            ));
+            Some(&change.path)
+        }
+        Membership::Covered { manifest } => {
+            terminal::note(format_args!(
+                "{} is a member of the workspace {}",
+                target.typed.display(),
+                manifest.display()
+            ));
+            Some(manifest)
+        }
+        Membership::None => None,
+    };
+    if let Some(root) = root {
+        terminal::note(format_args!(
+            "Cargo takes profiles from the workspace's manifest alone, and warns of others: move \
+             the `[profile.…]` tables of {} to {}, or delete them",
+            target.typed.join("Cargo.toml").display(),
+            root.display()
+        ));
     }
     match repository {
         Some(Repository::Inside) => {

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::routes::{Access, Fresh, Route};
 use crate::scaffold::{self, Guard, Kind, Method, NewRole, NewRoute};
-use crate::source::{Crate, SourceFile};
+use crate::source::{Crate, SourceFile, say_the_same};
 
 use super::traces::{Traces, is_named};
 use crate::commands::add::build::role_type;
@@ -82,13 +82,13 @@ impl Memory {
         self.route.as_ref()
     }
 
-    /// Which of the route's files hold something else than was written.
+    /// What isn't as it was written.
     pub(super) fn edited(
         &self,
         project: &Project,
         traces: &Traces<'_>,
     ) -> Result<Vec<String>, Error> {
-        let mut edited = Vec::new();
+        let mut edited = traces.altered.clone();
         let written = match &self.route {
             Some(route) => [
                 Some(scaffold::handler(route)?),
@@ -106,13 +106,21 @@ impl Memory {
             traces.tests.as_ref(),
         ];
         for (written, there) in written.into_iter().zip(there) {
-            if let Some((path, text)) = there
-                && written.as_deref() != Some(text.replace("\r\n", "\n").as_str())
-            {
-                edited.push(format!("{path} isn't as `add route` wrote it"));
+            let Some((path, text)) = there else { continue };
+            let is_as_written = written.is_some_and(|written| {
+                if path.ends_with(".rs") {
+                    say_the_same(&written, text)
+                } else {
+                    written == text.replace("\r\n", "\n")
+                }
+            });
+            if !is_as_written {
+                edited.push(path.clone());
             }
         }
-        Ok(edited)
+        let told = edited.iter();
+        let told = told.map(|place| format!("{place} isn't as `add route` wrote it"));
+        Ok(told.collect())
     }
 
     /// Whether the role's type stands in a file.
@@ -150,19 +158,14 @@ impl Memory {
             return Ok(None);
         };
         let range = file.range(first.span()).start..file.range(last.span()).end;
-        let there = file
-            .text
-            .get(range)
-            .unwrap_or_default()
-            .replace("\r\n", "\n");
+        let there = file.text.get(range).unwrap_or_default();
         let is_as_written = ["Role", "crate::oidc::guard::Role"].iter().any(|path| {
-            scaffold::role(&NewRole {
+            let written = scaffold::role(&NewRole {
                 type_name: type_name.clone(),
                 name: role.name.clone(),
                 trait_path: (*path).to_owned(),
-            })
-            .trim_end()
-                == there
+            });
+            say_the_same(&written, there)
         });
         // Once as a struct and once in the `impl`; documentation is no code.
         if !is_as_written || is_named(project, traces, type_name, 2)? {

@@ -12,6 +12,8 @@ use crate::project::Project;
 use crate::routes::Route;
 use crate::source::{Crate, Def, Module, Scope, SourceFile, Want, config_of, imports};
 
+use super::declares;
+
 /// A file, and what it holds.
 type File = (String, String);
 
@@ -25,6 +27,8 @@ pub(super) struct Traces<'a> {
     pub(super) declared_in: String,
     /// Where it is registered, and how that is written.
     pub(super) registered: Vec<(String, String)>,
+    /// Where it is registered or declared in another way than `add route` does it.
+    pub(super) altered: Vec<String>,
     /// What else names it, in words.
     pub(super) named_elsewhere: Vec<String>,
     /// Views that link to it.
@@ -82,6 +86,7 @@ impl<'a> Traces<'a> {
             tests,
             declared_in,
             registered: Vec::new(),
+            altered: Vec::new(),
             named_elsewhere: Vec::new(),
             linked: Vec::new(),
             registrations: Vec::new(),
@@ -121,6 +126,9 @@ impl<'a> Traces<'a> {
             let Some(file) = source.file_of(module) else {
                 continue;
             };
+            if module.path == [ROUTES] {
+                self.find_declaration(&file.path, &module.items);
+            }
             for item in &module.items {
                 let Item::Fn(function) = item else { continue };
                 if config_of(function).is_err() {
@@ -136,6 +144,9 @@ impl<'a> Traces<'a> {
                     let place = format!("{}:{}", file.path, statement.span().start().line);
                     let text = file.text.get(file.range(statement.span()));
                     if registers_one(statement) {
+                        if !registers_plainly(statement) {
+                            self.altered.push(place.clone());
+                        }
                         self.registered
                             .push((place, text.unwrap_or_default().to_owned()));
                     } else {
@@ -158,6 +169,18 @@ impl<'a> Traces<'a> {
                 "how it is registered can't be told apart from the rest ({})",
                 places.join(", ")
             ));
+        }
+    }
+
+    fn find_declaration(&mut self, file: &str, items: &[Item]) {
+        for item in items {
+            if let Item::Mod(module) = item
+                && declares(item, &self.module)
+                && !module.attrs.is_empty()
+            {
+                let line = module.span().start().line;
+                self.altered.push(format!("{file}:{line}"));
+            }
         }
     }
 
@@ -210,6 +233,9 @@ impl<'a> Traces<'a> {
                 found.push(format!("{path} can't be read, so it may name it"));
                 continue;
             };
+            if path == TESTS {
+                self.find_declaration(&path, &syntax.items);
+            }
             let mut tokens = Vec::new();
             flatten(quote::ToTokens::to_token_stream(&syntax), &mut tokens);
             let lines = tokens.windows(4).filter_map(|window| match window {
@@ -278,6 +304,20 @@ fn registers_one(statement: &Stmt) -> bool {
         Some(Expr::MethodCall(route)) if route.method == "to"
     );
     call.method == "route" && is_to && matches!(&*call.receiver, Expr::Path(_))
+}
+
+/// Whether there is nothing more to such a statement: no attribute, and nothing between `get()`
+/// and `.to(…)`.
+fn registers_plainly(statement: &Stmt) -> bool {
+    let Stmt::Expr(Expr::MethodCall(call), _) = statement else {
+        return false;
+    };
+    let is_plain = matches!(
+        call.args.last(),
+        Some(Expr::MethodCall(route))
+            if matches!(&*route.receiver, Expr::Call(method) if method.args.is_empty())
+    );
+    is_plain && call.attrs.is_empty()
 }
 
 /// Finds paths that lead into the route's module.
