@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use super::{parameter, remove};
+use super::{parameter, remove, without_kid};
 use crate::support::{Browser, Page, TestApp, login_with, signed_in_as};
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
@@ -460,6 +460,64 @@ async fn l12_other_kinds_of_tokens_are_no_notice() {
     let answer = deliver(&app, &id_token).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l12_a_key_that_is_for_something_else_verifies_no_notice() {
+    for (member, value, status) in [
+        ("use", "enc", StatusCode::BAD_REQUEST),
+        ("use", "sig", StatusCode::OK),
+        ("alg", "ES256", StatusCode::BAD_REQUEST),
+        ("alg", "EdDSA", StatusCode::OK),
+    ] {
+        let app = TestApp::start().await;
+        let alice = app.signed_in_as("alice").await;
+        app.provider.rotate_keys(false).unwrap();
+        app.provider.faults().json(Endpoint::Keys, move |keys| {
+            keys["keys"][0][member] = value.into();
+        });
+        let token = logout_token(&app, Some("alice"), None);
+        assert_eq!(deliver(&app, &token).await.status, status, "{value}");
+        let is_refused = status != StatusCode::OK;
+        assert_eq!(alice.is_signed_in().await, is_refused, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn l12_a_signature_that_the_settings_leave_out_makes_no_notice() {
+    let app = TestApp::start_with_env(&[("OIDC_SIGNATURE_ALGORITHMS", "ES256")]).await;
+    app.provider.use_p256_key().unwrap();
+    let alice = app.signed_in_as("alice").await;
+    let accepted = logout_token(&app, Some("alice"), None);
+    app.provider.rotate_keys(true).unwrap();
+    let refused = logout_token(&app, Some("alice"), None);
+    let answer = deliver(&app, &refused).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(alice.is_signed_in().await);
+    assert_eq!(deliver(&app, &accepted).await.status, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l12_a_notice_without_kid_counts_if_one_key_fits() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(with(&app, without_kid).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+
+    let app = TestApp::start_prepared(|_, provider| provider.rotate_keys(true).unwrap()).await;
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(with(&app, without_kid).await, StatusCode::BAD_REQUEST);
+    assert!(alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l12_a_notice_without_kid_counts_after_a_change_of_keys() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    app.provider.rotate_keys(false).unwrap();
+    assert_eq!(with(&app, without_kid).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]
