@@ -202,16 +202,63 @@ async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
 async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
     let app = TestApp::start().await;
     let alice = app.signed_in_with_token_for("alice", ENDED).await;
-    app.provider.stop().await;
+    let unavailable = Answer::new(502, "text/html", "bad gateway");
+    app.provider.faults().instead(Endpoint::Token, unavailable);
+    let asked = app.provider.requests_to(Endpoint::Userinfo).len();
     for _ in 0..5 {
         let answer = alice.fetch("/api/userinfo").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.json()["code"], "provider_unavailable");
     }
+    let asked_now = app.provider.requests_to(Endpoint::Userinfo).len();
+    assert_eq!(asked_now, asked, "a token that has ended is not used");
+    app.provider.faults().clear();
+    app.provider.stop().await;
+    assert_eq!(
+        status_of_a_call(&alice).await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     assert!(alice.is_signed_in().await);
     app.provider.start_again().await.unwrap();
     app.eventually(async || status_of_a_call(&alice).await == StatusCode::OK)
         .await;
+}
+
+#[tokio::test]
+async fn f4_renewed_tokens_that_fit_no_header_are_not_used() {
+    for (name, value) in [
+        ("access_token", "a\r\nx-injected: 1"),
+        ("access_token", ""),
+        ("refresh_token", "a\0b"),
+        ("token_type", "DPoP"),
+    ] {
+        let app = TestApp::start().await;
+        let alice = app.signed_in_with_token_for("alice", ENDED).await;
+        let former = alice.record().await.sign_in.tokens.access_token.expose();
+        app.provider.faults().json(Endpoint::Token, move |answer| {
+            answer[name] = value.into();
+        });
+        let answer = alice.fetch("/api/userinfo").await;
+        assert_eq!(answer.json()["code"], "provider_unavailable", "{name}");
+        let kept = alice.record().await.sign_in.tokens.access_token.expose();
+        assert_eq!(kept, former, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn f4_without_a_refresh_token_a_living_token_serves_to_its_end() {
+    for (life, status) in [
+        (NEAR_ITS_END, StatusCode::OK),
+        (ENDED, StatusCode::UNAUTHORIZED),
+    ] {
+        let app = TestApp::start().await;
+        app.provider.faults().json(Endpoint::Token, |answer| {
+            answer.as_object_mut().unwrap().remove("refresh_token");
+        });
+        let alice = app.signed_in_with_token_for("alice", life).await;
+        assert_eq!(status_of_a_call(&alice).await, status);
+        assert_eq!(alice.is_signed_in().await, status == StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -381,6 +428,22 @@ async fn f7_a_revocation_that_fails_or_hangs_keeps_nobody() {
         assert!(page.location().as_str().starts_with(app.provider.issuer()));
         assert!(!alice.is_signed_in().await);
     }
+}
+
+#[tokio::test]
+async fn f7_a_refused_revocation_is_logged() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    app.provider.faults().instead(
+        Endpoint::Revocation,
+        Answer::oauth_error(400, "unsupported_token_type", "no"),
+    );
+    alice.sign_out().await;
+    let is_told = async || {
+        let logged = app.logged(app.provider.issuer());
+        logged.contains("tokens could not be revoked")
+    };
+    app.eventually(is_told).await;
 }
 
 /// Front-Channel Logout is not offered: such a request is no page at all.
