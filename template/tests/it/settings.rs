@@ -256,6 +256,16 @@ fn unusable_values_are_refused_with_the_mend() {
         ),
         (
             "SESSION_STORE",
+            "rediss+sentinel://:password@one#insecure/main",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "rediss+cluster://:password@one#insecure",
+            "rediss+cluster://",
+        ),
+        (
+            "SESSION_STORE",
             "valkey-cluster://:password@one",
             "redis+cluster://[USER",
         ),

@@ -74,3 +74,10 @@ async fn people_who_are_signed_in_are_left_alone() {
     assert!(!alice.cookies().contains_key("silent"));
     assert_eq!(alice.get("/test/news").await.body, "news for alice");
 }
+
+#[tokio::test]
+async fn the_page_is_there_without_the_provider() {
+    let app = TestApp::start_with_pages_and_provider_down(pages).await;
+    let page = app.browser().get("/test/news").await;
+    assert_eq!(page.body, "news for stranger");
+}
