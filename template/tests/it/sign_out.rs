@@ -3,23 +3,21 @@
 use std::{
     future::Future,
     pin::pin,
-    sync::Arc,
+    sync::atomic::Ordering,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
 use app::{
     app::PATHS,
-    oidc::{
-        sign_in::{SignInId, SignIns},
-        store::{Claim, Key, Pending, Row, Store, open},
-    },
-    settings::SessionStore,
+    oidc::sign_in::{SignInId, SignIns},
 };
 use reqwest::{Method, StatusCode};
-use tokio::sync::Semaphore;
 
-use crate::support::{TestApp, signed_in_as};
+use crate::{
+    support::{TestApp, signed_in_as},
+    troubled_store::Troubled,
+};
 
 #[tokio::test]
 async fn alice_signs_out_here_and_at_the_provider() {
@@ -79,90 +77,17 @@ async fn who_goes_away_while_signing_out_is_signed_out() {
     app.eventually(async || !bob.is_signed_in().await).await;
 }
 
-/// A store whose readers get what they have read when they are let go.
-struct Slow {
-    inner: Arc<dyn Store>,
-    read: Semaphore,
-    let_go: Semaphore,
-}
-
-impl Store for Slow {
-    fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
-        Box::pin(async move {
-            let row = self.inner.get(key, now).await;
-            self.read.add_permits(1);
-            self.let_go.acquire().await.unwrap().forget();
-            row
-        })
-    }
-
-    fn create(&self, row: Row) -> Pending<'_, ()> {
-        self.inner.create(row)
-    }
-
-    fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()> {
-        self.inner.touch(key, last_seen)
-    }
-
-    fn replace(&self, row: Row) -> Pending<'_, bool> {
-        self.inner.replace(row)
-    }
-
-    fn delete(&self, key: Key) -> Pending<'_, bool> {
-        self.inner.delete(key)
-    }
-
-    fn delete_by_provider_session(&self, session: Key) -> Pending<'_, Vec<Key>> {
-        self.inner.delete_by_provider_session(session)
-    }
-
-    fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>> {
-        self.inner.delete_by_subject(subject)
-    }
-
-    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
-        self.inner.list_by_subject(subject, now)
-    }
-
-    fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>> {
-        self.inner.purge(now, idle_since, limit)
-    }
-
-    fn claim(&self, claim: Claim) -> Pending<'_, bool> {
-        self.inner.claim(claim)
-    }
-
-    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
-        self.inner.release(name, holder)
-    }
-
-    fn check(&self) -> Pending<'_, ()> {
-        self.inner.check()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
-    fn close(&self) -> Pending<'_, ()> {
-        self.inner.close()
-    }
-}
-
 #[tokio::test]
 async fn a_request_that_read_the_record_just_before_sign_out_does_not_keep_it() {
     let sign_in = signed_in_as("alice").await.record().await.sign_in.clone();
-    let slow = Arc::new(Slow {
-        inner: open(&SessionStore::Memory).await.unwrap(),
-        read: Semaphore::new(0),
-        let_go: Semaphore::new(0),
-    });
+    let slow = Troubled::open().await;
+    slow.is_slow.store(true, Ordering::Relaxed);
     let hour = Duration::from_secs(3600);
     let sign_ins = SignIns::new(slow.clone(), hour, hour);
     let id = sign_ins.begin(&sign_in).await.unwrap();
 
     let (found, ()) = tokio::join!(sign_ins.find(&id), async {
-        slow.read.acquire().await.unwrap().forget();
+        slow.has_read.acquire().await.unwrap().forget();
         assert!(sign_ins.end(&id).await.unwrap());
         slow.let_go.add_permits(1);
     });
