@@ -19,7 +19,7 @@ use app::{
     app::PATHS,
     dev::{self, provider::DevProvider},
     edge::edge,
-    oidc::{Oidc, guard::User, handlers},
+    oidc::{Oidc, guard::User, handlers, seal, sign_in::SignInId},
     settings::Settings,
     users::Users,
 };
@@ -163,7 +163,7 @@ async fn who_cannot_be_signed_out_is_not_told_so() {
         let alice = Visit::begin().await;
         alice.sign_in("alice").await;
         let before = alice.cookies.borrow()["sign-in"].clone();
-        let id = app::oidc::sign_in::SignInId::parse(before.as_bytes()).unwrap();
+        let id = SignInId::parse(before.as_bytes()).unwrap();
         let found = alice.oidc.sign_ins.find(&id).await.unwrap().unwrap();
         let csrf_token = found.sign_in.csrf_token.clone();
         let sign_out = || {
@@ -198,6 +198,27 @@ async fn nobody_is_signed_in_beside_a_sign_in_that_cannot_be_ended() {
         browser.store.keeps_rows.store(false, Ordering::Relaxed);
         assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
         assert_ne!(browser.cookies.borrow()["sign-in"], before);
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+/// Whose sign-in a new one replaces may decide how long that lasts.
+#[tokio::test]
+async fn nobody_is_signed_in_where_the_sign_in_before_cannot_be_read() {
+    let test = async {
+        let browser = Visit::begin().await;
+        // As of somebody whom this process has not seen yet.
+        let before = seal::random_text().unwrap();
+        let cookies = || browser.cookies.borrow_mut();
+        cookies().insert("sign-in".to_owned(), before.clone());
+        browser.store.reads_nothing.store(true, Ordering::Relaxed);
+        let status = browser.sign_in("bob").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(cookies()["sign-in"], before);
+
+        browser.store.reads_nothing.store(false, Ordering::Relaxed);
+        assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
+        assert!(browser.is_signed_in().await);
     };
     LocalSet::new().run_until(test).await;
 }

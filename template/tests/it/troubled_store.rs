@@ -20,6 +20,8 @@ pub struct Troubled {
     pub has_read: Semaphore,
     /// Who has read gets it.
     pub let_go: Semaphore,
+    /// Whether nothing can be read.
+    pub reads_nothing: AtomicBool,
     /// Whether nothing can be deleted.
     pub keeps_rows: AtomicBool,
     /// Whether no name can be given back.
@@ -34,6 +36,7 @@ impl Troubled {
             is_slow: AtomicBool::new(false),
             has_read: Semaphore::new(0),
             let_go: Semaphore::new(0),
+            reads_nothing: AtomicBool::new(false),
             keeps_rows: AtomicBool::new(false),
             keeps_names: AtomicBool::new(false),
         })
@@ -49,14 +52,15 @@ impl Troubled {
 
 impl Store for Troubled {
     fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
-        Box::pin(async move {
+        let read = Box::pin(async move {
             let row = self.inner.get(key, now).await;
             if self.is_slow.load(Ordering::Relaxed) {
                 self.has_read.add_permits(1);
                 self.let_go.acquire().await.unwrap().forget();
             }
             row
-        })
+        });
+        self.unless(&self.reads_nothing, read)
     }
 
     fn create(&self, row: Row) -> Pending<'_, ()> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::{
     app::PATHS,
-    dev::provider::{Answer, Ending, Endpoint, Jws},
+    dev::provider::{Answer, Ending, Endpoint, Jws, Signature},
     settings::{Secret, SessionStore},
 };
 use reqwest::StatusCode;
@@ -341,7 +341,7 @@ async fn after_a_renewal_with(bend: impl Fn(&mut Jws) + Send + Sync + 'static) -
 #[tokio::test]
 async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in() {
     type Bend = fn(&mut Jws);
-    let bends: [(&str, Bend); 9] = [
+    let bends: [(&str, Bend); 10] = [
         ("iss", |token| {
             token.claims["iss"] = "https://other.example".into();
         }),
@@ -353,6 +353,8 @@ async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in
         ("exp", |token| token.claims["exp"] = 1.into()),
         ("at_hash", |token| token.claims["at_hash"] = "AAAA".into()),
         ("alg", Jws::unsecured),
+        // The keys are read once more, and then it is clear.
+        ("signature", |token| token.signature = Signature::Foreign),
     ];
     for (what, bend) in bends {
         let status = after_a_renewal_with(bend).await;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use app::{
     app::PATHS,
     dev::provider::{Endpoint, Lifetimes},
-    oidc::{seal, sign_in::now},
+    oidc::{
+        seal::{self, Sealer},
+        sign_in::now,
+    },
     settings::{Secret, SessionStore},
 };
 use reqwest::StatusCode;
@@ -316,6 +319,30 @@ async fn s11_a_stolen_copy_of_redis_holds_nothing_of_use() {
     let store = SessionStore::Redis(Secret::new(redis.url()));
     let in_letters = |hash: &[u8]| seal::encode(hash).into_bytes();
     holds_nothing_of_use(&store, || redis.dump(), in_letters).await;
+}
+
+/// Neither the store alone nor the app's own secret opens a record.
+#[tokio::test]
+async fn s11_a_record_opens_with_the_id_that_the_browser_holds_and_with_no_other() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let store = app.oidc().sign_ins.store();
+    let row = store
+        .list_by_subject(subject, now())
+        .await
+        .unwrap()
+        .remove(0);
+    let opens = |id: &[u8]| {
+        let sealer = Sealer::new(id, "sign-in record").unwrap();
+        sealer.open(&row.sealed, &row.key).is_some()
+    };
+    assert!(opens(alice.cookies()[SIGN_IN].as_bytes()));
+    let secret = app.oidc().settings.secrets[0].expose();
+    let another = seal::random_text().unwrap();
+    for other in [&another[..], secret, "", &"\0".repeat(43)] {
+        assert!(!opens(other.as_bytes()), "{other:?}");
+    }
 }
 
 /// `written`: how the store writes a row's key.
