@@ -4,6 +4,12 @@
 //     node tests/browser/widget.mjs path/to/target/debug/app
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
 
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, startApp, testsAt } from './harness.mjs';
 import { fillIn, name, password } from './widget-form.mjs';
@@ -58,12 +64,13 @@ for (const engine of ['identity', 'classic']) {
     await sees(page, 'heading', /^Hello, Alice\b/);
   });
 
-  test(`${engine}: the policy of the page allows nothing unsafe`, async (visitor) => {
+  test(`${engine}: the policy of the page allows nothing unsafe and nobody else’s files`, async (visitor) => {
     const answer = await visitor.page.goto('/login');
     const policy = answer.headers()['content-security-policy'];
     assert.match(policy, /script-src 'nonce-[^']+'/);
     assert.doesNotMatch(policy, /unsafe-/);
     assert.doesNotMatch(policy, /\*/);
+    assert.doesNotMatch(policy, /okta/);
     await form(visitor.page);
   });
 }
@@ -168,6 +175,52 @@ for (const engine of ['identity', 'classic']) {
     await page.getByRole('button', { name: 'Continue there' }).waitFor();
     assert.notEqual(await page.title(), 'run');
   });
+}
+
+{
+  // The widget's own files, beside what somebody has put there.
+  const folder = await mkdtemp(join(tmpdir(), 'widget-files-'));
+  after(() => rm(folder, { recursive: true }));
+  for (const part of ['css', 'font', 'img', 'labels']) await symlink(join(WIDGET_FILES, part), join(folder, part));
+  await mkdir(join(folder, 'js'));
+  const script = 'js/okta-sign-in.min.js';
+  await copyFile(join(WIDGET_FILES, script), join(folder, script));
+  for (const name of ['outside.json', 'js/more.json', 'js/more.txt']) await writeFile(join(folder, name), '{}');
+  await symlink('../outside.json', join(folder, 'js/link.json'));
+  const app = await startApp('widget-files', { OIDC_LOGIN_PAGE: 'widget', OIDC_WIDGET_ASSETS: folder });
+  const test = testsAt(app, browser);
+
+  test('only files of the widget’s folders are served, under its version', async (visitor) => {
+    await visitor.page.goto('/login');
+    const version = new URL(await visitor.page.locator('script[integrity]').getAttribute('src'), app.url).pathname
+      .split('/').at(-3);
+    for (const path of [`${version}/${script}`, `${version}/js/more.json`]) {
+      assert.equal(await status(app, path), 200, path);
+    }
+    for (const path of [
+      `7.0.0/${script}`,
+      `${version}/`,
+      `${version}/js`,
+      `${version}/js/more.txt`,
+      `${version}/js/link.json`,
+      `${version}/outside.json`,
+      `${version}/js/../outside.json`,
+      `${version}/js/..%2foutside.json`,
+      `${version}/js/%2e%2e/outside.json`,
+      `${version}/js//more.json`,
+      `${version}/${encodeURIComponent(join(folder, 'outside.json'))}`,
+    ]) {
+      assert.equal(await status(app, path), 404, path);
+    }
+  });
+}
+
+/** The status of a path among the widget's files, sent as it is written here. */
+async function status(app, path) {
+  const request = get(app.url, { path: `/static/okta-signin-widget/${path}` });
+  const [answer] = await once(request, 'response');
+  answer.resume();
+  return answer.statusCode;
 }
 
 /** Origins beside the app and its provider that the page asks for anything. */

@@ -174,3 +174,60 @@ impl SealerRing {
             .find_map(|sealer| sealer.open(sealed, bound_to))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Sealer, SealerRing, decode_array, encode, hash};
+    use crate::settings::Secret;
+
+    #[test]
+    fn purposes_and_lists_of_parts_have_hashes_of_their_own() {
+        let known = hash("one", &[b"ab", b"c"]);
+        assert_eq!(hash("one", &[b"ab", b"c"]), known);
+        assert_ne!(hash("two", &[b"ab", b"c"]), known);
+        assert_ne!(hash("one", &[b"a", b"bc"]), known);
+        assert_ne!(hash("one", &[b"abc"]), known);
+        assert_ne!(hash("oneab", &[b"c"]), known);
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_and_place_only() {
+        let sealer = |purpose| Sealer::new(b"a secret", purpose).ok();
+        let sealed = sealer("one").and_then(|one| one.seal(b"plain", b"here").ok());
+        let sealed = sealed.unwrap_or_default();
+        let open = |purpose, bound_to: &[u8]| sealer(purpose)?.open(&sealed, bound_to);
+        assert_eq!(open("one", b"here").as_deref(), Some(&b"plain"[..]));
+        assert_eq!(open("one", b"there"), None);
+        assert_eq!(open("one", b""), None);
+        assert_eq!(open("two", b"here"), None);
+        let twice = sealer("one").and_then(|one| one.seal(b"plain", b"here").ok());
+        // With one nonce for both, the key could be found out (RFC 5116 3.2.1).
+        assert_ne!(twice.unwrap_or_default()[..12], sealed[..12]);
+    }
+
+    #[test]
+    fn the_newest_secret_seals_and_the_older_ones_still_open() {
+        let ring = |secrets: &[&str]| {
+            let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
+            SealerRing::new(&secrets, "one").ok()
+        };
+        let sealed = |secrets| ring(secrets)?.seal(b"plain", b"").ok();
+        let opens = |secrets, sealed: &Option<Vec<u8>>| {
+            let plain = ring(secrets)?.open(sealed.as_ref()?, b"");
+            Some(plain.as_deref() == Some(b"plain"))
+        };
+        let (old, both) = (sealed(&["old"]), sealed(&["new", "old"]));
+        assert_eq!(opens(&["new", "old"], &old), Some(true));
+        assert_eq!(opens(&["new"], &both), Some(true));
+        assert_eq!(opens(&["old"], &both), Some(false));
+        assert!(sealed(&[]).is_none());
+    }
+
+    #[test]
+    fn an_array_takes_neither_more_nor_less_than_its_bytes() {
+        assert_eq!(decode_array(encode(&[7; 4])), Some([7; 4]));
+        for wrong in [encode(&[7; 3]), encode(&[7; 5]), "Bwc+Bw".to_owned()] {
+            assert_eq!(decode_array::<4>(wrong), None);
+        }
+    }
+}

@@ -745,7 +745,7 @@ pub fn is_loopback(url: &Url) -> bool {
 /// What every URL must be that a credential or a person travels through
 /// (OIDC Core 16.17).
 pub fn is_https_or_loopback(url: &Url) -> bool {
-    url.has_host() && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(url))
+    url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }
 
 fn has_user(url: &Url) -> bool {

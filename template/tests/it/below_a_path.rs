@@ -76,9 +76,9 @@ async fn nothing_answers_outside_the_path() {
 #[tokio::test]
 async fn return_to_stays_below_the_path() {
     let app = TestApp::start_below("/shop").await;
-    let page = app
-        .browser()
-        .sign_in_as("alice", &below(&login_with("return_to=/another-app")))
-        .await;
-    assert_eq!(page.url.path(), below(PATHS.after_login));
+    for elsewhere in ["/another-app", "/shopping", "/shop/../another-app", "/shop"] {
+        let login = below(&login_with(&format!("return_to={elsewhere}")));
+        let page = app.browser().sign_in_as("alice", &login).await;
+        assert_eq!(page.url.path(), below(PATHS.after_login), "{elsewhere}");
+    }
 }

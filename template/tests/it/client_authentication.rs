@@ -2,11 +2,13 @@
 
 use app::{
     app::PATHS,
-    dev::provider::{Endpoint, Request},
-    settings::{Credential, SecretMethod},
+    dev::provider::{Client, Endpoint, Request},
+    settings::{Credential, Secret, SecretMethod},
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::StatusCode;
 use std::time::Duration;
+use url::form_urlencoded;
 
 use crate::{
     keys::{ClientKey, decoded},
@@ -44,6 +46,44 @@ async fn a_secret_travels_where_the_settings_say() {
             assert_eq!(in_header, method == SecretMethod::Basic);
             assert_eq!(in_body, method == SecretMethod::Post);
             assert!(request.form("client_assertion").is_none());
+        }
+    }
+}
+
+/// RFC 6749 2.3.1 has both parts of the header encoded as in a form first.
+#[tokio::test]
+async fn a_secret_of_any_letters_arrives_as_it_is() {
+    const SECRET: &str = "a+b c:d%41&e=ü";
+    for method in [SecretMethod::Basic, SecretMethod::Post] {
+        let app = TestApp::start_prepared(|settings, provider| {
+            let relying_party = &settings.relying_party;
+            let client = settings.provider.as_mut().unwrap();
+            client.credential = Credential::Secret {
+                secret: Secret::new(SECRET),
+                method: Some(method),
+            };
+            provider.register(Client {
+                id: client.client_id.clone(),
+                secret: SECRET.to_owned(),
+                redirect_uris: vec![relying_party.login_redirect_uri.to_string()],
+                post_logout_redirect_uris: vec![relying_party.logout_redirect_uri.to_string()],
+                backchannel_logout_uri: None,
+            });
+        })
+        .await;
+        for request in requests_of_a_visit(&app).await {
+            let arrived = match request.header("authorization") {
+                None => request.form("client_secret").unwrap().to_owned(),
+                Some(header) => {
+                    let encoded = BASE64_STANDARD.decode(header.strip_prefix("Basic ").unwrap());
+                    let encoded = String::from_utf8(encoded.unwrap()).unwrap();
+                    let (_, secret) = encoded.split_once(':').unwrap();
+                    let pair = format!("={secret}");
+                    let mut pairs = form_urlencoded::parse(pair.as_bytes());
+                    pairs.next().unwrap().1.into_owned()
+                }
+            };
+            assert_eq!(arrived, SECRET);
         }
     }
 }

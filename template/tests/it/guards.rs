@@ -3,7 +3,10 @@
 use actix_web::web::{ServiceConfig, get, post, resource, scope};
 use app::{
     app::PATHS,
-    oidc::guarded::{GuardedConfig, guarded},
+    oidc::{
+        guarded::{GuardedConfig, guarded},
+        seal,
+    },
 };
 use reqwest::StatusCode;
 
@@ -50,6 +53,21 @@ async fn a_guarded_table_lets_nobody_in_whose_handlers_forgot_to_ask() {
     let refused = stranger.post("/route", &[]).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert_eq!(alice.post("/route", &[]).await.body, "a secret");
+}
+
+#[tokio::test]
+async fn a_guarded_table_lets_nobody_in_while_the_store_is_away() {
+    let app = TestApp::start_with_pages(unguarded_handlers).await;
+    let browser = app.browser();
+    // As of somebody whom this process has not seen yet.
+    let id = seal::random_text().unwrap();
+    browser.set_cookie(&app.cookie("sign-in"), &id);
+    app.oidc().sign_ins.store().close().await.unwrap();
+    for path in ["/route", "/resource", "/scope/page", "/more"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(!page.body.contains("a secret"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -102,6 +102,9 @@ async fn an_interaction_code_of_the_widget_signs_in() {
     let page = browser.visit("/profile").await;
     assert_eq!(page.url.path(), PATHS.login);
     let settings = widget_settings(&page);
+    assert_eq!(settings["codeChallengeMethod"], "S256");
+    // It would leave the person's name in a cookie.
+    assert_eq!(settings["features"]["rememberMe"], false);
 
     let code = interaction_code(&browser, &settings).await.unwrap();
     let answer = callback(&settings, &[("interaction_code", &code)]);
@@ -188,6 +191,40 @@ async fn an_interaction_code_answers_nothing_but_the_widget() {
         assert!(!browser.cookies().contains_key("sign-in"));
     }
     assert_eq!(app.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn an_interaction_code_of_the_widget_stands_alone() {
+    let app = TestApp::start_with(with_widget).await;
+    let browser = app.browser();
+    for more in [
+        &[("interaction_code", "")][..],
+        &[("interaction_code", "made-up"), ("code", "x")],
+        &[("interaction_code", "made-up"), ("error", "access_denied")],
+    ] {
+        let settings = widget_settings(&browser.visit(PATHS.login).await);
+        let page = browser.get(&callback(&settings, more)).await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST, "{more:?}");
+        assert!(page.body.contains("mixed_up"), "{more:?}: {}", page.body);
+    }
+    assert_eq!(app.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn a_finished_attempt_of_the_widget_does_not_go_on() {
+    let app = TestApp::start_with(with_widget).await;
+    let browser = app.browser();
+    let settings = widget_settings(&browser.visit("/profile").await);
+    let code = interaction_code(&browser, &settings).await.unwrap();
+    let answer = callback(&settings, &[("interaction_code", &code)]);
+    browser.visit(&answer).await;
+
+    let more = callback(&settings, &[("error", "interaction_required")]);
+    assert_eq!(browser.get(&more).await.header("location"), "/profile");
+    browser.sign_out().await;
+    let page = browser.get(&more).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    assert!(page.body.contains("code_refused"), "{}", page.body);
 }
 
 #[tokio::test]

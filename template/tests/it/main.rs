@@ -47,5 +47,7 @@ mod sign_out;
 mod signatures;
 mod silent;
 mod step_up;
+mod store_in_trouble;
 mod store_over_tls;
 mod support;
+mod troubled_store;

@@ -4,6 +4,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    time::Instant,
 };
 
 use app::{
@@ -122,4 +123,20 @@ async fn many_who_wait_do_not_flood_a_provider_in_trouble() {
     assert!(looks() < 30, "{} for 60 who asked", looks());
     // It was too soon after the last look, perhaps; the next one comes.
     app.eventually(async || looks() > 0).await;
+}
+
+#[tokio::test]
+async fn whoever_asks_often_whether_the_app_is_ready_does_not_flood_the_provider() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    app.eventually(async || browser.fetch("/readyz").await.status == StatusCode::OK)
+        .await;
+    let asked = || app.provider.requests_to(Endpoint::Metadata).len();
+    let (before, began) = (asked(), Instant::now());
+    for _ in 0..40 {
+        browser.fetch("/readyz").await;
+    }
+    // Every other second, and the one that may be due at once.
+    let most = began.elapsed().as_secs() / 2 + 2;
+    assert!(((asked() - before) as u64) <= most, "{}", asked() - before);
 }

@@ -10,10 +10,15 @@ use actix_web::{
 };
 use app::{
     app::PATHS,
-    oidc::seal,
+    oidc::{
+        seal::{self, Sealer},
+        sign_in::now,
+        store::{Key, Row},
+    },
     settings::{Secret, SessionStore, Settings},
 };
 use reqwest::StatusCode;
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -98,6 +103,73 @@ async fn found(browser: &Browser, name: &str) -> String {
     let page = browser.get(&format!("/test/kept/{name}")).await;
     assert_eq!(page.status, StatusCode::OK);
     page.body
+}
+
+/// Under what the store has the session of this cookie.
+fn key_of(cookie: &str) -> Key {
+    seal::hash("owner session", &[&seal::decode(cookie).unwrap()])
+}
+
+/// Gives the browser a session, as the app itself would, that was last seen so
+/// many seconds ago: a cart, as JSON.
+async fn give_session(browser: &Browser, cart: &str, ago: u64) {
+    let id = seal::random_text().unwrap();
+    let key = key_of(&id);
+    let sealer = Sealer::new(&seal::decode(&id).unwrap(), "owner session").unwrap();
+    let data = json!({ "cart": cart }).to_string();
+    let row = Row {
+        key,
+        subject: key,
+        provider_session: None,
+        created_at: now() - ago,
+        device: String::new(),
+        version: 0,
+        last_seen: now() - ago,
+        expires_at: now() + 3600,
+        sealed: sealer.seal(data.as_bytes(), &key).unwrap(),
+    };
+    let store = browser.app.oidc().sign_ins.store();
+    store.create(row).await.unwrap();
+    browser.set_cookie("session", &id);
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_for_too_long_ends() {
+    let browser = visit(|_| {}).await;
+    let idle = browser.app.oidc().settings.session_idle.as_secs();
+    give_session(&browser, "\"book\"", idle).await;
+    assert_eq!(found(&browser, "cart").await, "nothing");
+
+    give_session(&browser, "\"book\"", idle - 60).await;
+    assert_eq!(found(&browser, "cart").await, "book");
+    let key = key_of(&browser.cookies()["session"]);
+    let store = browser.app.oidc().sign_ins.store();
+    let row = store.get(key, now()).await.unwrap().unwrap();
+    assert!(row.last_seen > now() - 60, "the visit was noted");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_its_absolute_life() {
+    let browser = visit(|_| {}).await;
+    browser.get("/test/keep/cart/book/0").await;
+    let key = key_of(&browser.cookies()["session"]);
+    let oidc = browser.app.oidc();
+    let row = oidc.sign_ins.store().get(key, now()).await.unwrap();
+    let row = row.unwrap();
+    let life = row.expires_at - row.created_at;
+    assert_eq!(life, oidc.settings.session_max.as_secs());
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_where_the_data_of_the_visitor_before_cannot_be_emptied() {
+    let browser = visit(|_| {}).await;
+    give_session(&browser, "not JSON", 0).await;
+    let page = browser.sign_in_as("alice", PATHS.login).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("store_unavailable"), "{}", page.body);
+    assert!(!browser.cookies().contains_key("sign-in"));
+    let refused = browser.get("/test/keep/cart/book/0").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
     error::ErrorConflict,
-    web::{Data, Path, ServiceConfig, get},
+    middleware::from_fn,
+    web::{Data, Path, ServiceConfig, get, scope},
 };
 use app::{
     dev::provider::Endpoint,
@@ -11,7 +12,7 @@ use app::{
     oidc::{
         Oidc,
         error::Refusal,
-        guard::{Fresh, Has, User, is_authenticated},
+        guard::{Fresh, Has, User, is_authenticated, redirect_to},
         handlers::{force_logout_and_revoke, sign_out_locally},
         seal,
     },
@@ -29,6 +30,11 @@ fn pages(config: &mut ServiceConfig) {
     config.route("/test/perhaps", get().to(perhaps::<User>));
     config.route("/test/perhaps-admin", get().to(perhaps::<Has<Admin>>));
     config.route("/test/perhaps-fresh", get().to(perhaps::<Fresh<60>>));
+    config.service(
+        scope("/test/reports")
+            .wrap(from_fn(redirect_to("/test/known")))
+            .route("", get().to(async || "reports")),
+    );
     config.route("/test/from-elsewhere", get().to(from_elsewhere));
     config.route("/test/leave", get().to(leave));
     config.route("/test/leave-everything", get().to(leave_everything));
@@ -137,8 +143,11 @@ async fn nobody_passes_for_a_stranger_while_the_store_is_away() {
     for path in paths {
         assert_eq!(browser.get(path).await.body, "a stranger", "{path}");
     }
+    assert_eq!(browser.get("/test/known").await.body, "false");
+    let sent_away = browser.get("/test/reports").await;
+    assert_eq!(sent_away.header("location"), "/test/known");
     app.oidc().sign_ins.store().close().await.unwrap();
-    for path in paths {
+    for path in paths.into_iter().chain(["/test/known", "/test/reports"]) {
         let page = browser.get(path).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }

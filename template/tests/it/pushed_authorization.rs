@@ -6,6 +6,7 @@ use app::{
     settings::PushedAuthorization,
 };
 use reqwest::StatusCode;
+use serde_json::json;
 
 use crate::{
     keys::{ClientKey, decoded},
@@ -26,11 +27,12 @@ fn is_pushed(page: &Page) -> bool {
         .any(|(name, _)| name == "request_uri")
 }
 
+/// Whatever else the answer holds.
 fn refuse_pushes(app: &TestApp) {
-    app.provider.faults().instead(
-        Endpoint::PushedAuthorization,
-        Answer::oauth_error(400, "invalid_request", "not today"),
-    );
+    let refusal = json!({ "error": "invalid_request", "request_uri": "urn:made-up" });
+    app.provider
+        .faults()
+        .instead(Endpoint::PushedAuthorization, Answer::json(400, &refusal));
 }
 
 #[tokio::test]

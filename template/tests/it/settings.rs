@@ -130,6 +130,11 @@ fn unusable_values_are_refused_with_the_mend() {
         ),
         (
             "OIDC_ISSUER",
+            "https://somebody:password@id.example.com",
+            "no user, ? or #",
+        ),
+        (
+            "OIDC_ISSUER",
             "https://id.example.com/.well-known/openid-configuration",
             "«https://id.example.com»",
         ),
@@ -159,11 +164,23 @@ fn unusable_values_are_refused_with_the_mend() {
         ("OIDC_LOGIN_PAGE", "popup", "redirect, page or widget"),
         ("OIDC_WIDGET_ENGINE", "v1", "identity or classic"),
         ("OIDC_SCOPES", "profile email", "openid"),
+        ("OIDC_SCOPES", "openid pro\"file", "plain ASCII"),
+        ("OIDC_SCOPES", "openid pro\\file", "plain ASCII"),
+        ("OIDC_SCOPES", "openid größe", "plain ASCII"),
         ("OIDC_CA_FILE", "/no/such/file.pem", "cannot be read"),
         ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
         ("APP_BASE_URL", "http://app.example.com", "https://"),
         ("APP_BASE_URL", "app.example.com", "absolute URL"),
         ("APP_BASE_URL", "ftp://app.example.com", "https://"),
+        ("APP_BASE_URL", "ftp://localhost:8080", "https://"),
+        ("APP_BASE_URL", "http://not-localhost:8080", "https://"),
+        ("APP_BASE_URL", "http://192.0.2.1:8080", "https://"),
+        ("APP_BASE_URL", "http://[2001:db8::1]:8080", "https://"),
+        (
+            "APP_BASE_URL",
+            "https://somebody:password@app.example.com",
+            "no user, ? or #",
+        ),
         ("APP_BASE_URL", "{appBaseUrl}", "placeholder"),
         ("APP_BASE_URL", "https://{yourDomain}", "placeholder"),
         (
@@ -185,6 +202,12 @@ fn unusable_values_are_refused_with_the_mend() {
             "no user, ? or #",
         ),
         ("APP_LISTEN", "8080", "host:port"),
+        (
+            "APP_TRUSTED_PROXIES",
+            "10.0.0.1 10.0.0.0/33",
+            "«10.0.0.0/33»",
+        ),
+        ("APP_TRUSTED_PROXIES", "proxy.example.com", "no address"),
         ("RUST_LOG", "verbose", "«verbose» is no level"),
         ("RUST_LOG", "info,app", "app=debug"),
         ("RUST_LOG", "app=loud", "«loud» is no level"),
@@ -192,12 +215,29 @@ fn unusable_values_are_refused_with_the_mend() {
         ("HTTP_PROXY", "proxy:port", "http://HOST:PORT"),
         ("ALL_PROXY", "socks5://proxy:1080", "http://HOST:PORT"),
         ("SESSION_SECRET", "short", "too weak"),
+        (
+            "SESSION_SECRET",
+            "abcdefghijklmnopqrstuvwxyz01234",
+            "too weak",
+        ),
+        (
+            "SESSION_SECRET",
+            "<abcdefghijklmnopqrstuvwxyz0123456789>",
+            "the example's value",
+        ),
+        (
+            "SESSION_SECRET",
+            "a-Change-Me-value-0123456789-abcdefghijk",
+            "the example's value",
+        ),
         ("SESSION_SECRET", " , ", "holds no secret"),
         (
             "SESSION_SECRET",
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "too weak",
         ),
+        ("SESSION_STORE", "embedded:", "embedded:PATH"),
+        ("SESSION_STORE", "memory:of-a-goldfish", "embedded:PATH"),
         (
             "SESSION_STORE",
             "postgres://user:password@host",
@@ -243,6 +283,16 @@ fn unusable_values_are_refused_with_the_mend() {
         ),
         (
             "SESSION_STORE",
+            "rediss+sentinel://:password@one#insecure/main",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "rediss+cluster://:password@one#insecure",
+            "rediss+cluster://",
+        ),
+        (
+            "SESSION_STORE",
             "valkey-cluster://:password@one",
             "redis+cluster://[USER",
         ),
@@ -277,6 +327,57 @@ fn unusable_values_are_refused_with_the_mend() {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("password"), "{text}");
     }
+}
+
+/// Each is a check of the app, or says who asks for what.
+#[test]
+fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
+    for name in [
+        "acr_values",
+        "client_assertion",
+        "client_assertion_type",
+        "client_id",
+        "client_secret",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "dpop_jkt",
+        "id_token_hint",
+        "iss",
+        "max_age",
+        "nonce",
+        "redirect_uri",
+        "registration",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    ] {
+        let text = faults_with("OIDC_EXTRA_PARAMETERS", &format!("{name}=x"));
+        assert!(text.contains(&format!("must not set «{name}»")), "{text}");
+    }
+    let long = format!("ui_locales={}", "x".repeat(1024));
+    let text = faults_with("OIDC_EXTRA_PARAMETERS", &long);
+    assert!(text.contains("longer than 1024 bytes"), "{text}");
+}
+
+#[test]
+fn settings_that_are_printed_show_no_secret() {
+    let settings = Settings::from_lookup(|name| match name {
+        "OIDC_CLIENT_SECRET" => Some("a client's treasure".to_owned()),
+        "SESSION_SECRET" => Some("a treasure of 32 different letters".to_owned()),
+        "SESSION_STORE" => Some("redis://:treasure@localhost".to_owned()),
+        _ => PROVIDER
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned()),
+    });
+    let printed = format!("{:?}", settings.unwrap());
+    assert!(printed.contains("id.example.com"), "{printed}");
+    assert!(!printed.contains("treasure"), "{printed}");
 }
 
 #[test]

@@ -139,3 +139,24 @@ async fn a_strange_cookie_of_another_app_keeps_nobody_out() {
         .await;
     assert_eq!(page.body, "news for stranger");
 }
+
+#[tokio::test]
+async fn a_cookie_whose_name_only_begins_as_ours_does_not_stand_in_its_way() {
+    let alice = signed_in_as("alice").await;
+    let ours = format!("sign-in={}", alice.cookies()["sign-in"]);
+    for other in [
+        "sign-in-of-another-app=x",
+        "sign-in2=x",
+        "sign-in",
+        "sign-in.x",
+    ] {
+        let page = alice
+            .app
+            .browser()
+            .request(Method::GET, "/api/me", |request| {
+                request.header(COOKIE, format!("{other}; {ours}"))
+            })
+            .await;
+        assert!(page.is_of_somebody(), "{other}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     pin::pin,
+    sync::atomic::Ordering,
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -10,11 +11,14 @@ use std::{
 use app::{
     app::PATHS,
     dev::provider::{Endpoint, Request},
-    oidc::sign_in::SignInId,
+    oidc::sign_in::{SignInId, SignIns},
 };
 use reqwest::{Method, StatusCode};
 
-use crate::support::{TestApp, embedded_at, signed_in_as};
+use crate::{
+    support::{TestApp, embedded_at, signed_in_as},
+    troubled_store::Troubled,
+};
 
 #[tokio::test]
 async fn alice_signs_out_here_and_at_the_provider() {
@@ -108,6 +112,26 @@ async fn who_hangs_up_while_signing_out_leaves_no_tokens_that_work() {
                 == signed_out
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_request_that_read_the_record_just_before_sign_out_does_not_keep_it() {
+    let sign_in = signed_in_as("alice").await.record().await.sign_in.clone();
+    let slow = Troubled::open().await;
+    slow.is_slow.store(true, Ordering::Relaxed);
+    let hour = Duration::from_secs(3600);
+    let sign_ins = SignIns::new(slow.clone(), hour, hour);
+    let id = sign_ins.begin(&sign_in).await.unwrap();
+
+    let (found, ()) = tokio::join!(sign_ins.find(&id), async {
+        slow.has_read.acquire().await.unwrap().forget();
+        assert!(sign_ins.end(&id).await.unwrap());
+        slow.let_go.add_permits(1);
+    });
+    assert!(found.unwrap().is_some(), "it was there when it was read");
+
+    slow.let_go.add_permits(1);
+    assert!(sign_ins.find(&id).await.unwrap().is_none());
 }
 
 #[tokio::test]

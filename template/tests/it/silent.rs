@@ -2,7 +2,7 @@
 
 use actix_web::{
     middleware::from_fn,
-    web::{self, ServiceConfig, get},
+    web::{self, ServiceConfig, get, post},
 };
 use app::oidc::guard::{User, sign_in_silently};
 use reqwest::StatusCode;
@@ -14,7 +14,8 @@ fn pages(config: &mut ServiceConfig) {
     config.service(
         web::scope("/test/news")
             .wrap(from_fn(sign_in_silently))
-            .route("", get().to(news)),
+            .route("", get().to(news))
+            .route("", post().to(news)),
     );
     own_pages(config);
 }
@@ -57,9 +58,26 @@ async fn scripts_and_browsers_that_were_tried_are_left_alone() {
     let app = start().await;
     let browser = app.browser();
     assert_eq!(browser.fetch("/test/news").await.body, "news for stranger");
+    let posted = browser.post("/test/news", &[]).await;
+    assert_eq!(posted.body, "news for stranger");
     assert_eq!(
         browser.get("/test/news").await.status,
         StatusCode::SEE_OTHER
     );
     assert_eq!(browser.get("/test/news").await.body, "news for stranger");
+}
+
+#[tokio::test]
+async fn people_who_are_signed_in_are_left_alone() {
+    let app = start().await;
+    let alice = app.signed_in_as("alice").await;
+    assert!(!alice.cookies().contains_key("silent"));
+    assert_eq!(alice.get("/test/news").await.body, "news for alice");
+}
+
+#[tokio::test]
+async fn the_page_is_there_without_the_provider() {
+    let app = TestApp::start_with_pages_and_provider_down(pages).await;
+    let page = app.browser().get("/test/news").await;
+    assert_eq!(page.body, "news for stranger");
 }

@@ -164,7 +164,9 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     step_up(&alice, "alice", "/test/safe").await;
     assert_eq!(alice.fetch("/api/me").await.json()["expires_at"], end);
-    // Another person's sign-in has its own time.
+    // One that no page has demanded has its own time, and so has another person's.
+    alice.sign_in_as("alice", PATHS.login).await;
+    assert_ne!(alice.fetch("/api/me").await.json()["expires_at"], end);
     let list = alice.visit(&login_with("max_age=0")).await;
     let answer = alice.choose(&list, "bob").await;
     alice.follow(answer).await;
@@ -173,15 +175,25 @@ async fn stepping_up_does_not_prolong_the_sign_in() {
 
 #[tokio::test]
 async fn a_form_that_demands_more_shows_the_way_to_it() {
-    let app = TestApp::start_with_pages(pages).await;
-    let alice = app.signed_in_as("alice").await;
-    let page = alice.post("/test/safe", &[]).await;
-    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
-    let list = alice.visit(&page.button()).await;
-    let answer = alice.choose(&list, "alice").await;
-    alice.follow(answer).await;
-    assert_eq!(
-        alice.post("/test/safe", &[]).await.body,
-        "the safe of alice"
-    );
+    for login_page in [LoginPage::Redirect, LoginPage::Page, LoginPage::Widget] {
+        let app = TestApp::start_with_pages_and(pages, |settings| {
+            settings.login_page = login_page;
+        })
+        .await;
+        let alice = app.browser();
+        let begun = alice.post(PATHS.login, &[]).await;
+        let list = alice.follow(begun).await;
+        let answer = alice.choose(&list, "alice").await;
+        alice.follow(answer).await;
+        let page = alice.post("/test/safe", &[]).await;
+        assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+        let list = alice.visit(&page.button()).await;
+        let answer = alice.choose(&list, "alice").await;
+        alice.follow(answer).await;
+        assert_eq!(
+            alice.post("/test/safe", &[]).await.body,
+            "the safe of alice",
+            "{login_page:?}"
+        );
+    }
 }

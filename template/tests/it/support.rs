@@ -177,6 +177,16 @@ impl TestApp {
         Self::start_with_pages_and(pages, |_| {}).await
     }
 
+    /// The app with other pages than its own starts while its provider is down.
+    pub async fn start_with_pages_and_provider_down(pages: Pages) -> Self {
+        let start = Start {
+            pages: Some(pages),
+            ..Start::default()
+        };
+        let down = async |_: &mut Settings, provider: &DevProvider| provider.stop().await;
+        Self::start_between(start, |_| {}, down).await
+    }
+
     /// The app with other pages and settings than its own.
     pub async fn start_with_pages_and(pages: Pages, change: impl FnOnce(&mut Settings)) -> Self {
         let start = Start {

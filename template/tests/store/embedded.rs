@@ -12,10 +12,13 @@ use std::{
 };
 
 use app::{
-    oidc::store::{Key, Row, Store, StoreError, open},
+    oidc::store::{Claim, Key, Row, Store, StoreError, open},
     settings::SessionStore,
 };
-use redb::{Database, ReadableDatabase as _, TableDefinition};
+use redb::{
+    Database, MultimapTableHandle as _, ReadableDatabase as _, ReadableTableMetadata as _,
+    TableDefinition, TableHandle as _,
+};
 
 use crate::{in_a_file, in_memory, key, now, row, sorted};
 
@@ -164,6 +167,143 @@ async fn a_damaged_row_counts_as_absent_and_can_be_deleted() {
 }
 
 #[tokio::test]
+async fn damaged_rows_do_not_keep_ended_ones_from_being_purged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let store = open_file(&file).await.unwrap();
+    for number in 0..4 {
+        let mut ended = row(number);
+        ended.expires_at = now() - 10 + u64::from(number);
+        store.create(ended).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let rows = TableDefinition::<&Key, &[u8]>::new("rows");
+    let database = Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    for number in 0..3 {
+        let mut rows = transaction.open_table(rows).unwrap();
+        rows.insert(&key(number), &[200; 300][..]).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+
+    let store = open_file(&file).await.unwrap();
+    let damaged = store.purge(now(), 0, 3).await.unwrap();
+    assert_eq!(sorted(damaged), [key(0), key(1), key(2)]);
+    assert_eq!(store.purge(now(), 0, 3).await.unwrap(), [key(3)]);
+}
+
+#[tokio::test]
+async fn a_store_of_another_format_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    open_file(&file).await.unwrap().close().await.unwrap();
+    let about = TableDefinition::<&str, u64>::new("sign-in store");
+    let database = Database::open(&file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let mut table = transaction.open_table(about).unwrap();
+    assert!(table.insert("format", 2).unwrap().is_some());
+    drop(table);
+    transaction.commit().unwrap();
+    drop(database);
+    let text = refusal(&file).await;
+    assert!(text.contains("not a sign-in store"), "{text}");
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_rows_and_claims_that_have_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let store = open_file(&file).await.unwrap();
+    for number in 0..6 {
+        let mut row = row(number);
+        row.provider_session = Some(key(50));
+        row.subject = key(60 + number);
+        row.last_seen -= u64::from(number);
+        store.create(row.clone()).await.unwrap();
+        store.touch(row.key, now() + 5).await.unwrap();
+        store.check().await.unwrap();
+        row.version += 1;
+        row.provider_session = Some(key(51 + number));
+        row.subject = key(70 + number);
+        row.expires_at += 60;
+        assert!(store.replace(row).await.unwrap());
+    }
+    store.delete(key(0)).await.unwrap();
+    store.delete_by_subject(key(71)).await.unwrap();
+    store.delete_by_provider_session(key(53)).await.unwrap();
+    let ended = store.purge(now() + 9999, now(), 2).await.unwrap();
+    assert_eq!(ended.len(), 2);
+    assert_eq!(store.purge(0, now() + 9999, 2).await.unwrap().len(), 1);
+    let claim = |name, until| Claim {
+        name: key(name),
+        holder: key(80),
+        now: now(),
+        until: now() + until,
+    };
+    for until in [10, 20, 30] {
+        store.claim(claim(1, until)).await.unwrap();
+        store.claim(claim(2, until)).await.unwrap();
+    }
+    // Two that have ended go when another comes.
+    let late = Claim {
+        now: now() + 100,
+        ..claim(3, 200)
+    };
+    store.claim(late).await.unwrap();
+    store.release(key(3), key(80)).await.unwrap();
+    store.close().await.unwrap();
+
+    let database = Database::open(&file).unwrap();
+    let transaction = database.begin_read().unwrap();
+    for table in transaction.list_tables().unwrap() {
+        let name = table.name().to_owned();
+        let left = transaction.open_untyped_table(table).unwrap().len();
+        let expected = u64::from(name == "sign-in store");
+        assert_eq!(left.unwrap(), expected, "{name}");
+    }
+    for table in transaction.list_multimap_tables().unwrap() {
+        let name = table.name().to_owned();
+        let left = transaction
+            .open_untyped_multimap_table(table)
+            .unwrap()
+            .len();
+        assert_eq!(left.unwrap(), 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn of_many_visits_at_once_none_is_lost() {
+    // More than go with one commit.
+    const COUNT: u32 = 1300;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sign-ins.redb");
+    let store = open_file(&file).await.unwrap();
+    let creates = (0..COUNT).map(|number| {
+        let store = store.clone();
+        let mut idle = row(number);
+        idle.last_seen = now() - 1000;
+        tokio::spawn(async move { store.create(idle).await })
+    });
+    for create in creates.collect::<Vec<_>>() {
+        create.await.unwrap().unwrap();
+    }
+    for number in 0..COUNT {
+        store.touch(key(number), now()).await.unwrap();
+    }
+    let purged = store.purge(now(), now() - 900, 9999).await.unwrap();
+    assert_eq!(purged, Vec::<Key>::new());
+    for number in 0..COUNT {
+        store.touch(key(number), now() + 1).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = open_file(&file).await.unwrap();
+    let found = store.list_by_subject(key(1), now()).await.unwrap();
+    let seen = found.iter().filter(|row| row.last_seen == now() + 1);
+    assert_eq!(seen.count(), COUNT as usize);
+}
+
+#[tokio::test]
 async fn a_place_that_cannot_hold_a_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     refusal(folder.path()).await;
@@ -222,6 +362,8 @@ async fn child_that_fills_the_disk() {
         assert!(stored < 10_000, "nothing stops the file from growing");
     }
     assert!(store.create(large_row(stored)).await.is_err());
+    // There is room for what is small.
+    store.check().await.unwrap();
     for number in 0..stored {
         let found = store.get(key(number), now()).await.unwrap();
         assert_eq!(found.unwrap().sealed, large_row(number).sealed);

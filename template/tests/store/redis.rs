@@ -159,15 +159,16 @@ async fn everything_that_is_kept_ends_by_itself() {
     let store = open(&redis_at(server.url())).await.unwrap();
     let mut row = row(1);
     row.provider_session = Some(key(50));
+    let lasting = "EVAL \"local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
+        if redis.call('TTL', key) < 0 then found[#found + 1] = key end end \
+        return {#redis.call('KEYS', '*'), found}\" 0";
     store.create(row.clone()).await.unwrap();
+    assert_eq!(server.ask(lasting), "*2\r\n:3\r\n*0\r\n");
     row.version = 2;
     row.expires_at += 1000;
     assert!(store.replace(row).await.unwrap());
     store.touch(key(1), now() + 5).await.unwrap();
     store.check().await.unwrap();
-    let lasting = "EVAL \"local found = {} for _, key in ipairs(redis.call('KEYS', '*')) do \
-        if redis.call('TTL', key) < 0 then found[#found + 1] = key end end \
-        return {#redis.call('KEYS', '*'), found}\" 0";
     assert_eq!(server.ask(lasting), "*2\r\n:4\r\n*0\r\n");
 
     assert!(store.delete(key(1)).await.unwrap());
@@ -182,10 +183,31 @@ async fn rows_that_ended_long_ago_leave_the_indexes() {
     let store = open(&redis_at(server.url())).await.unwrap();
     let mut ended = row(1);
     ended.expires_at = now() - 10_000;
-    store.create(ended).await.unwrap();
+    // With a living row beside it, the index does not end as a whole.
     store.create(row(2)).await.unwrap();
+    store.create(ended).await.unwrap();
+    store.create(row(3)).await.unwrap();
     let members = "EVAL \"return redis.call('ZCARD', redis.call('KEYS', '*subject*')[1])\" 0";
-    assert_eq!(server.ask(members), ":1\r\n");
+    assert_eq!(server.ask(members), ":2\r\n");
+}
+
+/// As after a call whose answer got lost.
+#[tokio::test]
+async fn the_same_call_made_twice_is_made_once() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = open(&redis_at(server.url())).await.unwrap();
+    let mut second = row(1);
+    second.version = 2;
+    second.sealed = b"second".to_vec();
+    for _ in 0..2 {
+        store.create(row(1)).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert!(store.replace(second.clone()).await.unwrap());
+    }
+    assert_eq!(store.get(key(1), now()).await.unwrap(), Some(second));
 }
 
 #[tokio::test]

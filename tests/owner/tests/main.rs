@@ -282,6 +282,7 @@ async fn a_public_form_is_taken_from_pages_of_this_app_only() {
         (("origin", here.as_str()), StatusCode::OK),
         (("sec-fetch-site", "cross-site"), StatusCode::FORBIDDEN),
         (("sec-fetch-site", "same-site"), StatusCode::FORBIDDEN),
+        (("sec-fetch-site", "none"), StatusCode::FORBIDDEN),
         (
             ("origin", "https://elsewhere.example"),
             StatusCode::FORBIDDEN,

@@ -259,8 +259,6 @@ fn refused(error: ClaimsVerificationError) -> CheckError {
         ClaimsVerificationError::SignatureVerification(
             SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
         ) => CheckError::UnknownKey(Reason::IdToken(UNKNOWN_KEY.to_owned())),
-        // The library's text repeats the nonce.
-        ClaimsVerificationError::InvalidNonce(_) => refuse("nonce is missing or another one"),
         ClaimsVerificationError::InvalidAuthTime(cause)
         | ClaimsVerificationError::InvalidAuthContext(cause) => Reason::DemandNotMet(cause).into(),
         other => refuse(&causes(&other)),

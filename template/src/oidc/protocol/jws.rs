@@ -76,8 +76,10 @@ impl Discovered {
         let signed = format!("{header}.{payload}");
         let key_id = header_claims.get("kid").and_then(Value::as_str);
         let key = self.signing_key(key_id, &alg).ok_or(JwsError::UnknownKey)?;
+        // A wrong signature may be a new key's: some providers name no key, or
+        // name the next one as the last.
         key.verify_signature(&alg, signed.as_bytes(), &signature)
-            .map_err(|_| Refused("its signature is wrong"))?;
+            .map_err(|_| JwsError::UnknownKey)?;
         Ok(claims)
     }
 

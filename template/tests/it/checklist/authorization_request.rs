@@ -6,7 +6,12 @@ use std::{
     time::Duration,
 };
 
-use app::{app::PATHS, dev::provider::Endpoint, oidc::seal, settings::LoginPage};
+use app::{
+    app::PATHS,
+    dev::provider::Endpoint,
+    oidc::{return_to::ReturnTo, seal},
+    settings::LoginPage,
+};
 use reqwest::{Method, StatusCode};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
@@ -74,6 +79,22 @@ async fn a2_no_two_logins_share_a_secret() {
             assert!(seen.insert(sent[name].clone()), "{name}: {}", sent[name]);
         }
     }
+}
+
+#[tokio::test]
+async fn a2_no_two_attempts_are_sealed_alike() {
+    let app = TestApp::start().await;
+    let mut seen = BTreeSet::new();
+    for _ in 0..20 {
+        let browser = app.browser();
+        browser.get(PATHS.login).await;
+        for (name, sealed) in browser.cookies() {
+            // The nonce of AES-GCM, 96 bits, must never come twice.
+            let nonce = sealed[..16].to_owned();
+            assert!(seen.insert(nonce), "{name}={sealed}");
+        }
+    }
+    assert_eq!(seen.len(), 20);
 }
 
 #[tokio::test]
@@ -154,7 +175,7 @@ async fn a5_the_attempt_cookie_is_short_lived_and_out_of_reach() {
 }
 
 /// Where nobody is sent after signing in, whoever asks.
-const ELSEWHERE: [&str; 37] = [
+const ELSEWHERE: [&str; 38] = [
     "",
     "https://attacker.example/",
     "HTTPS://attacker.example",
@@ -168,6 +189,7 @@ const ELSEWHERE: [&str; 37] = [
     "/\\attacker.example",
     "\\/attacker.example",
     "\\\\attacker.example",
+    "/profile\\attacker.example",
     "/%09/attacker.example\t",
     "/\t/attacker.example",
     "\t//attacker.example",
@@ -197,7 +219,13 @@ const ELSEWHERE: [&str; 37] = [
 /// These, and the sign-in's own pages.
 fn elsewhere() -> Vec<String> {
     let mut places = ELSEWHERE.map(str::to_owned).to_vec();
-    places.extend([PATHS.login, PATHS.logout, PATHS.logged_out].map(str::to_owned));
+    let own = [
+        PATHS.login,
+        PATHS.logout,
+        PATHS.logged_out,
+        PATHS.backchannel_logout,
+    ];
+    places.extend(own.map(str::to_owned));
     places.push(login_to(PATHS.login));
     places.push(format!("{}?code=x&state=y", PATHS.login_callback));
     places
@@ -211,6 +239,18 @@ async fn a6_places_outside_the_app_are_not_returned_to() {
         let page = callback_after(&app.browser(), &login_to(&place)).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{place:?}");
         assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
+    }
+}
+
+/// A welcome page of the owner's has nothing else between it and the redirect.
+#[tokio::test]
+async fn a6_the_check_alone_lets_no_place_outside_the_app_pass() {
+    let app = TestApp::start().await;
+    // It is kept as browsers write it, three letters for each of these bytes.
+    let too_long = format!("/{}", "ü".repeat(400));
+    for place in elsewhere().into_iter().chain([too_long]) {
+        let checked = ReturnTo::parse(&app.oidc().settings, &place);
+        assert_eq!(checked, None, "{place:?}");
     }
 }
 
@@ -359,6 +399,15 @@ async fn a12_forgotten_attempts_do_not_pile_up_in_the_browser() {
             assert_eq!(page.header("location"), place);
         }
     }
+}
+
+#[tokio::test]
+async fn a12_an_attempt_that_the_app_cannot_read_goes() {
+    let browser = TestApp::start().await.browser();
+    browser.set_cookie("attempt-AAAAAAAA", "sealed-by-another-app");
+    browser.get(PATHS.login).await;
+    assert!(!browser.cookies().contains_key("attempt-AAAAAAAA"));
+    assert_eq!(browser.cookies().len(), 1);
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use reqwest::StatusCode;
 use serde_json::json;
 use url::Url;
 
-use super::{assert_accepted, assert_is_refusal, assert_refused, change_attempt, parameter};
+use super::{
+    assert_accepted, assert_is_refusal, assert_refused, change_attempt, opened_attempts, parameter,
+};
 use crate::{
     logs,
     support::{Browser, TestApp, embedded_at, login_with},
@@ -233,6 +235,40 @@ async fn r3_a_restart_does_not_bring_an_attempt_back_either() {
 }
 
 #[tokio::test]
+async fn r3_what_is_left_of_an_attempt_can_finish_nothing() {
+    let start = || {
+        TestApp::start_with(|settings| {
+            settings.secrets = vec![Secret::new("the same secret before and after")];
+        })
+    };
+    let app = start().await;
+    let browser = app.browser();
+    for _ in 0..2 {
+        browser.sign_in_as("alice", &login_with("max_age=60")).await;
+        // That of the sign-in before has gone.
+        let left = opened_attempts(&browser);
+        let [(_, attempt)] = &left[..] else {
+            panic!("not one attempt but {left:?}");
+        };
+        assert_eq!(attempt["finished"], true);
+        assert_eq!(attempt["nonce"], "");
+        assert_eq!(attempt["pkce_verifier"], "");
+    }
+
+    // An instance that has not heard of it: its own store is empty.
+    let other = start().await;
+    let thief = other.browser();
+    let (name, value) = attempts(&browser).remove(0);
+    thief.set_cookie(&name, &value);
+    let state = opened_attempts(&browser)[0].1["state"].clone();
+    let state = state.as_str().unwrap();
+    let callback = format!("{}?state={state}&code=x", PATHS.login_callback);
+    let page = thief.get(&callback).await;
+    assert_is_refusal(&page, "code_refused", "a finished attempt");
+    assert_eq!(other.token_requests(), 0);
+}
+
+#[tokio::test]
 async fn r4_an_answer_of_another_issuer_is_refused_before_the_code_is_used() {
     let app = TestApp::start().await;
     let issuer = app.provider.issuer().to_owned();
@@ -305,6 +341,36 @@ async fn r7_a_cancelled_sign_in_ends_on_a_page_with_a_way_on() {
     assert_eq!(page.button(), login_with("return_to=%2Fprofile"));
     assert!(attempts(&browser).is_empty());
     assert_eq!(app.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn r7_a_code_beside_an_error_is_not_used() {
+    let app = TestApp::start().await;
+    for (error, refused_as) in [
+        ("access_denied", "denied"),
+        ("server_error", "provider_error"),
+        ("", "provider_error"),
+    ] {
+        let (browser, callback) = callback_for_alice(&app).await;
+        let both = with(&callback, "error", &[error]);
+        assert_unused(&browser, &both, refused_as, error).await;
+    }
+}
+
+#[tokio::test]
+async fn r7_an_answer_without_a_code_is_refused() {
+    let app = TestApp::start().await;
+    for codes in [&[][..], &[""]] {
+        let (browser, callback) = callback_for_alice(&app).await;
+        let what = format!("{codes:?}");
+        assert_unused(
+            &browser,
+            &with(&callback, "code", codes),
+            "code_missing",
+            &what,
+        )
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ async fn d2_an_endpoint_without_tls_is_refused() {
         "authorization_endpoint",
         "token_endpoint",
         "userinfo_endpoint",
+        "pushed_authorization_request_endpoint",
         "revocation_endpoint",
         "end_session_endpoint",
     ] {
@@ -127,6 +128,17 @@ async fn d2_keys_without_tls_are_not_even_asked_for() {
     .await;
     assert_unusable(&app, &["TLS"]).await;
     assert!(elsewhere.accept().is_err());
+}
+
+#[tokio::test]
+async fn metadata_without_a_token_endpoint_are_of_no_use() {
+    let app = TestApp::start_prepared(|_, provider| {
+        provider.faults().json(Endpoint::Metadata, |metadata| {
+            metadata.as_object_mut().unwrap().remove("token_endpoint");
+        });
+    })
+    .await;
+    assert_unusable(&app, &["token_endpoint"]).await;
 }
 
 #[tokio::test]

@@ -1,12 +1,20 @@
 //! Section I: the ID token, first of all what must be right about any of them.
 
-use app::dev::provider::{Endpoint, Jws};
+use actix_web::cookie::time::OffsetDateTime;
+use app::{
+    app::PATHS,
+    dev::provider::{Endpoint, Jws, Misbehaviour},
+};
 use serde_json::{Value, json};
 
 use super::{
-    assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_refused, remove,
+    assert_accepted, assert_id_tokens_accepted, assert_id_tokens_refused, assert_refused,
+    parameter, remove,
 };
-use crate::support::{TestApp, login_with};
+use crate::{
+    logs,
+    support::{TestApp, login_with},
+};
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
 
@@ -215,7 +223,11 @@ async fn i13_a_token_of_another_time_is_refused() {
             token.claims["iat"] = json!(iat);
         }),
         ("a date in words", |token| {
-            token.claims["iat"] = json!("2020-01-01T00:00:00Z");
+            let iat = token.claims["iat"].as_i64().unwrap();
+            let iat = OffsetDateTime::from_unix_timestamp(iat).unwrap();
+            let (hour, minute, second) = iat.to_hms();
+            let date = iat.date();
+            token.claims["iat"] = json!(format!("{date}T{hour:02}:{minute:02}:{second:02}Z"));
         }),
         ("negative", |token| token.claims["iat"] = json!(-1)),
         ("1e300", |token| token.claims["iat"] = json!(1e300)),
@@ -281,6 +293,20 @@ async fn i15_a_nonce_that_was_not_sent_is_refused() {
         }),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn i15_a_nonce_is_not_logged_with_its_refusal() {
+    let app = TestApp::start().await;
+    app.provider.faults().set(Misbehaviour::WrongNonce);
+    let browser = app.browser();
+    let request = browser.get(PATHS.login).await.location();
+    let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
+    let page = browser.get(&answer).await;
+    assert!(page.body.contains("id_token"), "{}", page.body);
+    let log = logs::with(page.header("x-request-id"));
+    assert!(log.contains("nonce"), "{log}");
+    assert!(!log.contains(&parameter(&request, "nonce")), "{log}");
 }
 
 #[tokio::test]

@@ -205,6 +205,29 @@ async fn i23_claims_beyond_64_kb_are_capped_with_a_warning() {
 }
 
 #[tokio::test]
+async fn i23_whose_claims_they_are_is_never_dropped() {
+    let app = TestApp::start_with(|settings| {
+        settings.relying_party.userinfo = Userinfo::Off;
+    })
+    .await;
+    let subject = "s".repeat(255);
+    let claimed = subject.clone();
+    app.provider.faults().id_token(move |token| {
+        token.claims["sub"] = json!(claimed);
+        for number in 0..1000 {
+            token.claims[format!("claim-{number}")] = json!("x".repeat(60));
+        }
+    });
+    let alice = assert_accepted(&app, "a thousand claims that are shorter").await;
+    let record = alice.record().await;
+    let claims = &record.sign_in.claims;
+    assert_eq!(claims.text("sub"), Some(subject.as_str()));
+    assert!(claims.iter().count() < 1000);
+    // What protects the token says nothing of her.
+    assert_eq!(claims.get("nonce"), None);
+}
+
+#[tokio::test]
 async fn i23_an_id_token_beyond_all_measure_is_refused() {
     assert_id_tokens_refused(&[("200 KB", |token| {
         token.claims["essay"] = json!("x".repeat(200 * 1024));

@@ -5,11 +5,12 @@ use std::time::Duration;
 use app::{
     app::PATHS,
     dev::provider::{Endpoint, Jws},
+    oidc::{seal, sign_in::now, store::Claim},
 };
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{parameter, remove};
+use super::{parameter, remove, without_kid};
 use crate::support::{Browser, Page, TestApp, login_with, signed_in_as};
 
 const CLIENT: &str = env!("CARGO_PKG_NAME");
@@ -322,10 +323,12 @@ async fn new_keys_are_learnt_though_whoever_came_with_the_first_hangs_up() {
     app.provider.faults().answer(Endpoint::Keys, |answer| {
         answer.delay = Duration::from_millis(300)
     });
+    let read = app.provider.requests_to(Endpoint::Keys).len();
     let token = logout_token(&app, Some("nobody"), None);
     deliver_and_hang_up(&app, &token, Duration::from_millis(150)).await;
     // They are not read again for a while.
     app.signed_in_as("alice").await;
+    assert_eq!(app.provider.requests_to(Endpoint::Keys).len(), read + 1);
 }
 
 #[tokio::test]
@@ -451,6 +454,81 @@ async fn l12_other_kinds_of_tokens_are_no_notice() {
 }
 
 #[tokio::test]
+async fn l12_a_key_that_is_for_something_else_verifies_no_notice() {
+    for (member, value, status) in [
+        ("use", "enc", StatusCode::BAD_REQUEST),
+        ("use", "sig", StatusCode::OK),
+        ("alg", "ES256", StatusCode::BAD_REQUEST),
+        ("alg", "EdDSA", StatusCode::OK),
+    ] {
+        let app = TestApp::start().await;
+        let alice = app.signed_in_as("alice").await;
+        app.provider.rotate_keys(false).unwrap();
+        app.provider.faults().json(Endpoint::Keys, move |keys| {
+            keys["keys"][0][member] = value.into();
+        });
+        let token = logout_token(&app, Some("alice"), None);
+        assert_eq!(deliver(&app, &token).await.status, status, "{value}");
+        let is_refused = status != StatusCode::OK;
+        assert_eq!(alice.is_signed_in().await, is_refused, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn l12_a_signature_that_the_settings_leave_out_makes_no_notice() {
+    let app = TestApp::start_with_env(&[("OIDC_SIGNATURE_ALGORITHMS", "ES256")]).await;
+    app.provider.use_p256_key().unwrap();
+    let alice = app.signed_in_as("alice").await;
+    let accepted = logout_token(&app, Some("alice"), None);
+    app.provider.rotate_keys(true).unwrap();
+    let refused = logout_token(&app, Some("alice"), None);
+    let answer = deliver(&app, &refused).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(alice.is_signed_in().await);
+    assert_eq!(deliver(&app, &accepted).await.status, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l12_a_notice_without_kid_counts_if_one_key_fits() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(with(&app, without_kid).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+
+    for (member, value, status) in [
+        ("x", "", StatusCode::BAD_REQUEST),
+        ("use", "enc", StatusCode::OK),
+        ("alg", "ES256", StatusCode::OK),
+    ] {
+        let app = TestApp::start_prepared(|_, provider| {
+            provider.faults().json(Endpoint::Keys, move |keys| {
+                let mut other = keys["keys"][0].clone();
+                other["kid"] = "other".into();
+                if member != "x" {
+                    other[member] = value.into();
+                }
+                keys["keys"].as_array_mut().unwrap().insert(0, other);
+            });
+        })
+        .await;
+        let alice = app.signed_in_as("alice").await;
+        assert_eq!(with(&app, without_kid).await, status, "{value}");
+        let is_refused = status != StatusCode::OK;
+        assert_eq!(alice.is_signed_in().await, is_refused, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn l12_a_notice_without_kid_counts_after_a_change_of_keys() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    app.provider.rotate_keys(false).unwrap();
+    assert_eq!(with(&app, without_kid).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
 async fn l12_a_notice_may_do_without_typ_or_name_it_in_full() {
     let app = TestApp::start().await;
     let untyped = |token: &mut Jws| {
@@ -488,6 +566,34 @@ async fn l13_a_notice_counts_once_and_soon() {
     for bend in [later(-90, "iat"), later(90, "iat"), later(-60, "exp")] {
         assert_eq!(with(&app, bend).await, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn l13_a_notice_is_remembered_for_as_long_as_it_could_be_used_again() {
+    let app = TestApp::start().await;
+    // As late as clocks may differ.
+    app.provider.faults().logout_token(|token| {
+        let now = token.claims["iat"].as_u64().unwrap();
+        token.claims["iat"] = (now + 100).into();
+        token.claims["exp"] = (now + 3600).into();
+        token.claims["jti"] = "the one".into();
+    });
+    let token = logout_token(&app, Some("alice"), None);
+    assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
+    let issuer = app.provider.issuer().as_bytes();
+    let used_again = async |later: u64| {
+        let now = now() + later;
+        let claim = Claim {
+            name: seal::hash("logout token", &[issuer, b"the one"]),
+            holder: seal::random_bytes().unwrap(),
+            now,
+            until: now + 1,
+        };
+        app.oidc().sign_ins.store().claim(claim).await.unwrap()
+    };
+    // Made in 100 s, good for 120 s, and the clocks may differ by 120 s.
+    assert!(!used_again(100 + 120 + 120).await);
+    assert!(used_again(600).await);
 }
 
 #[tokio::test]

@@ -106,18 +106,30 @@ fn parameter(url: &Url, name: &str) -> String {
     value.unwrap_or_else(|| panic!("no {name} in {url}"))
 }
 
+fn attempt_sealer(browser: &Browser) -> Sealer {
+    let secret = browser.app.oidc().settings.secrets[0].expose();
+    Sealer::new(secret.as_bytes(), "sign-in attempt").unwrap()
+}
+
+/// What is sealed into the browser's attempts, by the names of their cookies.
+fn opened_attempts(browser: &Browser) -> Vec<(String, Value)> {
+    let sealer = attempt_sealer(browser);
+    let cookies = browser.cookies().into_iter();
+    cookies
+        .filter(|(name, _)| name.starts_with("attempt-"))
+        .map(|(name, value)| {
+            let sealed = seal::decode(&value).unwrap();
+            let plain = sealer.open(&sealed, name.as_bytes()).unwrap();
+            (name, serde_json::from_slice(&plain).unwrap())
+        })
+        .collect()
+}
+
 /// Changes what is sealed into the browser's attempts that are under way, as
 /// only the app itself could.
 pub fn change_attempt(browser: &Browser, change: impl Fn(&mut Value)) {
-    let secret = browser.app.oidc().settings.secrets[0].expose();
-    let sealer = Sealer::new(secret.as_bytes(), "sign-in attempt").unwrap();
-    for (name, value) in browser.cookies() {
-        if !name.starts_with("attempt-") {
-            continue;
-        }
-        let sealed = seal::decode(&value).unwrap();
-        let plain = sealer.open(&sealed, name.as_bytes()).unwrap();
-        let mut attempt: Value = serde_json::from_slice(&plain).unwrap();
+    let sealer = attempt_sealer(browser);
+    for (name, mut attempt) in opened_attempts(browser) {
         if attempt["finished"] == false {
             change(&mut attempt);
         }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::TcpListener};
 use app::{
     app::Application,
     app::PATHS,
-    dev::provider::{Answer, DevProvider, Endpoint, Jws, PushedRequests, Signature},
+    dev::provider::{Answer, DevProvider, Endpoint, Jws, Misbehaviour, PushedRequests, Signature},
     settings::{PushedAuthorization, Settings},
 };
 use reqwest::StatusCode;
@@ -16,7 +16,7 @@ use crate::{
     support::{Browser, TestApp, login_with},
 };
 
-use super::{assert_is_refusal, remove};
+use super::{assert_is_refusal, remove, without_kid};
 
 /// A name, and what to do.
 type Way<F> = (&'static str, F);
@@ -165,17 +165,22 @@ async fn u3_signed_userinfo_is_accepted_whatever_the_kind_of_key() {
 
 #[tokio::test]
 async fn u3_signed_userinfo_survives_a_change_of_keys() {
-    let app = TestApp::start().await;
-    app.provider.set_signed_userinfo(true);
-    let alice = app.signed_in_as("alice").await;
-    app.provider.rotate_keys(false).unwrap();
-    let answer = alice.fetch("/api/userinfo").await;
-    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    for has_kid in [true, false] {
+        let app = TestApp::start().await;
+        app.provider.set_signed_userinfo(true);
+        if !has_kid {
+            app.provider.faults().userinfo(without_kid);
+        }
+        let alice = app.signed_in_as("alice").await;
+        app.provider.rotate_keys(false).unwrap();
+        let answer = alice.fetch("/api/userinfo").await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
 }
 
 #[tokio::test]
 async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
-    let ways: [Way<fn(&mut Jws)>; 14] = [
+    let ways: [Way<fn(&mut Jws)>; 15] = [
         ("a key that nobody knows", |token| {
             token.header["kid"] = "unknown".into();
         }),
@@ -199,6 +204,9 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
         }),
         ("no audience", |token| remove(token, "aud")),
         ("expired", |token| token.claims["exp"] = 1.into()),
+        ("an end in words", |token| {
+            token.claims["exp"] = "tomorrow".into();
+        }),
         ("a logout token", |token| {
             token.header["typ"] = "logout+jwt".into();
         }),
@@ -366,6 +374,18 @@ async fn r9_a_silent_attempt_that_needs_a_question_shows_the_page_to_a_stranger(
         assert_eq!(asked.len(), 1, "{error}: no loop");
         assert_eq!(asked[0].query("prompt"), Some("none"));
     }
+}
+
+/// Only the provider's own no makes a stranger.
+#[tokio::test]
+async fn r9_a_silent_attempt_whose_answer_fails_a_check_is_refused() {
+    let app = silent::start().await;
+    let alice = app.signed_in_as("alice").await;
+    alice.forget_cookie("sign-in");
+    app.provider.faults().set(Misbehaviour::WrongNonce);
+    let page = alice.visit("/test/news").await;
+    assert_is_refusal(&page, "id_token", "another nonce");
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]

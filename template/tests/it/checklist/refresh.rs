@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::{
     app::PATHS,
-    dev::provider::{Answer, Ending, Endpoint, Jws},
+    dev::provider::{Answer, Ending, Endpoint, Jws, Signature},
     settings::{Secret, SessionStore},
 };
 use reqwest::StatusCode;
@@ -202,16 +202,63 @@ async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
 async fn f4_without_a_living_token_the_call_fails_and_the_sign_in_stays() {
     let app = TestApp::start().await;
     let alice = app.signed_in_with_token_for("alice", ENDED).await;
-    app.provider.stop().await;
+    let unavailable = Answer::new(502, "text/html", "bad gateway");
+    app.provider.faults().instead(Endpoint::Token, unavailable);
+    let asked = app.provider.requests_to(Endpoint::Userinfo).len();
     for _ in 0..5 {
         let answer = alice.fetch("/api/userinfo").await;
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.json()["code"], "provider_unavailable");
     }
+    let asked_now = app.provider.requests_to(Endpoint::Userinfo).len();
+    assert_eq!(asked_now, asked, "a token that has ended is not used");
+    app.provider.faults().clear();
+    app.provider.stop().await;
+    assert_eq!(
+        status_of_a_call(&alice).await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     assert!(alice.is_signed_in().await);
     app.provider.start_again().await.unwrap();
     app.eventually(async || status_of_a_call(&alice).await == StatusCode::OK)
         .await;
+}
+
+#[tokio::test]
+async fn f4_renewed_tokens_that_fit_no_header_are_not_used() {
+    for (name, value) in [
+        ("access_token", "a\r\nx-injected: 1"),
+        ("access_token", ""),
+        ("refresh_token", "a\0b"),
+        ("token_type", "DPoP"),
+    ] {
+        let app = TestApp::start().await;
+        let alice = app.signed_in_with_token_for("alice", ENDED).await;
+        let former = alice.record().await.sign_in.tokens.access_token.expose();
+        app.provider.faults().json(Endpoint::Token, move |answer| {
+            answer[name] = value.into();
+        });
+        let answer = alice.fetch("/api/userinfo").await;
+        assert_eq!(answer.json()["code"], "provider_unavailable", "{name}");
+        let kept = alice.record().await.sign_in.tokens.access_token.expose();
+        assert_eq!(kept, former, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn f4_without_a_refresh_token_a_living_token_serves_to_its_end() {
+    for (life, status) in [
+        (NEAR_ITS_END, StatusCode::OK),
+        (ENDED, StatusCode::UNAUTHORIZED),
+    ] {
+        let app = TestApp::start().await;
+        app.provider.faults().json(Endpoint::Token, |answer| {
+            answer.as_object_mut().unwrap().remove("refresh_token");
+        });
+        let alice = app.signed_in_with_token_for("alice", life).await;
+        assert_eq!(status_of_a_call(&alice).await, status);
+        assert_eq!(alice.is_signed_in().await, status == StatusCode::OK);
+    }
 }
 
 #[tokio::test]
@@ -294,7 +341,7 @@ async fn after_a_renewal_with(bend: impl Fn(&mut Jws) + Send + Sync + 'static) -
 #[tokio::test]
 async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in() {
     type Bend = fn(&mut Jws);
-    let bends: [(&str, Bend); 9] = [
+    let bends: [(&str, Bend); 10] = [
         ("iss", |token| {
             token.claims["iss"] = "https://other.example".into();
         }),
@@ -306,6 +353,8 @@ async fn f5_a_renewed_id_token_about_somebody_or_something_else_ends_the_sign_in
         ("exp", |token| token.claims["exp"] = 1.into()),
         ("at_hash", |token| token.claims["at_hash"] = "AAAA".into()),
         ("alg", Jws::unsecured),
+        // The keys are read once more, and then it is clear.
+        ("signature", |token| token.signature = Signature::Foreign),
     ];
     for (what, bend) in bends {
         let status = after_a_renewal_with(bend).await;
@@ -381,6 +430,22 @@ async fn f7_a_revocation_that_fails_or_hangs_keeps_nobody() {
         assert!(page.location().as_str().starts_with(app.provider.issuer()));
         assert!(!alice.is_signed_in().await);
     }
+}
+
+#[tokio::test]
+async fn f7_a_refused_revocation_is_logged() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    app.provider.faults().instead(
+        Endpoint::Revocation,
+        Answer::oauth_error(400, "unsupported_token_type", "no"),
+    );
+    alice.sign_out().await;
+    let is_told = async || {
+        let logged = app.logged(app.provider.issuer());
+        logged.contains("tokens could not be revoked")
+    };
+    app.eventually(is_told).await;
 }
 
 /// Front-Channel Logout is not offered: such a request is no page at all.

@@ -5,7 +5,10 @@ use std::time::Duration;
 use app::{
     app::PATHS,
     dev::provider::{Endpoint, Lifetimes},
-    oidc::seal,
+    oidc::{
+        seal::{self, Sealer},
+        sign_in::now,
+    },
     settings::{Secret, SessionStore},
 };
 use reqwest::StatusCode;
@@ -134,6 +137,10 @@ async fn s5_a_sign_in_that_nobody_uses_ends_by_the_servers_clock() {
     seconds(9).await;
     assert!(alice.cookies().contains_key(SIGN_IN));
     assert!(!alice.is_signed_in().await);
+    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let store = app.oidc().sign_ins.store();
+    let left = store.list_by_subject(subject, now()).await.unwrap();
+    assert_eq!(left, [], "nothing is kept of it");
 }
 
 #[tokio::test]
@@ -141,12 +148,16 @@ async fn s5_a_sign_in_ends_after_its_absolute_life() {
     let max = Duration::from_secs(4);
     let app = TestApp::start_with(|settings| settings.session_max = max).await;
     let alice = app.browser();
-    let began = std::time::Instant::now();
     alice.sign_in_as("alice", PATHS.login).await;
+    let sign_in = alice.record().await.sign_in.clone();
+    assert_eq!(sign_in.expires_at - sign_in.created_at, max.as_secs());
     // Used all the time, which does not prolong it.
-    app.eventually(async || !alice.is_signed_in().await).await;
+    while now() < sign_in.expires_at {
+        alice.is_signed_in().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert!(alice.cookies().contains_key(SIGN_IN));
-    assert!(began.elapsed() >= Duration::from_secs(3), "it lived at all");
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -211,6 +222,9 @@ async fn s8_a_slow_renewal_does_not_bring_a_sign_in_back() {
     let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
     let page = signs_out_during(&alice, Endpoint::Token).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    // What was issued meanwhile is given back too.
+    let given_back = async || app.provider.requests_to(Endpoint::Revocation).len() == 2;
+    app.eventually(given_back).await;
 }
 
 #[tokio::test]
@@ -305,6 +319,30 @@ async fn s11_a_stolen_copy_of_redis_holds_nothing_of_use() {
     let store = SessionStore::Redis(Secret::new(redis.url()));
     let in_letters = |hash: &[u8]| seal::encode(hash).into_bytes();
     holds_nothing_of_use(&store, || redis.dump(), in_letters).await;
+}
+
+/// Neither the store alone nor the app's own secret opens a record.
+#[tokio::test]
+async fn s11_a_record_opens_with_the_id_that_the_browser_holds_and_with_no_other() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let store = app.oidc().sign_ins.store();
+    let row = store
+        .list_by_subject(subject, now())
+        .await
+        .unwrap()
+        .remove(0);
+    let opens = |id: &[u8]| {
+        let sealer = Sealer::new(id, "sign-in record").unwrap();
+        sealer.open(&row.sealed, &row.key).is_some()
+    };
+    assert!(opens(alice.cookies()[SIGN_IN].as_bytes()));
+    let secret = app.oidc().settings.secrets[0].expose();
+    let another = seal::random_text().unwrap();
+    for other in [&another[..], secret, "", &"\0".repeat(43)] {
+        assert!(!opens(other.as_bytes()), "{other:?}");
+    }
 }
 
 /// `written`: how the store writes a row's key.

@@ -1,7 +1,10 @@
 //! Rows S12 and S14: secrets are replaced without signing anybody out, and
 //! people and operators end sign-ins from elsewhere.
 
-use app::{app::PATHS, oidc::seal};
+use app::{
+    app::PATHS,
+    oidc::{seal, sign_in::now, store::Row},
+};
 use reqwest::{Method, StatusCode, header::USER_AGENT};
 
 use crate::{
@@ -96,6 +99,52 @@ async fn s14_nobody_ends_the_sign_ins_of_others() {
     for browser in [alice, other, bob] {
         assert!(browser.is_signed_in().await);
     }
+}
+
+#[tokio::test]
+async fn s14_browsers_that_nobody_has_used_for_too_long_are_not_listed() {
+    let app = TestApp::start().await;
+    let here = app.signed_in_as("alice").await;
+    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let idle = app.oidc().settings.session_idle.as_secs();
+    for (ago, is_listed) in [(idle, false), (idle - 60, true)] {
+        let row = Row {
+            key: seal::random_bytes().unwrap(),
+            subject,
+            provider_session: None,
+            created_at: now() - ago,
+            device: "Safari on iPhone".to_owned(),
+            version: 0,
+            last_seen: now() - ago,
+            expires_at: now() + 3600,
+            sealed: Vec::new(),
+        };
+        app.oidc().sign_ins.store().create(row).await.unwrap();
+        let listed = handles(&here.get("/devices").await).len();
+        assert_eq!(listed, usize::from(is_listed), "{ago} s ago");
+    }
+}
+
+#[tokio::test]
+async fn s14_a_person_of_the_same_name_at_another_issuer_stays_signed_in() {
+    let app = TestApp::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let (issuer, sign_ins) = (app.provider.issuer(), &app.oidc().sign_ins);
+    let session = alice.record().await.sign_in.provider_session.clone();
+    let session = session.unwrap();
+    for (other, subject) in [
+        ("https://other.example", "alice"),
+        // Together the same letters.
+        (&format!("{issuer}a"), "lice"),
+    ] {
+        assert_eq!(sign_ins.end_all_of(other, subject).await.unwrap(), 0);
+        let ended = sign_ins.end_provider_session(other, &session).await;
+        assert_eq!(ended.unwrap(), 0);
+    }
+    assert!(alice.is_signed_in().await);
+    let ended = sign_ins.end_provider_session(issuer, &session).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]

@@ -253,12 +253,15 @@ async fn t6_tokens_that_fit_no_header_are_refused() {
             "a b",
             "ä",
             "",
+            &"x".repeat(64 * 1024 + 1),
         ] {
             app.provider.faults().clear();
+            let what = format!("{name} {value:.20?}");
+            let value = value.to_owned();
             app.provider.faults().json(Endpoint::Token, move |answer| {
                 answer[name] = json!(value);
             });
-            assert_refused(&bob, "token_answer", &format!("{name} {value:?}")).await;
+            assert_refused(&bob, "token_answer", &what).await;
         }
     }
 }

@@ -39,6 +39,11 @@ async fn u1_claims_of_another_person_are_refused() {
         assert_refused(&bob, "user_info", &what).await;
     }
     app.provider.faults().clear();
+    app.provider.faults().json(Endpoint::Userinfo, |claims| {
+        claims.as_object_mut().unwrap().remove("sub");
+    });
+    assert_refused(&bob, "user_info", "nobody's").await;
+    app.provider.faults().clear();
     assert_accepted(&app, "her own claims").await;
 }
 

@@ -11,12 +11,19 @@ const ROLE: &str = "admin";
 #[tokio::test]
 async fn people_without_the_role_get_a_403() {
     let app = TestApp::start().await;
-    let browser = app.signed_in_with("alice", "roles", json!([])).await;
-    let page = browser.get(PATH).await;
-    assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.body.contains("This page is not open to you"));
-    let answer = browser.fetch(PATH).await;
-    assert_eq!(answer.json()["code"], "missing_role");
+    let similar = [
+        format!("{ROLE}s"),
+        format!("not-{ROLE}"),
+        ROLE.to_uppercase(),
+    ];
+    for roles in [json!([]), json!(similar)] {
+        let browser = app.signed_in_with("alice", "roles", roles).await;
+        let page = browser.get(PATH).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        assert!(page.body.contains("This page is not open to you"));
+        let answer = browser.fetch(PATH).await;
+        assert_eq!(answer.json()["code"], "missing_role");
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,224 @@
+//! The store fails in the middle of things: nothing passes for done that was not.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use actix_web::{
+    App,
+    cookie::Cookie,
+    http::{StatusCode, header::LOCATION},
+    middleware::from_fn,
+    test::{TestRequest, call_service, init_service},
+    web::{self, Data},
+};
+use app::{
+    app::PATHS,
+    dev::{self, provider::DevProvider},
+    edge::edge,
+    oidc::{Oidc, guard::User, handlers, seal, sign_in::SignInId},
+    settings::Settings,
+    users::Users,
+};
+use tokio::task::LocalSet;
+use url::Url;
+
+use crate::{ports::Port, troubled_store::Troubled};
+
+/// The app's sign-in over such a store, and a browser that is in it.
+struct Visit {
+    oidc: Data<Oidc>,
+    store: Arc<Troubled>,
+    provider: DevProvider,
+    client_id: String,
+    cookies: RefCell<HashMap<String, String>>,
+    _port: Port,
+}
+
+/// What came back: its status, and where it redirects to.
+struct Answer(StatusCode, String);
+
+impl Visit {
+    async fn begin() -> Self {
+        let store = Troubled::open().await;
+        let mut settings = Settings::from_lookup(|_| None).unwrap();
+        let port = Port::reserve();
+        let (provider, client) = dev::start(&mut settings, port.address.port())
+            .await
+            .unwrap();
+        let client_id = client.client_id.clone();
+        let oidc = Oidc::new(settings, client, store.clone()).unwrap();
+        Self {
+            oidc: Data::new(oidc),
+            store,
+            provider,
+            client_id,
+            cookies: RefCell::default(),
+            _port: port,
+        }
+    }
+
+    async fn ask(&self, mut request: TestRequest) -> Answer {
+        let service = init_service(
+            App::new()
+                .app_data(self.oidc.clone())
+                .app_data(Data::new(Users::default()))
+                .wrap(from_fn(edge))
+                .configure(handlers::routes(&PATHS))
+                .route("/", web::get().to(async |_: User| "somebody")),
+        )
+        .await;
+        for (name, value) in self.cookies.borrow().iter() {
+            request = request.cookie(Cookie::new(name.clone(), value.clone()));
+        }
+        let response = call_service(&service, request.to_request()).await;
+        let mut cookies = self.cookies.borrow_mut();
+        for cookie in response.response().cookies() {
+            if cookie.max_age().is_some_and(|age| age.is_zero()) {
+                cookies.remove(cookie.name());
+            } else {
+                cookies.insert(cookie.name().to_owned(), cookie.value().to_owned());
+            }
+        }
+        let location = response.headers().get(LOCATION);
+        let location = location.map_or("", |location| location.to_str().unwrap());
+        Answer(response.status(), location.to_owned())
+    }
+
+    async fn sign_in(&self, person: &str) -> StatusCode {
+        let login = TestRequest::get().uri(PATHS.login);
+        let Answer(_, request) = self.ask(login).await;
+        let callback = self.provider.sign_in(&request, person).unwrap();
+        let callback = Url::parse(&callback).unwrap();
+        let callback = &callback[url::Position::BeforePath..];
+        self.ask(TestRequest::get().uri(callback)).await.0
+    }
+
+    async fn is_signed_in(&self) -> bool {
+        self.ask(TestRequest::get().uri("/")).await.0 == StatusCode::OK
+    }
+
+    fn notice(&self) -> String {
+        let token = self
+            .provider
+            .logout_token(&self.client_id, Some("alice"), None);
+        token.unwrap()
+    }
+
+    async fn deliver(&self, token: &str) -> StatusCode {
+        let notice = TestRequest::post()
+            .uri(PATHS.backchannel_logout)
+            .set_form([("logout_token", token)]);
+        self.ask(notice).await.0
+    }
+}
+
+#[tokio::test]
+async fn a_notice_without_effect_may_come_again_at_once() {
+    let test = async {
+        let alice = Visit::begin().await;
+        alice.sign_in("alice").await;
+        let token = alice.notice();
+        alice.store.keeps_rows.store(true, Ordering::Relaxed);
+        let status = alice.deliver(&token).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(alice.is_signed_in().await);
+
+        alice.store.keeps_rows.store(false, Ordering::Relaxed);
+        assert_eq!(alice.deliver(&token).await, StatusCode::OK);
+        assert!(!alice.is_signed_in().await);
+        assert_eq!(alice.deliver(&token).await, StatusCode::BAD_REQUEST);
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+/// So it looks to the store when the process dies before the notice has taken
+/// effect.
+#[tokio::test]
+async fn a_notice_whose_effect_is_not_known_may_come_again_soon() {
+    let test = async {
+        let alice = Visit::begin().await;
+        alice.sign_in("alice").await;
+        let token = alice.notice();
+        for trouble in [&alice.store.keeps_rows, &alice.store.keeps_names] {
+            trouble.store(true, Ordering::Relaxed);
+        }
+        let status = alice.deliver(&token).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+
+        alice.store.keeps_rows.store(false, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!(alice.deliver(&token).await, StatusCode::OK);
+        assert!(!alice.is_signed_in().await);
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn who_cannot_be_signed_out_is_not_told_so() {
+    let test = async {
+        let alice = Visit::begin().await;
+        alice.sign_in("alice").await;
+        let before = alice.cookies.borrow()["sign-in"].clone();
+        let id = SignInId::parse(before.as_bytes()).unwrap();
+        let found = alice.oidc.sign_ins.find(&id).await.unwrap().unwrap();
+        let csrf_token = found.sign_in.csrf_token.clone();
+        let sign_out = || {
+            let form = TestRequest::post().uri(PATHS.logout);
+            alice.ask(form.set_form([("csrf_token", csrf_token.as_str())]))
+        };
+        alice.store.keeps_rows.store(true, Ordering::Relaxed);
+        let Answer(status, _) = sign_out().await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(alice.cookies.borrow()["sign-in"], before);
+        assert!(alice.is_signed_in().await);
+
+        alice.store.keeps_rows.store(false, Ordering::Relaxed);
+        let Answer(status, _) = sign_out().await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        assert!(!alice.is_signed_in().await);
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+#[tokio::test]
+async fn nobody_is_signed_in_beside_a_sign_in_that_cannot_be_ended() {
+    let test = async {
+        let browser = Visit::begin().await;
+        browser.sign_in("alice").await;
+        let before = browser.cookies.borrow()["sign-in"].clone();
+        browser.store.keeps_rows.store(true, Ordering::Relaxed);
+        let status = browser.sign_in("bob").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(browser.cookies.borrow()["sign-in"], before);
+
+        browser.store.keeps_rows.store(false, Ordering::Relaxed);
+        assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
+        assert_ne!(browser.cookies.borrow()["sign-in"], before);
+    };
+    LocalSet::new().run_until(test).await;
+}
+
+/// Whose sign-in a new one replaces may decide how long that lasts.
+#[tokio::test]
+async fn nobody_is_signed_in_where_the_sign_in_before_cannot_be_read() {
+    let test = async {
+        let browser = Visit::begin().await;
+        // As of somebody whom this process has not seen yet.
+        let before = seal::random_text().unwrap();
+        let cookies = || browser.cookies.borrow_mut();
+        cookies().insert("sign-in".to_owned(), before.clone());
+        browser.store.reads_nothing.store(true, Ordering::Relaxed);
+        let status = browser.sign_in("bob").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(cookies()["sign-in"], before);
+
+        browser.store.reads_nothing.store(false, Ordering::Relaxed);
+        assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
+        assert!(browser.is_signed_in().await);
+    };
+    LocalSet::new().run_until(test).await;
+}
