@@ -3,9 +3,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{TokenStream, TokenTree};
-
-use super::file::SourceFile;
+use super::file::{SourceFile, flatten};
 
 /// A comment beside code that is taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +29,11 @@ impl Comment {
 
 /// What stands between the tokens of a file and isn't blank.
 pub(super) fn all(file: &SourceFile) -> Vec<Range<usize>> {
-    let mut tokens = Vec::new();
-    flatten(file.tokens(), file, &mut tokens);
     let end = file.text.len();
-    tokens.push(end..end);
+    let tokens = flatten(file.tokens()).into_iter();
+    let tokens = tokens
+        .map(|(span, _)| file.range(span))
+        .chain(std::iter::once(end..end));
     let mut done = 0;
     let mut found = Vec::new();
     for token in tokens {
@@ -47,19 +46,6 @@ pub(super) fn all(file: &SourceFile) -> Vec<Range<usize>> {
         done = done.max(token.end);
     }
     found
-}
-
-fn flatten(tokens: TokenStream, file: &SourceFile, into: &mut Vec<Range<usize>>) {
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                into.push(file.range(group.span_open()));
-                flatten(group.stream(), file, into);
-                into.push(file.range(group.span_close()));
-            }
-            token => into.push(file.range(token.span())),
-        }
-    }
 }
 
 /// The comment between the end of some code and the end of its line.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 
 /// A file that could be read as Rust.
 #[derive(Debug, Clone)]
@@ -89,4 +89,20 @@ fn start_of_tokens(text: &str) -> usize {
     } else {
         mark
     }
+}
+
+/// Tokens in their order, with those inside brackets; a bracket itself is `None`.
+pub(crate) fn flatten(tokens: TokenStream) -> Vec<(Span, Option<TokenTree>)> {
+    let mut flat = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                flat.push((group.span_open(), None));
+                flat.extend(flatten(group.stream()));
+                flat.push((group.span_close(), None));
+            }
+            token => flat.push((token.span(), Some(token))),
+        }
+    }
+    flat
 }

@@ -13,7 +13,7 @@ mod tree;
 
 pub(crate) use comments::Comment;
 pub(crate) use edit::{Edit, Unsure, config_of};
-pub(crate) use file::SourceFile;
+pub(crate) use file::{SourceFile, flatten};
 pub(crate) use layout::say_the_same;
 pub(crate) use names::{Def, Scope, Want, imports};
 pub(crate) use sorting::compare_imports;

@@ -1,6 +1,6 @@
 //! What there is of a route: its files, its registrations, and who else names it.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, Item, ItemFn, Stmt};
@@ -10,7 +10,7 @@ use crate::commands::add::site::ROUTES;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Route;
-use crate::source::{Crate, Def, Module, Scope, SourceFile, Want, config_of, imports};
+use crate::source::{Crate, Def, Module, Scope, SourceFile, Want, config_of, flatten, imports};
 
 use super::declares;
 
@@ -236,8 +236,7 @@ impl<'a> Traces<'a> {
             if path == TESTS {
                 self.find_declaration(&path, &syntax.items);
             }
-            let mut tokens = Vec::new();
-            flatten(quote::ToTokens::to_token_stream(&syntax), &mut tokens);
+            let tokens = words(quote::ToTokens::to_token_stream(&syntax));
             let lines = tokens.windows(4).filter_map(|window| match window {
                 [(first, _), (colon, _), (_, _), (name, line)]
                     if first == ROUTES && colon == ":" && *name == self.module =>
@@ -380,8 +379,7 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let mut tokens = Vec::new();
-        flatten(call.tokens.clone(), &mut tokens);
+        let tokens = words(call.tokens.clone());
         // Before one colon stands a field or a variable.
         let is_there = tokens.windows(3).any(|window| match window {
             [(name, _), (first, _), (second, _)] => {
@@ -397,18 +395,14 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
 }
 
 /// The words and marks of some source, with their lines.
-fn flatten(tokens: TokenStream, into: &mut Vec<(String, usize)>) {
-    for token in tokens {
-        let line = token.span().start().line;
-        match token {
-            TokenTree::Group(group) => {
-                into.push(("(".to_owned(), line));
-                flatten(group.stream(), into);
-                into.push((")".to_owned(), line));
-            }
-            token => into.push((token.to_string(), line)),
-        }
-    }
+fn words(tokens: TokenStream) -> Vec<(String, usize)> {
+    let tokens = flatten(tokens).into_iter();
+    tokens
+        .map(|(span, token)| {
+            let text = token.map_or_else(String::new, |token| token.to_string());
+            (text, span.start().line)
+        })
+        .collect()
 }
 
 /// Whether another file than those of the route has this word in its source.
@@ -428,8 +422,7 @@ pub(super) fn is_named(
             let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
                 return Ok(true);
             };
-            let mut tokens = Vec::new();
-            flatten(quote::ToTokens::to_token_stream(&syntax), &mut tokens);
+            let tokens = words(quote::ToTokens::to_token_stream(&syntax));
             count += tokens.iter().filter(|(token, _)| token == word).count();
         }
     }

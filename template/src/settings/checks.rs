@@ -659,9 +659,10 @@ impl Reader<'_> {
             let Some(text) = self.get(variable) else {
                 continue;
             };
-            let url = match text.contains("://") {
-                true => Url::parse(&text),
-                false => Url::parse(&format!("http://{text}")),
+            let url = if text.contains("://") {
+                Url::parse(&text)
+            } else {
+                Url::parse(&format!("http://{text}"))
             };
             if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
                 // Not repeated in the message: it may hold a password.

@@ -6,7 +6,10 @@ use app::{
 };
 use tracing::Level;
 
-use crate::{keys::ClientKey, support::TestApp};
+use crate::{
+    keys::ClientKey,
+    support::{PROVIDER, TestApp},
+};
 
 fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
     Settings::from_lookup(|name| {
@@ -23,12 +26,6 @@ fn faults(variables: &[(&str, &str)]) -> String {
         Err(faults) => faults.to_string(),
     }
 }
-
-const PROVIDER: [(&str, &str); 3] = [
-    ("OIDC_ISSUER", "https://id.example.com"),
-    ("OIDC_CLIENT_ID", "app"),
-    ("OIDC_CLIENT_SECRET", "secret"),
-];
 
 fn faults_with(variable: &str, value: &str) -> String {
     let mut variables = vec![(variable, value)];

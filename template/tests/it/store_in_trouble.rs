@@ -116,10 +116,14 @@ impl Visit {
     }
 }
 
+async fn with_visit(test: impl AsyncFnOnce(Visit)) {
+    let test = async { test(Visit::begin().await).await };
+    LocalSet::new().run_until(test).await;
+}
+
 #[tokio::test]
 async fn a_notice_without_effect_may_come_again_at_once() {
-    let test = async {
-        let alice = Visit::begin().await;
+    with_visit(async |alice| {
         alice.sign_in("alice").await;
         let token = alice.notice();
         alice.store.keeps_rows.store(true, Ordering::Relaxed);
@@ -131,16 +135,15 @@ async fn a_notice_without_effect_may_come_again_at_once() {
         assert_eq!(alice.deliver(&token).await, StatusCode::OK);
         assert!(!alice.is_signed_in().await);
         assert_eq!(alice.deliver(&token).await, StatusCode::BAD_REQUEST);
-    };
-    LocalSet::new().run_until(test).await;
+    })
+    .await;
 }
 
 /// So it looks to the store when the process dies before the notice has taken
 /// effect.
 #[tokio::test]
 async fn a_notice_whose_effect_is_not_known_may_come_again_soon() {
-    let test = async {
-        let alice = Visit::begin().await;
+    with_visit(async |alice| {
         alice.sign_in("alice").await;
         let token = alice.notice();
         for trouble in [&alice.store.keeps_rows, &alice.store.keeps_names] {
@@ -153,14 +156,13 @@ async fn a_notice_whose_effect_is_not_known_may_come_again_soon() {
         tokio::time::sleep(Duration::from_secs(6)).await;
         assert_eq!(alice.deliver(&token).await, StatusCode::OK);
         assert!(!alice.is_signed_in().await);
-    };
-    LocalSet::new().run_until(test).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn who_cannot_be_signed_out_is_not_told_so() {
-    let test = async {
-        let alice = Visit::begin().await;
+    with_visit(async |alice| {
         alice.sign_in("alice").await;
         let before = alice.cookies.borrow()["sign-in"].clone();
         let id = SignInId::parse(before.as_bytes()).unwrap();
@@ -180,14 +182,13 @@ async fn who_cannot_be_signed_out_is_not_told_so() {
         let Answer(status, _) = sign_out().await;
         assert_eq!(status, StatusCode::SEE_OTHER);
         assert!(!alice.is_signed_in().await);
-    };
-    LocalSet::new().run_until(test).await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn nobody_is_signed_in_beside_a_sign_in_that_cannot_be_ended() {
-    let test = async {
-        let browser = Visit::begin().await;
+    with_visit(async |browser| {
         browser.sign_in("alice").await;
         let before = browser.cookies.borrow()["sign-in"].clone();
         browser.store.keeps_rows.store(true, Ordering::Relaxed);
@@ -198,15 +199,14 @@ async fn nobody_is_signed_in_beside_a_sign_in_that_cannot_be_ended() {
         browser.store.keeps_rows.store(false, Ordering::Relaxed);
         assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
         assert_ne!(browser.cookies.borrow()["sign-in"], before);
-    };
-    LocalSet::new().run_until(test).await;
+    })
+    .await;
 }
 
 /// Whose sign-in a new one replaces may decide how long that lasts.
 #[tokio::test]
 async fn nobody_is_signed_in_where_the_sign_in_before_cannot_be_read() {
-    let test = async {
-        let browser = Visit::begin().await;
+    with_visit(async |browser| {
         // As of somebody whom this process has not seen yet.
         let before = seal::random_text().unwrap();
         let cookies = || browser.cookies.borrow_mut();
@@ -219,6 +219,6 @@ async fn nobody_is_signed_in_where_the_sign_in_before_cannot_be_read() {
         browser.store.reads_nothing.store(false, Ordering::Relaxed);
         assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
         assert!(browser.is_signed_in().await);
-    };
-    LocalSet::new().run_until(test).await;
+    })
+    .await;
 }

@@ -20,8 +20,9 @@ use app::{
         provider::{DevProvider, Endpoint, Lifetimes},
     },
     oidc::{
-        Oidc,
+        Oidc, seal,
         sign_in::{LiveSignIn, SignInId},
+        store::Key,
     },
     settings::{SessionStore, Settings},
 };
@@ -34,6 +35,13 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream, task::JoinHandle};
 use url::Url;
 
 use crate::{logs, ports::Port};
+
+/// The settings of a provider, as good as any.
+pub const PROVIDER: [(&str, &str); 3] = [
+    ("OIDC_ISSUER", "https://id.example.com"),
+    ("OIDC_CLIENT_ID", "app"),
+    ("OIDC_CLIENT_SECRET", "secret"),
+];
 
 /// A browser in which a person of the development provider is signed in to an
 /// app of its own.
@@ -222,14 +230,9 @@ impl TestApp {
             ("APP_LOGIN_RATE", "1000000"),
         ];
         // Away from localhost no app starts without one; the test's own replaces it.
-        let provider = [
-            ("OIDC_ISSUER", "https://id.example.com"),
-            ("OIDC_CLIENT_ID", "app"),
-            ("OIDC_CLIENT_SECRET", "secret"),
-        ];
         let mut names = start.variables.iter().map(|(name, _)| *name);
         let is_elsewhere = names.any(|name| name == "APP_BASE_URL");
-        let provider = provider.iter().filter(|_| is_elsewhere);
+        let provider = PROVIDER.iter().filter(|_| is_elsewhere);
         let mut settings = Settings::with_paths(start.paths, |name| {
             let mut set = start
                 .variables
@@ -309,6 +312,12 @@ impl TestApp {
             ""
         };
         format!("{prefix}{name}")
+    }
+
+    /// Under what the store finds all sign-ins of a person.
+    pub fn subject_key(&self, person: &str) -> Key {
+        let issuer = self.provider.issuer().as_bytes();
+        seal::hash("subject", &[issuer, person.as_bytes()])
     }
 
     /// The lines that hold a text, of those logged since the app started: a

@@ -17,7 +17,7 @@ use app::{
 };
 use redb::{
     Database, MultimapTableHandle as _, ReadableDatabase as _, ReadableTableMetadata as _,
-    TableDefinition, TableHandle as _,
+    TableDefinition, TableHandle as _, WriteTransaction,
 };
 
 use crate::{in_a_file, in_memory, key, now, row, sorted};
@@ -132,6 +132,14 @@ async fn a_database_of_something_else_is_refused_and_keeps_its_tables() {
     assert_eq!(found.map(|value| value.value()), Some(2));
 }
 
+/// Changes a file that no store has open.
+fn write(file: &Path, change: impl FnOnce(&WriteTransaction)) {
+    let database = Database::open(file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    change(&transaction);
+    transaction.commit().unwrap();
+}
+
 #[tokio::test]
 async fn a_damaged_row_counts_as_absent_and_can_be_deleted() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,15 +150,13 @@ async fn a_damaged_row_counts_as_absent_and_can_be_deleted() {
     }
     store.close().await.unwrap();
     let rows = TableDefinition::<&Key, &[u8]>::new("rows");
-    let database = Database::open(&file).unwrap();
-    let transaction = database.begin_write().unwrap();
-    let damages: [&[u8]; 5] = [&[], &[1], &[2; 60], &[1; 40], &[200; 300]];
-    for (number, damage) in (0..).zip(damages) {
+    write(&file, |transaction| {
         let mut rows = transaction.open_table(rows).unwrap();
-        rows.insert(&key(number), damage).unwrap();
-    }
-    transaction.commit().unwrap();
-    drop(database);
+        let damages: [&[u8]; 5] = [&[], &[1], &[2; 60], &[1; 40], &[200; 300]];
+        for (number, damage) in (0..).zip(damages) {
+            rows.insert(&key(number), damage).unwrap();
+        }
+    });
 
     let store = open_file(&file).await.unwrap();
     for number in 0..5 {
@@ -178,14 +184,12 @@ async fn damaged_rows_do_not_keep_ended_ones_from_being_purged() {
     }
     store.close().await.unwrap();
     let rows = TableDefinition::<&Key, &[u8]>::new("rows");
-    let database = Database::open(&file).unwrap();
-    let transaction = database.begin_write().unwrap();
-    for number in 0..3 {
+    write(&file, |transaction| {
         let mut rows = transaction.open_table(rows).unwrap();
-        rows.insert(&key(number), &[200; 300][..]).unwrap();
-    }
-    transaction.commit().unwrap();
-    drop(database);
+        for number in 0..3 {
+            rows.insert(&key(number), &[200; 300][..]).unwrap();
+        }
+    });
 
     let store = open_file(&file).await.unwrap();
     let damaged = store.purge(now(), 0, 3).await.unwrap();
@@ -199,13 +203,10 @@ async fn a_store_of_another_format_is_refused() {
     let file = folder.path().join("sign-ins.redb");
     open_file(&file).await.unwrap().close().await.unwrap();
     let about = TableDefinition::<&str, u64>::new("sign-in store");
-    let database = Database::open(&file).unwrap();
-    let transaction = database.begin_write().unwrap();
-    let mut table = transaction.open_table(about).unwrap();
-    assert!(table.insert("format", 2).unwrap().is_some());
-    drop(table);
-    transaction.commit().unwrap();
-    drop(database);
+    write(&file, |transaction| {
+        let mut table = transaction.open_table(about).unwrap();
+        assert!(table.insert("format", 2).unwrap().is_some());
+    });
     let text = refusal(&file).await;
     assert!(text.contains("not a sign-in store"), "{text}");
 }

@@ -59,10 +59,11 @@ pub async fn sign_out_locally(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<(), Refusal> {
-    leave_here(request, oidc, user.id(), user.live(), Tokens::Kept).await
+    leave_here(request, oidc, user.id(), user.live(), Grant::Kept).await
 }
 
-enum Tokens {
+/// What becomes of the tokens at the provider.
+enum Grant {
     Kept,
     Revoked,
 }
@@ -72,14 +73,14 @@ async fn leave_here(
     oidc: &web::Data<Oidc>,
     id: &SignInId,
     live: &Arc<LiveSignIn>,
-    tokens: Tokens,
+    grant: Grant,
 ) -> Result<(), Refusal> {
     let (its_oidc, id, live) = (oidc.clone(), id.clone(), Arc::clone(live));
     // All of it happens, or nothing, whether or not the browser waits.
     let ending = current::spawn(async move {
         its_oidc.sign_ins.end(&id).await?;
         events::signed_out(&live.sign_in);
-        if let Tokens::Revoked = tokens {
+        if let Grant::Revoked = grant {
             // The person does not wait for it, and it has the time-out of all calls.
             current::spawn(async move { its_oidc.provider.revoke(&live.sign_in.tokens).await });
         }
@@ -118,7 +119,7 @@ async fn leave(
     id: &SignInId,
     live: &Arc<LiveSignIn>,
 ) -> Result<HttpResponse, Refusal> {
-    leave_here(request, oidc, id, live, Tokens::Revoked).await?;
+    leave_here(request, oidc, id, live, Grant::Revoked).await?;
     at_provider(request, oidc, &live.sign_in).await
 }
 

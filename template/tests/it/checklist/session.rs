@@ -137,7 +137,7 @@ async fn s5_a_sign_in_that_nobody_uses_ends_by_the_servers_clock() {
     seconds(9).await;
     assert!(alice.cookies().contains_key(SIGN_IN));
     assert!(!alice.is_signed_in().await);
-    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let subject = app.subject_key("alice");
     let store = app.oidc().sign_ins.store();
     let left = store.list_by_subject(subject, now()).await.unwrap();
     assert_eq!(left, [], "nothing is kept of it");
@@ -326,7 +326,7 @@ async fn s11_a_stolen_copy_of_redis_holds_nothing_of_use() {
 async fn s11_a_record_opens_with_the_id_that_the_browser_holds_and_with_no_other() {
     let app = TestApp::start().await;
     let alice = app.signed_in_as("alice").await;
-    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let subject = app.subject_key("alice");
     let store = app.oidc().sign_ins.store();
     let row = store
         .list_by_subject(subject, now())

@@ -105,7 +105,7 @@ async fn s14_nobody_ends_the_sign_ins_of_others() {
 async fn s14_browsers_that_nobody_has_used_for_too_long_are_not_listed() {
     let app = TestApp::start().await;
     let here = app.signed_in_as("alice").await;
-    let subject = seal::hash("subject", &[app.provider.issuer().as_bytes(), b"alice"]);
+    let subject = app.subject_key("alice");
     let idle = app.oidc().settings.session_idle.as_secs();
     for (ago, is_listed) in [(idle, false), (idle - 60, true)] {
         let row = Row {

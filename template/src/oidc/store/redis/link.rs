@@ -77,7 +77,8 @@ impl Links {
             let is_elsewhere = self.is_elsewhere(&cause);
             if is_elsewhere || is_useless(&cause) {
                 let mut held = link.lock().await;
-                if held.serial == serial && held.connection.take().is_some() && cause.is_timeout() {
+                let is_lost = held.serial == serial && held.connection.take().is_some();
+                if is_lost && cause.is_timeout() {
                     self.bring_up_later(&link, &mut held, self.error(&cause));
                 }
             }
