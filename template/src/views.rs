@@ -115,7 +115,6 @@ impl Deref for Shown {
 }
 
 /// The signed-in person, as every page shows them.
-#[derive(Debug)]
 pub struct Person {
     /// What to call them.
     pub name: Html,

@@ -10,7 +10,7 @@ use super::{
     error::{Reason, Refusal},
     guard::{self, Pending, User},
     seal,
-    sign_in::{LiveSignIn, SignIn, SignInId},
+    sign_in::{LiveSignIn, SignIn},
 };
 
 /// The header, for requests that scripts make.
@@ -56,9 +56,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for SignedForm<T> {
 /// The sign-out form. Who sends it need not be a [`User`]: people whom
 /// `hooks::add_user_context` refuses may leave too.
 pub struct SignOutForm {
-    /// Which sign-in is to end.
-    pub id: SignInId,
-    /// The same, as it is known.
+    /// The sign-in that is to end.
     pub live: Arc<LiveSignIn>,
 }
 
@@ -70,9 +68,9 @@ impl FromRequest for SignOutForm {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
         Pending::sought(async move {
-            let (id, live) = guard::sign_in_of(&request).await?;
+            let live = guard::sign_in_of(&request).await?;
             proven(&request, &live.sign_in, body).await?;
-            Ok(Self { id, live })
+            Ok(Self { live })
         })
     }
 }

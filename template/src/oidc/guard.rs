@@ -44,7 +44,6 @@ use crate::{
 pub struct User(Rc<Inner>);
 
 struct Inner {
-    id: SignInId,
     live: Arc<LiveSignIn>,
     context: UserContext,
 }
@@ -75,10 +74,6 @@ impl User {
         self.sign_in().roles.iter().any(|held| held == role)
     }
 
-    pub(super) fn id(&self) -> &SignInId {
-        &self.0.id
-    }
-
     pub(super) fn live(&self) -> &Arc<LiveSignIn> {
         &self.0.live
     }
@@ -87,11 +82,11 @@ impl User {
         if let Some(user) = current::user() {
             return Ok(user);
         }
-        let (id, live) = sign_in_of(request).await?;
+        let live = sign_in_of(request).await?;
         let context = hooks::add_user_context(request, &live.sign_in)
             .await
             .inspect_err(|_| current::remember_non_user(&live))?;
-        let user = Self(Rc::new(Inner { id, live, context }));
+        let user = Self(Rc::new(Inner { live, context }));
         current::remember_user(&user);
         Ok(user)
     }
@@ -99,17 +94,13 @@ impl User {
 
 /// The live sign-in behind the request, whatever the app's own hooks say of the
 /// person.
-pub(super) async fn sign_in_of(
-    request: &HttpRequest,
-) -> Result<(SignInId, Arc<LiveSignIn>), Refusal> {
+pub(super) async fn sign_in_of(request: &HttpRequest) -> Result<Arc<LiveSignIn>, Refusal> {
     let oidc = oidc(request)?;
     let Some(id) = sign_in_id(request, oidc) else {
         return Err(Reason::SignedOut.into());
     };
-    match oidc.sign_ins.find(&id).await? {
-        Some(live) => Ok((id, live)),
-        None => Err(Reason::SignedOut.into()),
-    }
+    let live = oidc.sign_ins.find(&id).await?;
+    live.ok_or_else(|| Reason::SignedOut.into())
 }
 
 /// Whether somebody is signed in, for code that has a request and is no handler;

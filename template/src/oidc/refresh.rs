@@ -103,10 +103,10 @@ impl Oidc {
         if !is_near_its_end(&user.live().sign_in) {
             return Ok(Arc::clone(user.live()));
         }
-        let (oidc, id, live) = (Arc::clone(self), user.id().clone(), Arc::clone(user.live()));
+        let (oidc, live) = (Arc::clone(self), Arc::clone(user.live()));
         // It goes on if whoever asked stops waiting: a rotated refresh token
         // must not get lost on its way to the store.
-        let mut renewal = current::spawn(async move { oidc.in_turn(&id, &live).await });
+        let mut renewal = current::spawn(async move { oidc.in_turn(&live).await });
         loop {
             match tokio::time::timeout(LOOK_AGAIN, &mut renewal).await {
                 Ok(renewed) => {
@@ -122,26 +122,26 @@ impl Oidc {
     /// Renews when nobody else does: one after the other in this process, and
     /// with a lease from the store among several. The lease ends by itself
     /// should its holder die.
-    async fn in_turn(&self, id: &SignInId, seen: &LiveSignIn) -> Result<Arc<LiveSignIn>, Refusal> {
+    async fn in_turn(&self, seen: &LiveSignIn) -> Result<Arc<LiveSignIn>, Refusal> {
         let lane = usize::from(seen.key[0]) % LANES;
         let Some(lane) = self.refreshing.0.get(lane) else {
             return Err(Reason::Internal("no such lane".to_owned()).into());
         };
         let mut lane = lane.lock().await;
         if !self.sign_ins.store().is_shared() {
-            return self.renew_unless_done(id, &mut lane).await;
+            return self.renew_unless_done(&seen.id, &mut lane).await;
         }
         let lease = seal::hash("renewal", &[&seen.key]);
         let holder = seal::random_bytes()?;
         while !self.lease(lease, holder).await? {
-            let live = self.live(id).await?;
+            let live = self.live(&seen.id).await?;
             // Good for use, if not for long.
             if !has_ended(&live.sign_in) {
                 return Ok(live);
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        let renewed = self.renew_unless_done(id, &mut lane).await;
+        let renewed = self.renew_unless_done(&seen.id, &mut lane).await;
         if let Err(error) = self.sign_ins.store().release(lease, holder).await {
             tracing::debug!(%error, "a lease was left to end by itself");
         }
@@ -181,7 +181,7 @@ impl Oidc {
         if let Some(cause) = lane.too_soon(&live.key) {
             return without_renewal(live, cause);
         }
-        match self.renew(id, &live).await {
+        match self.renew(&live).await {
             Ok(()) => {
                 lane.succeeded(&live.key);
                 self.live(id).await
@@ -209,7 +209,7 @@ impl Oidc {
 
     /// Gets and keeps new tokens. They are stored before anybody uses them: a
     /// rotated refresh token exists only here.
-    async fn renew(&self, id: &SignInId, live: &LiveSignIn) -> Result<(), RefreshError> {
+    async fn renew(&self, live: &LiveSignIn) -> Result<(), RefreshError> {
         use RefreshError::{Over, Passing};
         let Some(refresh_token) = &live.sign_in.tokens.refresh_token else {
             let cause = "there is no refresh token".to_owned();
@@ -229,10 +229,10 @@ impl Oidc {
             provider.renewed(&unchecked, &live.sign_in, relying_party)
         });
         match renewed.await {
-            Ok(tokens) => self.keep(id, live, tokens).await,
+            Ok(tokens) => self.keep(live, tokens).await,
             Err(CheckError::UnknownKey(reason)) => {
                 if let Some(tokens) = unchecked.rotated(&live.sign_in.tokens) {
-                    self.keep(id, live, tokens).await?;
+                    self.keep(live, tokens).await?;
                 }
                 Err(Passing(reason.to_string()))
             }
@@ -246,19 +246,14 @@ impl Oidc {
 
     /// Stores new tokens, and gives them back if the person has signed out
     /// meanwhile: nobody is to use what was just issued.
-    async fn keep(
-        &self,
-        id: &SignInId,
-        live: &LiveSignIn,
-        tokens: Tokens,
-    ) -> Result<(), RefreshError> {
+    async fn keep(&self, live: &LiveSignIn, tokens: Tokens) -> Result<(), RefreshError> {
         let renewed = SignIn {
             tokens,
             ..live.sign_in.clone()
         };
-        let kept = self.store(id, live, &renewed).await;
+        let kept = self.store(live, &renewed).await;
         let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
-        if !kept && matches!(self.sign_ins.find(id).await, Ok(None)) {
+        if !kept && matches!(self.sign_ins.find(&live.id).await, Ok(None)) {
             self.provider.revoke(&renewed.tokens).await;
         }
         Ok(())
@@ -266,20 +261,15 @@ impl Oidc {
 
     /// The provider has forgotten the old refresh token, so a store that is away
     /// is asked again.
-    async fn store(
-        &self,
-        id: &SignInId,
-        live: &LiveSignIn,
-        renewed: &SignIn,
-    ) -> Result<bool, StoreError> {
-        match self.sign_ins.renew(id, live, renewed).await {
+    async fn store(&self, live: &LiveSignIn, renewed: &SignIn) -> Result<bool, StoreError> {
+        match self.sign_ins.renew(live, renewed).await {
             Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
             kept => return kept,
         }
         let began = Instant::now();
         loop {
             tokio::time::sleep(STORE_PAUSE).await;
-            match self.sign_ins.renew(id, live, renewed).await {
+            match self.sign_ins.renew(live, renewed).await {
                 Err(_) if began.elapsed() < STORE_PATIENCE => {}
                 kept => return kept,
             }

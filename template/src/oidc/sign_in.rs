@@ -4,7 +4,10 @@
 //! id, so neither is of use without the other.
 
 use std::{
+    array,
+    borrow::Borrow,
     fmt,
+    hash::{Hash, Hasher},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +15,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use foldhash::HashMap;
+use foldhash::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -31,7 +34,7 @@ pub fn now() -> u64 {
 }
 
 /// What the app knows of one signed-in browser. Times are Unix seconds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct SignIn {
     /// Which of the app's providers vouches for the person.
     pub provider: String,
@@ -63,6 +66,19 @@ pub struct SignIn {
     pub created_at: u64,
     /// When it ends here, however active the person is.
     pub expires_at: u64,
+}
+
+impl fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignIn")
+            .field("issuer", &self.issuer)
+            .field("claims", &self.claims)
+            .field("roles", &self.roles)
+            .field("tokens", &self.tokens)
+            .field("device", &self.device)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl SignIn {
@@ -138,12 +154,12 @@ impl SignInId {
 }
 
 /// A sign-in that was found to be alive.
-#[derive(Debug)]
 pub struct LiveSignIn {
     /// The record.
     pub sign_in: SignIn,
     /// What every page shows of the person.
     person: Person,
+    pub(super) id: SignInId,
     pub(super) key: Key,
     version: u64,
     last_seen: AtomicU64,
@@ -264,23 +280,19 @@ impl SignIns {
         let found = Arc::new(LiveSignIn {
             person: Person::new(sign_in.claims.display_name(), &sign_in.csrf_token),
             sign_in,
+            id: id.clone(),
             key,
             version: row.version,
             last_seen,
         });
-        self.live.put(id, &found, generation);
+        self.live.put(&found, generation);
         Ok(Some(found))
     }
 
     /// Puts a renewed record in the place of `seen`, unless somebody else did
     /// so first or the sign-in has ended: then `false`, and nothing changes.
-    pub async fn renew(
-        &self,
-        id: &SignInId,
-        seen: &LiveSignIn,
-        renewed: &SignIn,
-    ) -> Result<bool, StoreError> {
-        let mut row = row(id, renewed, seen.version.saturating_add(1))?;
+    pub async fn renew(&self, seen: &LiveSignIn, renewed: &SignIn) -> Result<bool, StoreError> {
+        let mut row = row(&seen.id, renewed, seen.version.saturating_add(1))?;
         row.last_seen = seen.last_seen();
         let key = seen.key;
         self.change(|store, live| async move {
@@ -411,9 +423,48 @@ fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
     )
 }
 
-const SHARDS: usize = 16;
+/// An opened record, to be found by what the browser holds.
+struct ById(Arc<LiveSignIn>);
 
-type Records = HashMap<SignInId, Arc<LiveSignIn>>;
+/// An opened record, to be found by what the store knows: whoever ends a sign-in
+/// has its key alone.
+struct ByKey(Arc<LiveSignIn>);
+
+macro_rules! found_by {
+    ($by:ident, $what:ty, $field:ident) => {
+        impl Borrow<$what> for $by {
+            fn borrow(&self) -> &$what {
+                &self.0.$field
+            }
+        }
+
+        impl Hash for $by {
+            fn hash<H: Hasher>(&self, state: &mut H) {
+                self.0.$field.hash(state);
+            }
+        }
+
+        impl PartialEq for $by {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.$field == other.0.$field
+            }
+        }
+
+        impl Eq for $by {}
+    };
+}
+
+found_by!(ById, SignInId, id);
+found_by!(ByKey, Key, key);
+
+/// Many, so that a set that grows holds few requests up: it hashes all that is
+/// in it again.
+const SHARDS: usize = 127;
+
+/// Where to look for what begins with these random bytes or letters.
+fn shard(beginning: [u8; 2]) -> usize {
+    usize::from(u16::from_be_bytes(beginning)) % SHARDS
+}
 
 /// Opened records by id, so that a request is spared the hash. Who guesses ids
 /// learns nothing from how long a search takes: the maps' own hashes are random.
@@ -427,16 +478,15 @@ type Records = HashMap<SignInId, Arc<LiveSignIn>>;
 /// there all the same. What is kept here only saves opening it again, and as
 /// nobody tells when it has ended elsewhere, it is not much.
 struct Live {
-    records: [RwLock<Records>; SHARDS],
-    /// Whoever ends a sign-in knows its key alone.
-    ids: [Mutex<Ids>; SHARDS],
+    by_id: [RwLock<HashSet<ById>>; SHARDS],
+    by_key: [Mutex<Known>; SHARDS],
     most_in_shard: usize,
 }
 
 #[derive(Default)]
-struct Ids {
+struct Known {
     generation: u64,
-    by_key: HashMap<Key, SignInId>,
+    records: HashSet<ByKey>,
 }
 
 /// How many records of a shared store are kept in all.
@@ -445,8 +495,8 @@ const MOST_OF_SHARED: usize = 4096;
 impl Live {
     fn for_store(store: &dyn Store) -> Self {
         Self {
-            records: Default::default(),
-            ids: Default::default(),
+            by_id: array::from_fn(|_| RwLock::default()),
+            by_key: array::from_fn(|_| Mutex::default()),
             most_in_shard: if store.is_shared() {
                 MOST_OF_SHARED / SHARDS
             } else {
@@ -455,46 +505,47 @@ impl Live {
         }
     }
 
-    fn records(&self, id: &SignInId) -> &RwLock<Records> {
-        &self.records[usize::from(id.0[0]) % SHARDS]
+    fn by_id(&self, id: &SignInId) -> &RwLock<HashSet<ById>> {
+        &self.by_id[shard([id.0[0], id.0[1]])]
     }
 
-    fn ids(&self, key: &Key) -> MutexGuard<'_, Ids> {
-        self.ids[usize::from(key[0]) % SHARDS]
+    fn by_key(&self, key: &Key) -> MutexGuard<'_, Known> {
+        self.by_key[shard([key[0], key[1]])]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn get(&self, id: &SignInId) -> Option<Arc<LiveSignIn>> {
-        let records = self.records(id).read();
+        let records = self.by_id(id).read();
         records
             .unwrap_or_else(PoisonError::into_inner)
             .get(id)
-            .cloned()
-    }
-
-    fn remove(&self, id: &SignInId) {
-        let records = self.records(id).write();
-        records.unwrap_or_else(PoisonError::into_inner).remove(id);
+            .map(|found| Arc::clone(&found.0))
     }
 
     fn generation(&self, key: &Key) -> u64 {
-        self.ids(key).generation
+        self.by_key(key).generation
     }
 
-    fn put(&self, id: &SignInId, record: &Arc<LiveSignIn>, generation: u64) {
-        let mut ids = self.ids(&record.key);
-        if ids.generation != generation {
+    fn put(&self, record: &Arc<LiveSignIn>, generation: u64) {
+        let mut known = self.by_key(&record.key);
+        if known.generation != generation {
             return;
         }
-        if ids.by_key.len() >= self.most_in_shard {
-            ids.by_key.drain().for_each(|(_, id)| self.remove(&id));
+        if known.records.len() >= self.most_in_shard {
+            let all = known.records.drain();
+            all.for_each(|record| self.remove(&record.0.id));
         }
-        ids.by_key.insert(record.key, id.clone());
-        let records = self.records(id).write();
+        known.records.replace(ByKey(Arc::clone(record)));
+        let records = self.by_id(&record.id).write();
         records
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.clone(), Arc::clone(record));
+            .replace(ById(Arc::clone(record)));
+    }
+
+    fn remove(&self, id: &SignInId) {
+        let records = self.by_id(id).write();
+        records.unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Forgets these records, and says how many they are.
@@ -504,10 +555,10 @@ impl Live {
     }
 
     fn forget(&self, key: &Key) {
-        let mut ids = self.ids(key);
-        ids.generation = ids.generation.wrapping_add(1);
-        if let Some(id) = ids.by_key.remove(key) {
-            self.remove(&id);
+        let mut known = self.by_key(key);
+        known.generation = known.generation.wrapping_add(1);
+        if let Some(record) = known.records.take(key) {
+            self.remove(&record.0.id);
         }
     }
 }

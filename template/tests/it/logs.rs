@@ -78,3 +78,20 @@ async fn a_test_whose_app_logs_a_secret_fails() {
     let alice = crate::support::signed_in_as("alice").await;
     tracing::debug!("{}", alice.cookies()["sign-in"]);
 }
+
+#[tokio::test]
+async fn a_record_in_the_log_tells_no_secret() {
+    let alice = crate::support::signed_in_as("alice").await;
+    let sign_in = &alice.record().await.sign_in;
+    let shown = format!("{sign_in:?}");
+    assert!(shown.contains("Alice"), "{shown}");
+    let tokens = &sign_in.tokens;
+    for secret in [
+        &sign_in.csrf_token,
+        &tokens.nonce,
+        &tokens.access_token.expose(),
+        &tokens.id_token.expose(),
+    ] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -320,7 +320,7 @@ async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
         roles: vec!["admin".to_owned()],
         ..sign_in
     };
-    assert!(here.renew(&id, &seen, &promoted).await.unwrap());
+    assert!(here.renew(&seen, &promoted).await.unwrap());
     let admin = Some(vec!["admin".to_owned()]);
     assert_eq!(roles(&there).await, admin);
     assert_eq!(roles(&here).await, admin);

@@ -109,7 +109,7 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Re
 /// the person: another one may be about to sign in.
 async fn sign_in_before(request: &HttpRequest) -> Result<Option<Arc<LiveSignIn>>, Refusal> {
     match guard::sign_in_of(request).await {
-        Ok((_, live)) => {
+        Ok(live) => {
             current::remember_non_user(&live);
             Ok(Some(live))
         }

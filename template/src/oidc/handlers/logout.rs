@@ -17,7 +17,7 @@ use crate::{
         guard::User,
         protocol::EndSession,
         seal,
-        sign_in::{LiveSignIn, SignIn, SignInId},
+        sign_in::{LiveSignIn, SignIn},
         silent,
         store::StoreError,
     },
@@ -32,9 +32,9 @@ pub async fn logout(
     form: Result<SignOutForm, Refusal>,
 ) -> Result<HttpResponse, Refusal> {
     match form {
-        Ok(SignOutForm { id, live }) => {
+        Ok(SignOutForm { live }) => {
             hooks::before_logout(&request, &live.sign_in).await?;
-            leave(&request, &oidc, &id, &live).await
+            leave(&request, &oidc, &live).await
         }
         // It has ended before, perhaps in another tab, perhaps from afar: then
         // nothing of the person has left this browser yet.
@@ -59,7 +59,7 @@ pub async fn sign_out_locally(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<(), Refusal> {
-    leave_here(request, oidc, user.id(), user.live(), Grant::Kept).await
+    leave_here(request, oidc, user.live(), Grant::Kept).await
 }
 
 /// What becomes of the tokens at the provider.
@@ -71,14 +71,13 @@ enum Grant {
 async fn leave_here(
     request: &HttpRequest,
     oidc: &web::Data<Oidc>,
-    id: &SignInId,
     live: &Arc<LiveSignIn>,
     grant: Grant,
 ) -> Result<(), Refusal> {
-    let (its_oidc, id, live) = (oidc.clone(), id.clone(), Arc::clone(live));
+    let (its_oidc, live) = (oidc.clone(), Arc::clone(live));
     // All of it happens, or nothing, whether or not the browser waits.
     let ending = current::spawn(async move {
-        its_oidc.sign_ins.end(&id).await?;
+        its_oidc.sign_ins.end(&live.id).await?;
         events::signed_out(&live.sign_in);
         if let Grant::Revoked = grant {
             // The person does not wait for it, and it has the time-out of all calls.
@@ -110,16 +109,15 @@ pub async fn force_logout_and_revoke(
     oidc: &web::Data<Oidc>,
     user: &User,
 ) -> Result<HttpResponse, Refusal> {
-    leave(request, oidc, user.id(), user.live()).await
+    leave(request, oidc, user.live()).await
 }
 
 async fn leave(
     request: &HttpRequest,
     oidc: &web::Data<Oidc>,
-    id: &SignInId,
     live: &Arc<LiveSignIn>,
 ) -> Result<HttpResponse, Refusal> {
-    leave_here(request, oidc, id, live, Grant::Revoked).await?;
+    leave_here(request, oidc, live, Grant::Revoked).await?;
     at_provider(request, oidc, &live.sign_in).await
 }
 
