@@ -200,7 +200,7 @@ impl Oidc {
                 let SignIn {
                     issuer, subject, ..
                 } = &live.sign_in;
-                self.sign_ins.end(id).await?;
+                self.sign_ins.end_by_key(live.key).await?;
                 events::revoked(issuer, Some(subject), Ending::RefreshRefused, 1);
                 Err(Reason::RefreshRefused.into())
             }

@@ -536,6 +536,7 @@ impl Live {
             let all = known.records.drain();
             all.for_each(|record| self.remove(&record.0.id));
         }
+        // Unlike `insert`, which would leave a former version where it is.
         known.records.replace(ByKey(Arc::clone(record)));
         let records = self.by_id(&record.id).write();
         records

@@ -77,7 +77,7 @@ async fn leave_here(
     let (its_oidc, live) = (oidc.clone(), Arc::clone(live));
     // All of it happens, or nothing, whether or not the browser waits.
     let ending = current::spawn(async move {
-        its_oidc.sign_ins.end(&live.id).await?;
+        its_oidc.sign_ins.end_by_key(live.key).await?;
         events::signed_out(&live.sign_in);
         if let Grant::Revoked = grant {
             // The person does not wait for it, and it has the time-out of all calls.
