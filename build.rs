@@ -1,5 +1,6 @@
-//! Embeds template/ in the program: a table of files sorted by path, each with its bytes and
-//! whether it can be executed. What editors and builds leave behind is not taken along.
+//! Embeds template/ in the program, the crates that an app carries among it: a table of files
+//! sorted by path, each with its bytes and whether it can be executed. What editors and builds
+//! leave behind is left out.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -7,7 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Names that never belong to a template: version control, build output, editors, secrets.
+/// Names that never belong to a template: version control, build output, editors, secrets. A
+/// manifest is always a `Cargo.toml.liquid`, even where it has no placeholders: Cargo leaves a
+/// folder with a `Cargo.toml` out of the published package.
 const NEVER: [&str; 9] = [
     ".DS_Store",
     ".env",
@@ -19,7 +22,7 @@ const NEVER: [&str; 9] = [
     "Thumbs.db",
     "target",
 ];
-/// The same by ending: back-ups, merge leftovers, swap files, databases of the embedded store.
+/// The same by ending: backups, merge leftovers, swap files, databases of the embedded store.
 const NEVER_ENDING: [&str; 7] = ["~", ".bak", ".orig", ".redb", ".rej", ".swo", ".swp"];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,5 +1,5 @@
-//! Changes to files: planned first, then written all or not at all. Everything is written
-//! beside its place and moved there in the end; only moves can fail half-way, and they are undone.
+//! Changes to files: planned first, then all of them made or none. Everything is written next to
+//! its place and moved there in the end; only moves can fail half-way, and they are undone.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,18 +13,18 @@ use tempfile::{NamedTempFile, TempDir, TempPath};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
 
-/// How the folders and files begin in which changes wait. They stand beside what they become, so
+/// The prefix of the folders and files in which changes wait. They are next to what they become, so
 /// that moving them needs no copying.
 const STAGING_PREFIX: &str = ".vestibule-";
 
-/// What is to become of one file.
+/// What should become of one file.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
     /// Absolute.
     pub(crate) path: PathBuf,
-    /// What must be there when the change is made; `None` if nothing may be there.
+    /// What must be there when the change is made; `None`: nothing may be there.
     pub(crate) before: Option<Vec<u8>>,
-    /// What will be there; `None` if the file goes away.
+    /// What will be there; `None`: the file is removed.
     pub(crate) after: Option<Cow<'static, [u8]>>,
     /// For a new file: whether it can be executed. An existing one keeps its permissions.
     pub(crate) executable: bool,
@@ -60,7 +60,7 @@ impl Plan {
         Ok(staged)
     }
 
-    /// Makes all changes. Who asks to stop meanwhile finds all of them made, or none.
+    /// Makes all changes. If the program is asked to stop meanwhile, all are made or none.
     pub(crate) fn carry_out(&self) -> Result<(), Error> {
         let interrupt = Interrupt::default();
         interrupt.on_everything()?;
@@ -70,13 +70,13 @@ impl Plan {
     }
 }
 
-/// Changes that wait beside their places.
+/// Changes that wait next to their places.
 #[derive(Debug, Default)]
 pub(crate) struct Staged<'a> {
     /// New folders and files, by the outermost path that doesn't exist yet.
     new: BTreeMap<PathBuf, New>,
     edits: Vec<Edit<'a>>,
-    /// Files that go away, with what they have to hold until then.
+    /// Files that are removed, with what they have to contain until then.
     removals: Vec<(&'a Path, &'a [u8])>,
 }
 
@@ -153,7 +153,7 @@ impl<'a> Staged<'a> {
         Ok(())
     }
 
-    /// Where a path below a new folder can be found for now.
+    /// Where a path below a new folder is for now.
     pub(crate) fn path_of(&self, path: &Path) -> Option<PathBuf> {
         self.new.iter().find_map(|(place, new)| match new {
             New::Folder(folder) => path
@@ -177,7 +177,7 @@ impl<'a> Staged<'a> {
             }
         }
         let mut done = Vec::new();
-        // What is new comes first: if the machine stops in between, nothing names what isn't there.
+        // New files come first: if the machine stops in between, nothing refers to what is missing.
         for (place, new) in self.new {
             match move_new(&place, new) {
                 Ok(moved) => done.push(Done::New(place, moved)),
@@ -190,8 +190,8 @@ impl<'a> Staged<'a> {
                 Err(error) => return Err(undo(done, writing(path, error.error))),
             }
         }
-        // What goes away comes last, when nothing names it any more; until all is done it is
-        // only moved aside.
+        // Removals come last, when nothing refers to the files any longer; until everything is
+        // done they are only moved aside.
         for (path, _) in self.removals {
             match move_aside(path) {
                 Ok(aside) => done.push(Done::Removal(path, aside)),
@@ -222,7 +222,7 @@ fn move_new(place: &Path, new: New) -> io::Result<Moved> {
     match new {
         New::Folder(folder) => {
             fs::rename(folder.path(), place)?;
-            // It's no longer where the guard would look for it.
+            // It's no longer where the guard would delete it.
             let _ = folder.keep();
             Ok(Moved::Folder)
         }
@@ -252,7 +252,7 @@ fn undo(done: Vec<Done<'_>>, cause: Error) -> Error {
         };
         if result.is_err() {
             left.push(path.to_owned());
-            // What was moved aside is the only copy there is: it stays, and is named.
+            // What was moved aside is the only copy: it stays, and is named.
             if let Done::Removal(_, aside) = &mut change {
                 aside.disable_cleanup(true);
                 left.push(aside.to_path_buf());
@@ -298,8 +298,8 @@ fn mode(executable: bool) -> u32 {
     if executable { 0o777 } else { 0o666 }
 }
 
-/// Whether its owner has said that a file stays as it is. Moving another into its place would
-/// need no permission to write to it.
+/// Whether a file is read-only. Moving another into its place would need no permission to write to
+/// it.
 pub(crate) fn is_read_only(path: &Path) -> io::Result<bool> {
     let permissions = fs::metadata(path)?.permissions();
     #[cfg(unix)]
@@ -392,7 +392,7 @@ mod tests {
         plan.push(change(&at("first"), Some("old")));
         plan.push(change(&at("z/second"), Some("old")));
         let staged = plan.stage(&Interrupt::default()).unwrap();
-        // Somebody clears the last file away that still waits.
+        // Somebody removes the last file that still waits.
         for name in names(&at("z"))
             .into_iter()
             .filter(|name| name.starts_with('.'))

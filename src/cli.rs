@@ -8,9 +8,10 @@ use clap::{Arg, Args, Parser, Subcommand};
 use crate::scaffold::Method;
 use crate::template::{LOGIN_PAGES, PROVIDERS, SESSION_STORES};
 
-/// Write Actix-web apps that people can sign in to with OpenID Connect
+/// Write Actix-web apps that people sign in to with OpenID Connect
 #[derive(Debug, Parser)]
 #[command(
+    name = "vestibule",
     version,
     max_term_width = 100,
     after_help = "\
@@ -32,11 +33,11 @@ pub(crate) enum Command {
     /// Add a route to the app, with its handler, view and tests
     #[command(subcommand)]
     Add(Add),
-    /// Take a route out again, if nothing depends on it
+    /// Remove a route, if nothing depends on it
     #[command(subcommand)]
     Remove(Remove),
     Routes(Routes),
-    /// Show the app's views, or bring one back as it was at first
+    /// Show the app's views, or restore the original of one
     #[command(subcommand)]
     View(View),
     Completions(Completions),
@@ -49,7 +50,7 @@ pub(crate) enum Add {
     Route(AddRoute),
 }
 
-/// What can be taken out of an app.
+/// What can be removed from an app.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Remove {
     Route(RemoveRoute),
@@ -64,8 +65,8 @@ pub(crate) enum View {
 
 /// Add a route: its handler, view, registration and tests
 ///
-/// Works in any folder of the app. Everything is written, or nothing: what can't be edited safely
-/// is refused, with the lines to paste.
+/// Works in any folder of the app. Writes everything or nothing: if a file can't be edited safely,
+/// it says which lines to paste.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -75,10 +76,10 @@ Examples:
   vestibule add route prices --json --public
   vestibule add route order --json --method POST --fresh 5 --diff")]
 pub(crate) struct AddRoute {
-    /// Name of the route, and of its files: `monthly-reports`
+    /// Name of the route and of its files: `monthly-reports`
     pub(crate) name: String,
 
-    /// Where it is reached; `{id}` stands for any one part [default: /NAME]
+    /// Its path; `{id}` matches any one segment [default: /NAME]
     #[arg(long)]
     pub(crate) path: Option<String>,
 
@@ -86,15 +87,15 @@ pub(crate) struct AddRoute {
     #[arg(long, ignore_case = true, value_enum, default_value_t = Method::Get, requires = "json")]
     pub(crate) method: Method,
 
-    /// Lets everybody in
+    /// Let everybody in
     #[arg(long, group = "who", help_heading = "Who may reach it")]
     pub(crate) public: bool,
 
-    /// Lets people in who are signed in (default)
+    /// Let people in who are signed in (default)
     #[arg(long, group = "who", help_heading = "Who may reach it")]
     pub(crate) signed_in: bool,
 
-    /// Lets people in who have this role at the provider
+    /// Let people in who have this role at the provider
     #[arg(
         long,
         value_name = "NAME",
@@ -103,7 +104,7 @@ pub(crate) struct AddRoute {
     )]
     pub(crate) role: Option<String>,
 
-    /// Lets people in who proved in the last minutes who they are
+    /// Let people in who signed in within the last MINUTES
     #[arg(long, value_name = "MINUTES", group = "who", help_heading = "Who may reach it",
         value_parser = clap::value_parser!(u64).range(1..=10_080))]
     pub(crate) fresh: Option<u64>,
@@ -116,7 +117,7 @@ pub(crate) struct AddRoute {
     #[arg(long, group = "kind", help_heading = "What it is")]
     pub(crate) json: bool,
 
-    /// A page with a form: GET shows it, POST takes it
+    /// A page with a form: GET shows it, POST receives it
     #[arg(long, group = "kind", help_heading = "What it is")]
     pub(crate) form: bool,
 
@@ -128,16 +129,16 @@ pub(crate) struct AddRoute {
     pub(crate) plan: PlanFlags,
 }
 
-/// Take out what `add route` wrote
+/// Remove what `add route` wrote
 ///
-/// Refuses if other code names the route, if its files were edited since, or if comments would go
-/// with it.
+/// Stops if other code uses the route, if its files were edited, or if comments would be removed
+/// too.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveRoute {
     /// Name of the route
     pub(crate) name: String,
 
-    /// Remove it also if its files were edited, and with the comments beside it
+    /// Remove it even if its files were edited, and with the comments next to it
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -147,7 +148,7 @@ pub(crate) struct RemoveRoute {
 
 /// Show the plan instead of carrying it out.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Look before you leap")]
+#[command(next_help_heading = "Preview")]
 pub(crate) struct PlanFlags {
     /// List the files that would change
     #[arg(long, group = "plan")]
@@ -163,20 +164,20 @@ pub(crate) struct PlanFlags {
 }
 
 impl PlanFlags {
-    /// Whether nothing is to be written.
+    /// Whether nothing should be written.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.dry_run || self.diff || self.plan_json
     }
 }
 
-/// Print the script with which a shell completes arguments
+/// Print the completion script of a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vestibule completions bash > ~/.local/share/bash-completion/completions/vestibule
   vestibule completions fish > ~/.config/fish/completions/vestibule.fish")]
 pub(crate) struct Completions {
-    /// Which shell
+    /// The shell
     pub(crate) shell: clap_complete::Shell,
 }
 
@@ -186,14 +187,14 @@ pub(crate) struct Completions {
 Example:
   vestibule man ~/.local/share/man/man1 && man vestibule-add-route")]
 pub(crate) struct Manual {
-    /// Folder to write them into
+    /// Folder for the pages
     pub(crate) folder: PathBuf,
 }
 
 /// Write a new app in a new folder
 ///
-/// What isn't given is asked on a terminal, and takes its default elsewhere. Everything chosen
-/// here only sets defaults: the environment of the running app can change it later.
+/// Missing answers are asked for on a terminal, and have their defaults elsewhere. All answers
+/// only set defaults: the environment of the running app can change them later.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -201,7 +202,7 @@ Examples:
   vestibule new shop --provider okta --issuer https://example.okta.com/oauth2/default
   vestibule new my-app --no-input -d provider=keycloak -d session_store=redis")]
 pub(crate) struct New {
-    /// Folder to make; it must not exist yet
+    /// The new folder; it must not exist yet
     pub(crate) path: Option<PathBuf>,
 
     /// Start the app once it is written
@@ -212,15 +213,15 @@ pub(crate) struct New {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Never ask: take the defaults for what isn't given
+    /// Never ask: use the defaults for missing answers
     #[arg(long)]
     pub(crate) no_input: bool,
 
-    /// Don't make a git repository
+    /// Don't create a git repository
     #[arg(long)]
     pub(crate) no_git: bool,
 
-    /// Set an answer by its cargo-generate name; a flag below goes before it
+    /// Set an answer by its cargo-generate name; the flags below override it
     #[arg(
         short,
         long = "define",
@@ -229,7 +230,7 @@ pub(crate) struct New {
     )]
     pub(crate) define: Vec<String>,
 
-    /// Read answers from a TOML file with a `values` table; `-d` goes before it
+    /// Read answers from a TOML file with a `values` table; `-d` overrides it
     #[arg(long, value_name = "FILE", help_heading = "Answers")]
     pub(crate) values_file: Option<PathBuf>,
 
@@ -237,8 +238,8 @@ pub(crate) struct New {
     pub(crate) answers: AnswerFlags,
 }
 
-/// The answers as flags. Their values are judged together with those of `-d` and the values
-/// file, so that all faults are named at once.
+/// The answers as flags. They are checked together with those of `-d` and the values file, so that
+/// all faults are named at once.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Answers")]
 pub(crate) struct AnswerFlags {
@@ -250,7 +251,7 @@ pub(crate) struct AnswerFlags {
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
 
-    /// Whom people sign in with; `dev` is built in and needs no account [default: dev]
+    /// The provider that people sign in with; `dev` needs no account [default: dev]
     #[arg(long, value_parser = Hinted(PROVIDERS))]
     pub(crate) provider: Option<String>,
 
@@ -258,7 +259,7 @@ pub(crate) struct AnswerFlags {
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
 
-    /// Client id of the app at the provider
+    /// Client ID of the app at the provider
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: Option<String>,
 
@@ -266,31 +267,31 @@ pub(crate) struct AnswerFlags {
     #[arg(long, value_name = "KIND", value_parser = Hinted(LOGIN_PAGES))]
     pub(crate) login_page: Option<String>,
 
-    /// Where sign-ins are kept [default: embedded]
+    /// Where user sessions are kept [default: embedded]
     #[arg(long, value_name = "KIND", value_parser = Hinted(SESSION_STORES))]
     pub(crate) session_store: Option<String>,
 }
 
 /// Show every route of the app, and who may reach it
 ///
-/// It reads the source and needs neither a build nor a running app. A route that needs more than
-/// a sign-in shows what: `role admin`, `fresh 5 min`.
+/// Reads the source; needs neither a build nor a running app. For a route that asks for more than
+/// signing in, it shows what: `role admin`, `fresh 5 min`.
 #[derive(Debug, Args)]
 pub(crate) struct Routes {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Fail if a route's guard can't be told, or if a route has none without being declared
-    /// public, which is to be registered by a function called `public`
+    /// Fail if it can't be told of a route who may reach it, or if a route has no guard and isn't
+    /// in a table that is mounted by `oidc.public(…)`
     #[arg(long)]
     pub(crate) check: bool,
 }
 
-/// Show which view is shown when, and by which code
+/// Show when each view is shown, and by which code
 ///
-/// It reads the source and the templates, and needs neither a build nor a running app. A debug
-/// build shows the views themselves at /dev/views.
+/// Reads the source and the templates; needs neither a build nor a running app. A debug build
+/// shows the views themselves at /dev/views.
 #[derive(Debug, Args)]
 pub(crate) struct ListViews {
     /// Print JSON
@@ -298,18 +299,18 @@ pub(crate) struct ListViews {
     pub(crate) json: bool,
 }
 
-/// Bring a view back as it was at first, after showing the diff
+/// Restore the original of a view, after showing the diff
 ///
-/// Works for the views that came with the app and for those of `add route`. It asks before it
-/// writes. The types of views are left as they are; what they have lost that the view needs is
-/// told.
+/// Works for the views that came with the app and for those of `add route`. Asks before it writes.
+/// The code behind the view stays as it is; if it lacks something that the original needs, that is
+/// said.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vestibule view reset home
-  vestibule view reset dev/gallery --diff")]
+  vestibule view reset login --diff")]
 pub(crate) struct ResetView {
-    /// Name of the view, as `vestibule view list` has it
+    /// Name of the view, as in `vestibule view list`
     pub(crate) name: String,
 
     /// Don't ask
@@ -320,7 +321,7 @@ pub(crate) struct ResetView {
     pub(crate) plan: PlanFlags,
 }
 
-/// Takes any text, and knows the values to show in help and to complete in shells.
+/// Accepts any string, and knows the values to show in help and to complete in shells.
 #[derive(Debug, Clone, Copy)]
 struct Hinted(&'static [&'static str]);
 

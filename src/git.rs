@@ -1,20 +1,20 @@
-//! Making the app's git repository, with the git that is installed. An app without one is an
-//! app all the same, so nothing here fails: it only reports.
+//! Creates the app's git repository, with the git that is installed. The app works without one, so
+//! nothing here fails: it only reports.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What has become of the repository.
+/// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Repository {
-    Made,
+    Created,
     /// The app is inside a repository already.
     Inside,
-    /// There is no git, or it failed; in words.
+    /// There is no git, or it failed; a message.
     Not(String),
 }
 
-/// Makes a repository in `folder`, which will be moved to `place`.
+/// Creates a repository in `folder`, which will be moved to `place`.
 pub(crate) fn init(folder: &Path, place: &Path, existing: &Path) -> Repository {
     if is_tracked(place, existing) {
         return Repository::Inside;
@@ -25,9 +25,9 @@ pub(crate) fn init(folder: &Path, place: &Path, existing: &Path) -> Repository {
         .stderr(Stdio::piped())
         .output();
     match result {
-        Ok(output) if output.status.success() => Repository::Made,
+        Ok(output) if output.status.success() => Repository::Created,
         Ok(output) => {
-            // A repository that is only begun would be worse than none.
+            // An incomplete repository would be worse than none.
             let _ = std::fs::remove_dir_all(folder.join(".git"));
             let message = String::from_utf8_lossy(&output.stderr);
             Repository::Not(message.lines().next().unwrap_or("git failed").to_owned())
@@ -39,8 +39,8 @@ pub(crate) fn init(folder: &Path, place: &Path, existing: &Path) -> Repository {
     }
 }
 
-/// Whether a repository above will have the app in it: there is one, and it doesn't ignore it
-/// (as one that holds a whole home folder's settings does).
+/// Whether the app will be in a repository above: there is one, and it doesn't ignore the app, as
+/// one for the settings in a home folder does.
 fn is_tracked(place: &Path, existing: &Path) -> bool {
     let inside = existing
         .ancestors()
@@ -55,7 +55,7 @@ fn is_tracked(place: &Path, existing: &Path) -> bool {
             .is_ok_and(|status| status.success())
 }
 
-/// git, without what a hook or an alias that runs this program would make it believe.
+/// git, without the variables by which a hook or an alias that runs this program would mislead it.
 fn git() -> Command {
     let mut git = Command::new("git");
     for variable in [

@@ -1,5 +1,5 @@
-//! Being asked to stop, by Ctrl-C or by the system. Work that must not stop half-way looks at
-//! the flag kept here and tidies up; nothing here decides what tidying up means.
+//! Requests to stop, by Ctrl-C or by the system. They raise a flag, which work that must not stop
+//! half-way checks; what to clean up then is up to that work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::error::Error;
 
-/// Whether somebody asked this program to stop.
+/// Whether this program was asked to stop.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupt(Arc<AtomicBool>);
 
@@ -18,8 +18,8 @@ impl Interrupt {
         self.register(SIGINT)
     }
 
-    /// From now on every request to stop only raises the flag. For the moments in which files
-    /// are being written.
+    /// From now on every request to stop only raises the flag. For the time in which files are
+    /// written.
     pub(crate) fn on_everything(&self) -> Result<(), Error> {
         self.register(SIGINT)?;
         self.register(SIGTERM)?;
@@ -28,7 +28,7 @@ impl Interrupt {
         Ok(())
     }
 
-    /// Fails once somebody has asked to stop.
+    /// Fails once the program was asked to stop.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.0.load(Ordering::SeqCst) {
             return Err(Error::Interrupted);

@@ -1,4 +1,4 @@
-//! `vestibule` writes Actix-web apps that people can sign in to.
+//! `vestibule` writes Actix-web apps that people sign in to.
 //!
 //! This file goes from the arguments to a command and from its result to an exit code; what a
 //! command does is in [`commands`].
@@ -30,7 +30,7 @@ use crate::error::{Error, Exit};
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => return tell(&told),
+        Err(message) => return show(&message),
     };
     let result = match cli.command {
         cli::Command::New(arguments) => commands::new::run(&arguments),
@@ -45,10 +45,10 @@ fn main() -> ExitCode {
     end(result)
 }
 
-/// Help and the version, which are results, or what is wrong with the arguments.
-fn tell(told: &clap::Error) -> ExitCode {
-    let printed = told.print();
-    if told.use_stderr() {
+/// Shows help or the version, which are results, or what is wrong with the arguments.
+fn show(message: &clap::Error) -> ExitCode {
+    let printed = message.print();
+    if message.use_stderr() {
         return Exit::Usage.into();
     }
     terminal::keep(printed);
@@ -56,7 +56,7 @@ fn tell(told: &clap::Error) -> ExitCode {
 }
 
 fn end(result: Result<Exit, Error>) -> ExitCode {
-    // What the command itself failed of goes before what it couldn't say.
+    // A failure of the command itself takes precedence over one to print its result.
     let result = result.and_then(|exit| terminal::finish().map(|()| exit));
     match result {
         Ok(exit) => exit.into(),

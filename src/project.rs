@@ -1,16 +1,16 @@
-//! A generated app as it is found on the disk: where it begins, and its files by the paths that
-//! messages show. What is in the files is the business of [`crate::source`].
+//! A generated app on the disk: where its folder is, and its files by the paths that messages show.
+//! What is in the files is up to [`crate::source`].
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use toml_edit::DocumentMut;
+use toml_edit::{DocumentMut, Item};
 
 use crate::error::{Error, is_absent};
 use crate::template::{BadRecord, Record, read_record};
 
-/// The record that every generated app carries, and by which it is known.
+/// The record in every generated app, by which it is recognized.
 const RECORD: &str = "vestibule.toml";
 const MANIFEST: &str = "Cargo.toml";
 
@@ -18,15 +18,19 @@ const MANIFEST: &str = "Cargo.toml";
 #[derive(Debug)]
 pub(crate) struct Project {
     root: PathBuf,
-    /// What files would hold once a plan is carried out, by path.
+    /// What files would contain once a plan is carried out, by path.
     planned: BTreeMap<String, Option<String>>,
 }
+
+/// The manifest of a generated app.
+#[derive(Debug)]
+pub(crate) struct Manifest(DocumentMut);
 
 /// Where a file of an app really is.
 #[derive(Debug)]
 pub(crate) enum Place {
     Inside(PathBuf),
-    /// Links lead out of the app's folder.
+    /// Behind links that lead out of the app's folder.
     Outside(PathBuf),
 }
 
@@ -71,7 +75,7 @@ impl Project {
         })
     }
 
-    /// Whether rustfmt finds settings for the app's code.
+    /// Whether there is a rustfmt.toml that applies to the app's code.
     pub(crate) fn has_rustfmt_settings(&self) -> bool {
         let mut folders = self.root.ancestors();
         folders.any(|folder| {
@@ -86,7 +90,7 @@ impl Project {
             .fold(self.root.clone(), |folder, part| folder.join(part))
     }
 
-    /// Where a file of the app is once links are followed, also if it isn't there yet.
+    /// Where a file of the app is with links resolved, also if it doesn't exist yet.
     pub(crate) fn behind_links(&self, path: &str) -> Result<Place, Error> {
         let place = self.at(path);
         let reading = |source| Error::Read {
@@ -109,7 +113,7 @@ impl Project {
         })
     }
 
-    /// The same app as it would be with other files; `None` for one that isn't there any more.
+    /// The same app as it would be with other files; `None`: the file is removed.
     pub(crate) fn with<'p>(
         &self,
         planned: impl Iterator<Item = (&'p str, Option<&'p String>)>,
@@ -121,7 +125,7 @@ impl Project {
         }
     }
 
-    /// What a file holds; `None` if there is none.
+    /// What a file contains; `None` if there is none.
     pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         if let Some(planned) = self.planned.get(path) {
             return Ok(planned.clone().map(String::into_bytes));
@@ -137,20 +141,14 @@ impl Project {
         }
     }
 
-    /// The name by which tests call the app's library.
-    pub(crate) fn library(&self) -> Result<String, Error> {
-        let bytes = self.read(MANIFEST)?.ok_or(Error::NoSource(MANIFEST))?;
-        let unreadable = |reason: String| Error::Manifest(reason);
+    /// The app's Cargo.toml.
+    pub(crate) fn manifest(&self) -> Result<Manifest, Error> {
+        let bytes = self.read(MANIFEST)?.ok_or(Error::NoFile(MANIFEST))?;
         let text =
-            String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
-        let manifest: DocumentMut = text
-            .parse()
-            .map_err(|error: toml_edit::TomlError| unreadable(error.to_string()))?;
-        let name = |table: &str| manifest.get(table)?.get("name")?.as_str();
-        let name = name("lib").or_else(|| name("package"));
-        let name = name.ok_or_else(|| unreadable("it names no package".to_owned()))?;
-        // As Cargo makes a crate's name of a package's.
-        Ok(name.replace('-', "_"))
+            String::from_utf8(bytes).map_err(|_| Error::Manifest("it is not UTF-8".to_owned()))?;
+        text.parse()
+            .map(Manifest)
+            .map_err(|error: toml_edit::TomlError| Error::Manifest(error.to_string()))
     }
 
     /// The files below a folder of the app whose names end in `ending`, sorted.
@@ -170,7 +168,7 @@ impl Project {
             };
             for entry in entries {
                 let entry = entry.map_err(reading)?;
-                // What isn't UTF-8 can't be named by a `mod` item or a view.
+                // No `mod` item or view can have a name that isn't UTF-8.
                 let Ok(name) = entry.file_name().into_string() else {
                     continue;
                 };
@@ -184,5 +182,22 @@ impl Project {
         }
         found.sort();
         Ok(found)
+    }
+}
+
+impl Manifest {
+    /// The name by which the app's code calls a package that it depends on.
+    pub(crate) fn crate_name_of(&self, package: &str) -> String {
+        let name = self.dependency(package).map_or(package, |(name, _)| name);
+        name.replace('-', "_")
+    }
+
+    /// The entry of a package that the app depends on, perhaps by another name.
+    fn dependency(&self, package: &str) -> Option<(&str, &Item)> {
+        let dependencies = self.0.get("dependencies")?.as_table_like()?;
+        dependencies.iter().find(|(name, dependency)| {
+            let other = dependency.as_table_like().and_then(|it| it.get("package"));
+            other.map_or(Some(*name), Item::as_str) == Some(package)
+        })
     }
 }

@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::template::{AppName, BadName, Fault, Question, Rule};
 
-/// A terminal with somebody at it.
+/// A terminal to ask on.
 pub(crate) struct Prompts {
     term: Term,
     theme: ColorfulTheme,
 }
 
 impl Prompts {
-    /// From now on Ctrl-C ends a question and not the program, which has to tidy the terminal.
+    /// From now on Ctrl-C ends a question and not the program, which has to restore the terminal.
     pub(crate) fn new(interrupt: &Interrupt) -> Result<Self, Error> {
         interrupt.on_ctrl_c()?;
         Ok(Self {
@@ -35,7 +35,7 @@ impl Prompts {
         self.settle(answer).map(PathBuf::from)
     }
 
-    /// Asks for another name than the one that can't be used.
+    /// Asks for a name in place of one that can't be used.
     pub(crate) fn name(&self, bad: &BadName) -> Result<AppName, Error> {
         let answer = Input::<String>::with_theme(&self.theme)
             .with_prompt(format!("{}. What is the app's name?", bad.message()))
@@ -83,7 +83,7 @@ impl Prompts {
         }
     }
 
-    /// Asks whether something should be done; who only presses Enter doesn't want it.
+    /// Asks for a yes or no; Enter means no.
     pub(crate) fn is_wanted(&self, question: &str) -> Result<bool, Error> {
         let answer = Confirm::with_theme(&self.theme)
             .with_prompt(question)
@@ -92,7 +92,7 @@ impl Prompts {
         self.settle(answer)
     }
 
-    /// Gives the terminal back as it was if a question was not answered.
+    /// Restores the terminal if a question was not answered.
     fn settle<T>(&self, answer: dialoguer::Result<T>) -> Result<T, Error> {
         answer.map_err(|dialoguer::Error::IO(error)| {
             let _ = self.term.show_cursor();

@@ -1,24 +1,24 @@
-//! The place of a new app: a folder that doesn't exist yet, below one that does.
+//! The place for a new app: a folder that doesn't exist yet, below one that does.
 
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::error::{Error, InTheWay, is_absent};
+use crate::error::{Error, Existing, is_absent};
 
 /// Where a new app goes.
 #[derive(Debug, Clone)]
 pub(crate) struct Target {
-    /// As the person wrote it, for messages.
+    /// As it was typed, for messages.
     pub(crate) typed: PathBuf,
-    /// The nearest folder above that exists, without links in its path.
+    /// The nearest folder above that exists, with links resolved.
     pub(crate) existing: PathBuf,
     /// The app's folder, below `existing`.
     pub(crate) folder: PathBuf,
 }
 
 impl Target {
-    /// Looks at the disk and refuses what can't become the folder of a new app.
+    /// Looks at the disk, and fails for what can't become the folder of a new app.
     pub(crate) fn find(typed: &Path) -> Result<Self, Error> {
         if typed.file_name().is_none() {
             return Err(Error::NoFolderName(typed.to_owned()));
@@ -42,7 +42,7 @@ impl Target {
             .components()
             .any(|part| !matches!(part, Component::Normal(_)))
         {
-            return Err(Error::ThroughNothing(typed.to_owned()));
+            return Err(Error::MissingParent(typed.to_owned()));
         }
         let existing = dunce::canonicalize(above).map_err(|source| reading(above, source))?;
         Ok(Self {
@@ -60,20 +60,20 @@ fn reading(path: &Path, source: io::Error) -> Error {
     }
 }
 
-fn in_the_way(path: &Path) -> io::Result<Option<InTheWay>> {
+fn in_the_way(path: &Path) -> io::Result<Option<Existing>> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     Ok(Some(if metadata.is_symlink() {
-        InTheWay::Link
+        Existing::Link
     } else if !metadata.is_dir() {
-        InTheWay::File
+        Existing::File
     } else if fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none()) {
-        InTheWay::EmptyFolder
+        Existing::EmptyFolder
     } else {
-        InTheWay::Folder
+        Existing::Folder
     }))
 }
 

@@ -1,6 +1,6 @@
-//! What a person sees: results on stdout, talk on stderr, both without colour where that is
-//! not wanted. A reader that went away (`vestibule … | head`) is not an error; a result that is
-//! lost in any other way is one, which the program ends with.
+//! What a person sees: results on stdout, messages on stderr, in colour only where that is wanted.
+//! A reader that stops reading (`vestibule … | head`) is not an error; a result that is lost in any
+//! other way is one.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -17,7 +17,7 @@ const GONE: Style = AnsiColor::Red.on_default();
 const HUNK: Style = AnsiColor::Cyan.on_default();
 const NOTE: Style = AnsiColor::Green.on_default().bold();
 
-/// Why something of the result could not be written.
+/// Why a part of the result could not be written.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Writes a line of the result to stdout.
@@ -25,14 +25,14 @@ pub(crate) fn result(line: impl Display) {
     keep(writeln!(anstream::stdout(), "{line}"));
 }
 
-/// Sees that all of the result has been written.
+/// Makes sure that all of the result has been written.
 pub(crate) fn finish() -> Result<(), Error> {
     keep(io::stdout().flush());
     let lost = LOST.lock().ok().and_then(|mut lost| lost.take());
     lost.map_or(Ok(()), |source| Err(Error::Output(source)))
 }
 
-/// Remembers what went wrong, until the command has done all it does.
+/// Remembers what went wrong until the command has finished.
 pub(crate) fn keep(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
@@ -45,7 +45,7 @@ pub(crate) fn keep(written: io::Result<()>) {
 /// Writes a unified diff to stdout.
 pub(crate) fn diff(text: &str) {
     let mut stdout = anstream::stdout();
-    // Line by line as they are: carriage returns belong to the files.
+    // Lines stay as they are: carriage returns belong to the files.
     for line in text.split_inclusive('\n') {
         let line = line.strip_suffix('\n').unwrap_or(line);
         let style = match line.as_bytes().first() {
@@ -58,17 +58,17 @@ pub(crate) fn diff(text: &str) {
     }
 }
 
-/// Says something to the person who watches.
+/// Writes a message to stderr.
 pub(crate) fn say(line: impl Display) {
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// Says something that the person may want to act on.
+/// Writes a note that the person may want to act on.
 pub(crate) fn note(line: impl Display) {
     say(format_args!("{NOTE}note:{NOTE:#} {line}"));
 }
 
-/// Shows an error, and below it what can be done about it.
+/// Writes an error, and what can be done about it.
 pub(crate) fn show_error(error: &Error) {
     say(format_args!("{ERROR}error:{ERROR:#} {error}"));
     if let Some(hint) = error.hint() {
@@ -76,13 +76,13 @@ pub(crate) fn show_error(error: &Error) {
     }
 }
 
-/// How many columns stdout has, if a person reads it there.
+/// The number of columns of stdout, if that is a terminal.
 pub(crate) fn width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
     Some(usize::from(width.0))
 }
 
-/// Whether somebody is there to answer a question.
+/// Whether there is a terminal to ask on.
 pub(crate) fn can_ask() -> bool {
     std::io::stdin().is_terminal()
         && std::io::stderr().is_terminal()

@@ -1,5 +1,5 @@
-// The programs that are measured, and how each is started: the app as it is generated, a bare Actix
-// handler and the rivals, all with the same page for the same person.
+// The programs that are measured, and how each is started: the app as it is generated, a plain Actix
+// app with the library, a bare Actix handler and the rivals, all with the same page for the same person.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ const here = new URL('.', import.meta.url).pathname;
 export const PAGE = '/admin';
 /** The same with much to show: all that the provider says of the person. */
 export const LONG_PAGE = '/profile';
+/** The thread of the app that writes to the embedded store. */
+export const WRITER = 'user-sessions';
 /** Tokens and claims of one session, in bytes. */
 export const RECORD_BYTES = 6 * 1024;
 // What the server decides anew for each answer.
@@ -22,12 +24,12 @@ const PER_ANSWER = ['date', 'content-length', 'connection', 'keep-alive', 'trans
 export class Stage {
   /** Starts the provider. `bin` holds the release builds, `work` is a folder to write to. */
   static async open(bin, work) {
-    const names = ['provider', 'bare', 'bare-long', 'app', 'logged', 'redis', 'tower', 'okta', 'openid-connect'];
+    const apps = ['app', 'logged', 'redis', 'plain'];
+    const names = ['provider', 'bare', 'bare-long', ...apps, 'tower', 'okta', 'openid-connect'];
     const ports = {};
     for (const name of [...names, 'redis-server']) ports[name] = await freePort();
     const stage = new Stage(bin, work, ports);
     const at = (name, path) => `http://localhost:${ports[name]}${path}`;
-    const apps = ['app', 'logged', 'redis'];
     const clients = [
       { client_id: 'app', redirect_uris: apps.map((name) => at(name, '/authorization-code/callback')) },
       { client_id: 'okta', redirect_uris: [at('okta', '/authorization-code/callback')] },
@@ -53,9 +55,19 @@ export class Stage {
 
   /** The app, as an operator starts it. Its log is cut to warnings unless `log` says otherwise. */
   app({ port = this.ports.app, store = join(this.work, 'app.redb'), log = 'warn', env = {}, name = 'app' } = {}) {
+    return this.#withSettings([join(this.bin, 'app')], { name, port, store, log, env });
+  }
+
+  /** A plain Actix app with the library, which answers with finished bytes and headers. */
+  plain({ path = PAGE } = {}) {
+    const command = [join(this.bin, 'plain'), path, this.#pageFile(path)];
+    return this.#withSettings(command, { name: 'plain', port: this.ports.plain, store: join(this.work, 'plain.redb') });
+  }
+
+  #withSettings(command, { name, port, store, log = 'warn', env = {} }) {
     return {
       name,
-      command: [join(this.bin, 'app')],
+      command,
       port,
       // Ready means that the provider is known: the page's headers name it.
       path: '/login',
@@ -83,8 +95,9 @@ export class Stage {
     return join(this.work, `${path.slice(1)}.json`);
   }
 
-  bare({ port = this.ports.bare, path = PAGE } = {}) {
-    const command = [join(this.bin, 'bare'), String(port), path, this.#pageFile(path)];
+  /** The bare handler. With `sessions`, a cookie's name and a file of its values, it knows them by one hash map. */
+  bare({ port = this.ports.bare, path = PAGE, sessions = [] } = {}) {
+    const command = [join(this.bin, 'bare'), String(port), path, this.#pageFile(path), ...sessions];
     return { name: 'bare', command, port };
   }
 
@@ -114,13 +127,13 @@ export class Stage {
 
 /**
  * Signs in and gives the cookies, as a request header: those that are left after ten minutes, when
- * browsers drop the app's note of the attempt.
+ * browsers drop the transaction.
  */
 export async function signIn(server, path = PAGE) {
   const browser = new Browser();
   const status = await browser.open(server.url + path);
   if (status >= 300) throw new Error(`${server.name}: the sign-in ended with status ${status}`);
-  return browser.cookies(server.url, /^attempt-/);
+  return browser.cookies(server.url, /^(__Host-)?transaction-/);
 }
 
 /** What a server answers: the headers and the page. */

@@ -1,4 +1,4 @@
-// The app's page behind Express, for whoever is signed in by one of two middlewares: rendered with
+// The app's page behind Express, for people signed in by one of two middlewares: rendered with
 // EJS, its headers set by Helmet, and, below `/finished`, as finished bytes and headers.
 // `node express.mjs okta|openid-connect PORT ISSUER PATH PAGE`
 
@@ -49,7 +49,7 @@ function guard() {
   return openidConnect.requiresAuth();
 }
 
-/** The page as a view, with a blank wherever the value of one of `page.fields` stands. */
+/** The page as a view, with a placeholder for the value of each of `page.fields`. */
 function makeView() {
   const folder = dirname(pageFile);
   let view = page.body;

@@ -7,7 +7,6 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../tests/ports.mjs';
 import { LOAD_CORE, Server } from './servers.mjs';
 
 const run = promisify(execFile);
@@ -44,18 +43,15 @@ export async function load(server, { path, cookies = [], seconds, connections = 
 
 /**
  * Instructions for one request of a program, in user space: the difference between two runs of it
- * under callgrind, one of which answers `count` requests more. `start` gets a port and gives what
- * `Server.start` takes.
+ * under callgrind, one of which answers `count` requests more. `program` is what `Server.start` takes.
  */
-export async function instructions(start, { path, cookie, count = 2000 }) {
+export async function instructions(program, { path, cookie, count = 2000 }) {
   const totals = [];
   for (const requests of [100, 100 + count]) {
-    const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'callgrind-'));
     const out = join(folder, 'out');
-    const { command, ...rest } = await start(port);
     const valgrind = ['valgrind', '--quiet', '--tool=callgrind', `--callgrind-out-file=${out}`];
-    const server = await Server.start({ ...rest, port, command: [...valgrind, ...command] });
+    const server = await Server.start({ ...program, command: [...valgrind, ...program.command] });
     await ask(server.url + path, cookie, requests);
     await server.stop();
     const [, total] = /^(?:totals|summary): (\d+)/m.exec(readFileSync(out, 'latin1'));

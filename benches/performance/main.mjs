@@ -1,5 +1,5 @@
 // Measures, prints, and writes the report. `run` starts this once everything is built:
-// `node main.mjs BIN [--quick] [PART…]`. With parts named, or in a hurry, the report stays as it is.
+// `node main.mjs BIN [--quick] [PART…]`. With --quick, or with parts named, the report stays as it is.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// What a protected page costs: the app beside a bare Actix handler and beside its rivals.
+// What a protected page costs: the app, and a plain app with the library, beside a bare Actix handler
+// and beside their rivals.
 
 import { join } from 'node:path';
 import { LONG_PAGE, PAGE, page, signIn } from './apps.mjs';
@@ -8,7 +9,7 @@ import { Server } from './servers.mjs';
 /**
  * How many connections ask. With so many, the load hardly ever sleeps while it asks the fastest
  * server, and a slower one has to wake it, which the kernel counts as CPU of the server. With few,
- * every answer wakes it, whoever gives it; with many, hardly any does.
+ * every answer wakes it, whichever server gives it; with many, hardly any does.
  */
 const CONNECTIONS = 32;
 const FEW = 8;
@@ -56,7 +57,7 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
       for (const [name, candidate] of Object.entries(candidates)) {
         await candidate.warmUp();
         const sample = await candidate.measure(seconds);
-        if (number > 0) (samples[name] ??= []).push(sample);
+        if (number > 0) (samples[name] ??= []).push({ sitting, ...sample });
       }
     }
     for (const server of servers) await server.stop();
@@ -65,8 +66,15 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
   const results = {};
   for (const [name, own] of Object.entries(samples)) {
     const [, kind = ''] = /(Long|Few|Many)?$/.exec(name);
-    const ratio = (of, base) => {
-      return median(own.map((sample, at) => sample[of] / samples[base + kind][at][of]));
+    const ratios = (of, base) => own.map((sample, at) => sample[of] / samples[base + kind][at][of]);
+    const ratio = (of, base) => median(ratios(of, base));
+    /** The medians of the starts, the lowest and the highest. */
+    const spread = (of, base) => {
+      const all = ratios(of, base);
+      const starts = Array.from({ length: sittings }, (_, sitting) => {
+        return median(all.filter((_, at) => own[at].sitting === sitting));
+      });
+      return [Math.min(...starts), Math.max(...starts)];
     };
     results[name] = {
       throughput: median(own.map((sample) => sample.throughput)),
@@ -74,6 +82,8 @@ export async function measurePage(stage, { sittings, rounds, seconds }) {
       throughputRatio: ratio('throughput', 'bare'),
       cpuRatio: ratio('cpu', 'bare'),
       cpuOfApp: ratio('cpu', 'app'),
+      throughputSpread: spread('throughput', 'bare'),
+      cpuSpread: spread('cpu', 'bare'),
     };
   }
   const bytes = ({ body }) => Buffer.byteLength(body);
@@ -99,6 +109,7 @@ async function start(stage) {
     bare: await Server.start(stage.bare()),
     bareLong: await Server.start(bareLong),
     app,
+    plain: await Server.start(stage.plain()),
     logged: await Server.start(own('logged', { log: 'info', store: join(stage.work, 'logged.redb') })),
     redis: await Server.start(own('redis', { store: `redis://127.0.0.1:${redisServer.port}` })),
     tower: await Server.start(stage.tower()),
@@ -116,7 +127,7 @@ async function start(stage) {
     appLong: new Candidate(app, LONG_PAGE, cookie, long),
     tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
   };
-  for (const name of ['logged', 'redis', ...EXPRESS]) {
+  for (const name of ['plain', 'logged', 'redis', ...EXPRESS]) {
     candidates[name] = new Candidate(servers[name], PAGE, await signIn(servers[name]), wanted);
   }
   for (const name of EXPRESS) {
@@ -132,25 +143,36 @@ async function start(stage) {
 
 /** Instructions of a request, in user space. */
 export async function measureInstructions(stage, { count }) {
+  const cookie = await keepPages(stage, [PAGE, LONG_PAGE]);
+  const counts = {};
+  for (const path of [PAGE, LONG_PAGE]) {
+    const request = { path, cookie, count };
+    counts[path] = {
+      bare: await instructions(stage.bare({ path }), request),
+      app: await instructions(stage.app(), request),
+    };
+  }
+  const plain = await Server.start(stage.plain());
+  const plainCookie = await signIn(plain);
+  await plain.stop();
+  counts[PAGE].plain = await instructions(stage.plain(), { path: PAGE, cookie: plainCookie, count });
+  return { page: counts[PAGE], longPage: counts[LONG_PAGE] };
+}
+
+/** Keeps what the app answers, for the programs without a view, and gives the cookie of who is signed in. */
+export async function keepPages(stage, paths) {
   const app = await Server.start(stage.app());
   const cookie = await signIn(app);
-  for (const path of [PAGE, LONG_PAGE]) stage.keep(path, await page(app, cookie, path));
+  for (const path of paths) stage.keep(path, await page(app, cookie, path));
   await app.stop();
-  const results = {};
-  for (const [name, path] of Object.entries({ page: PAGE, longPage: LONG_PAGE })) {
-    const asked = { path, cookie, count };
-    const bare = await instructions((port) => stage.bare({ port, path }), asked);
-    const ours = await instructions((port) => stage.app({ port }), asked);
-    results[name] = { bare, app: ours, ratio: ours / bare };
-  }
-  return results;
+  return cookie;
 }
 
 /** Fails unless a program answers with the app's bytes and headers. */
 function same(server, wanted, found) {
   const comparable = ({ headers, body }) => {
     const fixed = { ...headers, 'x-request-id': '', 'set-cookie': '' };
-    // Helmet sets no blanks between directives.
+    // Helmet puts no spaces between directives.
     fixed['content-security-policy'] = fixed['content-security-policy'].replaceAll('; ', ';');
     // What differs from one sign-in, or one answer, to the next.
     const text = body.replace(/ value="[^"]*"/g, '').replace(/<dd>.*<\/dd>/g, '');

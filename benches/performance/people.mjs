@@ -21,17 +21,17 @@ export const ALICE = {
   groups: Array.from({ length: 85 }, (_, n) => `department-${n}-readers`),
 };
 
-const letters = (length) => 'eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9'.repeat(length / 36 + 1).slice(0, length);
+const filler = (length) => 'eyJhbGciOiJSUzI1NiIsImtpZCI6Im9uZSJ9'.repeat(length / 36 + 1).slice(0, length);
 
-/** A JWT of about so many letters, signed by an RSA key of 2048 bits. */
+/** A JWT of about this many characters, signed by an RSA key of 2048 bits. */
 function jwt(length) {
-  const [header, signature] = [letters(36), Buffer.alloc(256, 7).toString('base64url')];
+  const [header, signature] = [filler(36), Buffer.alloc(256, 7).toString('base64url')];
   const rest = length - header.length - signature.length - 2;
-  return [header, letters(rest - (rest % 4)), signature].join('.');
+  return [header, filler(rest - (rest % 4)), signature].join('.');
 }
 
 /**
- * A sign-in record of the app, whose tokens and claims have `bytes` bytes together: the tokens as
+ * The record of a user session, whose tokens and claims have `bytes` bytes together: the tokens as
  * JWTs, and the claims of `ALICE` with as many groups as fit into a quarter of the bytes.
  */
 export function record(bytes) {
@@ -50,12 +50,12 @@ export function record(bytes) {
     tokens: {
       access_token: jwt(Math.round(rest * 0.4)),
       access_token_expires_at: now + 3600,
-      refresh_token: letters(Math.round(rest * 0.2)),
+      refresh_token: filler(Math.round(rest * 0.2)),
       id_token: jwt(Math.round(rest * 0.4)),
-      nonce: letters(43),
+      nonce: filler(43),
       scopes: ['openid', 'profile', 'email'],
     },
-    csrf_token: letters(43),
+    csrf_token: filler(43),
     authenticated_at: now,
     device: 'Firefox on Linux',
     created_at: now,

@@ -1,5 +1,5 @@
-// An OpenID provider for the apps that are measured: oidc-provider, where whoever comes is signed in
-// as alice at once. `node provider.mjs PORT CLIENTS`, CLIENTS being a JSON list of
+// An OpenID provider for the apps that are measured: oidc-provider, which signs every visitor in as
+// alice at once. `node provider.mjs PORT CLIENTS`, CLIENTS being a JSON list of
 // {"client_id", "redirect_uris"}; their secret is SECRET.
 
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,5 +1,5 @@
 -- For wrk: `wrk … -s sessions.lua URL -- COOKIE` sends one cookie with each request;
--- `-- @FILE NAME WIDTH FROM` sends those in the file, of WIDTH letters and a line feed each, in turn,
+-- `-- @FILE NAME WIDTH FROM` sends those in the file, of WIDTH characters and a line feed each, in turn,
 -- beginning with number FROM, or in any order if that is "random". Prints what was measured as JSON,
 -- times in microseconds.
 

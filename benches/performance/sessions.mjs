@@ -7,17 +7,18 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../tests/ports.mjs';
-import { PAGE, RECORD_BYTES } from './apps.mjs';
+import { PAGE, RECORD_BYTES, WRITER } from './apps.mjs';
 import { load, median } from './load.mjs';
+import { keepPages } from './page.mjs';
 import { record } from './people.mjs';
 import { LOAD_CORE, Server } from './servers.mjs';
 
-const COOKIE = 'sign-in';
+const COOKIE = 'user-session';
 const COOKIE_LENGTH = 43;
 /** Tokens and claims of one session where there are up to a million of them, in bytes. */
 const SMALL_RECORD_BYTES = 1536;
-/** The thread of the app that writes, and after how long it does at the latest, in milliseconds. */
-const WRITER = { name: 'sign-in-store', holdsBack: 8_000 };
+/** After how long the app writes a visit down at the latest, in milliseconds. */
+const HELD_BACK = 8_000;
 
 /** Signs people in, straight into the store of this name, and gives the files. */
 async function seed(stage, name, { count, bytes, life = 36_000 }) {
@@ -53,7 +54,7 @@ async function visitAll(app, sessions) {
 async function settle(app) {
   for (let written = -1; written !== app.written();) {
     written = app.written();
-    await sleep(WRITER.holdsBack);
+    await sleep(HELD_BACK);
   }
 }
 
@@ -84,11 +85,12 @@ export async function measureMemory(stage, { count }) {
 const CROWDS = { alone: 1, busy: 8 };
 
 /**
- * The page's latency and the app's start, with each number of sessions. `rest` is how many seconds
- * pass before each is visited: with enough of them all visits are noted then, and none while the
- * latency is measured.
+ * The page's latency and the app's start, with each number of sessions, beside a bare handler that
+ * looks them up in one hash map. `rest` is how many seconds pass before each is visited: with enough
+ * of them all visits are noted then, and none while the latency is measured.
  */
 export async function measureScale(stage, { counts, rounds, seconds, rest }) {
+  await keepPages(stage, [PAGE]);
   const seeded = [];
   for (const count of counts) {
     seeded.push(await seed(stage, `scale-${count}`, { count, bytes: SMALL_RECORD_BYTES }));
@@ -99,37 +101,42 @@ export async function measureScale(stage, { counts, rounds, seconds, rest }) {
     const app = await serve(stage, `scale-${sessions.count}`, sessions);
     await visitAll(app, sessions);
     await settle(app);
-    apps.push({ app, sessions, writing: app.cpu(WRITER.name), samples: { alone: [], busy: [] } });
+    const map = await Server.start(stage.bare({ port: await freePort(), sessions: [COOKIE, sessions.cookies] }));
+    apps.push({ app, map, sessions, writing: app.cpu(WRITER), samples: { app: {}, map: {} } });
   }
   for (let number = 0; number <= rounds; number += 1) {
-    for (const { app, sessions, samples } of apps) {
+    for (const { app, map, sessions, samples } of apps) {
       for (const [crowd, connections] of Object.entries(CROWDS)) {
-        const cookies = each(sessions, 'random');
-        const sample = await load(app, { path: PAGE, cookies, seconds, connections });
-        if (number > 0) samples[crowd].push(sample);
+        for (const [name, server] of Object.entries({ app, map })) {
+          const cookies = each(sessions, 'random');
+          const sample = await load(server, { path: PAGE, cookies, seconds, connections });
+          if (number > 0) (samples[name][crowd] ??= []).push(sample);
+        }
       }
     }
   }
   const results = [];
-  for (const { app, sessions, writing, samples } of apps) {
+  for (const { app, map, sessions, writing, samples } of apps) {
     const { count } = sessions;
-    const latency = (crowd) => {
-      const [first, own] = [apps[0].samples[crowd], samples[crowd]];
+    const latency = (name, crowd) => {
+      const [first, own] = [apps[0].samples[name][crowd], samples[name][crowd]];
       return {
         p50: median(own.map(({ p50 }) => p50)),
         ratio: median(own.map(({ p50 }, at) => p50 / first[at].p50)),
       };
     };
+    const latencies = (name) => ({ alone: latency(name, 'alone'), busy: latency(name, 'busy') });
     results.push({
       count,
-      alone: latency('alone'),
-      busy: latency('busy'),
-      cpu: median(samples.busy.map(({ cpu }) => cpu)),
+      ...latencies('app'),
+      map: latencies('map'),
+      cpu: median(samples.app.busy.map(({ cpu }) => cpu)),
       memory: app.memory(),
       start: app.readyAfter,
       writing,
     });
     await app.stop();
+    await map.stop();
     tidy(sessions);
   }
   return { recordBytes: SMALL_RECORD_BYTES, results };

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { join } from 'node:path';
-import { signIn } from './apps.mjs';
+import { WRITER, signIn } from './apps.mjs';
 import { load, median } from './load.mjs';
 import { Server } from './servers.mjs';
 
@@ -23,17 +23,27 @@ export async function measureLogin(stage, { rounds, seconds }) {
   return { cpu, perCore: 1e6 / cpu, requests, written };
 }
 
-/** A whole sign-in, and how much of it goes into the check of the ID token's signature. */
+/** The end of a sign-in, and where its time goes. */
 export async function measureCallback(stage, { count, login }) {
   const app = await Server.start(stage.app());
   const once = () => signIn(app, '/login?return_to=/healthz');
   for (let number = 0; number < 20; number += 1) await once();
-  const before = app.cpu();
+  const [before, written] = [app.cpu(), app.cpu(WRITER)];
   for (let number = 0; number < count; number += 1) await once();
-  const cpu = ((app.cpu() - before) * 1e6) / count - login;
+  const each = (seconds) => (seconds * 1e6) / count;
+  const cpu = each(app.cpu() - before) - login;
+  const store = each(app.cpu(WRITER) - written);
   await app.stop();
-  const checks = signatures(stage);
-  return { count, cpu, ...checks, share: checks.openidconnect / cpu };
+  return { count, cpu, store, calls: CALLS * call(stage), ...signatures(stage) };
+}
+
+/** What a callback asks the provider for: the tokens, and userinfo. */
+const CALLS = 2;
+
+/** Microseconds of CPU for a call to the provider and nothing else, by the app's own HTTP client. */
+function call(stage) {
+  const url = `http://localhost:${stage.ports.provider}/.well-known/openid-configuration`;
+  return Number(execFileSync(join(stage.bin, 'calls'), [url, '500'])) / 1000;
 }
 
 /** Microseconds for one RS256 signature of an ID token's size, in two libraries. */

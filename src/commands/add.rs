@@ -1,77 +1,108 @@
-//! `vestibule add route`: from what was asked for to a plan that has been proved right. What was
-//! asked for is judged in [`wish`], the app is looked at in [`site`], the files are edited in
-//! [`build`], and the result is read again in [`proof`].
+//! `vestibule add route`: from the arguments to a plan that has been checked. What the arguments
+//! mean is in [`arguments`], the place in the app is found in [`site`], the new code is put
+//! together in [`draft`], the files are edited in [`plan`], and the result is read again in
+//! [`proof`]. Each of them may find an [`Objection`]; [`run`] is where it ends the command.
 
-pub(super) mod build;
+mod arguments;
+pub(super) mod draft;
+mod objection;
+mod plan;
 mod proof;
 pub(super) mod site;
-mod wish;
 
 use crate::cli::AddRoute;
-use crate::error::{Error, Exit};
+use crate::commands::plan::Planned;
+use crate::error::{Error, Exit, ManualSteps};
 use crate::project::Project;
-use crate::routes::{Table, Taker};
+use crate::routes::{Reached, Route, Table};
 use crate::scaffold::{Guard, Kind};
-use crate::source::Crate;
+use crate::source::{CannotEdit, Crate};
 use crate::terminal;
 
-use self::proof::Disproof;
+use self::arguments::Arguments;
+use self::draft::Draft;
+use self::objection::Objection;
 use self::site::Site;
-use self::wish::Wish;
 
-/// Runs the command.
-pub(crate) fn run(arguments: &AddRoute) -> Result<Exit, Error> {
-    let wish = Wish::judge(arguments)?;
-    let project = Project::find()?;
-    let source = Crate::read(&project)?;
-    let table = Table::read(&source);
-    let site = Site::find(&source, &table, wish.guard.is_public());
-    let base = match &site {
-        Ok(site) => site.prefix.clone(),
-        Err(_) => String::new(),
-    };
-    let asked = build::Asked::new(&project, &source, wish, &base)?;
-
-    let known = site::routes_of(&table, &asked.route.module);
-    if !known.is_empty() {
-        return already_there(&asked, &known);
-    }
-    let in_the_way = in_the_way(&project, &source, &table, &asked)?;
-    if !in_the_way.is_empty() {
-        return Err(Error::InTheWay(in_the_way));
-    }
-    let unsure = |reason| asked.unsure("src/routes", reason);
-    let site = site.map_err(&unsure)?;
-    let planned = build::plan(&project, &source, &site, &asked)?;
-    proof::check(&project, &table, &planned, &asked).map_err(|disproof| match disproof {
-        Disproof::Hidden(reason) => Error::InTheWay(vec![reason]),
-        Disproof::Wrong(reason) => unsure(reason),
-    })?;
-
-    if planned.finish(&project, &arguments.plan)? {
-        report(&project, &source, &table, &asked, &site);
-    }
-    Ok(Exit::Done)
+/// The app that a route is added to.
+struct App {
+    project: Project,
+    source: Crate,
+    table: Table,
+    /// The module of its routes.
+    routes: Vec<String>,
 }
 
-/// The route is there: nothing to do, unless something else was asked for.
-fn already_there(asked: &build::Asked, known: &[&crate::routes::Route]) -> Result<Exit, Error> {
-    let wanted = proof::wanted(asked);
+/// Runs the command. Whatever keeps the route from being added is said here.
+pub(crate) fn run(typed: &AddRoute) -> Result<Exit, Error> {
+    let mut draft = None;
+    add(typed, &mut draft).map_err(|objection| {
+        objection.into_error(|without_tests| {
+            let steps = draft.map(|draft: Draft| draft.steps(without_tests));
+            steps.unwrap_or_else(|| ManualSteps(Vec::new()))
+        })
+    })
+}
+
+fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection> {
+    let arguments = Arguments::read(typed)?;
+    let app = App::read()?;
+    let is_public = matches!(arguments.access, arguments::AccessArgument::Public);
+    let site = Site::find(&app.source, &app.table, is_public);
+    let prefix = site.as_ref().map_or("", |site| site.prefix.as_str());
+    let draft = Draft::new(&app.source, &app.routes, arguments, prefix)?;
+    let draft = drafted.insert(draft);
+
+    let known = site::routes_of(&app.table, &app.routes, &draft.route.module);
+    if !known.is_empty() {
+        is_the_same(draft, &known)?;
+        terminal::say(format_args!(
+            "the route `{}` already exists; nothing to do",
+            draft.route.module
+        ));
+        return Ok(Exit::Done);
+    }
+    let conflicts = conflicts(&app, draft)?;
+    if !conflicts.is_empty() {
+        return Err(Objection::Conflict(conflicts));
+    }
+    let routes = app.routes.join("/");
+    let file = format!("src/{routes}");
+    let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
+    let planned = plan::plan(&app.project, &app.source, &site, draft)?;
+    proof::check(&app.project, &app.table, &planned, draft, &file)?;
+    finish(typed, &app, &site, draft, planned)
+}
+
+impl App {
+    fn read() -> Result<Self, Error> {
+        let project = Project::find()?;
+        let source = Crate::read(&project)?;
+        let table = Table::read(&source);
+        let routes = site::routes_module(&source, &table);
+        Ok(Self {
+            project,
+            source,
+            table,
+            routes,
+        })
+    }
+}
+
+/// Whether a route that is there is the one that was asked for.
+fn is_the_same(draft: &Draft, known: &[&Route]) -> Result<(), Objection> {
+    let wanted = proof::wanted(draft);
     let is_same = wanted.len() == known.len()
         && wanted
             .iter()
             .all(|wanted| known.iter().any(|known| wanted.is(known)));
     if is_same {
-        terminal::say(format_args!(
-            "`{}` is there already; nothing to do",
-            asked.route.module
-        ));
-        return Ok(Exit::Done);
+        return Ok(());
     }
-    let there = known.iter().map(|route| {
+    let others = known.iter().map(|route| {
         format!(
-            "`{}` is there already: {} {}, {} ({})",
-            asked.route.module,
+            "the route `{}` already exists: {} {}, {} ({})",
+            draft.route.module,
             route.method,
             route
                 .path
@@ -81,70 +112,85 @@ fn already_there(asked: &build::Asked, known: &[&crate::routes::Route]) -> Resul
             route.at,
         )
     });
-    Err(Error::InTheWay(there.collect()))
+    Err(Objection::Conflict(others.collect()))
 }
 
-/// Everything that the new route would meet.
-fn in_the_way(
-    project: &Project,
-    source: &Crate,
-    table: &Table,
-    asked: &build::Asked,
-) -> Result<Vec<String>, Error> {
+/// Everything in the app that is in the way of the new route.
+fn conflicts(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    for path in asked.new_files() {
-        if project.read(path)?.is_some() {
-            found.push(format!("{path} exists already"));
+    for (path, _) in draft.new_files() {
+        if app.project.read(path)?.is_some() {
+            found.push(format!("{path} already exists"));
         }
     }
-    found.extend(site::name_taken(source, &asked.route.module));
-    let example = asked.route.example();
-    for (method, _) in asked.route.handlers() {
-        let path = &asked.route.path;
-        match table.taker(method.name(), &example) {
-            Taker::Handler(handler, at) => found.push(format!(
-                "{method} {path} is taken by `{}` ({at})",
+    let module = &draft.route.module;
+    found.extend(site::name_taken(&app.source, &app.routes, module));
+    let example = draft.route.example();
+    for (method, _) in draft.route.handlers() {
+        let path = &draft.route.path;
+        match app.table.reach(method.name(), &example) {
+            Reached::Handler(handler, at) => found.push(format!(
+                "`{}` already answers {method} {path} ({at})",
                 handler.name
             )),
-            Taker::Nothing(Some(at)) => {
-                found.push(format!("all of {path} is taken by what {at} registers"));
+            Reached::DeadEnd(Some(at)) => {
+                found.push(format!("what {at} registers gets all requests for {path}"));
             }
-            Taker::Nothing(None) | Taker::Nobody => {}
+            Reached::DeadEnd(None) | Reached::Nothing => {}
         }
     }
     Ok(found)
 }
 
-fn report(project: &Project, source: &Crate, table: &Table, asked: &build::Asked, site: &Site<'_>) {
-    let route = &asked.route;
-    for reason in &source.unreadable {
+fn finish(
+    typed: &AddRoute,
+    app: &App,
+    site: &Site<'_>,
+    draft: &Draft,
+    planned: Planned,
+) -> Result<Exit, Objection> {
+    if planned.finish(&app.project, &typed.plan)? {
+        notes(app, site, draft);
+        next_steps(&app.project, draft);
+    }
+    Ok(Exit::Done)
+}
+
+/// What the person should know of the new route.
+fn notes(app: &App, site: &Site<'_>, draft: &Draft) {
+    for reason in &app.source.unreadable {
         terminal::note(reason);
     }
-    for (at, what) in &table.unread {
+    for (at, what) in &app.table.unread {
         terminal::note(format_args!(
-            "what {what} registers ({at}) can't be told, so neither can whether it is in the way"
+            "it can't be told what {what} ({at}) registers, so it may conflict with the new route"
         ));
     }
-    for known in table.routes.iter().filter(|known| known.path.is_none()) {
+    for known in app.table.routes.iter().filter(|it| it.path.is_none()) {
         terminal::note(format_args!(
-            "the path of what {} registers can't be told, so neither can whether it is in the way",
+            "the path of a route ({}) can't be told, so it may conflict with the new one",
             known.at
         ));
     }
-    if !site.is_public && !site.is_guarded {
-        terminal::note(
-            "`routes::protected` isn't behind `ensure_authenticated`: only the handler's own \
-             argument guards the route",
-        );
+    if !site.is_public && !site.is_protected {
+        terminal::note(format_args!(
+            "`{}` isn't behind `ensure_authenticated`: only the handler's own argument guards the \
+             route",
+            site.function_name()
+        ));
     }
-    if let Guard::Role(role) = &route.guard
-        && role.is_decided_here
+    if let Guard::Role(role) = &draft.route.guard
+        && role.is_decided_by_app
     {
         terminal::note(format_args!(
-            "the app itself decides who has the role `{}`, so no test says who gets in",
+            "the app itself decides who has the role `{}`, so no test checks who gets in",
             role.name
         ));
     }
+}
+
+fn next_steps(project: &Project, draft: &Draft) {
+    let route = &draft.route;
     let methods: Vec<&str> = route
         .handlers()
         .into_iter()
@@ -158,19 +204,18 @@ fn report(project: &Project, source: &Crate, table: &Table, asked: &build::Asked
     ));
     terminal::result("Next:");
     if project.has_rustfmt_settings() {
-        terminal::result("  cargo fmt    # lays it out as your rustfmt.toml says");
+        terminal::result("  cargo fmt    # formats it as your rustfmt.toml says");
     }
-    match route.kind {
-        Kind::Json => terminal::result(format_args!(
-            "  src/routes/{}.rs    # what it answers",
-            route.module
-        )),
-        Kind::Page | Kind::Form => terminal::result(format_args!(
-            "  templates/{}.html    # what it shows",
-            route.module
+    match (route.kind, &draft.view_file) {
+        (Kind::Page | Kind::Form, Some((view, _))) => {
+            terminal::result(format_args!("  {view}    # what it shows"));
+        }
+        _ => terminal::result(format_args!(
+            "  {}    # what it answers",
+            draft.handler_file.0
         )),
     }
-    if asked.test_file.is_some() {
+    if draft.test_file.is_some() {
         terminal::result(format_args!("  cargo test routes::{}::", route.module));
     }
 }

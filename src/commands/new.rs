@@ -15,18 +15,18 @@ use crate::interrupt::Interrupt;
 use crate::prompts::Prompts;
 use crate::target::Target;
 use crate::template::{
-    self, Answers, AppName, BadName, Fault, Given, NAME_KEY, Origin, QUESTIONS, RenderedFile,
+    self, Answers, AppName, BadName, Fault, NAME_KEY, Origin, QUESTIONS, RawAnswer, RenderedFile,
 };
 use crate::terminal;
-use crate::workspace::{self, Membership};
+use crate::workspace::{self, Surroundings};
 
-/// Runs the command. What goes wrong leaves the disk as it was.
+/// Runs the command. If anything goes wrong, the disk stays as it was.
 pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let (target, name, answers) = settle(arguments, &interrupt)?;
     let files = template::render(template::FILES, &name, &answers)?;
-    let membership = workspace::membership(&target.folder, name.package())?;
-    let plan = plan(&target, files, &membership);
+    let surroundings = workspace::surroundings(&target.folder);
+    let plan = plan(&target, files, &surroundings);
     if arguments.dry_run {
         report::dry_run(&plan, &target);
         return Ok(Exit::Done);
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     staged.commit()?;
 
     report::written(&target, &name);
-    report::surroundings(&membership, repository, &target);
+    report::surroundings(&surroundings, repository, &target);
     if !arguments.run {
         report::next_steps(&target, &answers);
         return Ok(Exit::Done);
@@ -56,22 +56,22 @@ pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     start(&target)
 }
 
-/// Finds out where the app goes, what it's called and what it's like.
+/// Settles where the app goes, what it's called and what it's like.
 fn settle(arguments: &New, interrupt: &Interrupt) -> Result<(Target, AppName, Answers), Error> {
     let prompts = if !arguments.no_input && terminal::can_ask() {
         Some(Prompts::new(interrupt)?)
     } else {
         None
     };
-    let (given, mut faults) = given(arguments)?;
-    let (mut answers, more) = template::judge(given)?;
+    let (typed, mut faults) = typed(arguments)?;
+    let (mut answers, more) = template::check(typed)?;
     faults.extend(more);
     let path = match (&arguments.path, &prompts) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(prompts)) if faults.is_empty() => Some(prompts.path()?),
         (None, Some(_)) => None,
         (None, None) => {
-            faults.push(Fault::new("PATH", "missing; where should the app go?"));
+            faults.push(Fault::new("PATH", "is missing; where should the app go?"));
             None
         }
     };
@@ -106,9 +106,9 @@ fn name_from(path: &Path) -> Option<Result<AppName, BadName>> {
         .map(|name| AppName::new(&name.to_string_lossy()))
 }
 
-/// What was given on the command line and in the values file, not yet judged.
-fn given(arguments: &New) -> Result<(Vec<Given>, Vec<Fault>), Error> {
-    let (mut given, mut faults) = match &arguments.values_file {
+/// The answers on the command line and in the values file, not yet checked.
+fn typed(arguments: &New) -> Result<(Vec<RawAnswer>, Vec<Fault>), Error> {
+    let (mut typed, mut faults) = match &arguments.values_file {
         Some(file) => {
             let text = fs::read_to_string(file).map_err(|source| Error::Read {
                 path: file.clone(),
@@ -123,14 +123,14 @@ fn given(arguments: &New) -> Result<(Vec<Given>, Vec<Fault>), Error> {
     };
     for define in &arguments.define {
         match define.split_once('=') {
-            Some((key, value)) => given.push(Given {
+            Some((key, value)) => typed.push(RawAnswer {
                 key: key.trim().to_owned(),
                 value: value.trim_start().to_owned(),
                 origin: Origin::Define,
             }),
             None => faults.push(Fault::new(
                 &format!("-d {define}"),
-                "not of the form KEY=VALUE",
+                "is not of the form KEY=VALUE",
             )),
         }
     }
@@ -146,17 +146,17 @@ fn given(arguments: &New) -> Result<(Vec<Given>, Vec<Fault>), Error> {
     ] {
         if let Some(value) = value {
             let origin = Origin::Flag(flag);
-            given.push(Given {
+            typed.push(RawAnswer {
                 key: key.to_owned(),
                 value: value.clone(),
                 origin,
             });
         }
     }
-    Ok((given, faults))
+    Ok((typed, faults))
 }
 
-/// Asks what isn't known yet. The dev provider is never asked about: it configures itself.
+/// Asks what isn't known yet, and nothing about the development provider: it needs no settings.
 fn ask(prompts: &Prompts, answers: &mut Answers) -> Result<(), Error> {
     for question in &QUESTIONS {
         let about_provider = matches!(question.key, "issuer" | "client_id");
@@ -169,7 +169,7 @@ fn ask(prompts: &Prompts, answers: &mut Answers) -> Result<(), Error> {
     Ok(())
 }
 
-fn plan(target: &Target, files: Vec<RenderedFile>, membership: &Membership) -> Plan {
+fn plan(target: &Target, files: Vec<RenderedFile>, surroundings: &Surroundings) -> Plan {
     let mut plan = Plan::default();
     for file in files {
         plan.push(Change {
@@ -179,13 +179,13 @@ fn plan(target: &Target, files: Vec<RenderedFile>, membership: &Membership) -> P
             executable: file.executable,
         });
     }
-    if let Membership::Add { change, .. } = membership {
+    if let Surroundings::Exclude { change, .. } = surroundings {
         plan.push(change.clone());
     }
     plan
 }
 
-/// Starts the app in the place of this program, so that Ctrl-C and the exit code are the app's.
+/// Replaces this program by the app, so that Ctrl-C and the exit code are the app's.
 fn start(target: &Target) -> Result<Exit, Error> {
     terminal::say("Starting it with `cargo run`. The first build takes a minute or two.");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

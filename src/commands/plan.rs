@@ -27,7 +27,7 @@ struct PlannedFile {
 }
 
 impl Planned {
-    /// Plans what becomes of a file. The same as before is no change.
+    /// Plans a change of a file, unless it would stay the same.
     pub(super) fn push(&mut self, path: &str, before: Option<String>, after: Option<String>) {
         if before != after {
             self.files.push(PlannedFile {
@@ -52,8 +52,8 @@ impl Planned {
         }
     }
 
-    /// The changes where links lead. Refuses what lies outside of the app, and what its owner
-    /// has made read-only.
+    /// The changes, with links resolved. Fails for what is outside of the app, and for what its
+    /// owner has made read-only.
     pub(super) fn plan(&self, project: &Project) -> Result<Plan, Error> {
         let mut plan = Plan::default();
         for file in &self.files {
@@ -67,7 +67,7 @@ impl Planned {
         Ok(plan)
     }
 
-    /// Shows the plan as the flags say, or carries it out; tells whether it did.
+    /// Shows the plan as the flags say, or carries it out. Returns whether it did.
     pub(super) fn finish(self, project: &Project, flags: &PlanFlags) -> Result<bool, Error> {
         let plan = self.plan(project)?;
         if flags.plan_json {
@@ -101,7 +101,7 @@ impl Planned {
 
 impl PlannedFile {
     fn place(&self, project: &Project) -> Result<PathBuf, Error> {
-        let untouchable = |reason| Error::Untouchable {
+        let not_writable = |reason| Error::NotWritable {
             path: self.path.clone(),
             reason,
             change: self.as_diff(),
@@ -117,8 +117,8 @@ impl PlannedFile {
                 None => place,
             },
             Place::Outside(place) => {
-                return Err(untouchable(format!(
-                    "links lead to {}, outside of the app",
+                return Err(not_writable(format!(
+                    "it links to {}, outside of the app",
                     place.display()
                 )));
             }
@@ -128,7 +128,7 @@ impl PlannedFile {
             source,
         };
         if self.before.is_some() && is_read_only(&place).map_err(reading)? {
-            return Err(untouchable("it is read-only".to_owned()));
+            return Err(not_writable("it is read-only".to_owned()));
         }
         Ok(place)
     }
@@ -160,8 +160,8 @@ impl PlannedFile {
 
     /// A unified diff, as `git apply` takes it.
     fn as_diff(&self) -> String {
-        let side = |letter: &str, text: &Option<String>| match text {
-            Some(_) => format!("{letter}/{}", self.path),
+        let side = |prefix: &str, text: &Option<String>| match text {
+            Some(_) => format!("{prefix}/{}", self.path),
             None => "/dev/null".to_owned(),
         };
         let (before, after) = (side("a", &self.before), side("b", &self.after));

@@ -1,24 +1,24 @@
-//! `vestibule remove route`: takes out what `add route` wrote, if nothing else depends on it and
-//! nobody has edited it. What of a route is where is found in [`traces`], and what `add route`
-//! would have written is told by [`memory`].
+//! `vestibule remove route`: removes what `add route` wrote, if nothing else depends on it and
+//! nobody has edited it. What belongs to a route is found in [`inventory`], and what `add route`
+//! would have written is in [`original`].
 
-pub(super) mod memory;
-mod traces;
+mod inventory;
+pub(super) mod original;
 
 use syn::Item;
 
 use crate::cli::RemoveRoute;
-use crate::commands::add::build::TESTS;
+use crate::commands::add::draft::TESTS;
 use crate::commands::add::site;
 use crate::commands::plan::Planned;
-use crate::error::{ByHand, Error, Exit, Step};
+use crate::error::{Error, Exit, ManualSteps, Step};
 use crate::project::Project;
 use crate::routes::{Route, Table};
-use crate::source::{Comment, Crate, Edit, SourceFile, Unsure};
+use crate::source::{CannotEdit, Comment, Crate, Edit, SourceFile};
 use crate::terminal;
 
-use self::memory::Memory;
-use self::traces::Traces;
+use self::inventory::Inventory;
+use self::original::Original;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
@@ -26,53 +26,61 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     let project = Project::find()?;
     let source = Crate::read(&project)?;
     let table = Table::read(&source);
-    let routes = site::routes_of(&table, &module);
+    let routes_module = site::routes_module(&source, &table);
+    let routes = site::routes_of(&table, &routes_module, &module);
     if routes.is_empty() {
-        nothing_there(&table, &arguments.name, &module);
+        nothing_there(&table, &routes_module, &arguments.name, &module);
         return Ok(Exit::Done);
     }
-    let traces = Traces::find(&project, &source, &module, &routes)?;
-    let memory = Memory::of(&source, &module, &routes, traces.view.is_some());
-    let mut reasons = traces.named_elsewhere.clone();
+    let inventory = Inventory::find(&project, &source, &routes_module, &module, &routes)?;
+    let has_view = inventory.view.is_some();
+    let original = Original::of(&source, &routes_module, &module, &routes, has_view);
+    let mut reasons = inventory.named_elsewhere.clone();
     if !arguments.force {
-        reasons.extend(memory.edited(&project, &traces)?);
+        reasons.extend(original.edited(&inventory)?);
     }
     if !reasons.is_empty() {
-        return Err(Error::Depended(reasons));
+        return Err(Error::RouteInUse(reasons));
     }
-    let unsure = |file: &str, Unsure(reason): Unsure| by_hand(file, reason, &traces);
-    let (planned, comments) = plan(&project, &source, &traces, &memory, &unsure)?;
-    let (going, staying): (Vec<_>, Vec<_>) = comments.iter().partition(|(_, it)| it.goes);
-    if !arguments.force && !going.is_empty() {
-        let reasons = going.iter().map(|(file, Comment { line, text, .. })| {
-            format!("the comment `{text}` ({file}:{line}) would go with it")
+    let cannot_edit =
+        |file: &str, CannotEdit(reason): CannotEdit| by_hand(file, reason, &inventory);
+    let (planned, comments) = plan(&project, &source, &inventory, &original, &cannot_edit)?;
+    let (removed, staying): (Vec<_>, Vec<_>) = comments.iter().partition(|(_, it)| it.is_removed);
+    if !arguments.force && !removed.is_empty() {
+        let reasons = removed.iter().map(|(file, Comment { line, text, .. })| {
+            format!("the comment `{text}` ({file}:{line}) would be removed too")
         });
-        return Err(Error::Depended(reasons.collect()));
+        return Err(Error::RouteInUse(reasons.collect()));
     }
-    prove(&project, &table, &planned, &routes)
-        .map_err(|reason| by_hand("src/routes", reason, &traces))?;
+    prove(&project, &table, &planned, &routes).map_err(|reason| {
+        by_hand(
+            &format!("src/{}", routes_module.join("/")),
+            reason,
+            &inventory,
+        )
+    })?;
     if planned.finish(&project, &arguments.plan)? {
-        terminal::result(format_args!("`{module}` is gone."));
-        for file in &traces.linked {
+        terminal::result(format_args!("The route `{module}` was removed."));
+        for file in &inventory.linked {
             terminal::note(format_args!("{file} still has a link to it"));
         }
-        for (file, Comment { line, text, .. }) in going {
+        for (file, Comment { line, text, .. }) in removed {
             terminal::note(format_args!(
-                "the comment `{text}` ({file}:{line}) went with it"
+                "the comment `{text}` ({file}:{line}) was removed too"
             ));
         }
         for (file, Comment { line, text, .. }) in staying {
             terminal::note(format_args!(
-                "the comment `{text}` ({file}:{line}), which stood above it, is still there"
+                "the comment `{text}` ({file}:{line}) above it was kept"
             ));
         }
     }
     Ok(Exit::Done)
 }
 
-fn nothing_there(table: &Table, name: &str, module: &str) {
+fn nothing_there(table: &Table, routes_module: &[String], name: &str, module: &str) {
     terminal::say(format_args!("there is no route `{name}`; nothing to do"));
-    let prefix = format!("{}::", site::ROUTES);
+    let prefix = format!("{}::", routes_module.join("::"));
     let similar = table
         .routes
         .iter()
@@ -88,55 +96,57 @@ fn nothing_there(table: &Table, name: &str, module: &str) {
 fn plan(
     project: &Project,
     source: &Crate,
-    traces: &Traces<'_>,
-    memory: &Memory,
-    unsure: &dyn Fn(&str, Unsure) -> Error,
+    inventory: &Inventory<'_>,
+    original: &Original,
+    cannot_edit: &dyn Fn(&str, CannotEdit) -> Error,
 ) -> Result<(Planned, Comments), Error> {
     let mut planned = Planned::default();
     let mut comments = Comments::new();
-    for (path, text) in traces.own_files() {
+    for (path, text) in inventory.own_files() {
         planned.push(path, Some(text.clone()), None);
     }
     for file in &source.files {
-        if !traces.may_touch(&file.path) && !memory.may_touch(source, &file.path) {
+        if !inventory.may_touch(&file.path) && !original.may_touch(source, &file.path) {
             continue;
         }
-        let mut edit = Edit::of(file).map_err(|reason| unsure(&file.path, reason))?;
+        let mut edit = Edit::of(file).map_err(|reason| cannot_edit(&file.path, reason))?;
         let mut is_touched = false;
-        for (function, statements) in traces.registrations_in(&file.path) {
+        for (function, statements) in inventory.registrations_in(&file.path) {
             edit.unregister(function, statements)
-                .map_err(|reason| unsure(&file.path, reason))?;
+                .map_err(|reason| cannot_edit(&file.path, reason))?;
             is_touched = true;
         }
-        if file.path == traces.declared_in {
-            edit.remove_items(|item| declares(item, &traces.module));
+        if file.path == inventory.declared_in {
+            edit.remove_items(|item| declares(item, &inventory.module));
             is_touched = true;
         }
-        if let Some(role) = memory.forgettable_role(edit.items(), file, traces, project)? {
+        if let Some(role) = original.unused_role(edit.items(), file, inventory, project)? {
             edit.remove_items(|item| role.is_about(item));
             is_touched = true;
         }
         if is_touched {
             comments.extend(comments_of(&edit, &file.path));
-            let after = edit.finish().map_err(|reason| unsure(&file.path, reason))?;
+            let after = edit
+                .finish()
+                .map_err(|reason| cannot_edit(&file.path, reason))?;
             planned.push(&file.path, Some(file.text.clone()), Some(after));
         }
     }
-    if traces.tests.is_some()
+    if inventory.tests.is_some()
         && let Some(bytes) = project.read(TESTS)?
     {
         let (file, _) = SourceFile::parse(TESTS, bytes)
-            .map_err(|reason| unsure(TESTS, Unsure(reason.to_string())))?;
-        let mut edit = Edit::of(&file).map_err(|reason| unsure(TESTS, reason))?;
-        edit.remove_items(|item| declares(item, &traces.module));
+            .map_err(|reason| cannot_edit(TESTS, CannotEdit(reason.to_string())))?;
+        let mut edit = Edit::of(&file).map_err(|reason| cannot_edit(TESTS, reason))?;
+        edit.remove_items(|item| declares(item, &inventory.module));
         comments.extend(comments_of(&edit, TESTS));
-        let after = edit.finish().map_err(|reason| unsure(TESTS, reason))?;
+        let after = edit.finish().map_err(|reason| cannot_edit(TESTS, reason))?;
         planned.push(TESTS, Some(file.text.clone()), Some(after));
     }
     Ok((planned, comments))
 }
 
-/// Comments beside what is taken out, each with its file.
+/// Comments next to what is removed, each with its file.
 type Comments = Vec<(String, Comment)>;
 
 fn comments_of(edit: &Edit<'_>, file: &str) -> Comments {
@@ -153,7 +163,7 @@ fn declares(item: &Item, module: &str) -> bool {
     }
 }
 
-/// The plan read again: the route is gone, and nothing else.
+/// Reads the plan again: the route is gone, and nothing else.
 fn prove(
     project: &Project,
     before: &Table,
@@ -175,8 +185,8 @@ fn prove(
     }
 }
 
-fn by_hand(file: &str, reason: String, traces: &Traces<'_>) -> Error {
-    let mut steps: Vec<Step> = traces
+fn by_hand(file: &str, reason: String, inventory: &Inventory<'_>) -> Error {
+    let mut steps: Vec<Step> = inventory
         .registered
         .iter()
         .map(|(place, text)| Step {
@@ -185,17 +195,20 @@ fn by_hand(file: &str, reason: String, traces: &Traces<'_>) -> Error {
         })
         .collect();
     steps.push(Step {
-        place: format!("delete in {}", traces.declared_in),
-        lines: format!("pub mod {};", traces.module),
+        place: format!("delete in {}", inventory.declared_in),
+        lines: format!("pub mod {};", inventory.module),
     });
-    let files: Vec<&str> = traces.own_files().map(|(path, _)| path.as_str()).collect();
+    let files: Vec<&str> = inventory
+        .own_files()
+        .map(|(path, _)| path.as_str())
+        .collect();
     steps.push(Step {
         place: "delete the files".to_owned(),
         lines: files.join("\n"),
     });
-    Error::Unsure {
-        what: file.to_owned(),
+    Error::CannotEdit {
+        file: file.to_owned(),
         reason,
-        by_hand: ByHand(steps),
+        by_hand: ManualSteps(steps),
     }
 }

@@ -1,5 +1,5 @@
-//! `vestibule view`: what the app shows people, and by which code; and the way back to how a view
-//! was at first.
+//! `vestibule view`: what the app shows people, and by which code; and the way back to the
+//! original of a view.
 
 pub(crate) mod list;
 mod original;

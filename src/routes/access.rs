@@ -1,18 +1,18 @@
-//! Who may reach a route: what its handler asks for, and what stands before it.
+//! Who may reach a route: what its handler asks for, and the middleware before it.
 
 use super::handler::Need;
-use super::node::Wall;
+use super::node::Middleware;
 
 /// Who may reach a route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Everybody; `declared` if the source says that this is meant.
     Everybody { declared: bool },
-    /// People who are signed in, and more than that if something is listed.
+    /// People who are signed in, and who meet what is listed.
     SignedIn {
         roles: Vec<String>,
         fresh: Option<Fresh>,
-        /// Further guards of the sign-in's own, by their types.
+        /// Further guards of the library, by their types.
         guards: Vec<String>,
     },
     /// It can't be told, for this reason.
@@ -23,12 +23,12 @@ pub(crate) enum Access {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fresh {
     Seconds(u64),
-    /// So many seconds as only the compiler can tell.
+    /// How many seconds only the compiler can tell.
     Recently,
 }
 
-/// Judges one route.
-pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Access {
+/// Works it out for one route.
+pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public: bool) -> Access {
     if needs.contains(&Need::Unknown) {
         return Access::Unclear("the handler can't be found".to_owned());
     }
@@ -37,12 +37,12 @@ pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Ac
         _ => None,
     });
     if let Some(guard) = in_some_builds {
-        return Access::Unclear(format!("`{guard}` is asked for in some builds only"));
+        return Access::Unclear(format!("`{guard}` is an argument in some builds only"));
     }
     let mut roles = Vec::new();
     let mut guards = Vec::new();
     let mut fresh = None;
-    let mut is_signed_in = walls.contains(&Wall::SignedIn);
+    let mut is_signed_in = middleware.contains(&Middleware::EnsureAuthenticated);
     for need in needs {
         match need {
             Need::SignedIn => {}
@@ -68,13 +68,13 @@ pub(super) fn judge(walls: &[Wall], needs: &[Need], declared_public: bool) -> Ac
         _ => None,
     });
     let own = own.or_else(|| {
-        walls.iter().find_map(|wall| match wall {
-            Wall::Own(name) => Some(name),
-            Wall::SignedIn => None,
+        middleware.iter().find_map(|one| match one {
+            Middleware::Own(name) => Some(name),
+            Middleware::EnsureAuthenticated => None,
         })
     });
     match own {
-        Some(name) => Access::Unclear(format!("whom `{name}` lets pass can't be told")),
+        Some(name) => Access::Unclear(format!("it can't be told whom `{name}` lets pass")),
         None => Access::Everybody { declared: false },
     }
 }

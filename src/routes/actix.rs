@@ -4,10 +4,12 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, Token};
 
 use super::handler::{Handler, Needs};
-use super::node::{Node, Resource, RouteSpec, Wall};
+use super::node::{Middleware, Node, Resource, RouteSpec};
+use super::oidc::{is_builder, is_guarding, library_function, unknown_page};
+use super::paths::{default_paths, paths_under};
 use super::read::{Here, Reader, short};
 use super::value::{ScopeParts, Value};
-use crate::source::{Def, Module, Scope, Want, text_of};
+use crate::source::{Def, Module, Scope, Want, string_of};
 
 /// The methods that have functions and attributes of their own.
 const METHODS: [&str; 9] = [
@@ -28,21 +30,10 @@ impl<'a> Reader<'a> {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 self.call_other(here, whole, &names, arguments)
             }
-            Value::Functions(functions) => {
-                if let [(module, function)] = &functions[..] {
-                    let name = &function.sig.ident;
-                    if is_of_guard(module) && name == "redirect_to" {
-                        return Value::Wall(Wall::SignedIn);
-                    }
-                    if module.path == ["oidc", "guarded"] && name == "guarded" {
-                        let table = arguments.into_iter().next().unwrap_or(Value::Unknown);
-                        return Value::Walled(Wall::SignedIn, Box::new(table));
-                    }
-                    if module.path == ["around"] && name == "around" {
-                        return Value::Wall(wall_of(arguments.first(), argument(whole, 0)));
-                    }
-                }
-                self.applied(here, whole, &function, &arguments)
+            // A constructor of the app's own gives a value of its type.
+            Value::Typed(_) => {
+                self.unread_if_it_registers(here, whole);
+                function
             }
             function => self.applied(here, whole, function, &arguments),
         }
@@ -71,6 +62,9 @@ impl<'a> Reader<'a> {
         names: &[&str],
         arguments: Vec<Value<'a>>,
     ) -> Value<'a> {
+        if let Some(value) = self.library_call(names, &arguments) {
+            return value;
+        }
         let mut arguments = arguments.into_iter();
         let mut next = || arguments.next().unwrap_or(Value::Unknown);
         let [crate_name, inner @ ..] = names else {
@@ -80,7 +74,7 @@ impl<'a> Reader<'a> {
             return Value::Resource(Resource {
                 is_prefix: true,
                 routes: vec![any_method(Handler::built_in("files"))],
-                ..self.resource(here, whole, next().texts())
+                ..self.resource(here, whole, next().strings())
             });
         }
         if *crate_name != "actix_web" {
@@ -92,13 +86,13 @@ impl<'a> Reader<'a> {
                 is_app: true,
                 ..ScopeParts::new(Some(String::new()))
             }),
-            ["web", "scope"] | ["Scope", "new"] => Value::Scope(ScopeParts::new(next().text())),
+            ["web", "scope"] | ["Scope", "new"] => Value::Scope(ScopeParts::new(next().string())),
             ["web", "resource"] | ["Resource", "new"] => {
-                Value::Resource(self.resource(here, whole, next().texts()))
+                Value::Resource(self.resource(here, whole, next().strings()))
             }
             ["web", "redirect"] => Value::Resource(Resource {
                 routes: vec![any_method(Handler::built_in("redirect"))],
-                ..self.resource(here, whole, next().texts())
+                ..self.resource(here, whole, next().strings())
             }),
             ["web", "route"] | ["Route", "new"] => Value::Route(unanswered(Vec::new())),
             ["web", "to"] => {
@@ -119,7 +113,10 @@ impl<'a> Reader<'a> {
                 Some(method) => Value::MethodGuard(method),
                 None => Value::Unknown,
             },
-            ["middleware", "from_fn"] => Value::Wall(wall_of(Some(&next()), argument(whole, 0))),
+            ["middleware", "from_fn"] => {
+                let function = argument(whole, 0).map(short).unwrap_or_default();
+                Value::Middleware(Middleware::Own(function))
+            }
             _ => {
                 self.unread_if_it_registers(here, whole);
                 Value::Foreign
@@ -127,11 +124,41 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The outcome of functions of the library, and of those that return their argument.
+    fn library_call(&self, names: &[&str], arguments: &[Value<'a>]) -> Option<Value<'a>> {
+        let path: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        if is_builder(self.source, &path) {
+            return Some(Value::OidcBuilder);
+        }
+        if let Some(value) = library_function(self.source, &path) {
+            return Some(value);
+        }
+        let [above @ .., last] = &path[..] else {
+            return None;
+        };
+        let owner = Def::Other(above.to_vec());
+        if last == "default" && self.source.in_library(&owner) == Some("Paths") {
+            return Some(default_paths());
+        }
+        let [argument] = arguments else { return None };
+        match (names, argument) {
+            (["Ok" | "Some"], _) => Some(argument.clone()),
+            (["String", "from"] | [.., "Cow", "Borrowed" | "Owned" | "from"], Value::String(_)) => {
+                Some(argument.clone())
+            }
+            (
+                [.., "Arc" | "Box" | "Data" | "Rc", "new" | "clone"],
+                Value::Oidc | Value::Typed(_) | Value::Fields(_),
+            ) => Some(argument.clone()),
+            _ => None,
+        }
+    }
+
     fn resource(&self, here: &Here<'a>, at: &Expr, paths: Vec<Option<String>>) -> Resource {
         Resource {
             paths,
             is_prefix: false,
-            walls: Vec::new(),
+            middleware: Vec::new(),
             guarded: false,
             routes: Vec::new(),
             default: Vec::new(),
@@ -148,6 +175,10 @@ impl<'a> Reader<'a> {
         arguments: Vec<Value<'a>>,
     ) -> Value<'a> {
         let name = call.method.to_string();
+        let at = self.place(&here.scope, call.method.span());
+        if let Some(value) = self.library_method(&at, call, &receiver, &arguments) {
+            return value;
+        }
         match receiver {
             Value::Config => {
                 let nodes = self.registered(here, call, &name, &arguments);
@@ -159,14 +190,23 @@ impl<'a> Reader<'a> {
                 Value::Resource(self.on_resource(here, call, parts, &arguments))
             }
             Value::Route(route) => Value::Route(self.on_route(here, call, route, &arguments)),
-            Value::Text(text)
+            Value::String(string)
                 if matches!(
                     name.as_str(),
                     "as_str" | "to_string" | "to_owned" | "into" | "clone" | "as_ref"
                 ) =>
             {
-                Value::Text(text)
+                Value::String(string)
             }
+            Value::Fields(fields) if name == "under" => match &arguments[..] {
+                [Value::String(prefix)] => paths_under(&fields, prefix),
+                _ => Value::Unknown,
+            },
+            Value::Fields(_) | Value::Middleware(_) | Value::Transparent if name == "clone" => {
+                receiver
+            }
+            // It isn't the library's, so it can't be told what it lets pass.
+            Value::Foreign | Value::Typed(_) if is_guarding(&name) => Value::Unknown,
             receiver => {
                 // Also what a closure takes with it, to be called who knows how often.
                 if arguments.iter().any(|it| matches!(it, Value::Config))
@@ -177,6 +217,8 @@ impl<'a> Reader<'a> {
                 }
                 match receiver {
                     Value::Foreign => Value::Foreign,
+                    // What a method of it gives may be anything; a copy is the same.
+                    Value::Typed(known) if name == "clone" => Value::Typed(known),
                     _ => Value::Unknown,
                 }
             }
@@ -194,25 +236,30 @@ impl<'a> Reader<'a> {
         let at = self.place(&here.scope, call.method.span());
         let nodes = match (name, arguments) {
             ("route", [path, Value::Route(route)]) => Some(vec![Node::Resource(Resource {
-                paths: path.texts(),
+                paths: path.strings(),
                 is_prefix: false,
-                walls: Vec::new(),
+                middleware: Vec::new(),
                 guarded: true,
                 routes: vec![route.clone()],
                 default: Vec::new(),
                 at: at.clone(),
             })]),
             ("service", [service]) => self.nodes_of(service),
-            ("configure", [Value::Walled(wall, table)]) => self.configured(table).map(|children| {
-                let wall = wall.clone();
-                vec![Node::Walled { wall, children }]
-            }),
+            ("configure", [Value::Table(kind, table)]) => {
+                let kind = *kind;
+                self.configured(table)
+                    .map(|children| vec![Node::Table { kind, children }])
+            }
+            ("configure", [Value::AtBasePath(everything)]) => self
+                .configured(everything)
+                .map(|children| [unknown_page(&at), children].concat()),
+            ("configure", [Value::Registers(nodes)]) => Some(nodes.clone()),
             ("configure", [table]) => self.configured(table),
             ("default_service", [service]) => answering(service).map(|routes| {
                 vec![Node::Default(Resource {
                     paths: vec![Some(String::new())],
                     is_prefix: true,
-                    walls: Vec::new(),
+                    middleware: Vec::new(),
                     guarded: false,
                     routes,
                     default: Vec::new(),
@@ -269,8 +316,8 @@ impl<'a> Reader<'a> {
     ) -> ScopeParts {
         let name = call.method.to_string();
         match name.as_str() {
-            "wrap" => parts.walls.extend(wall(call, arguments)),
-            "wrap_fn" => parts.walls.push(Wall::Own("wrap_fn".to_owned())),
+            "wrap" => parts.middleware.extend(middleware(call, arguments)),
+            "wrap_fn" => parts.middleware.push(Middleware::Own("wrap_fn".to_owned())),
             "guard" => parts.guarded = true,
             _ => {
                 let nodes = self.registered(here, call, &name, arguments);
@@ -311,8 +358,8 @@ impl<'a> Reader<'a> {
                     vec![any_method(Handler::unknown(text))]
                 });
             }
-            ("wrap", _) => parts.walls.extend(wall(call, arguments)),
-            ("wrap_fn", _) => parts.walls.push(Wall::Own("wrap_fn".to_owned())),
+            ("wrap", _) => parts.middleware.extend(middleware(call, arguments)),
+            ("wrap_fn", _) => parts.middleware.push(Middleware::Own("wrap_fn".to_owned())),
             ("guard", [Value::MethodGuard(method)]) => {
                 parts.guarded = true;
                 for route in &mut parts.routes {
@@ -350,7 +397,7 @@ impl<'a> Reader<'a> {
             },
             ("guard", [Value::MethodGuard(method)]) => route.methods = vec![method.clone()],
             ("guard", _) => route.guarded = true,
-            ("wrap", _) => route.walls.extend(wall(call, arguments)),
+            ("wrap", _) => route.middleware.extend(middleware(call, arguments)),
             ("service", _) => {
                 let text = call.args.first().map(short).unwrap_or_default();
                 route.handler = Handler::unknown(text);
@@ -360,7 +407,7 @@ impl<'a> Reader<'a> {
         route
     }
 
-    /// The handler that `.to()` was given.
+    /// The handler that is the argument of `.to()`.
     fn handler(&self, here: &Here<'a>, written: Option<&'a Expr>, function: &Value<'a>) -> Handler {
         match function {
             Value::Functions(functions) => {
@@ -420,7 +467,7 @@ impl<'a> Reader<'a> {
         let mut resource = Resource {
             paths: Vec::new(),
             is_prefix: false,
-            walls: Vec::new(),
+            middleware: Vec::new(),
             guarded: true,
             routes: Vec::new(),
             default: Vec::new(),
@@ -441,16 +488,16 @@ impl<'a> Reader<'a> {
             for argument in &arguments {
                 match argument {
                     Expr::Lit(_) => {
-                        let path = text_of(argument)?;
+                        let path = string_of(argument)?;
                         let prefix = module.scope.clone().unwrap_or_default();
                         resource.paths.push(Some(format!("{prefix}{path}")));
                     }
                     Expr::Assign(pair) => {
-                        let value = text_of(&pair.right)?;
+                        let value = string_of(&pair.right)?;
                         match short(&pair.left).as_str() {
                             "method" => methods.push(value),
                             "guard" => guarded = true,
-                            "wrap" => resource.walls.push(Wall::Own(value)),
+                            "wrap" => resource.middleware.push(Middleware::Own(value)),
                             _ => {}
                         }
                     }
@@ -466,7 +513,7 @@ impl<'a> Reader<'a> {
         }
         resource.routes.push(RouteSpec {
             methods,
-            walls: Vec::new(),
+            middleware: Vec::new(),
             handler: self.handler_of(module, function),
             guarded,
         });
@@ -490,20 +537,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_of_guard(module: &Module) -> bool {
-    module.path == ["oidc", "guard"]
-}
-
 fn any_method(handler: Handler) -> RouteSpec {
     RouteSpec {
         methods: Vec::new(),
-        walls: Vec::new(),
+        middleware: Vec::new(),
         handler,
         guarded: false,
     }
 }
 
-/// The routes of what `.default_service()` was given; nothing if that can't be told.
+/// The routes of the argument of `.default_service()`; nothing if that can't be told.
 fn answering(service: &Value<'_>) -> Option<Vec<RouteSpec>> {
     match service {
         Value::Route(route) => Some(vec![route.clone()]),
@@ -539,26 +582,18 @@ fn method_name(written: Option<&Expr>) -> Option<String> {
     }
 }
 
-/// What middleware does to who may pass; nothing if it comes from another crate.
-fn wall<'a>(call: &'a syn::ExprMethodCall, arguments: &[Value<'a>]) -> Option<Wall> {
+/// The argument of `.wrap()`, as far as it decides who may pass: nothing if it comes from another
+/// crate.
+fn middleware<'a>(call: &'a syn::ExprMethodCall, arguments: &[Value<'a>]) -> Option<Middleware> {
     match arguments.first() {
-        Some(Value::Wall(wall)) => Some(wall.clone()),
-        Some(Value::Foreign | Value::Path(_)) | None => None,
-        Some(_) => Some(Wall::Own(call.args.first().map(short).unwrap_or_default())),
+        Some(Value::Middleware(middleware)) => Some(middleware.clone()),
+        Some(value) if value.is_unknown() => own(call),
+        Some(Value::Foreign | Value::Path(_) | Value::Transparent) | None => None,
+        Some(_) => own(call),
     }
 }
 
-/// What middleware made of a function does to who may pass.
-fn wall_of(function: Option<&Value<'_>>, written: Option<&Expr>) -> Wall {
-    match function {
-        Some(Value::Wall(wall)) => wall.clone(),
-        Some(Value::Functions(functions))
-            if functions.iter().all(|(module, function)| {
-                is_of_guard(module) && function.sig.ident == "ensure_authenticated"
-            }) =>
-        {
-            Wall::SignedIn
-        }
-        _ => Wall::Own(written.map(short).unwrap_or_default()),
-    }
+fn own(call: &syn::ExprMethodCall) -> Option<Middleware> {
+    let written = call.args.first().map(short).unwrap_or_default();
+    Some(Middleware::Own(written))
 }

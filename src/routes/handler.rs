@@ -1,17 +1,27 @@
-//! Whom a handler lets in, as the types of its arguments say.
+//! Whom a handler lets in, as the types of its arguments say. The library's guards are known by
+//! resolving names, so they may be imported, renamed and given aliases anywhere in the app.
 
-use quote::ToTokens as _;
-use syn::{Expr, FnArg, GenericArgument, ItemFn, PatType, PathArguments, Type};
+use std::rc::Rc;
+
+use syn::{
+    Expr, FnArg, GenericArgument, GenericParam, ItemFn, ItemType, PatType, PathArguments, Type,
+};
 
 use super::node::Place;
-use crate::source::{Crate, Def, Scope, Want, is_conditional};
+use crate::source::{Crate, Def, Module, Scope, Want, is_conditional, written};
+
+/// Deeper than types are nested and aliases lead to each other; a cycle would never end.
+const DEEPEST: usize = 8;
+
+/// Types of the library that a handler can have as arguments, and that are no guards.
+const NO_GUARDS: [&str; 2] = ["Oidc", "PublicForm"];
 
 /// A handler, as far as it could be found.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Handler {
-    /// The path of the function from the crate's root, or a word for what isn't a function.
+    /// The path of the function from the crate's root, or a word for something else.
     pub(crate) name: String,
-    /// Where it stands, if it could be found.
+    /// Where it is, if it could be found.
     pub(crate) place: Option<Place>,
     pub(super) needs: Vec<Need>,
 }
@@ -19,15 +29,15 @@ pub(crate) struct Handler {
 /// What one argument asks of the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Need {
-    /// `Option<User>`: takes everybody, and says so.
+    /// `Option<User>`: lets everybody in, on purpose.
     Anybody,
     SignedIn,
     Role(String),
-    /// To have signed in within so many seconds; `None`: how many can't be told.
+    /// To have signed in within this many seconds; `None`: how many can't be told.
     Fresh(Option<u64>),
-    /// Another guard of the sign-in's own, by its type.
+    /// Another guard of the library, by its type.
     Guard(String),
-    /// A type of the app's own, of which it can't be told whom it lets in.
+    /// A type of the app: it can't be told whom it lets in.
     Own(String),
     /// A guard, by its type, that only some builds have.
     SomeBuilds(String),
@@ -55,13 +65,42 @@ impl Handler {
     }
 }
 
+/// Where a type is written: what its names mean there, and the arguments of the alias it is in.
+#[derive(Clone)]
+struct Context<'a> {
+    scope: Scope<'a>,
+    arguments: Vec<(String, Argument<'a>)>,
+}
+
+/// A generic argument, and where that is written.
+#[derive(Clone)]
+struct Argument<'a> {
+    value: ArgumentValue<'a>,
+    context: Rc<Context<'a>>,
+}
+
+#[derive(Clone, Copy)]
+enum ArgumentValue<'a> {
+    Type(&'a Type),
+    Const(&'a Expr),
+}
+
+impl<'a> Context<'a> {
+    /// What a name means, if it is a parameter of the alias it is in.
+    fn argument(&self, path: &syn::Path) -> Option<&Argument<'a>> {
+        let name = path.get_ident()?;
+        let mut arguments = self.arguments.iter();
+        arguments.find_map(|(known, argument)| (name == known).then_some(argument))
+    }
+}
+
 /// Reads what types ask for.
 pub(super) struct Needs<'a> {
     pub(super) source: &'a Crate,
 }
 
 impl<'a> Needs<'a> {
-    pub(super) fn of_function(&self, scope: &Scope<'a>, function: &ItemFn) -> Vec<Need> {
+    pub(super) fn of_function(&self, scope: &Scope<'a>, function: &'a ItemFn) -> Vec<Need> {
         function
             .sig
             .inputs
@@ -73,75 +112,136 @@ impl<'a> Needs<'a> {
             .collect()
     }
 
-    pub(super) fn of_argument(&self, scope: &Scope<'a>, argument: &PatType) -> Vec<Need> {
-        let needs = self.of_type(scope, &argument.ty, 0);
+    pub(super) fn of_argument(&self, scope: &Scope<'a>, argument: &'a PatType) -> Vec<Need> {
+        let context = Context {
+            scope: scope.clone(),
+            arguments: Vec::new(),
+        };
+        let needs = self.of_type(&Rc::new(context), &argument.ty, 0);
         if needs.is_empty() || !is_conditional(&argument.attrs) {
             return needs;
         }
-        let guard = argument.ty.to_token_stream().to_string();
-        vec![Need::SomeBuilds(guard.replace(' ', ""))]
+        vec![Need::SomeBuilds(written(&argument.ty))]
     }
 
-    pub(super) fn of_type(&self, scope: &Scope<'a>, argument: &Type, depth: usize) -> Vec<Need> {
-        let own = || {
-            vec![Need::Own(
-                argument.to_token_stream().to_string().replace(' ', ""),
-            )]
-        };
-        if depth > 8 {
+    fn of_type(&self, context: &Rc<Context<'a>>, argument: &'a Type, depth: usize) -> Vec<Need> {
+        let own = || vec![Need::Own(written(argument))];
+        if depth > DEEPEST {
             return own();
         }
         match argument {
-            Type::Paren(inner) => self.of_type(scope, &inner.elem, depth),
-            Type::Group(inner) => self.of_type(scope, &inner.elem, depth),
+            Type::Paren(inner) => self.of_type(context, &inner.elem, depth),
+            Type::Group(inner) => self.of_type(context, &inner.elem, depth),
             Type::Tuple(parts) => parts
                 .elems
                 .iter()
-                .flat_map(|part| self.of_type(scope, part, depth + 1))
+                .flat_map(|part| self.of_type(context, part, depth + 1))
                 .collect(),
             Type::Path(path) if path.qself.is_none() => {
-                self.of_path(scope, &path.path, depth).unwrap_or_else(own)
+                if let Some(argument) = context.argument(&path.path) {
+                    return match argument.value {
+                        ArgumentValue::Type(inner) => {
+                            self.of_type(&argument.context, inner, depth + 1)
+                        }
+                        ArgumentValue::Const(_) => own(),
+                    };
+                }
+                self.of_path(context, &path.path, depth).unwrap_or_else(own)
             }
             _ => own(),
         }
     }
 
-    fn of_path(&self, scope: &Scope<'a>, path: &syn::Path, depth: usize) -> Option<Vec<Need>> {
-        let found = self.source.resolve(scope, path, Want::Type);
+    fn of_path(
+        &self,
+        context: &Rc<Context<'a>>,
+        path: &'a syn::Path,
+        depth: usize,
+    ) -> Option<Vec<Need>> {
+        let found = self.source.resolve(&context.scope, path, Want::Type);
         let [def] = &found[..] else {
             return None;
         };
+        if let Some(name) = self.source.in_library(def) {
+            return self.of_library(context, name, path);
+        }
         match def {
-            Def::Other(names) => Some(self.of_other(scope, names, path, depth)),
+            Def::Other(names) => Some(self.of_other(context, names, path, depth)),
             Def::Alias(module, alias) => {
-                Some(self.of_type(&Scope::of(module), &alias.ty, depth + 1))
-            }
-            Def::Type(module, name) => {
-                let place: Vec<&str> = module.path.iter().map(String::as_str).collect();
-                match (&place[..], name.as_str()) {
-                    (["oidc", "guard"], "User") => Some(vec![Need::SignedIn]),
-                    (["oidc", "guard"], "Has") => Some(vec![self.role(scope, path)]),
-                    (["oidc", "guard"], "Fresh") => {
-                        Some(vec![Need::Fresh(self.seconds(scope, path))])
-                    }
-                    (["oidc", "guard" | "assurance"], _) => {
-                        Some(vec![Need::Guard(path_text(path))])
-                    }
-                    (["oidc", "csrf"], "SignedForm") => Some(vec![Need::SignedIn]),
-                    (["oidc", "csrf"], "PublicForm") => Some(Vec::new()),
-                    _ => None,
-                }
+                let inside = self.inside(context, module, alias, path);
+                Some(self.of_type(&inside, &alias.ty, depth + 1))
             }
             _ => None,
         }
     }
 
-    /// Types of other crates ask nothing, unless there is a guard inside them.
+    /// What the types of the library ask for; nothing if that isn't known here.
+    fn of_library(
+        &self,
+        context: &Rc<Context<'a>>,
+        name: &str,
+        path: &'a syn::Path,
+    ) -> Option<Vec<Need>> {
+        match name {
+            "User" | "SignedForm" => Some(vec![Need::SignedIn]),
+            "Has" => Some(vec![self.role(context, path)]),
+            "Fresh" => Some(vec![Need::Fresh(self.seconds(context, path))]),
+            "Assured" => Some(vec![self.assured(context, path)]),
+            name if NO_GUARDS.contains(&name) => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
+    /// What holds inside an alias that is used with some arguments.
+    fn inside(
+        &self,
+        context: &Rc<Context<'a>>,
+        module: &'a Module,
+        alias: &'a ItemType,
+        path: &'a syn::Path,
+    ) -> Rc<Context<'a>> {
+        let mut values = arguments(path);
+        let outside = Rc::new(Context {
+            scope: Scope::of(module),
+            arguments: Vec::new(),
+        });
+        let by_default = |value| Argument {
+            value,
+            context: Rc::clone(&outside),
+        };
+        let parameters = alias.generics.params.iter().filter_map(|parameter| {
+            let (name, default) = match parameter {
+                GenericParam::Type(it) => (
+                    &it.ident,
+                    it.default.as_ref().map(|(_, it)| ArgumentValue::Type(it)),
+                ),
+                GenericParam::Const(it) => (
+                    &it.ident,
+                    it.default.as_ref().map(|(_, it)| ArgumentValue::Const(it)),
+                ),
+                GenericParam::Lifetime(_) => return None,
+            };
+            let argument = match values.next() {
+                Some(value) => Argument {
+                    value,
+                    context: Rc::clone(context),
+                },
+                None => by_default(default?),
+            };
+            Some((name.to_string(), argument))
+        });
+        Rc::new(Context {
+            scope: Scope::of(module),
+            arguments: parameters.collect(),
+        })
+    }
+
+    /// Types of other crates ask for nothing, unless there is a guard inside them.
     fn of_other(
         &self,
-        scope: &Scope<'a>,
+        context: &Rc<Context<'a>>,
         names: &[String],
-        path: &syn::Path,
+        path: &'a syn::Path,
         depth: usize,
     ) -> Vec<Need> {
         let last = names.last().map_or("", String::as_str);
@@ -149,10 +249,10 @@ impl<'a> Needs<'a> {
             return Vec::new();
         }
         let inner = match arguments(path).next() {
-            Some(GenericArgument::Type(inner)) => self.of_type(scope, inner, depth + 1),
+            Some(ArgumentValue::Type(inner)) => self.of_type(context, inner, depth + 1),
             _ => Vec::new(),
         };
-        // The handler itself decides what to do about a refusal, if it is a guard that refuses.
+        // The handler itself decides what happens when a guard turns somebody down.
         if inner.iter().any(|need| !matches!(need, Need::Own(_))) {
             vec![Need::Anybody]
         } else {
@@ -161,36 +261,95 @@ impl<'a> Needs<'a> {
     }
 
     /// The role's name in the provider's claims, or else its type.
-    fn role(&self, scope: &Scope<'a>, path: &syn::Path) -> Need {
-        let Some(GenericArgument::Type(Type::Path(role))) = arguments(path).next() else {
+    fn role(&self, context: &Rc<Context<'a>>, path: &'a syn::Path) -> Need {
+        let Some((context, Type::Path(role))) = self.first_type(context, path) else {
             return Need::Unknown;
         };
-        let found = self.source.resolve(scope, &role.path, Want::Type);
+        let found = self.source.resolve(&context.scope, &role.path, Want::Type);
         let name = match &found[..] {
             [Def::Type(module, name)] => self.source.role_name(&module.path, name),
             _ => None,
         };
-        Need::Role(name.unwrap_or_else(|| path_text(&role.path)))
+        Need::Role(name.unwrap_or_else(|| written(&role.path)))
     }
 
-    fn seconds(&self, scope: &Scope<'a>, path: &syn::Path) -> Option<u64> {
-        match arguments(path).next()? {
-            GenericArgument::Const(expression) => self.number(scope, expression, 0),
-            // A constant's name looks like a type.
-            GenericArgument::Type(Type::Path(named)) => self.constant(scope, &named.path, 0),
+    fn assured(&self, context: &Rc<Context<'a>>, path: &'a syn::Path) -> Need {
+        match self.first_type(context, path) {
+            Some((_, level)) => Need::Guard(format!("Assured<{}>", written(level))),
+            None => Need::Unknown,
+        }
+    }
+
+    /// The first argument of a type, and where it is written.
+    fn first_type(
+        &self,
+        context: &Rc<Context<'a>>,
+        path: &'a syn::Path,
+    ) -> Option<(Rc<Context<'a>>, &'a Type)> {
+        let mut argument = Argument {
+            value: arguments(path).next()?,
+            context: Rc::clone(context),
+        };
+        for _ in 0..DEEPEST {
+            let ArgumentValue::Type(found) = argument.value else {
+                return None;
+            };
+            let outer = match found {
+                Type::Path(path) => argument.context.argument(&path.path).cloned(),
+                _ => None,
+            };
+            match outer {
+                Some(outer) => argument = outer,
+                None => return Some((argument.context, found)),
+            }
+        }
+        None
+    }
+
+    fn seconds(&self, context: &Rc<Context<'a>>, path: &'a syn::Path) -> Option<u64> {
+        self.argument_number(context, arguments(path).next()?, 0)
+    }
+
+    fn argument_number(
+        &self,
+        context: &Rc<Context<'a>>,
+        value: ArgumentValue<'a>,
+        depth: usize,
+    ) -> Option<u64> {
+        match value {
+            ArgumentValue::Const(expression) => self.number(context, expression, depth),
+            // The name of a constant looks like a type.
+            ArgumentValue::Type(Type::Path(named)) => self.constant(context, &named.path, depth),
+            ArgumentValue::Type(_) => None,
+        }
+    }
+
+    fn constant(
+        &self,
+        context: &Rc<Context<'a>>,
+        path: &'a syn::Path,
+        depth: usize,
+    ) -> Option<u64> {
+        if depth > DEEPEST {
+            return None;
+        }
+        if let Some(argument) = context.argument(path) {
+            return self.argument_number(&argument.context, argument.value, depth + 1);
+        }
+        match &self.source.resolve(&context.scope, path, Want::Value)[..] {
+            [Def::Const(module, item)] => {
+                let inside = Context {
+                    scope: Scope::of(module),
+                    arguments: Vec::new(),
+                };
+                self.number(&Rc::new(inside), &item.expr, depth + 1)
+            }
             _ => None,
         }
     }
 
-    fn constant(&self, scope: &Scope<'a>, path: &syn::Path, depth: usize) -> Option<u64> {
-        match &self.source.resolve(scope, path, Want::Value)[..] {
-            [Def::Const(module, item)] => self.number(&Scope::of(module), &item.expr, depth + 1),
-            _ => None,
-        }
-    }
-
-    fn number(&self, scope: &Scope<'a>, expression: &Expr, depth: usize) -> Option<u64> {
-        if depth > 8 {
+    fn number(&self, context: &Rc<Context<'a>>, expression: &'a Expr, depth: usize) -> Option<u64> {
+        if depth > DEEPEST {
             return None;
         }
         match expression {
@@ -198,27 +357,28 @@ impl<'a> Needs<'a> {
                 lit: syn::Lit::Int(number),
                 ..
             }) => number.base10_parse().ok(),
-            Expr::Paren(inner) => self.number(scope, &inner.expr, depth + 1),
+            Expr::Paren(inner) => self.number(context, &inner.expr, depth + 1),
             Expr::Block(block) => match &block.block.stmts[..] {
-                [syn::Stmt::Expr(inner, None)] => self.number(scope, inner, depth + 1),
+                [syn::Stmt::Expr(inner, None)] => self.number(context, inner, depth + 1),
                 _ => None,
             },
             Expr::Binary(binary) => {
-                let left = self.number(scope, &binary.left, depth + 1)?;
-                let right = self.number(scope, &binary.right, depth + 1)?;
+                let left = self.number(context, &binary.left, depth + 1)?;
+                let right = self.number(context, &binary.right, depth + 1)?;
                 match binary.op {
                     syn::BinOp::Mul(_) => left.checked_mul(right),
                     syn::BinOp::Add(_) => left.checked_add(right),
                     _ => None,
                 }
             }
-            Expr::Path(path) => self.constant(scope, &path.path, depth),
+            Expr::Path(path) => self.constant(context, &path.path, depth),
             _ => None,
         }
     }
 }
 
-fn arguments(path: &syn::Path) -> impl Iterator<Item = &GenericArgument> {
+/// The arguments of a path's last part, without lifetimes.
+fn arguments(path: &syn::Path) -> impl Iterator<Item = ArgumentValue<'_>> {
     let last = path.segments.last();
     last.into_iter()
         .flat_map(|segment| match &segment.arguments {
@@ -226,8 +386,9 @@ fn arguments(path: &syn::Path) -> impl Iterator<Item = &GenericArgument> {
             _ => None,
         })
         .flatten()
-}
-
-fn path_text(path: &syn::Path) -> String {
-    path.to_token_stream().to_string().replace(' ', "")
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(inner) => Some(ArgumentValue::Type(inner)),
+            GenericArgument::Const(expression) => Some(ArgumentValue::Const(expression)),
+            _ => None,
+        })
 }

@@ -3,20 +3,17 @@
 
 use syn::visit::Visit as _;
 
-use super::access::{Access, judge};
+use super::access::{Access, access};
 use super::handler::Handler;
-use super::node::{Node, Place, Resource, RouteSpec, Wall};
-use super::reach::{Reach, Taker};
-use super::read::{Apps, Reader};
+use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
+use super::oidc::Library;
+use super::reach::{Patterns, Reached};
+use super::read::Reader;
+use super::sites::Calls;
 use crate::source::{Crate, Def, Scope, Want};
 
-/// Functions of this name register what everybody may reach.
+/// Functions of this name register what everybody may reach, also without `Oidc::public`.
 const PUBLIC: &str = "public";
-/// The relying party, whose own pages stand outside all guards.
-const SIGN_IN: &str = "oidc";
-/// What release builds don't have: pages for this machine only, and the development provider,
-/// which is a server of its own.
-const DEV: &str = "dev";
 
 /// One route, for one method.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +22,7 @@ pub(crate) struct Route {
     pub(crate) method: String,
     /// `None`: only the running app knows it.
     pub(crate) path: Option<String>,
-    /// Whether it is only for what no other route takes there.
+    /// Whether it only gets what no other route there answers.
     pub(crate) is_default: bool,
     pub(crate) access: Access,
     pub(crate) handler: Handler,
@@ -36,7 +33,7 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// What of it stays when something else is edited: all but where it stands.
+    /// What of it stays the same when something else is edited: everything but its position.
     pub(crate) fn outline(&self) -> impl PartialEq + '_ {
         (
             &self.method,
@@ -54,10 +51,12 @@ impl Route {
 pub(crate) struct Mount {
     /// The path of the function.
     pub(crate) function: Vec<String>,
-    /// What its paths are below; `None`: only the running app knows it.
+    /// What comes before its paths; `None`: only the running app knows it.
     pub(crate) prefix: Option<String>,
     /// Whether only signed-in people get that far.
     pub(crate) signed_in: bool,
+    /// How the library registers it, if it does so directly.
+    pub(crate) kind: Option<TableKind>,
     pub(crate) condition: Option<String>,
 }
 
@@ -69,42 +68,35 @@ pub(crate) struct Table {
     /// What is registered in a way that can't be read, by function.
     pub(crate) unread: Vec<(Place, String)>,
     nodes: Vec<Node>,
-    reach: Reach,
+    patterns: Patterns,
 }
 
 /// What is known about a place in the tree.
 #[derive(Clone, Default)]
 struct Above {
     prefix: Option<String>,
-    walls: Vec<Wall>,
+    middleware: Vec<Middleware>,
     is_public: bool,
+    kind: Option<TableKind>,
     condition: Option<String>,
 }
 
 impl Table {
     pub(crate) fn read(source: &Crate) -> Self {
         let mut table = Self::default();
+        let library = Library::read(source);
         for module in &source.modules {
-            if module.path.first().is_some_and(|first| first == DEV) {
-                continue;
-            }
             let scope = Scope::of(module);
-            let mut apps = Apps {
-                is_new_app: |path: &syn::Path| {
-                    source
-                        .resolve(&scope, path, Want::Value)
-                        .iter()
-                        .any(|def| matches!(def, Def::Other(names) if names[..] == ["actix_web", "App", "new"]))
-                },
-                bodies: Vec::new(),
-                function: None,
-                found: Vec::new(),
-            };
+            let mut apps = Calls::of(|path: &syn::Path| {
+                let found = source.resolve(&scope, path, Want::Value);
+                let mut found = found.iter();
+                found.any(|def| matches!(def, Def::Other(names) if names[..] == ["actix_web", "App", "new"]))
+            });
             for item in &module.items {
                 apps.visit_item(item);
             }
-            for app in apps.found {
-                let nodes = Reader::new(source).app(module, app);
+            for app in &apps.found {
+                let nodes = Reader::new(source, &library).app(module, app);
                 table.nodes.extend(nodes);
             }
         }
@@ -130,40 +122,42 @@ impl Table {
                 Node::Default(resource) => self.add_resource(resource, above, true),
                 Node::Scope {
                     prefix,
-                    walls,
+                    middleware,
                     children,
                     ..
                 } => {
                     let below = Above {
                         prefix: join(above.prefix.as_deref(), prefix.as_deref()),
-                        walls: [&above.walls[..], walls].concat(),
+                        middleware: [&above.middleware[..], middleware].concat(),
                         ..above.clone()
                     };
                     self.add(children, &below);
                 }
-                Node::Walled { wall, children } => {
+                Node::Table { kind, children } => {
                     let mut below = above.clone();
-                    below.walls.push(wall.clone());
+                    below.kind = Some(*kind);
+                    match kind {
+                        TableKind::Protected => {
+                            below.middleware.push(Middleware::EnsureAuthenticated);
+                        }
+                        TableKind::Public => below.is_public = true,
+                    }
                     self.add(children, &below);
                 }
                 Node::From { function, children } => {
-                    let mount = Mount {
+                    let mut below = above.clone();
+                    below.kind = None;
+                    if function.is_protected {
+                        below.middleware.push(Middleware::EnsureAuthenticated);
+                    }
+                    below.is_public |= function.path.last().is_some_and(|name| name == PUBLIC);
+                    self.mounts.push(Mount {
                         function: function.path.clone(),
                         prefix: above.prefix.clone(),
-                        signed_in: above.walls.contains(&Wall::SignedIn),
+                        signed_in: below.middleware.contains(&Middleware::EnsureAuthenticated),
+                        kind: above.kind,
                         condition: above.condition.clone(),
-                    };
-                    self.mounts.push(mount);
-                    let is_public = above.is_public
-                        || function.path.last().is_some_and(|name| name == PUBLIC)
-                        || function
-                            .path
-                            .first()
-                            .is_some_and(|first| first == SIGN_IN || first == DEV);
-                    let below = Above {
-                        is_public,
-                        ..above.clone()
-                    };
+                    });
                     self.add(children, &below);
                 }
                 Node::When {
@@ -194,8 +188,13 @@ impl Table {
             let routes = resource.routes.iter().map(|route| (route, is_default));
             let defaults = resource.default.iter().map(|route| (route, true));
             for (route, is_default) in routes.chain(defaults) {
-                let walls = [&above.walls[..], &resource.walls, &route.walls].concat();
-                let access = judge(&walls, &route.handler.needs, above.is_public);
+                let middleware = [
+                    &above.middleware[..],
+                    &resource.middleware,
+                    &route.middleware,
+                ]
+                .concat();
+                let access = access(&middleware, &route.handler.needs, above.is_public);
                 for method in methods(route) {
                     self.routes.push(Route {
                         method,
@@ -211,9 +210,9 @@ impl Table {
         }
     }
 
-    /// What becomes of a request.
-    pub(crate) fn taker(&self, method: &str, path: &str) -> Taker<'_> {
-        self.reach.take(&self.nodes, method, path)
+    /// What answers a request.
+    pub(crate) fn reach(&self, method: &str, path: &str) -> Reached<'_> {
+        self.patterns.reach(&self.nodes, method, path)
     }
 
     /// The ways in which a function is called to register routes.

@@ -1,5 +1,5 @@
 //! Which macros can't register routes. All others may: what they expand to isn't known, and it can
-//! name the variables around it without their standing in the call.
+//! use variables in scope that the call doesn't mention.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -7,7 +7,7 @@ use syn::{Expr, Item};
 
 use crate::source::{Crate, Def, Scope, Want};
 
-/// Macros of the standard library that only work with what they are given.
+/// Macros of the standard library that only use their arguments.
 const HARMLESS: [&str; 33] = [
     "assert",
     "assert_eq",
@@ -43,10 +43,10 @@ const HARMLESS: [&str; 33] = [
     "write",
     "writeln",
 ];
-/// Crates whose macros do no more than that either.
+/// Crates whose macros only use their arguments either.
 const CRATES: [&str; 3] = ["log", "serde_json", "tracing"];
 
-/// Whether a macro, and those in what it is given, work with nothing but that.
+/// Whether a macro, and those in its arguments, use nothing but these.
 pub(super) fn is_harmless(source: &Crate, scope: &Scope<'_>, call: &syn::Macro) -> bool {
     let found = source.resolve(scope, &call.path, Want::Value);
     let [Def::Other(names)] = &found[..] else {
@@ -71,7 +71,7 @@ fn is_of_std(source: &Crate, scope: &Scope<'_>, name: &str) -> bool {
         })
 }
 
-/// The names of the macros that are called somewhere in what a macro is given.
+/// The names of the macros that are called somewhere in the arguments of a macro.
 fn called_in(tokens: TokenStream) -> impl Iterator<Item = String> {
     let mut found = Vec::new();
     collect(tokens, &mut found);

@@ -4,19 +4,23 @@
 
 mod access;
 mod actix;
-mod given;
+mod format;
 mod handler;
 mod list;
 mod macros;
 mod node;
+mod oidc;
+mod parameters;
+mod paths;
 mod pattern;
 mod reach;
 mod read;
-mod text;
+mod sites;
+mod types;
 mod value;
 
 pub(crate) use access::{Access, Fresh};
-pub(crate) use list::{Route, Table};
-pub(crate) use node::Place;
+pub(crate) use list::{Mount, Route, Table};
+pub(crate) use node::{Place, TableKind};
 pub(crate) use pattern::Pattern;
-pub(crate) use reach::Taker;
+pub(crate) use reach::Reached;

@@ -3,7 +3,7 @@
 use super::handler::Handler;
 use crate::source::{Crate, Module};
 
-/// Where in the source something stands.
+/// A position in the source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
     pub(crate) file: String,
@@ -11,7 +11,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a piece of syntax in the file of a module.
+    /// The position of a piece of syntax in the file of a module.
     pub(crate) fn of(source: &Crate, module: &Module, span: proc_macro2::Span) -> Self {
         let file = source.file_of(module);
         Self {
@@ -31,19 +31,19 @@ impl std::fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Resource(Resource),
-    /// What answers all else below the scope that it stands in, or in the app.
+    /// What answers everything else below the scope that it is in, or in the app.
     Default(Resource),
     Scope {
         /// `None`: only the running app knows it.
         prefix: Option<String>,
-        walls: Vec<Wall>,
-        /// Whether requests that it refuses go on to what is registered after it.
+        middleware: Vec<Middleware>,
+        /// Whether requests that its guards turn down go on to what is registered after it.
         guarded: bool,
         children: Vec<Node>,
     },
-    /// The wall stands before everything inside, each by itself.
-    Walled {
-        wall: Wall,
+    /// What is inside was registered by way of the library.
+    Table {
+        kind: TableKind,
         children: Vec<Node>,
     },
     /// A function registered what is inside.
@@ -56,7 +56,7 @@ pub(super) enum Node {
         condition: String,
         children: Vec<Node>,
     },
-    /// Something is registered here, but what can't be read.
+    /// Something is registered here, but it can't be told what.
     Unread {
         at: Place,
         reason: String,
@@ -68,6 +68,8 @@ pub(super) enum Node {
 pub(crate) struct Function {
     /// The names from the crate's root, its own last.
     pub(crate) path: Vec<String>,
+    /// Whether it takes a `ProtectedConfig`.
+    pub(crate) is_protected: bool,
 }
 
 /// Handlers below one pattern.
@@ -77,7 +79,7 @@ pub(super) struct Resource {
     pub(super) paths: Vec<Option<String>>,
     /// Whether it takes everything below its path, as a folder of files does.
     pub(super) is_prefix: bool,
-    pub(super) walls: Vec<Wall>,
+    pub(super) middleware: Vec<Middleware>,
     /// Whether a request with another method goes on to what is registered after it.
     pub(super) guarded: bool,
     pub(super) routes: Vec<RouteSpec>,
@@ -87,37 +89,46 @@ pub(super) struct Resource {
 }
 
 impl Resource {
-    /// All that answers, with what stands before each.
+    /// All that answers, each with the middleware before it.
     pub(super) fn all_routes(self) -> Vec<RouteSpec> {
-        let walls = self.walls;
+        let middleware = self.middleware;
         let routes = self.routes.into_iter().chain(self.default);
         routes
             .map(|route| RouteSpec {
-                walls: [&walls[..], &route.walls].concat(),
+                middleware: [&middleware[..], &route.middleware].concat(),
                 ..route
             })
             .collect()
     }
 }
 
-/// What is asked with some methods.
+/// What answers some methods.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RouteSpec {
     /// Empty: with any.
     pub(super) methods: Vec<String>,
-    pub(super) walls: Vec<Wall>,
+    pub(super) middleware: Vec<Middleware>,
     pub(super) handler: Handler,
-    /// Whether it has guards that can't be read, so that it may not take all it could.
+    /// Whether it has guards that can't be told, so that it may not take all it could.
     pub(super) guarded: bool,
 }
 
-/// Middleware that stands before handlers.
+/// Middleware that decides who gets to a handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wall {
+pub(super) enum Middleware {
     /// Lets only signed-in people pass.
-    SignedIn,
-    /// The app's own, of which it can't be told whom it lets pass.
+    EnsureAuthenticated,
+    /// The app's own: it can't be told whom it lets pass.
     Own(String),
+}
+
+/// How the library registers a table of routes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TableKind {
+    /// `Oidc::protected`: everything inside is for signed-in people.
+    Protected,
+    /// `Oidc::public`: what asks for nothing is meant for everybody.
+    Public,
 }
 
 impl Node {

@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-/// What parameters with rules of their own are tried with, to find what fits.
+/// Values to try for parameters that have patterns of their own.
 const EXAMPLES: [&str; 8] = [
     "example-of-a-parameter",
     "example",
@@ -18,7 +18,7 @@ const EXAMPLES: [&str; 8] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     rules: Rules,
-    /// Its text, with `{}` for each parameter.
+    /// The pattern with `{}` for each parameter.
     outline: String,
 }
 
@@ -28,7 +28,7 @@ enum Rules {
     Literal,
     /// For the whole of a path, and for its beginning.
     Parameters(Regex, Regex),
-    /// Actix would not start with it.
+    /// Actix would panic at it.
     Broken,
 }
 
@@ -88,7 +88,7 @@ impl Pattern {
         }
     }
 
-    /// What is left of a path behind a prefix.
+    /// The rest of a path after this pattern as a prefix.
     pub(crate) fn behind<'p>(&self, path: &'p str) -> Option<&'p str> {
         match &self.rules {
             Rules::Literal => path
@@ -104,17 +104,17 @@ impl Pattern {
     }
 }
 
-/// What stands between braces, which may hold braces themselves, and what comes after.
-fn parameter(text: &str) -> Option<(&str, &str)> {
+/// A parameter up to its closing brace, and what comes after. It may contain braces itself.
+fn parameter(rest: &str) -> Option<(&str, &str)> {
     let mut depth = 1_usize;
-    for (at, letter) in text.char_indices() {
-        match letter {
+    for (at, character) in rest.char_indices() {
+        match character {
             '{' => depth += 1,
             '}' => depth -= 1,
             _ => {}
         }
         if depth == 0 {
-            return Some((text.get(..at)?, text.get(at + 1..)?));
+            return Some((rest.get(..at)?, rest.get(at + 1..)?));
         }
     }
     None

@@ -9,54 +9,54 @@ use super::list::join;
 use super::node::{Node, Place, Resource};
 use super::pattern::Pattern;
 
-/// What takes a request.
+/// What a request reaches.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Taker<'n> {
+pub(crate) enum Reached<'n> {
     Handler(&'n Handler, &'n Place),
-    /// What is registered here, or a scope, takes every request below its path, and has nothing
-    /// for this one.
-    Nothing(Option<&'n Place>),
-    /// Nothing fits.
-    Nobody,
+    /// A resource that is registered here, or a scope, which answers it with an error: it has no
+    /// handler for such a request, and nothing after it gets a chance.
+    DeadEnd(Option<&'n Place>),
+    /// Nothing matches.
+    Nothing,
 }
 
-/// Follows requests. Each pattern is made once.
+/// The patterns of an app's paths, each compiled once.
 #[derive(Debug, Default)]
-pub(super) struct Reach(RefCell<HashMap<String, Rc<Pattern>>>);
+pub(super) struct Patterns(RefCell<HashMap<String, Rc<Pattern>>>);
 
-impl Reach {
-    /// The first that fits takes a request, and what a scope has taken doesn't come out again.
-    pub(super) fn take<'n>(&self, nodes: &'n [Node], method: &str, path: &str) -> Taker<'n> {
+impl Patterns {
+    /// The first match gets a request, and what a scope has got doesn't come out again.
+    pub(super) fn reach<'n>(&self, nodes: &'n [Node], method: &str, path: &str) -> Reached<'n> {
         for node in nodes {
-            let taken = match node {
-                Node::Resource(resource) => self.take_by_resource(resource, method, path),
+            let reached = match node {
+                Node::Resource(resource) => self.reach_in(resource, method, path),
                 Node::Scope {
                     prefix: Some(prefix),
                     guarded: false,
                     children,
                     ..
                 } => match self.pattern(prefix).behind(path) {
-                    Some(rest) => match self.take(children, method, rest) {
-                        Taker::Nobody => Taker::Nothing(None),
-                        taken => taken,
+                    Some(rest) => match self.reach(children, method, rest) {
+                        Reached::Nothing => Reached::DeadEnd(None),
+                        reached => reached,
                     },
-                    None => Taker::Nobody,
+                    None => Reached::Nothing,
                 },
-                Node::Walled { children, .. }
+                Node::Table { children, .. }
                 | Node::From { children, .. }
-                | Node::When { children, .. } => self.take(children, method, path),
-                // A default service takes nothing away from what is registered after it.
-                Node::Default(_) | Node::Scope { .. } | Node::Unread { .. } => Taker::Nobody,
+                | Node::When { children, .. } => self.reach(children, method, path),
+                // A default service takes nothing from what is registered after it.
+                Node::Default(_) | Node::Scope { .. } | Node::Unread { .. } => Reached::Nothing,
             };
-            if !matches!(taken, Taker::Nobody) {
-                return taken;
+            if !matches!(reached, Reached::Nothing) {
+                return reached;
             }
         }
-        Taker::Nobody
+        Reached::Nothing
     }
 
-    fn take_by_resource<'n>(&self, resource: &'n Resource, method: &str, path: &str) -> Taker<'n> {
-        let fits = resource.paths.iter().flatten().any(|pattern| {
+    fn reach_in<'n>(&self, resource: &'n Resource, method: &str, path: &str) -> Reached<'n> {
+        let is_match = resource.paths.iter().flatten().any(|pattern| {
             let pattern = self.pattern(pattern);
             if resource.is_prefix {
                 pattern.behind(path).is_some()
@@ -64,17 +64,17 @@ impl Reach {
                 pattern.matches(path)
             }
         });
-        if !fits {
-            return Taker::Nobody;
+        if !is_match {
+            return Reached::Nothing;
         }
-        let taking = resource.routes.iter().find(|route| {
+        let matching = resource.routes.iter().find(|route| {
             let any = route.methods.is_empty() || method == "*";
             !route.guarded && (any || route.methods.iter().any(|known| known == method))
         });
-        match (taking, resource.guarded) {
-            (Some(route), _) => Taker::Handler(&route.handler, &resource.at),
-            (None, false) => Taker::Nothing(Some(&resource.at)),
-            (None, true) => Taker::Nobody,
+        match (matching, resource.guarded) {
+            (Some(route), _) => Reached::Handler(&route.handler, &resource.at),
+            (None, false) => Reached::DeadEnd(Some(&resource.at)),
+            (None, true) => Reached::Nothing,
         }
     }
 

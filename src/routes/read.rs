@@ -1,5 +1,6 @@
 //! Follows an app's registrations through its source. This file knows Rust's expressions; what
-//! Actix's functions and builders mean is in [`super::actix`].
+//! Actix's functions and builders mean is in [`super::actix`], and what the library's mean in
+//! [`super::oidc`].
 
 use std::rc::Rc;
 
@@ -9,24 +10,31 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, FnArg, ItemFn, Lit, Pat, Signature, Stmt, Token};
 
-use super::given::{given, only_constant};
+use super::format::formatted;
 use super::macros::{is_harmless, macros_in};
 use super::node::{Function, Node, Place};
-use super::text::formatted;
+use super::oidc::Library;
+use super::parameters::parameters;
+use super::paths::{PathSetting, default_paths};
+use super::sites::{Body, Site};
+use super::types::{field_of, typed, typed_path};
 use super::value::{Closure, Names, Value};
-use crate::source::{Crate, Def, Module, Scope, Want, cfg_of, is_conditional};
+use crate::source::{Config, Crate, Def, Module, Scope, Want, cfg_of, is_conditional};
 
 /// Deeper than registrations are nested; a function that calls itself would never end.
 const DEEPEST: usize = 24;
 
-/// What reading goes by.
+/// Reads registrations.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Crate,
+    pub(super) library: Rc<Library>,
     /// What was registered on the `ServiceConfig` of each function that is being read.
     collected: Vec<Vec<Node>>,
+    /// What the app sets as paths of the library's pages, in this order.
+    pub(super) path_settings: Vec<PathSetting<'a>>,
 }
 
-/// Where an expression stands: what its names mean there.
+/// What names mean where an expression is.
 #[derive(Clone)]
 pub(super) struct Here<'a> {
     pub(super) scope: Scope<'a>,
@@ -41,7 +49,7 @@ impl<'a> Here<'a> {
         }
     }
 
-    /// A name may stand for something else from here on.
+    /// A name may mean something else from here on.
     fn doubt(&mut self, name: &str) {
         if let Some(value) = self.names.get_mut(name)
             && !matches!(value, Value::Config)
@@ -49,31 +57,33 @@ impl<'a> Here<'a> {
             *value = Value::Unknown;
         }
     }
-}
 
-/// What runs to put an app together.
-#[derive(Clone, Copy)]
-pub(super) enum Body<'a> {
-    Block(&'a Block),
-    Expr(&'a Expr),
+    fn set_field(&mut self, name: &str, field: &syn::Ident, value: Value<'a>) {
+        let fields = match self.names.get_mut(name) {
+            Some(Value::Fields(fields)) => fields,
+            _ => return,
+        };
+        match fields.iter_mut().find(|(known, _)| field == known) {
+            Some((_, known)) => *known = value,
+            None => fields.push((field.to_string(), value)),
+        }
+    }
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Crate) -> Self {
+    pub(super) fn new(source: &'a Crate, library: &Rc<Library>) -> Self {
         Self {
             source,
+            library: Rc::clone(library),
             collected: Vec::new(),
+            path_settings: Vec::new(),
         }
     }
 
-    /// Reads the body of the function or closure in which an app is made. What the function
-    /// around it is given is known if all who call it give the same.
-    pub(super) fn app(&mut self, module: &'a Module, app: App<'a>) -> Vec<Node> {
-        let App { body, function } = app;
-        let mut here = Here::of(module);
-        if let Some(function) = function {
-            here.names = given(self, module, function, 0);
-        }
+    /// Reads the body of the function or closure in which an app is made.
+    pub(super) fn app(&mut self, module: &'a Module, site: &Site<'a>) -> Vec<Node> {
+        let mut here = self.names_at(module, site);
+        let body = site.body;
         let (value, nodes) = self.collecting(|this| match body {
             Body::Block(block) => this.block(&mut here, block),
             Body::Expr(expression) => this.value(&mut here, expression),
@@ -81,16 +91,54 @@ impl<'a> Reader<'a> {
         match value {
             Value::Scope(parts) => [parts.children, nodes].concat(),
             _ => {
-                let span = match body {
-                    Body::Block(block) => block.span(),
-                    Body::Expr(expression) => expression.span(),
-                };
                 vec![Node::Unread {
-                    at: self.place(&here.scope, span),
-                    reason: "how the app is put together can't be followed".to_owned(),
+                    at: self.place(&here.scope, body.span()),
+                    reason: "the code that puts the app together".to_owned(),
                 }]
             }
         }
+    }
+
+    /// Reads a function for what it sets as paths of the library's pages.
+    pub(super) fn path_settings(
+        &mut self,
+        module: &'a Module,
+        signature: &'a Signature,
+        block: &'a Block,
+    ) {
+        let mut here = Here::of(module);
+        here.names = parameters(self, module, signature, 0);
+        self.path_settings.clear();
+        self.collecting(|this| this.block(&mut here, block));
+    }
+
+    /// What names mean where the body of a function or closure begins: its parameters are known
+    /// by what all calls give them, or by their types, and variables outside a closure by their
+    /// values.
+    fn names_at(&mut self, module: &'a Module, site: &Site<'a>) -> Here<'a> {
+        let mut here = Here::of(module);
+        if let Some(function) = site.function {
+            here.names = parameters(self, module, function, 0);
+        }
+        let start = site.body.span().byte_range().start;
+        self.collecting(|this| {
+            for block in &site.outside {
+                for statement in &block.stmts {
+                    if statement.span().byte_range().end > start {
+                        break;
+                    }
+                    match statement {
+                        Stmt::Local(local) => this.bind(&mut here, local),
+                        Stmt::Item(item) => here.scope.blocks.push(item),
+                        _ => {}
+                    }
+                    for name in assigned(statement) {
+                        here.doubt(&name);
+                    }
+                }
+            }
+        });
+        here
     }
 
     pub(super) fn place(&self, scope: &Scope<'a>, span: proc_macro2::Span) -> Place {
@@ -150,7 +198,7 @@ impl<'a> Reader<'a> {
             last = value;
             let is_plain = matches!(statement, Stmt::Expr(Expr::Assign(_), _));
             if condition.is_some() || !is_plain {
-                // Whether it gets that far, and how often, isn't known.
+                // It isn't known whether it gets that far, nor how often.
                 for name in assigned(statement) {
                     here.doubt(&name);
                 }
@@ -174,9 +222,13 @@ impl<'a> Reader<'a> {
             }
             None => Value::Unknown,
         };
+        let value = match (&local.pat, value) {
+            (Pat::Type(pattern), Value::Unknown) => typed(self.source, &here.scope, &pattern.ty),
+            (_, value) => value,
+        };
         let value = match value {
             value if !is_conditional(&local.attrs) => value,
-            // What is called on it is still to be noted.
+            // What is called on it still has to be noted.
             Value::Config => Value::Config,
             _ => Value::Unknown,
         };
@@ -187,7 +239,7 @@ impl<'a> Reader<'a> {
         match expression {
             Expr::Path(path) if path.qself.is_none() => self.path(here, &path.path),
             Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Value::Text(text.value()),
+                Lit::Str(string) => Value::String(string.value()),
                 _ => Value::Unknown,
             },
             Expr::Reference(inner) => self.value(here, &inner.expr),
@@ -196,6 +248,7 @@ impl<'a> Reader<'a> {
             Expr::Unary(inner) => self.value(here, &inner.expr),
             Expr::Cast(inner) => self.value(here, &inner.expr),
             Expr::Try(inner) => self.value(here, &inner.expr),
+            Expr::Await(inner) => self.value(here, &inner.base),
             Expr::Return(inner) => match &inner.expr {
                 Some(inner) => self.value(here, inner),
                 None => Value::Unknown,
@@ -203,7 +256,10 @@ impl<'a> Reader<'a> {
             Expr::Tuple(tuple) => self.list(here, tuple.elems.iter()),
             Expr::Array(array) => self.list(here, array.elems.iter()),
             Expr::Struct(literal) => self.fields(here, literal),
-            Expr::Field(field) => self.value(here, &field.base).field(&field.member),
+            Expr::Field(field) => {
+                let base = self.value(here, &field.base);
+                self.field(base, &field.member)
+            }
             Expr::Call(call) => {
                 let arguments: Vec<_> = call.args.iter().collect();
                 let function = self.value(here, &call.func);
@@ -231,10 +287,13 @@ impl<'a> Reader<'a> {
             Expr::Unsafe(block) => self.block(&mut here.clone(), &block.block),
             Expr::Assign(assign) => {
                 let value = self.value(here, &assign.right);
-                if let Expr::Path(path) = &*assign.left
-                    && let Some(name) = path.path.get_ident()
-                {
-                    here.names.insert(name.to_string(), value);
+                if let Some((name, field)) = assigned_to(&assign.left) {
+                    match field {
+                        None => {
+                            here.names.insert(name, value);
+                        }
+                        Some(field) => here.set_field(&name, field, value),
+                    }
                 }
                 Value::Unknown
             }
@@ -248,9 +307,9 @@ impl<'a> Reader<'a> {
                 Value::Unknown
             }
             Expr::Macro(call) => {
-                let text = concatenated(&call.mac).or_else(|| formatted(self, here, &call.mac));
-                if let Some(text) = text {
-                    return Value::Text(text);
+                let string = concatenated(&call.mac).or_else(|| formatted(self, here, &call.mac));
+                if let Some(string) = string {
+                    return Value::String(string);
                 }
                 self.unread_macro(here, &call.mac);
                 Value::Unknown
@@ -274,7 +333,40 @@ impl<'a> Reader<'a> {
                 syn::Member::Named(name) => Some((name.to_string(), self.value(here, &field.expr))),
                 syn::Member::Unnamed(_) => None,
             });
-        Value::Fields(fields.collect())
+        let mut fields: Vec<_> = fields.collect();
+        let Some(rest) = &literal.rest else {
+            return Value::Fields(fields);
+        };
+        // `..Default::default()` takes its type from the literal.
+        let is_default = match &**rest {
+            Expr::Call(call) => {
+                matches!(&*call.func, Expr::Path(path) if short(path) == "Default::default")
+            }
+            _ => false,
+        };
+        let scope = &here.scope;
+        let is_paths = is_default && self.source.is_library_type(scope, &literal.path, "Paths");
+        let others = if is_paths {
+            default_paths()
+        } else {
+            self.value(here, rest)
+        };
+        if let Value::Fields(others) = others {
+            for (name, value) in others {
+                if !fields.iter().any(|(known, _)| *known == name) {
+                    fields.push((name, value));
+                }
+            }
+        }
+        Value::Fields(fields)
+    }
+
+    /// What a field holds, by its value or by its type.
+    pub(super) fn field(&self, base: Value<'a>, member: &syn::Member) -> Value<'a> {
+        match base {
+            Value::Typed(Some((module, name))) => field_of(self.source, module, &name, member),
+            base => base.field(member),
+        }
     }
 
     pub(super) fn path(&mut self, here: &Here<'a>, path: &syn::Path) -> Value<'a> {
@@ -301,13 +393,34 @@ impl<'a> Reader<'a> {
             })
             .collect();
         if functions.is_empty() || functions.len() < found.len() {
-            return Value::Unknown;
+            return self.of_type(here, path);
         }
         Value::Functions(functions)
     }
 
-    /// Calls a function or closure of the app. What it registers on a `ServiceConfig` that it
-    /// was given is collected.
+    /// What belongs to a type, such as `Oidc::builder` by way of an alias, or a constructor of the
+    /// app's own.
+    fn of_type(&self, here: &Here<'a>, path: &syn::Path) -> Value<'a> {
+        let Some(last) = path.segments.last() else {
+            return Value::Unknown;
+        };
+        let mut above = path.clone();
+        above.segments.pop();
+        above.segments.pop_punct();
+        if above.segments.is_empty() {
+            return Value::Unknown;
+        }
+        match typed_path(self.source, &here.scope, &above, 0) {
+            Value::Oidc => {
+                Value::Path(self.source.library_path(&["Oidc", &last.ident.to_string()]))
+            }
+            Value::Typed(known) => Value::Typed(known),
+            _ => Value::Unknown,
+        }
+    }
+
+    /// Calls a function or closure of the app. What it registers on a `ServiceConfig` among its
+    /// arguments is collected.
     pub(super) fn apply(
         &mut self,
         function: &Value<'a>,
@@ -337,6 +450,7 @@ impl<'a> Reader<'a> {
                 let module = &closure.scope.module.path;
                 let function = Function {
                     path: [&module[..], &["{closure}".to_owned()]].concat(),
+                    is_protected: false,
                 };
                 self.register(when(None, vec![Node::From { function, children }]));
                 Some(value)
@@ -354,9 +468,12 @@ impl<'a> Reader<'a> {
         let mut here = Here::of(module);
         for (input, value) in function.sig.inputs.iter().zip(arguments) {
             if let FnArg::Typed(input) = input {
-                let value = match value {
-                    Value::Unknown => only_constant(self, &here, &input.ty),
-                    value => value.clone(),
+                let by_type = typed(self.source, &here.scope, &input.ty);
+                let value = match (value, by_type) {
+                    (Value::Foreign, Value::Unknown) => Value::Foreign,
+                    (value, by_type) if value.is_unknown() => by_type,
+                    (Value::Foreign, by_type) => by_type,
+                    (value, _) => value.clone(),
                 };
                 bind(&mut here.names, &input.pat, value);
             }
@@ -364,6 +481,12 @@ impl<'a> Reader<'a> {
         let (value, children) = self.collecting(|this| this.block(&mut here, &function.block));
         let id = Function {
             path: [&module.path[..], &[function.sig.ident.to_string()]].concat(),
+            is_protected: function.sig.inputs.iter().any(|input| match input {
+                FnArg::Typed(input) => {
+                    self.source.config(&here.scope, &input.ty) == Some(Config::Protected)
+                }
+                FnArg::Receiver(_) => false,
+            }),
         };
         let from = |children| Node::From {
             function: id.clone(),
@@ -461,8 +584,8 @@ impl<'a> Reader<'a> {
 fn is_prefixed(plain: &[Node], longer: &[Node]) -> bool {
     matches!(
         longer,
-        [Node::Scope { prefix: None, walls, guarded: false, children }]
-            if walls.is_empty() && !children.is_empty() && children == plain
+        [Node::Scope { prefix: None, middleware, guarded: false, children }]
+            if middleware.is_empty() && !children.is_empty() && children == plain
     )
 }
 
@@ -498,7 +621,7 @@ pub(super) fn bind<'a>(names: &mut Names<'a>, pattern: &Pat, value: Value<'a>) {
     }
 }
 
-/// Every name that a pattern binds now stands for something else.
+/// Every name that a pattern binds now means something else.
 fn forget(names: &mut Names<'_>, pattern: &Pat) {
     struct Forget<'n, 'a>(&'n mut Names<'a>);
     impl<'ast> Visit<'ast> for Forget<'_, '_> {
@@ -510,16 +633,27 @@ fn forget(names: &mut Names<'_>, pattern: &Pat) {
     Forget(names).visit_pat(pattern);
 }
 
-/// The names that are given another value somewhere in a statement.
+/// The variable that an assignment changes, and the field of it.
+fn assigned_to(left: &Expr) -> Option<(String, Option<&syn::Ident>)> {
+    match left {
+        Expr::Path(path) => Some((path.path.get_ident()?.to_string(), None)),
+        Expr::Field(field) => match (&*field.base, &field.member) {
+            (Expr::Path(path), syn::Member::Named(name)) => {
+                Some((path.path.get_ident()?.to_string(), Some(name)))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The variables that are assigned to somewhere in a statement.
 fn assigned(statement: &Stmt) -> Vec<String> {
     struct Assigned(Vec<String>);
     impl<'ast> Visit<'ast> for Assigned {
         fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-            if let Expr::Path(path) = &*assign.left
-                && let Some(name) = path.path.get_ident()
-            {
-                self.0.push(name.to_string());
-            }
+            self.0
+                .extend(assigned_to(&assign.left).map(|(name, _)| name));
             visit::visit_expr_assign(self, assign);
         }
     }
@@ -604,67 +738,5 @@ pub(super) fn short(code: &impl quote::ToTokens) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text,
-    }
-}
-
-/// Where an app is made.
-#[derive(Clone, Copy)]
-pub(super) struct App<'a> {
-    /// The innermost function or closure.
-    body: Body<'a>,
-    /// The function around it.
-    function: Option<&'a Signature>,
-}
-
-/// Finds where apps are made.
-pub(super) struct Apps<'a, F> {
-    pub(super) is_new_app: F,
-    pub(super) bodies: Vec<Body<'a>>,
-    pub(super) function: Option<&'a Signature>,
-    pub(super) found: Vec<App<'a>>,
-}
-
-impl<'a, F: Fn(&syn::Path) -> bool> Visit<'a> for Apps<'a, F> {
-    fn visit_item_mod(&mut self, _: &'a syn::ItemMod) {
-        // Modules are looked at one by one.
-    }
-
-    fn visit_item_fn(&mut self, function: &'a ItemFn) {
-        if crate::source::is_for_tests(&function.attrs) {
-            return;
-        }
-        let outer = self.function.replace(&function.sig);
-        self.bodies.push(Body::Block(&function.block));
-        visit::visit_item_fn(self, function);
-        self.bodies.pop();
-        self.function = outer;
-    }
-
-    fn visit_impl_item_fn(&mut self, function: &'a syn::ImplItemFn) {
-        let outer = self.function.replace(&function.sig);
-        self.bodies.push(Body::Block(&function.block));
-        visit::visit_impl_item_fn(self, function);
-        self.bodies.pop();
-        self.function = outer;
-    }
-
-    fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
-        self.bodies.push(Body::Expr(&closure.body));
-        visit::visit_expr_closure(self, closure);
-        self.bodies.pop();
-    }
-
-    fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
-        if let Expr::Path(path) = &*call.func
-            && (self.is_new_app)(&path.path)
-            && let Some(body) = self.bodies.last()
-        {
-            let function = self.function;
-            self.found.push(App {
-                body: *body,
-                function,
-            });
-        }
-        visit::visit_expr_call(self, call);
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use syn::{ExprClosure, ItemFn, Member};
 
-use super::node::{Node, Resource, RouteSpec, Wall};
+use super::node::{Middleware, Node, Resource, RouteSpec, TableKind};
 use crate::source::{Module, Scope};
 
 /// Local names and what they stand for.
@@ -17,7 +17,9 @@ pub(super) enum Value<'a> {
     Unknown,
     /// Something made by another crate that registers nothing.
     Foreign,
-    Text(String),
+    /// Of a type that is known not to matter here; where it is the app's own, its module and name.
+    Typed(Option<(&'a Module, String)>),
+    String(String),
     /// A tuple, an array or a vector.
     List(Vec<Value<'a>>),
     Fields(Vec<(String, Value<'a>)>),
@@ -26,17 +28,29 @@ pub(super) enum Value<'a> {
     /// Functions of the app; several if they exclude each other by `cfg`.
     Functions(Vec<(&'a Module, &'a ItemFn)>),
     Closure(Rc<Closure<'a>>),
-    /// `&mut ServiceConfig` or `&mut GuardedConfig`: what is called on it is collected.
+    /// `&mut ServiceConfig` or `&mut ProtectedConfig`: what is called on it is collected.
     Config,
-    /// A function for `.configure()`, and what stands before all that it registers.
-    Walled(Wall, Box<Value<'a>>),
+    /// The library's `Oidc`.
+    Oidc,
+    /// What `Oidc::builder()` gives, before its `build()`.
+    OidcBuilder,
+    /// The library's `Dev`, with the pages of debug builds.
+    Dev,
+    /// A function for `.configure()` that the library has wrapped.
+    Table(TableKind, Box<Value<'a>>),
+    /// The same, for everything that is below the path of the app's address.
+    AtBasePath(Box<Value<'a>>),
+    /// A function for `.configure()` that registers this.
+    Registers(Vec<Node>),
     /// A scope or an app that is being put together.
     Scope(ScopeParts),
     Resource(Resource),
     Route(RouteSpec),
     /// Services that need nothing more.
     Services(Vec<Node>),
-    Wall(Wall),
+    Middleware(Middleware),
+    /// Middleware that lets everybody pass.
+    Transparent,
     /// A guard for one method.
     MethodGuard(String),
 }
@@ -52,7 +66,7 @@ pub(super) struct Closure<'a> {
 pub(super) struct ScopeParts {
     pub(super) is_app: bool,
     pub(super) prefix: Option<String>,
-    pub(super) walls: Vec<Wall>,
+    pub(super) middleware: Vec<Middleware>,
     pub(super) guarded: bool,
     pub(super) children: Vec<Node>,
 }
@@ -62,7 +76,7 @@ impl ScopeParts {
         Self {
             is_app: false,
             prefix,
-            walls: Vec::new(),
+            middleware: Vec::new(),
             guarded: false,
             children: Vec::new(),
         }
@@ -71,7 +85,7 @@ impl ScopeParts {
     pub(super) fn into_node(self) -> Node {
         Node::Scope {
             prefix: self.prefix,
-            walls: self.walls,
+            middleware: self.middleware,
             guarded: self.guarded,
             children: self.children,
         }
@@ -79,6 +93,15 @@ impl ScopeParts {
 }
 
 impl Value<'_> {
+    /// Whether nothing at all is known of it: it may be a variable of code that wasn't read.
+    pub(super) fn is_unknown(&self) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Path(names) => matches!(&names[..], [name] if is_variable(name)),
+            _ => false,
+        }
+    }
+
     /// Whether routes can be added to it.
     pub(super) fn takes_routes(&self) -> bool {
         matches!(
@@ -87,14 +110,14 @@ impl Value<'_> {
         )
     }
 
-    pub(super) fn text(&self) -> Option<String> {
+    pub(super) fn string(&self) -> Option<String> {
         match self {
-            Self::Text(text) => Some(text.clone()),
+            Self::String(string) => Some(string.clone()),
             _ => None,
         }
     }
 
-    /// What a field holds.
+    /// What a field holds, if it is known by its value.
     pub(super) fn field(self, name: &Member) -> Self {
         match (self, name) {
             (Self::Fields(fields), Member::Named(name)) => fields
@@ -106,10 +129,15 @@ impl Value<'_> {
     }
 
     /// The paths that a resource may have.
-    pub(super) fn texts(&self) -> Vec<Option<String>> {
+    pub(super) fn strings(&self) -> Vec<Option<String>> {
         match self {
-            Self::List(values) => values.iter().map(Self::text).collect(),
-            other => vec![other.text()],
+            Self::List(values) => values.iter().map(Self::string).collect(),
+            other => vec![other.string()],
         }
     }
+}
+
+/// Whether a name is written as those of variables are.
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_lowercase() || first == '_')
 }

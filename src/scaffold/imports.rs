@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::WIDTH;
 use crate::source::compare_imports;
+
+const INDENT: &str = "    ";
 
 /// A name, and what is imported below it.
 #[derive(Debug, Default)]
@@ -31,7 +34,29 @@ pub(super) fn imports(paths: &[&str]) -> String {
 }
 
 fn item(name: &str, tree: &Tree) -> String {
-    format!("use {};", written(name, tree, ""))
+    let line = format!("use {};", written(name, tree, ""));
+    match line.split_once('{') {
+        Some((head, list)) if line.len() > WIDTH && !line.contains('\n') => {
+            let names = list.trim_end_matches("};").split(", ");
+            format!("{head}{{\n{}}};", packed(names))
+        }
+        _ => line,
+    }
+}
+
+/// A list that is too long for one line, with as much on each line as it can hold.
+fn packed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for name in names {
+        if !line.is_empty() && INDENT.len() + line.len() + 1 + name.len() + 1 > WIDTH {
+            lines.push_str(&format!("{INDENT}{line}\n"));
+            line.clear();
+        }
+        let space = if line.is_empty() { "" } else { " " };
+        line.push_str(&format!("{space}{name},"));
+    }
+    format!("{lines}{INDENT}{line}\n")
 }
 
 fn written(name: &str, tree: &Tree, indent: &str) -> String {
@@ -44,9 +69,8 @@ fn written(name: &str, tree: &Tree, indent: &str) -> String {
     });
     match &children[..] {
         [] => name.to_owned(),
-        [(only, below)] if *only != "self" => {
-            format!("{name}::{}", written(only, below, indent))
-        }
+        [(only, _)] if *only == "self" => name.to_owned(),
+        [(only, below)] => format!("{name}::{}", written(only, below, indent)),
         children => {
             let inner = format!("{indent}    ");
             let parts: Vec<String> = children
@@ -76,17 +100,17 @@ mod tests {
             "serde::Deserialize",
             "actix_web::web::Path",
             "actix_web::HttpRequest",
-            "crate::views",
+            "crate::hooks::self",
             "crate::views::self",
             "crate::views::Frame",
-            "crate::oidc::error::Refusal",
+            "crate::oidc::error::One",
             "crate::oidc2::Two",
             "crate::oidc10::Ten",
         ]);
         assert_eq!(
             written,
             "use actix_web::{HttpRequest, web::Path};\nuse serde::Deserialize;\n\n\
-             use crate::{\n    oidc::error::Refusal,\n    oidc2::Two,\n    oidc10::Ten,\n    views::{self, Frame},\n};"
+             use crate::{\n    hooks,\n    oidc::error::One,\n    oidc2::Two,\n    oidc10::Ten,\n    views::{self, Frame},\n};"
         );
     }
 }

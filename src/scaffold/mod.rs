@@ -1,4 +1,4 @@
-//! What `add route` writes: a handler, its view and its tests, each from a text beside this file.
+//! What `add route` writes: a handler, its view and its tests, each from a template in `texts/`.
 //! Where they go, and whether they may go there, is not decided here.
 
 mod imports;
@@ -9,64 +9,63 @@ use liquid::{ParserBuilder, object};
 pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType};
 
 use self::imports::imports;
+use crate::source::GuardNames;
 
 /// One line of code is no longer than this.
 pub(crate) const WIDTH: usize = 100;
-/// No more than this stands in the arguments of a call on one line.
+/// The arguments of a call on one line are no longer than this.
 pub(crate) const CALL_WIDTH: usize = 60;
 
-/// A text that can't be rendered, which is never the fault of who asked for it.
+/// A file that can't be rendered, which is never the user's fault.
 #[derive(Debug, thiserror::Error)]
-#[error("the text of {what}: {source}")]
-pub(crate) struct BadText {
+#[error("{what}: {source}")]
+pub(crate) struct BadScaffold {
     what: &'static str,
     source: liquid::Error,
 }
 
 /// The handler file.
-pub(crate) fn handler(route: &NewRoute) -> Result<String, BadText> {
+pub(crate) fn handler(route: &NewRoute, names: &GuardNames) -> Result<String, BadScaffold> {
     match route.kind {
         Kind::Page => render(
             "page.rs",
             include_str!("texts/page.rs.liquid"),
-            &page_object(route),
+            &page_object(route, names),
         ),
         Kind::Form => render(
             "form.rs",
             include_str!("texts/form.rs.liquid"),
-            &form_object(route),
+            &form_object(route, names),
         ),
         Kind::Json => render(
             "json.rs",
             include_str!("texts/json.rs.liquid"),
-            &json_object(route),
+            &json_object(route, names),
         ),
     }
 }
 
 /// The view; JSON has none.
-pub(crate) fn view(route: &NewRoute) -> Result<Option<String>, BadText> {
+pub(crate) fn view(route: &NewRoute) -> Result<Option<String>, BadScaffold> {
     let object = common(route);
-    let text = match route.kind {
+    let view = match route.kind {
         Kind::Page => render("page.html", include_str!("texts/page.html.liquid"), &object)?,
         Kind::Form => render("form.html", include_str!("texts/form.html.liquid"), &object)?,
         Kind::Json => return Ok(None),
     };
-    Ok(Some(text))
+    Ok(Some(view))
 }
 
-/// The test file; `library` is the name of the crate that is tested.
-pub(crate) fn tests(route: &NewRoute, library: &str) -> Result<String, BadText> {
-    let login = format!("{library}::app::PATHS.login");
-    let is_at_login = call("assert_eq!", "login.path()", &login);
+/// The test file.
+pub(crate) fn tests(route: &NewRoute) -> Result<String, BadScaffold> {
     render(
         "test.rs",
         include_str!("texts/test.rs.liquid"),
-        &with(test_object(route), vec![("is_at_login", is_at_login)]),
+        &test_object(route),
     )
 }
 
-/// A role's type, to stand beside the others.
+/// A role's type, to go next to the others.
 pub(crate) fn role(role: &NewRole) -> String {
     let NewRole {
         type_name,
@@ -85,12 +84,12 @@ pub(crate) fn role(role: &NewRole) -> String {
 
 fn render(
     what: &'static str,
-    text: &'static str,
+    liquid: &'static str,
     object: &liquid::Object,
-) -> Result<String, BadText> {
-    let bad = |source| BadText { what, source };
+) -> Result<String, BadScaffold> {
+    let bad = |source| BadScaffold { what, source };
     let parser = ParserBuilder::with_stdlib().build().map_err(bad)?;
-    let template = parser.parse(text).map_err(bad)?;
+    let template = parser.parse(liquid).map_err(bad)?;
     template.render(object).map_err(bad)
 }
 
@@ -115,8 +114,9 @@ fn common(route: &NewRoute) -> liquid::Object {
         "is_fresh": matches!(route.guard, Guard::Fresh { .. }),
         "is_form": route.kind == Kind::Form,
         "is_json": route.kind == Kind::Json,
-        "needs_proof": route.needs_proof(),
-        "can_be_told": !matches!(&route.guard, Guard::Role(role) if role.is_decided_here),
+        "is_get": route.method == Method::Get,
+        "needs_token": route.needs_token(),
+        "is_known_who": !matches!(&route.guard, Guard::Role(role) if role.is_decided_by_app),
         "role": role,
         "seconds": seconds,
     })
@@ -136,122 +136,80 @@ fn with(mut object: liquid::Object, pairs: Vec<(&'static str, String)>) -> liqui
     object
 }
 
-/// The type of the handler's argument that lets people in.
-fn guard_type(guard: &Guard) -> String {
-    match guard {
-        Guard::Public => "Option<User>".to_owned(),
-        Guard::SignedIn => "User".to_owned(),
-        Guard::Role(role) => format!("Has<{}>", role.written),
-        Guard::Fresh { seconds } => format!("Fresh<{seconds}>"),
-    }
-}
-
-/// What the handler file imports for its guard.
-fn guard_imports(guard: &Guard) -> Vec<String> {
-    let mut paths = match guard {
-        Guard::Public | Guard::SignedIn => vec!["crate::oidc::guard::User".to_owned()],
-        Guard::Role(_) => vec!["crate::oidc::guard::Has".to_owned()],
-        Guard::Fresh { .. } => vec!["crate::oidc::guard::Fresh".to_owned()],
+/// The type of the handler's argument that lets people in, and what is imported for it.
+fn guard_type(guard: &Guard, names: &GuardNames) -> (String, Vec<String>) {
+    let (name, written) = match guard {
+        Guard::Public => (&names.user, format!("Option<{}>", names.user.with(None))),
+        Guard::SignedIn => (&names.user, names.user.with(None)),
+        Guard::Role(role) => (&names.has, names.has.with(Some(&role.written))),
+        Guard::Fresh { seconds } => (&names.fresh, names.fresh.with(Some(&seconds.to_string()))),
     };
+    let mut imports: Vec<String> = name.imports().map(str::to_owned).collect();
     if let Guard::Role(role) = guard {
-        paths.push(role.import.clone());
+        imports.push(role.import.clone());
     }
-    paths
+    (written, imports)
 }
 
-const RESPONSE: &str = "Result<HttpResponse, Refusal>";
+const RESPONSE: &str = "Result<HttpResponse, Error>";
 
-fn page_object(route: &NewRoute) -> liquid::Object {
-    let mut paths = page_imports(route);
-    let mut arguments = vec![
-        "request: HttpRequest".to_owned(),
-        format!("user: {}", guard_type(&route.guard)),
-    ];
-    if !route.parameters().is_empty() {
-        arguments.push("path: Path<Segments>".to_owned());
-        paths.push("serde::Deserialize".to_owned());
-    }
-    let frame = match route.guard {
-        Guard::Public => "Frame::of(&request, user.as_ref())?",
-        _ => "Frame::for_user(&request, &user)?",
-    };
-    with(
-        common(route),
-        vec![
-            ("imports", imports_of(&paths)),
-            ("show", signature("pub async fn show", &arguments, RESPONSE)),
-            ("frame", frame.to_owned()),
-        ],
-    )
-}
-
-fn page_imports(route: &NewRoute) -> Vec<String> {
+/// What page and form handlers have in common: their imports and the arguments of the first.
+fn page_parts(route: &NewRoute, names: &GuardNames) -> (Vec<String>, Vec<String>) {
+    let (guard, imports) = guard_type(&route.guard, names);
     let mut paths: Vec<String> = [
         "actix_web::HttpRequest",
         "actix_web::HttpResponse",
         "askama::Template",
-        "crate::oidc::error::Refusal",
         "crate::views::self",
         "crate::views::Frame",
     ]
     .map(str::to_owned)
     .into();
-    paths.extend(guard_imports(&route.guard));
+    paths.push(format!("{}::Error", names.library));
+    paths.extend(imports);
+    let mut arguments = vec!["request: HttpRequest".to_owned(), format!("_: {guard}")];
     if !route.parameters().is_empty() {
+        arguments.push("path: Path<Segments>".to_owned());
         paths.push("actix_web::web::Path".to_owned());
+        paths.push("serde::Deserialize".to_owned());
     }
-    paths
+    (paths, arguments)
 }
 
-fn form_object(route: &NewRoute) -> liquid::Object {
-    let is_public = matches!(route.guard, Guard::Public);
-    let has_parameters = !route.parameters().is_empty();
-    let (form, proof) = if is_public {
-        (
-            "PublicForm",
-            "the browser's word that it\n/// comes from a page of this app",
-        )
-    } else {
-        ("SignedForm", "the person's CSRF token")
-    };
-    let mut paths = page_imports(route);
+fn page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
+    let (paths, arguments) = page_parts(route, names);
+    with(
+        common(route),
+        vec![
+            ("imports", imports_of(&paths)),
+            ("show", signature("pub async fn show", &arguments, RESPONSE)),
+        ],
+    )
+}
+
+fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
+    let (mut paths, mut arguments) = page_parts(route, names);
     paths.push("serde::Deserialize".to_owned());
-    paths.push(format!("crate::oidc::csrf::{form}"));
-    if !is_public {
-        paths.push("crate::oidc::guard::User".to_owned());
-    }
-    let mut arguments = vec![
-        "request: HttpRequest".to_owned(),
-        format!("user: {}", guard_type(&route.guard)),
-    ];
-    let mut given = vec![if is_public {
-        "&request, user.as_ref()"
+    let (form, proof) = if matches!(route.guard, Guard::Public) {
+        paths.push(format!("{}::PublicForm", names.library));
+        let proof = "the browser's word that it\n/// comes from a page of this app";
+        ("PublicForm<Fields>".to_owned(), proof)
     } else {
-        "&request, &user"
-    }];
-    let mut taken = vec![
-        "request: &HttpRequest",
-        if is_public {
-            "user: Option<&User>"
-        } else {
-            "user: &User"
-        },
-    ];
-    if has_parameters {
-        arguments.push("path: Path<Segments>".to_owned());
-        given.push("path.into_inner()");
+        let form = &names.signed_form;
+        paths.extend(form.imports().map(str::to_owned));
+        (form.with(Some("Fields")), "the person's CSRF token")
+    };
+    let mut passed = vec!["&request"];
+    let mut taken = vec!["request: &HttpRequest"];
+    if !route.parameters().is_empty() {
+        passed.push("path.into_inner()");
         taken.push("segments: Segments");
     }
     taken.push("sent: Option<String>");
     let taken: Vec<String> = taken.into_iter().map(str::to_owned).collect();
+    let passed = passed.join(", ");
     let show = signature("pub async fn show", &arguments, RESPONSE);
-    arguments.push(format!("form: {form}<Fields>"));
-    let given = given.join(", ");
-    let frame = if is_public {
-        "Frame::of(request, user)?"
-    } else {
-        "Frame::for_user(request, user)?"
-    };
+    arguments.push(format!("form: {form}"));
     with(
         common(route),
         vec![
@@ -259,16 +217,14 @@ fn form_object(route: &NewRoute) -> liquid::Object {
             ("show", show),
             ("send", signature("pub async fn send", &arguments, RESPONSE)),
             ("page", signature("fn page", &taken, RESPONSE)),
-            ("call_show", format!("page({given}, None)")),
-            ("call_send", call("page", &given, "Some(form.fields.text)")),
-            ("frame", frame.to_owned()),
+            ("call_show", format!("page({passed}, None)")),
+            ("call_send", call("page", &passed, "Some(form.fields.text)")),
             ("proof", proof.to_owned()),
         ],
     )
 }
 
-fn json_object(route: &NewRoute) -> liquid::Object {
-    let is_public = matches!(route.guard, Guard::Public);
+fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     let mut paths: Vec<String> = [
         "actix_web::web::Json",
         "serde_json::Value",
@@ -277,27 +233,24 @@ fn json_object(route: &NewRoute) -> liquid::Object {
     .map(str::to_owned)
     .into();
     let mut arguments = Vec::new();
-    if route.needs_proof() {
+    if route.needs_token() {
         arguments.push("request: HttpRequest".to_owned());
-        for path in [
-            "actix_web::HttpRequest",
-            "crate::oidc::csrf",
-            "crate::oidc::error::Refusal",
-        ] {
-            paths.push(path.to_owned());
-        }
+        paths.push("actix_web::HttpRequest".to_owned());
+        paths.push(format!("{}::csrf", names.library));
+        paths.push(format!("{}::Error", names.library));
     }
-    if !is_public {
-        arguments.push(format!("user: {}", guard_type(&route.guard)));
-        paths.extend(guard_imports(&route.guard));
+    if !matches!(route.guard, Guard::Public) {
+        let (guard, imports) = guard_type(&route.guard, names);
+        arguments.push(format!("user: {guard}"));
+        paths.extend(imports);
     }
     if !route.parameters().is_empty() {
         arguments.push("path: Path<Segments>".to_owned());
         paths.push("actix_web::web::Path".to_owned());
         paths.push("serde::Deserialize".to_owned());
     }
-    let output = if route.needs_proof() {
-        "Result<Json<Value>, Refusal>"
+    let output = if route.needs_token() {
+        "Result<Json<Value>, Error>"
     } else {
         "Json<Value>"
     };
@@ -311,37 +264,50 @@ fn json_object(route: &NewRoute) -> liquid::Object {
     )
 }
 
+/// What the test file imports depends on which tests are in it.
 fn test_object(route: &NewRoute) -> liquid::Object {
-    let is_public = matches!(route.guard, Guard::Public);
-    let is_decided_here = matches!(&route.guard, Guard::Role(role) if role.is_decided_here);
-    let mut paths = vec!["reqwest::StatusCode", "crate::support::TestApp"];
-    if route.kind == Kind::Json || (route.kind == Kind::Form && !is_decided_here) {
-        paths.extend(["crate::support::Browser", "crate::support::Page"]);
+    let guard = &route.guard;
+    let is_public = *guard == Guard::Public;
+    let is_signed_in = *guard == Guard::SignedIn;
+    let is_known_who = !matches!(guard, Guard::Role(role) if role.is_decided_by_app);
+    let is_form = route.kind == Kind::Form;
+    let is_json = route.kind == Kind::Json;
+    let is_get = route.method == Method::Get;
+    // Who has such a role isn't known, so all that can be tested is that strangers don't get in.
+    let has_ask = is_json && (is_known_who || !is_get);
+    let has_send = is_form && is_known_who;
+    let mut paths: Vec<String> = [
+        ("Browser", has_ask || has_send),
+        ("Method", is_json && !is_get || is_form && is_public),
+        ("Page", has_ask || has_send),
+        ("StatusCode", is_known_who || is_form || is_json && !is_get),
+        ("app", is_known_who && !is_signed_in),
+        ("assert_needs_sign_in", !is_public && is_get),
+        (
+            "signed_in_as",
+            is_signed_in || matches!(guard, Guard::Fresh { .. }),
+        ),
+        ("signed_out", is_form || !is_get && !is_public),
+    ]
+    .into_iter()
+    .filter(|(_, is_used)| *is_used)
+    .map(|(name, _)| format!("crate::support::{name}"))
+    .collect();
+    if matches!(guard, Guard::Role(_)) && is_known_who {
+        paths.push("serde_json::json".to_owned());
     }
-    if route.kind == Kind::Json || (route.kind == Kind::Form && is_public) {
-        paths.push("reqwest::Method");
-    }
-    let right_people = match &route.guard {
+    let right_people = match guard {
         Guard::Public => "",
-        Guard::SignedIn => {
-            paths.push("crate::support::signed_in_as");
-            "signed_in_people_get_in"
-        }
-        Guard::Fresh { .. } => {
-            paths.push("crate::support::signed_in_as");
-            "people_who_have_just_signed_in_get_in"
-        }
-        Guard::Role(_) => {
-            if !is_decided_here {
-                paths.push("serde_json::json");
-            }
-            "people_with_the_role_get_in"
-        }
+        Guard::SignedIn => "signed_in_people_get_in",
+        Guard::Fresh { .. } => "people_who_have_just_signed_in_get_in",
+        Guard::Role(_) => "people_with_the_role_get_in",
     };
+    let mut object = common(route);
+    object.insert("has_ask".into(), liquid::model::Value::scalar(has_ask));
     with(
-        common(route),
+        object,
         vec![
-            ("imports", imports(&paths)),
+            ("imports", imports_of(&paths)),
             ("right_people", right_people.to_owned()),
         ],
     )

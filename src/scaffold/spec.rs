@@ -1,4 +1,4 @@
-//! A route to be, as it was asked for and found to be possible.
+//! A new route, as far as it is known to be possible.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct NewRoute {
     /// The module of its handler: `monthly_reports`.
     pub(crate) module: String,
-    /// As browsers ask for it: `/reports/{id}`.
+    /// As browsers see it: `/reports/{id}`.
     pub(crate) path: String,
     pub(crate) method: Method,
     pub(crate) guard: Guard,
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Form,
 }
 
-/// With what a route is asked.
+/// An HTTP method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum Method {
@@ -47,12 +47,12 @@ pub(crate) enum Guard {
 pub(crate) struct RoleType {
     /// In the provider's claims.
     pub(crate) name: String,
-    /// What is imported for it: `crate::hooks`.
+    /// What is imported for it: `crate::hooks::self`.
     pub(crate) import: String,
     /// What is written then: `hooks::Admin`.
     pub(crate) written: String,
     /// Whether the app decides who has it, and not the claims alone.
-    pub(crate) is_decided_here: bool,
+    pub(crate) is_decided_by_app: bool,
 }
 
 /// A role that the app doesn't know yet.
@@ -60,7 +60,7 @@ pub(crate) struct RoleType {
 pub(crate) struct NewRole {
     pub(crate) type_name: String,
     pub(crate) name: String,
-    /// How the trait is called where the type goes.
+    /// How the trait is written where the type goes, with its arguments.
     pub(crate) trait_path: String,
 }
 
@@ -105,7 +105,7 @@ impl fmt::Display for Method {
 }
 
 impl Guard {
-    /// In words, with a mark around names.
+    /// In words, with names between marks.
     pub(crate) fn who(&self, mark: &str) -> String {
         match self {
             Self::Public => "everybody".to_owned(),
@@ -142,9 +142,9 @@ impl NewRoute {
     /// The module's name as a heading.
     pub(crate) fn title(&self) -> String {
         let words = self.module.replace('_', " ");
-        let mut letters = words.chars();
-        match letters.next() {
-            Some(first) => first.to_uppercase().chain(letters).collect(),
+        let mut characters = words.chars();
+        match characters.next() {
+            Some(first) => first.to_uppercase().chain(characters).collect(),
             None => words,
         }
     }
@@ -158,8 +158,8 @@ impl NewRoute {
         }
     }
 
-    /// Whether scripts have to show the person's CSRF token.
-    pub(crate) fn needs_proof(&self) -> bool {
+    /// Whether scripts have to send the person's CSRF token.
+    pub(crate) fn needs_token(&self) -> bool {
         self.kind == Kind::Json && self.method != Method::Get && self.guard != Guard::Public
     }
 }

@@ -1,33 +1,32 @@
-//! Comments that stand beside a piece of code. Syntax doesn't know of them, so they are found in
-//! the text.
+//! Comments next to a piece of code. The syntax tree has none, so they are found in the text.
 
 use std::ops::Range;
 
 use super::file::{SourceFile, flatten};
 
-/// A comment beside code that is taken out.
+/// A comment next to code that is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Comment {
     pub(crate) line: usize,
     /// Its first line.
     pub(crate) text: String,
-    /// Whether it goes with the code, or stays where it is.
-    pub(crate) goes: bool,
+    /// Whether it is removed with the code, or stays.
+    pub(crate) is_removed: bool,
 }
 
 impl Comment {
-    pub(super) fn new(text: &str, range: &Range<usize>, goes: bool) -> Self {
+    pub(super) fn new(text: &str, range: &Range<usize>, is_removed: bool) -> Self {
         let before = text.get(..range.start).unwrap_or_default();
         let comment = text.get(range.clone()).unwrap_or_default().trim();
         Self {
             line: before.matches('\n').count() + 1,
             text: comment.lines().next().unwrap_or_default().to_owned(),
-            goes,
+            is_removed,
         }
     }
 }
 
-/// What stands between the tokens of a file and isn't blank.
+/// Everything between the tokens of a file that isn't white space.
 pub(super) fn all(file: &SourceFile) -> Vec<Range<usize>> {
     let end = file.text.len();
     let tokens = flatten(file.tokens()).into_iter();
@@ -49,14 +48,14 @@ pub(super) fn all(file: &SourceFile) -> Vec<Range<usize>> {
 }
 
 /// The comment between the end of some code and the end of its line.
-pub(super) fn behind(text: &str, end: usize) -> Option<Range<usize>> {
+pub(super) fn trailing(text: &str, end: usize) -> Option<Range<usize>> {
     let rest = text.get(end..)?;
     let row = rest.lines().next()?;
     let comment = row.trim();
     let is_one = comment.starts_with("//")
         || (comment.starts_with("/*") && comment.find("*/") == comment.len().checked_sub(2));
-    let blanks = row.len() - row.trim_start().len();
-    is_one.then(|| end + blanks..end + row.trim_end().len())
+    let indent = row.len() - row.trim_start().len();
+    is_one.then(|| end + indent..end + row.trim_end().len())
 }
 
 /// The lines of comments directly above a line.
@@ -88,7 +87,7 @@ fn line_before(text: &str, line_start: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{above, behind};
+    use super::{above, trailing};
 
     fn above_the_end(text: &str) -> Option<&str> {
         text.get(above(text, text.len())?)
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_behind_end_their_line() {
+    fn trailing_comments_end_their_line() {
         for (text, expected) in [
             ("a; // b \nc", Some("// b")),
             ("a; /* b */\n", Some("/* b */")),
@@ -119,7 +118,7 @@ mod tests {
             ("a;\n// b", None),
             ("a;", None),
         ] {
-            let found = behind(text, 2).and_then(|range| text.get(range));
+            let found = trailing(text, 2).and_then(|range| text.get(range));
             assert_eq!(found, expected, "{text:?}");
         }
     }

@@ -1,21 +1,21 @@
 //! Edits of a source file: pieces of the original text are spliced, and the result must differ
-//! in nothing but the syntax that was meant. What can't be edited so is left to its owner.
+//! by exactly the syntax that was meant. What can't be edited like that is left to its owner.
 
 use std::ops::Range;
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
-use syn::{Expr, FnArg, Item, ItemFn, Pat, ReturnType, Stmt, Type};
+use syn::{Expr, Item, ItemFn, ReturnType, Stmt, Type};
 
 use super::comments::{self, Comment};
 use super::file::SourceFile;
 use super::sorting;
 use super::tree::plain_name;
 
-/// Why an edit was not made, as the end of "… can't be edited safely: ".
+/// Why an edit was not made: how "… can't be edited safely: " ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unsure(pub(crate) String);
+pub(crate) struct CannotEdit(pub(crate) String);
 
 /// Edits of one file, to be made together.
 #[derive(Debug)]
@@ -23,17 +23,17 @@ pub(crate) struct Edit<'f> {
     file: &'f SourceFile,
     syntax: syn::File,
     splices: Vec<(Range<usize>, String)>,
-    /// Those beside what is taken out.
+    /// Those next to what is removed.
     comments: Vec<Comment>,
     /// What the result has to mean.
     expected: syn::File,
 }
 
 impl<'f> Edit<'f> {
-    pub(crate) fn of(file: &'f SourceFile) -> Result<Self, Unsure> {
+    pub(crate) fn of(file: &'f SourceFile) -> Result<Self, CannotEdit> {
         let bytes = file.text.clone().into_bytes();
-        let (_, syntax) =
-            SourceFile::parse(&file.path, bytes).map_err(|reason| Unsure(reason.to_string()))?;
+        let (_, syntax) = SourceFile::parse(&file.path, bytes)
+            .map_err(|reason| CannotEdit(reason.to_string()))?;
         Ok(Self {
             file,
             splices: Vec::new(),
@@ -43,24 +43,24 @@ impl<'f> Edit<'f> {
         })
     }
 
-    /// What stands at the top of the file.
+    /// The items at the top level of the file.
     pub(crate) fn items(&self) -> &[Item] {
         &self.syntax.items
     }
 
-    /// The comments beside what is taken out.
+    /// The comments next to what is removed.
     pub(crate) fn comments(&self) -> &[Comment] {
         &self.comments
     }
 
     /// The text after the edits; the original if there are none.
-    pub(crate) fn finish(mut self) -> Result<String, Unsure> {
+    pub(crate) fn finish(mut self) -> Result<String, CannotEdit> {
         self.splices.sort_by_key(|(range, _)| range.start);
         let mut text = String::with_capacity(self.file.text.len() + 256);
         let mut done = 0;
         for (range, new) in &self.splices {
             let Some(kept) = self.file.text.get(done..range.start) else {
-                return Err(Unsure("two edits meet in one place".to_owned()));
+                return Err(CannotEdit("two edits overlap".to_owned()));
             };
             text.push_str(kept);
             text.push_str(new);
@@ -69,14 +69,14 @@ impl<'f> Edit<'f> {
         text.push_str(self.file.text.get(done..).unwrap_or_default());
         match SourceFile::parse(&self.file.path, text.clone().into_bytes()) {
             Ok((_, after)) if after == self.expected => Ok(text),
-            _ => Err(Unsure(
-                "the result would differ in more than was meant".to_owned(),
+            _ => Err(CannotEdit(
+                "the edit would change more than it should".to_owned(),
             )),
         }
     }
 
-    /// Declares a module beside those that are there, in their order and with their visibility.
-    pub(crate) fn declare_module(&mut self, name: &str) -> Result<(), Unsure> {
+    /// Declares a module next to the existing ones, in their order and with their visibility.
+    pub(crate) fn declare_module(&mut self, name: &str) -> Result<(), CannotEdit> {
         let items = self.syntax.items.clone();
         let Some(group) = largest_group(self.file, &items) else {
             return self.declare_first_module(name);
@@ -94,7 +94,7 @@ impl<'f> Edit<'f> {
             .unwrap_or(names.len());
         let neighbour = items.get(group.start + before.saturating_sub(1));
         let Some(Item::Mod(neighbour)) = neighbour else {
-            return Err(Unsure("its modules can't be told apart".to_owned()));
+            return Err(CannotEdit("its `mod` items can't be told apart".to_owned()));
         };
         let visibility = self.text(neighbour.vis.span(), "pub");
         let line = match visibility.as_str() {
@@ -112,7 +112,7 @@ impl<'f> Edit<'f> {
         self.expect_item(group.start + before, &line)
     }
 
-    fn declare_first_module(&mut self, name: &str) -> Result<(), Unsure> {
+    fn declare_first_module(&mut self, name: &str) -> Result<(), CannotEdit> {
         let items = self.syntax.items.clone();
         let line = format!("mod {name};");
         let end = self.file.line_end();
@@ -141,41 +141,44 @@ impl<'f> Edit<'f> {
         }
     }
 
-    /// Adds items behind another one.
-    pub(crate) fn add_items(&mut self, behind: Option<Span>, text: &str) -> Result<(), Unsure> {
-        let wrong = |_| Unsure("the new items can't be read".to_owned());
+    /// Adds items after another one.
+    pub(crate) fn add_items(&mut self, after: Option<Span>, text: &str) -> Result<(), CannotEdit> {
+        let wrong = |_| CannotEdit("the new items can't be parsed".to_owned());
         let new = syn::parse_file(text).map_err(wrong)?.items;
         let items = self.syntax.items.clone();
-        let index = match behind {
+        let index = match after {
             Some(span) => items
                 .iter()
                 .position(|item| self.file.range(item.span()) == self.file.range(span))
                 .ok_or_else(|| {
-                    Unsure("what it belongs beside stands inside a module".to_owned())
+                    CannotEdit(
+                        "the role that it belongs next to is inside a nested module".to_owned(),
+                    )
                 })?,
             None => items.len().saturating_sub(1),
         };
         let at = match items.get(index) {
             Some(item) => self.range_of(item).end,
-            None => return Err(Unsure("it holds nothing yet".to_owned())),
+            None => return Err(CannotEdit("it is empty".to_owned())),
         };
         let end = self.file.line_end();
         let step = self.step();
         let text: Vec<String> = text.lines().map(|row| indented(row, &step)).collect();
         self.splice_after(at, &format!("{end}{}", text.join(end)));
-        let behind = self.expected.items.split_off(index + 1);
+        let rest = self.expected.items.split_off(index + 1);
         self.expected.items.extend(new);
-        self.expected.items.extend(behind);
+        self.expected.items.extend(rest);
         Ok(())
     }
 
-    /// Adds statements at the end of a function that registers routes.
+    /// Adds statements at the end of a function that registers routes on `config`.
     pub(crate) fn register(
         &mut self,
         function: &ItemFn,
+        config: &str,
         statements: &[String],
-    ) -> Result<(), Unsure> {
-        ends_openly(function, &config_of(function)?)?;
+    ) -> Result<(), CannotEdit> {
+        reaches_its_end(function, config)?;
         let close = self
             .file
             .range(function.block.brace_token.span.close())
@@ -202,37 +205,40 @@ impl<'f> Edit<'f> {
         Ok(())
     }
 
-    /// Takes out whole statements of a function.
+    /// Removes whole statements of a function.
     pub(crate) fn unregister(
         &mut self,
         function: &ItemFn,
         statements: &[Span],
-    ) -> Result<(), Unsure> {
+    ) -> Result<(), CannotEdit> {
         let ranges: Vec<_> = statements
             .iter()
             .map(|span| self.file.range(*span))
             .collect();
         for range in &ranges {
-            // A comment that stayed would be taken for one about what comes next.
+            // A comment that stayed would seem to be about what comes next.
             self.cut(range.clone(), self.is_followed(range, &ranges));
         }
         let file = self.file;
-        let twin = self.twin_of(function)?;
-        twin.block
+        let expected = self.expected_function(function)?;
+        expected
+            .block
             .stmts
             .retain(|statement| !ranges.contains(&file.range(statement.span())));
         Ok(())
     }
 
-    /// Takes out items at the top of the file.
+    /// Removes items at the top level of the file.
     pub(crate) fn remove_items(&mut self, is_unwanted: impl Fn(&Item) -> bool) {
-        let ranges: Vec<_> = self
-            .syntax
-            .items
-            .iter()
-            .filter(|item| is_unwanted(item))
-            .map(|item| self.file.range(item.span()))
-            .collect();
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for item in self.syntax.items.iter().filter(|item| is_unwanted(item)) {
+            let range = self.file.range(item.span());
+            // Those that follow each other are removed in one piece.
+            match ranges.last_mut() {
+                Some(last) if self.is_blank(last.end..range.start) => last.end = range.end,
+                _ => ranges.push(range),
+            }
+        }
         for range in ranges {
             // Above modules there are headings too.
             self.cut(range, false);
@@ -240,7 +246,7 @@ impl<'f> Edit<'f> {
         self.expected.items.retain(|item| !is_unwanted(item));
     }
 
-    /// Whether code stands directly below a piece that is taken out with others.
+    /// Whether code comes directly after a piece that is removed with others.
     fn is_followed(&self, range: &Range<usize>, gone: &[Range<usize>]) -> bool {
         let text = &self.file.text;
         let mut end = range.end;
@@ -260,8 +266,8 @@ impl<'f> Edit<'f> {
         }
     }
 
-    /// Takes a piece out, with its line and the comment behind it if it has that for itself,
-    /// with one of two empty lines that would meet, and if asked for with the comments above it.
+    /// Removes a piece of code. If it has its lines for itself, they go too, with a comment at
+    /// their end, one of two empty lines that would meet, and if asked for the comments above.
     fn cut(&mut self, range: Range<usize>, with_comments_above: bool) {
         let file = self.file;
         let text = &file.text;
@@ -273,8 +279,8 @@ impl<'f> Edit<'f> {
         let is_alone_before = text
             .get(start..range.start)
             .is_some_and(|it| it.trim().is_empty());
-        let behind = comments::behind(text, range.end).filter(|_| is_alone_before);
-        let code_end = behind.as_ref().map_or(range.end, |comment| comment.end);
+        let trailing = comments::trailing(text, range.end).filter(|_| is_alone_before);
+        let code_end = trailing.as_ref().map_or(range.end, |comment| comment.end);
         let rest = text.get(code_end..).unwrap_or_default();
         let line_end = rest.find('\n').map_or(rest.len(), |at| at + 1);
         let is_alone_after = rest.get(..line_end).is_some_and(|it| it.trim().is_empty());
@@ -289,8 +295,8 @@ impl<'f> Edit<'f> {
                 start = above.start;
             }
         }
-        if let Some(behind) = behind {
-            self.comments.push(Comment::new(text, &behind, true));
+        if let Some(trailing) = trailing {
+            self.comments.push(Comment::new(text, &trailing, true));
         }
         let mut end = code_end + line_end;
         let above = text.get(..start).unwrap_or_default();
@@ -304,16 +310,27 @@ impl<'f> Edit<'f> {
                     end += gap.len();
                     break;
                 }
+                // At the end of the file it is the empty line above that is left over.
+                if below.is_empty() && above.ends_with(gap) {
+                    start -= gap.len();
+                    break;
+                }
             }
         }
         self.splice(start..end, String::new());
+    }
+
+    /// Whether there is nothing but white space in a range.
+    fn is_blank(&self, range: Range<usize>) -> bool {
+        let text = self.file.text.get(range).unwrap_or_default();
+        text.trim().is_empty()
     }
 
     fn splice(&mut self, range: Range<usize>, text: String) {
         self.splices.push((range, text));
     }
 
-    /// Puts a line behind the one in which something ends.
+    /// Puts a line after the one in which something ends.
     fn splice_after(&mut self, at: usize, line: &str) {
         let end = self.file.line_end();
         let rest = self.file.text.get(at..).unwrap_or_default();
@@ -321,11 +338,11 @@ impl<'f> Edit<'f> {
             Some(length) => (rest.get(..length).unwrap_or_default(), false),
             None => (rest, true),
         };
-        let is_quiet = row.trim().is_empty() || row.trim_start().starts_with("//");
-        if is_quiet && !is_last {
+        let is_free = row.trim().is_empty() || row.trim_start().starts_with("//");
+        if is_free && !is_last {
             let at = at + row.len() + 1;
             self.splice(at..at, format!("{line}{end}"));
-        } else if is_quiet {
+        } else if is_free {
             let at = at + row.len();
             self.splice(at..at, format!("{end}{line}"));
         } else {
@@ -333,34 +350,35 @@ impl<'f> Edit<'f> {
         }
     }
 
-    fn expect_item(&mut self, index: usize, text: &str) -> Result<(), Unsure> {
-        let item = syn::parse_str(text).map_err(|_| Unsure(format!("`{text}` can't be read")))?;
+    fn expect_item(&mut self, index: usize, text: &str) -> Result<(), CannotEdit> {
+        let item =
+            syn::parse_str(text).map_err(|_| CannotEdit(format!("`{text}` can't be parsed")))?;
         let index = index.min(self.expected.items.len());
         self.expected.items.insert(index, item);
         Ok(())
     }
 
-    fn expect_statement(&mut self, function: &ItemFn, text: &str) -> Result<(), Unsure> {
+    fn expect_statement(&mut self, function: &ItemFn, text: &str) -> Result<(), CannotEdit> {
         use syn::parse::Parser as _;
         let parsed = syn::Block::parse_within
             .parse_str(text)
-            .map_err(|_| Unsure(format!("`{text}` can't be read")))?;
-        self.twin_of(function)?.block.stmts.extend(parsed);
+            .map_err(|_| CannotEdit(format!("`{text}` can't be parsed")))?;
+        self.expected_function(function)?.block.stmts.extend(parsed);
         Ok(())
     }
 
-    /// The same function in what is expected.
-    fn twin_of(&mut self, function: &ItemFn) -> Result<&mut ItemFn, Unsure> {
+    /// The same function in what the result has to be.
+    fn expected_function(&mut self, function: &ItemFn) -> Result<&mut ItemFn, CannotEdit> {
         let range = self.file.range(function.sig.ident.span());
         find(&mut self.expected.items, self.file, &range)
-            .ok_or_else(|| Unsure(format!("`{}` isn't there", function.sig.ident)))
+            .ok_or_else(|| CannotEdit(format!("`{}` can't be found", function.sig.ident)))
     }
 
     fn range_of(&self, code: &impl quote::ToTokens) -> Range<usize> {
         self.file.range(code.span())
     }
 
-    /// The text of a piece; nothing for one that isn't written, which has no place of its own.
+    /// The text of a piece of syntax; empty for one that isn't written out.
     fn text(&self, span: Span, begins: &str) -> String {
         let text = self
             .file
@@ -379,7 +397,7 @@ impl<'f> Edit<'f> {
         before.rfind('\n').map_or(0, |end| end + 1)
     }
 
-    /// The blanks that the line of a place begins with.
+    /// The white space that the line of a place begins with.
     fn indent_at(&self, at: usize) -> String {
         let line = self
             .file
@@ -387,7 +405,7 @@ impl<'f> Edit<'f> {
             .get(self.line_start(at)..)
             .unwrap_or_default();
         line.chars()
-            .take_while(|letter| matches!(letter, ' ' | '\t'))
+            .take_while(|character| matches!(character, ' ' | '\t'))
             .collect()
     }
 
@@ -406,7 +424,7 @@ impl<'f> Edit<'f> {
         format!("{outer}{}", self.step())
     }
 
-    /// By how much the file indents what stands in its items.
+    /// How far the file indents the contents of its items.
     fn step(&self) -> String {
         let inner = self.syntax.items.iter().filter_map(|item| match item {
             Item::Fn(item) => Some(self.range_of(item.block.stmts.first()?)),
@@ -484,50 +502,15 @@ fn largest_group(file: &SourceFile, items: &[Item]) -> Option<Range<usize>> {
     groups.into_iter().rev().max_by_key(Range::len)
 }
 
-/// What functions that register routes take.
-const CONFIGS: [&str; 2] = ["ServiceConfig", "GuardedConfig"];
-
-/// What a function that registers routes calls its `&mut ServiceConfig`.
-pub(crate) fn config_of(function: &ItemFn) -> Result<String, Unsure> {
-    let name = &function.sig.ident;
-    let unsure = || {
-        Unsure(format!(
-            "`{name}` doesn't have one argument of type `&mut {}`",
-            CONFIGS.join("` or `&mut ")
-        ))
-    };
-    let mut inputs = function.sig.inputs.iter();
-    let (Some(FnArg::Typed(input)), None) = (inputs.next(), inputs.next()) else {
-        return Err(unsure());
-    };
-    let is_config = match &*input.ty {
-        Type::Reference(reference) if reference.mutability.is_some() => match &*reference.elem {
-            Type::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| CONFIGS.iter().any(|config| last.ident == config)),
-            _ => false,
-        },
-        _ => false,
-    };
-    match &*input.pat {
-        Pat::Ident(pattern) if is_config && pattern.subpat.is_none() => {
-            Ok(pattern.ident.to_string())
-        }
-        _ => Err(unsure()),
-    }
-}
-
 /// Whether a statement can follow at the end of a function, and would be reached there.
-fn ends_openly(function: &ItemFn, config: &str) -> Result<(), Unsure> {
+fn reaches_its_end(function: &ItemFn, config: &str) -> Result<(), CannotEdit> {
     let name = &function.sig.ident;
     let returns_nothing = match &function.sig.output {
         ReturnType::Default => true,
         ReturnType::Type(_, output) => matches!(&**output, Type::Tuple(it) if it.elems.is_empty()),
     };
     if !returns_nothing || function.sig.asyncness.is_some() {
-        return Err(Unsure(format!("`{name}` gives a value back")));
+        return Err(CannotEdit(format!("`{name}` returns a value")));
     }
     let is_open = match function.block.stmts.last() {
         Some(Stmt::Expr(last, None)) => matches!(
@@ -543,47 +526,49 @@ fn ends_openly(function: &ItemFn, config: &str) -> Result<(), Unsure> {
         _ => true,
     };
     if !is_open {
-        return Err(Unsure(format!("`{name}` ends in a value")));
+        return Err(CannotEdit(format!(
+            "`{name}` ends in an expression without a semicolon"
+        )));
     }
-    let mut turns = Turns {
+    let mut detours = Detours {
         config,
         found: None,
     };
-    turns.visit_block(&function.block);
-    match turns.found {
-        Some(reason) => Err(Unsure(format!("`{name}` {reason}"))),
+    detours.visit_block(&function.block);
+    match detours.found {
+        Some(reason) => Err(CannotEdit(format!("`{name}` {reason}"))),
         None => Ok(()),
     }
 }
 
-/// Looks for what keeps the end of a function from being what it seems.
-struct Turns<'c> {
+/// Looks for what may keep a function from reaching its end with its parameter in hand.
+struct Detours<'c> {
     config: &'c str,
     found: Option<&'static str>,
 }
 
-impl<'ast> Visit<'ast> for Turns<'_> {
+impl<'ast> Visit<'ast> for Detours<'_> {
     fn visit_item(&mut self, _: &'ast Item) {}
 
     fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
 
     fn visit_expr_return(&mut self, _: &'ast syn::ExprReturn) {
-        self.found = Some("may return before its end");
+        self.found = Some("may return early");
     }
 
     fn visit_expr_try(&mut self, _: &'ast syn::ExprTry) {
-        self.found = Some("may return before its end");
+        self.found = Some("may return early");
     }
 
     fn visit_expr_loop(&mut self, _: &'ast syn::ExprLoop) {
-        self.found = Some("has a loop that may not end");
+        self.found = Some("has a loop that may never end");
     }
 
     fn visit_local(&mut self, local: &'ast syn::Local) {
         let mut names = PatternNames(Vec::new());
         names.visit_pat(&local.pat);
         if names.0.iter().any(|name| name == self.config) {
-            self.found = Some("gives its argument's name to something else");
+            self.found = Some("reuses the name of its parameter");
         }
         visit::visit_local(self, local);
     }
@@ -594,7 +579,7 @@ impl<'ast> Visit<'ast> for Turns<'_> {
             name.as_deref(),
             Some("panic" | "todo" | "unimplemented" | "unreachable")
         ) {
-            self.found = Some("may not come to its end");
+            self.found = Some("may panic before its end");
         }
     }
 }

@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
-/// A file that could be read as Rust.
+/// A file that could be parsed as Rust.
 #[derive(Debug, Clone)]
 pub(crate) struct SourceFile {
     /// From the app's folder, with `/` between the parts.
     pub(crate) path: String,
     /// All of it, byte for byte.
     pub(crate) text: String,
-    /// Where the text begins that the spans count from: behind a byte order mark and a `#!` line.
+    /// Where spans start counting: after a byte order mark and a `#!` line.
     start: usize,
 }
 
-/// Why a file could not be read as Rust.
+/// Why a file could not be parsed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Unreadable {
     #[error("{path} is not UTF-8")]
     NotUtf8 { path: String },
-    #[error("{path}:{line} can't be read as Rust: {message}")]
+    #[error("{path}:{line} can't be parsed: {message}")]
     Syntax {
         path: String,
         line: usize,
@@ -31,7 +31,7 @@ pub(crate) enum Unreadable {
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 impl SourceFile {
-    /// A file, and what it says.
+    /// A file and its syntax tree.
     pub(crate) fn parse(path: &str, bytes: Vec<u8>) -> Result<(Self, syn::File), Unreadable> {
         let text = String::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8 {
             path: path.to_owned(),
@@ -51,20 +51,20 @@ impl SourceFile {
         Ok((file, syntax))
     }
 
-    /// All tokens; comments are none.
+    /// All tokens, so no comments.
     pub(super) fn tokens(&self) -> TokenStream {
         let text = self.text.get(self.start..).unwrap_or_default();
-        // Text that was read once is read again.
+        // It was parsed before, so this can't fail.
         text.parse().unwrap_or_default()
     }
 
-    /// Where a piece of the syntax stands in the text.
+    /// Where a piece of syntax is in the text.
     pub(crate) fn range(&self, span: Span) -> Range<usize> {
         let range = span.byte_range();
         range.start + self.start..range.end + self.start
     }
 
-    /// How the file ends its lines.
+    /// The line ending of the file.
     pub(crate) fn line_end(&self) -> &'static str {
         match self.text.find('\n').map(|end| self.text.get(..end)) {
             Some(Some(first)) if first.ends_with('\r') => "\r\n",
@@ -81,7 +81,7 @@ fn start_of_tokens(text: &str) -> usize {
     };
     let rest = text.get(mark..).unwrap_or_default();
     let is_shebang = rest.strip_prefix("#!").is_some_and(|rest| {
-        // `#![…]` is an attribute, whatever stands between.
+        // `#![…]` is an attribute, also with space in between.
         !rest.trim_start().starts_with('[')
     });
     if is_shebang {
@@ -91,7 +91,7 @@ fn start_of_tokens(text: &str) -> usize {
     }
 }
 
-/// Tokens in their order, with those inside brackets; a bracket itself is `None`.
+/// Tokens in order, with those inside groups; a delimiter itself is `None`.
 pub(crate) fn flatten(tokens: TokenStream) -> Vec<(Span, Option<TokenTree>)> {
     let mut flat = Vec::new();
     for token in tokens {

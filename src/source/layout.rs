@@ -1,6 +1,6 @@
-//! Whether two texts of Rust say the same, however rustfmt was told to lay them out. To rustfmt
-//! some tokens are layout too: commas that end lists, braces around closures, and how imports
-//! are put together.
+//! Whether two Rust files differ in nothing but their layout, whatever rustfmt was configured to
+//! do. To rustfmt some tokens are layout too: trailing commas, braces around the body of a
+//! closure, and how imports are grouped.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use super::comments;
 use super::file::SourceFile;
 use super::names::{globs, imports};
 
-/// Whether the texts of two files differ in nothing but their layout. Comments are no layout.
+/// Whether two files differ in nothing but their layout. Comments are not layout.
 pub(crate) fn say_the_same(one: &str, other: &str) -> bool {
     match (said_by(one), said_by(other)) {
         (Some(one), Some(other)) => one == other,
@@ -83,7 +83,7 @@ struct Words<'f> {
 }
 
 impl Words<'_> {
-    /// Reads what stands in a file or between brackets, which may be those of a tuple.
+    /// Reads the tokens of a file or of a group, which may be a tuple.
     fn read(&mut self, tokens: TokenStream, may_be_tuple: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let commas = tokens.iter().filter(|token| is_mark(token, ',')).count();
@@ -115,12 +115,12 @@ impl Words<'_> {
                 TokenTree::Punct(mark) => {
                     self.add(token.span());
                     // `a && b` is not `a & &b`.
-                    let letter = mark.as_char();
-                    let is_doubled = matches!(letter, '&' | '|')
+                    let character = mark.as_char();
+                    let is_doubled = matches!(character, '&' | '|')
                         && mark.spacing() == Spacing::Joint
-                        && after.is_some_and(|after| is_mark(after, letter));
+                        && after.is_some_and(|after| is_mark(after, character));
                     if let Some((_, word)) = self.found.last_mut().filter(|_| is_doubled) {
-                        word.push(letter);
+                        word.push(character);
                     }
                 }
                 _ => self.add(token.span()),
@@ -143,21 +143,21 @@ impl Words<'_> {
     }
 }
 
-fn is_mark(token: &TokenTree, letter: char) -> bool {
-    matches!(token, TokenTree::Punct(mark) if mark.as_char() == letter)
+fn is_mark(token: &TokenTree, character: char) -> bool {
+    matches!(token, TokenTree::Punct(mark) if mark.as_char() == character)
 }
 
-/// Whether round brackets behind a token hold what a function or a macro is given.
+/// Whether parentheses after a token hold the arguments of a function or a macro.
 fn is_called(before: Option<&TokenTree>) -> bool {
     match before {
-        // Not so behind `return` and its like.
+        // Not so after `return` and other keywords.
         Some(TokenTree::Ident(name)) => syn::parse2::<syn::Ident>(name.to_token_stream()).is_ok(),
         Some(token) => is_mark(token, '!'),
         None => false,
     }
 }
 
-/// Whether braces stand around the one expression of a closure.
+/// Whether braces enclose the single expression of a closure.
 fn is_body_of_closure(
     before: Option<&TokenTree>,
     group: &Group,

@@ -1,15 +1,17 @@
-//! What a name means where it stands: an item of the app, or something of another crate.
+//! What a name means where it is used: an item of the app, or something of another crate.
 //! Only what paths need is known here: modules, `use` items and globs, but no traits and no
-//! types of expressions.
+//! types of expressions. Of other crates only the paths are known, and of the library also which
+//! names a glob brings.
 
 use syn::{Item, ItemConst, ItemFn, ItemStatic, ItemType, UseTree};
 
-use super::tree::{Crate, Module, is_for_tests};
+use super::library;
+use super::tree::{Crate, Module, is_for_tests, plain_name};
 
 /// Longer chains of `use` items than people write; a cycle would never end.
 const DEEPEST: usize = 16;
 
-/// Where a name is looked up: in a module, behind the items of the blocks around it.
+/// Where a name is looked up: in the items of the enclosing blocks, then in a module.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'a> {
     pub(crate) module: &'a Module,
@@ -77,7 +79,7 @@ impl Crate {
         self.resolve_names(scope, names, want, 0)
     }
 
-    /// Whether a name stands for nothing of the app's in a module.
+    /// Whether a name isn't taken in a module.
     pub(crate) fn is_free(&self, module: &Module, name: &str, want: Want) -> bool {
         let found = self.find(&Scope::of(module), &[name.to_owned()], want);
         matches!(&found[..], [Def::Other(names)] if names[..] == [name])
@@ -181,7 +183,7 @@ impl Crate {
             return named;
         }
         let blocks = scope.blocks.iter().copied();
-        blocks
+        let by_globs: Vec<Def<'a>> = blocks
             .chain(&module.items)
             .filter_map(|item| match item {
                 Item::Use(item) if !is_for_tests(&item.attrs) => Some(globs(&item.tree)),
@@ -189,13 +191,25 @@ impl Crate {
             })
             .flatten()
             .flat_map(|path| self.resolve_names(&Scope::of(module), &path, Want::Type, depth + 1))
-            .flat_map(|def| match def {
-                Def::Module(from) if from.path != module.path => {
-                    self.look_up(&Scope::of(from), name, want, depth + 1)
-                }
-                _ => Vec::new(),
-            })
-            .collect()
+            .collect();
+        let of_the_app = by_globs.iter().flat_map(|def| match def {
+            Def::Module(from) if from.path != module.path => {
+                self.look_up(&Scope::of(from), name, want, depth + 1)
+            }
+            _ => Vec::new(),
+        });
+        let found: Vec<_> = of_the_app.collect();
+        if !found.is_empty() || want == Want::Value || !library::GLOB.contains(&name) {
+            return found;
+        }
+        let of_the_library = by_globs.into_iter().filter_map(|def| match def {
+            Def::Other(mut path) if path.first() == Some(&self.library) => {
+                path.push(name.to_owned());
+                Some(Def::Other(path))
+            }
+            _ => None,
+        });
+        of_the_library.take(1).collect()
     }
 
     /// What an item makes of a name.
@@ -248,6 +262,12 @@ impl Crate {
                 }
                 found
             }
+            Item::ExternCrate(item) if want == Want::Type && !is_for_tests(&item.attrs) => {
+                let bound = item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound);
+                let is_it = bound == name && item.ident != "self";
+                let path = || vec![plain_name(&item.ident)];
+                is_it.then(|| Def::Other(path())).into_iter().collect()
+            }
             Item::Use(item) if !is_for_tests(&item.attrs) => imports(&item.tree)
                 .into_iter()
                 .filter(|(bound, _)| bound == name)
@@ -276,7 +296,7 @@ impl Crate {
             let by_other_use = module.items.iter().any(|other| match other {
                 Item::Use(other) if !std::ptr::eq(other, item) => imports(&other.tree)
                     .iter()
-                    .any(|(bound, from)| bound == first && from.len() > 1),
+                    .any(|(bound, from)| bound == first && from[..] != [first.clone()]),
                 _ => false,
             });
             if !by_other_use {

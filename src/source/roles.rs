@@ -1,35 +1,33 @@
-//! The roles that an app knows: its types that implement `Role`.
+//! The roles that an app knows: its types that implement the library's `Role`.
 
 use syn::{ImplItem, Item, ItemImpl, Type};
 
-use super::tree::{Crate, Module, is_for_tests, text_of};
+use super::names::{Def, Scope, Want};
+use super::tree::{Crate, Module, is_for_tests, string_of};
 
 /// A type that implements `Role`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Role<'a> {
+    /// Where the `impl` is.
     pub(crate) module: &'a Module,
     pub(crate) item: &'a ItemImpl,
+    /// The module and the name of the type, if it is one of the app's.
+    pub(crate) of: Option<(&'a Module, String)>,
+    /// The trait with its arguments, as it is written there.
+    pub(crate) trait_path: String,
 }
 
 impl Role<'_> {
-    /// The name of the type.
-    pub(crate) fn type_name(&self) -> Option<String> {
-        match &*self.item.self_ty {
-            Type::Path(path) => path.path.get_ident().map(ToString::to_string),
-            _ => None,
-        }
-    }
-
     /// The role's name in the provider's claims.
     pub(crate) fn name(&self) -> Option<String> {
         self.item.items.iter().find_map(|item| match item {
-            ImplItem::Const(item) if item.ident == "NAME" => text_of(&item.expr),
+            ImplItem::Const(item) if item.ident == "NAME" => string_of(&item.expr),
             _ => None,
         })
     }
 
     /// Whether the app itself decides who has the role, and not the provider's claims alone.
-    pub(crate) fn is_decided_here(&self) -> bool {
+    pub(crate) fn is_decided_by_app(&self) -> bool {
         self.item
             .items
             .iter()
@@ -40,27 +38,59 @@ impl Role<'_> {
 impl Crate {
     /// All roles, in the order of the source.
     pub(crate) fn roles(&self) -> impl Iterator<Item = Role<'_>> {
-        self.modules.iter().flat_map(|module| {
+        self.modules.iter().flat_map(move |module| {
             module.items.iter().filter_map(move |item| match item {
-                Item::Impl(item) if !is_for_tests(&item.attrs) => {
-                    let (path, _) = item.trait_.as_ref()?;
-                    let is_role = path.segments.last()?.ident == "Role";
-                    is_role.then_some(Role { module, item })
-                }
+                Item::Impl(item) if !is_for_tests(&item.attrs) => self.role(module, item),
                 _ => None,
             })
         })
     }
 
+    fn role<'a>(&'a self, module: &'a Module, item: &'a ItemImpl) -> Option<Role<'a>> {
+        let (path, _) = item.trait_.as_ref()?;
+        let scope = Scope::of(module);
+        if !self.is_library_type(&scope, path, "Role") {
+            return None;
+        }
+        let of = match &*item.self_ty {
+            Type::Path(of) => match &self.resolve(&scope, &of.path, Want::Type)[..] {
+                [Def::Type(module, name)] => Some((*module, name.clone())),
+                _ => None,
+            },
+            _ => None,
+        };
+        Some(Role {
+            module,
+            item,
+            of,
+            trait_path: written(path),
+        })
+    }
+
     /// The name that a role's type has in the provider's claims.
     pub(crate) fn role_name(&self, module: &[String], type_name: &str) -> Option<String> {
-        let mut here = self.roles().filter(|role| {
-            role.module.path == module && role.type_name().as_deref() == Some(type_name)
+        let mut known = self.roles().filter(|role| {
+            let of = role.of.as_ref();
+            of.is_some_and(|(of, name)| of.path == module && name == type_name)
         });
-        let name = here.next()?.name();
-        match here.next() {
+        let name = known.next()?.name();
+        match known.next() {
             Some(_) => None,
             None => name,
         }
     }
+}
+
+/// A path or type as people write it. Tokens alone are shown with a space between any two.
+pub(crate) fn written(code: &impl quote::ToTokens) -> String {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let mut text = String::new();
+    for part in code.to_token_stream().to_string().split(' ') {
+        let is_list = text.ends_with(',');
+        if is_list || (text.ends_with(is_word) && part.starts_with(is_word)) {
+            text.push(' ');
+        }
+        text.push_str(part);
+    }
+    text
 }

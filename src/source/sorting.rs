@@ -1,15 +1,15 @@
-//! The orders in which rustfmt keeps items. They differ: modules are in the order of their
-//! letters, imports in that of the 2024 style.
+//! The orders in which rustfmt keeps items. They differ: modules are sorted by their bytes,
+//! imports as the 2024 style has it.
 
 use std::cmp::Ordering;
 
-/// How the names of two `mod` items follow each other.
+/// The order of the names of two `mod` items.
 pub(super) fn compare_modules(left: &str, right: &str) -> Ordering {
     left.cmp(right)
 }
 
-/// How two names in a `use` item follow each other: `_` goes before digits, digits before
-/// letters, and runs of digits count as numbers.
+/// The order of two names in a `use` item: `_` comes before digits, digits before letters, and
+/// runs of digits are compared as numbers.
 pub(crate) fn compare_imports(left: &str, right: &str) -> Ordering {
     by_version(left, right).then_with(|| left.cmp(right))
 }
@@ -31,25 +31,25 @@ fn by_version(left: &str, right: &str) -> Ordering {
             right = right.get(number_right.len()..).unwrap_or_default();
             continue;
         }
-        let (mut letters_left, mut letters_right) = (left.chars(), right.chars());
-        match (letters_left.next(), letters_right.next()) {
+        let (mut rest_left, mut rest_right) = (left.chars(), right.chars());
+        match (rest_left.next(), rest_right.next()) {
             (Some(one), Some(other)) if one == other => {}
             // Also when both end here: then they are equal.
             (one, other) => return one.map(rank).cmp(&other.map(rank)),
         }
-        (left, right) = (letters_left.as_str(), letters_right.as_str());
+        (left, right) = (rest_left.as_str(), rest_right.as_str());
     }
 }
 
 fn digits(text: &str) -> &str {
     let end = text
-        .find(|letter: char| !letter.is_ascii_digit())
+        .find(|character: char| !character.is_ascii_digit())
         .unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
-fn rank(letter: char) -> (u8, char) {
-    (u8::from(letter != '_'), letter)
+fn rank(character: char) -> (u8, char) {
+    (u8::from(character != '_'), character)
 }
 
 #[cfg(test)]

@@ -4,10 +4,12 @@
 use syn::{Attribute, Item, ItemMod, Meta};
 
 use super::file::{SourceFile, Unreadable};
+use super::library::{DEV_LIBRARY, LIBRARY};
 use crate::error::Error;
 use crate::project::Project;
 
 const ROOT: &str = "src/lib.rs";
+const PROGRAM: &str = "src/main.rs";
 /// Deeper than people nest modules; a `#[path]` that leads back to its own file would never end.
 const DEEPEST: usize = 32;
 
@@ -16,12 +18,12 @@ const DEEPEST: usize = 32;
 pub(crate) struct Module {
     /// The names from the crate's root to here.
     pub(crate) path: Vec<String>,
-    /// In which of [`Crate::files`] it stands.
+    /// The index of its file in [`Crate::files`].
     pub(crate) file: usize,
     pub(crate) items: Vec<Item>,
-    /// Whether it stands between braces in the file of another module.
+    /// Whether it is written inline, in the file of another module.
     pub(crate) is_inline: bool,
-    /// The folder of the files of its children.
+    /// The folder with the files of its child modules.
     pub(crate) folder: String,
     /// The path that `#[actix_web::scope("…")]` puts before its routes.
     pub(crate) scope: Option<String>,
@@ -34,15 +36,32 @@ pub(crate) struct Crate {
     pub(crate) modules: Vec<Module>,
     /// Files that could not be read, with the reason. What is in them is unknown.
     pub(crate) unreadable: Vec<Unreadable>,
+    /// What src/main.rs holds, which is another crate.
+    pub(crate) program: Vec<Item>,
+    /// The name by which the app calls the library.
+    pub(super) library: String,
+    /// The name by which it calls the library of debug builds.
+    pub(super) dev_library: String,
 }
 
 impl Crate {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
-        let mut read = Self::default();
+        let manifest = project.manifest()?;
+        let mut read = Self {
+            library: manifest.crate_name_of(LIBRARY),
+            dev_library: manifest.crate_name_of(DEV_LIBRARY),
+            ..Self::default()
+        };
         let Some(bytes) = project.read(ROOT)? else {
-            return Err(Error::NoSource(ROOT));
+            return Err(Error::NoFile(ROOT));
         };
         read.add_file(project, ROOT, bytes, Place::root())?;
+        if let Some(bytes) = project.read(PROGRAM)? {
+            match SourceFile::parse(PROGRAM, bytes) {
+                Ok((_, syntax)) => read.program = syntax.items,
+                Err(reason) => read.unreadable.push(reason),
+            }
+        }
         Ok(read)
     }
 
@@ -227,17 +246,17 @@ fn value_of(attributes: &[Attribute], name: &str) -> Option<String> {
         if !pair.path.is_ident(name) {
             return None;
         }
-        text_of(&pair.value)
+        string_of(&pair.value)
     })
 }
 
-/// What a string literal says.
-pub(crate) fn text_of(expression: &syn::Expr) -> Option<String> {
+/// The value of a string literal.
+pub(crate) fn string_of(expression: &syn::Expr) -> Option<String> {
     match expression {
         syn::Expr::Lit(syn::ExprLit {
-            lit: syn::Lit::Str(text),
+            lit: syn::Lit::Str(literal),
             ..
-        }) => Some(text.value()),
+        }) => Some(literal.value()),
         _ => None,
     }
 }

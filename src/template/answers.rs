@@ -1,4 +1,4 @@
-//! Answers: what was given, by whom, whether it is good, and what holds in the end.
+//! Answers: what was given and where, whether it is valid, and which one counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,15 +12,15 @@ use super::questions::{QUESTIONS, Question, suggestion};
 pub(crate) const NAME_KEY: &str = "project-name";
 const CRATE_NAME_KEY: &str = "crate_name";
 
-/// An answer before it is judged.
+/// An answer before it is checked.
 #[derive(Debug, Clone)]
-pub(crate) struct Given {
+pub(crate) struct RawAnswer {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) origin: Origin,
 }
 
-/// Where an answer comes from, the weakest first.
+/// Where an answer comes from, the lowest precedence first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     ValuesFile(PathBuf),
@@ -28,7 +28,7 @@ pub(crate) enum Origin {
     Flag(&'static str),
 }
 
-/// One thing that is wrong with what was given.
+/// One thing that is wrong with the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) subject: String,
@@ -36,7 +36,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault of `subject`: a flag, a key or an argument as the person wrote it.
+    /// A fault of `subject`: a flag, a key or an argument as it was typed.
     pub(crate) fn new(subject: &str, message: &str) -> Self {
         Self {
             subject: subject.to_owned(),
@@ -51,7 +51,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The answers for an app. Those that are missing are asked for, or take their defaults.
+/// The answers for an app. Missing ones are asked for, or have their defaults.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Answers {
     name: Option<AppName>,
@@ -59,12 +59,12 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// The name, if it was among what was given.
+    /// The name, if it was among the answers.
     pub(crate) fn take_name(&mut self) -> Option<AppName> {
         self.name.take()
     }
 
-    /// Whether people sign in at the provider that is built into debug builds.
+    /// Whether people sign in with the provider that debug builds bring along.
     pub(crate) fn uses_dev_provider(&self) -> bool {
         self.values
             .get("provider")
@@ -101,14 +101,14 @@ impl Answers {
     }
 }
 
-/// Judges everything that was given, and keeps for each key the value that goes before the
-/// others. All faults are found, also those of values that would not have counted.
-pub(crate) fn judge(mut given: Vec<Given>) -> Result<(Answers, Vec<Fault>), BadTemplate> {
-    // What comes later replaces what came before; among equals the order of typing stays.
-    given.sort_by(|one, other| one.origin.cmp(&other.origin));
+/// Checks all answers, and keeps for each key the one with the highest precedence. All faults are
+/// found, also in answers that would not have counted.
+pub(crate) fn check(mut typed: Vec<RawAnswer>) -> Result<(Answers, Vec<Fault>), BadTemplate> {
+    // A later one replaces an earlier one; among equals the order of typing stays.
+    typed.sort_by(|one, other| one.origin.cmp(&other.origin));
     let mut answers = Answers::default();
     let mut faults = Vec::new();
-    for Given { key, value, origin } in given {
+    for RawAnswer { key, value, origin } in typed {
         let subject = origin.subject(&key);
         if key == NAME_KEY {
             match AppName::new(&value) {
@@ -145,11 +145,11 @@ impl Origin {
 
 fn unknown_key(key: &str) -> String {
     if key == CRATE_NAME_KEY {
-        return format!("follows from the name; set `{NAME_KEY}` instead");
+        return format!("is derived from the name; set `{NAME_KEY}` instead");
     }
     let known = || std::iter::once(NAME_KEY).chain(QUESTIONS.iter().map(|question| question.key));
     format!(
-        "there is no such answer{}; there are {}",
+        "is not a known answer{}; known are {}",
         suggestion(key, known()),
         known().collect::<Vec<_>>().join(", "),
     )

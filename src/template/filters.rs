@@ -1,5 +1,5 @@
-//! The filters that cargo-generate adds to Liquid's own: names in another case. Its `rhai`
-//! filter, which runs scripts, is left out on purpose.
+//! The filters that cargo-generate adds to Liquid's own: names in another case. Its `rhai` filter,
+//! which runs scripts, is left out on purpose.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use heck::{
 use liquid_core::parser::{FilterArguments, ParameterReflection};
 use liquid_core::{Filter, FilterReflection, ParseFilter, Result, Runtime, Value, ValueView};
 
-/// All of them, to be given to the parser.
+/// All of them, for the parser.
 pub(super) const CASES: [Case; 8] = [
     Case {
         name: "kebab_case",
@@ -46,7 +46,7 @@ pub(super) const CASES: [Case; 8] = [
     },
 ];
 
-/// A filter that writes a text in another case.
+/// A filter that puts a string into another case.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Case {
     name: &'static str,
@@ -59,7 +59,7 @@ impl FilterReflection for Case {
     }
 
     fn description(&self) -> &str {
-        "writes a text in another case"
+        "puts a string into another case"
     }
 
     fn positional_parameters(&self) -> &'static [ParameterReflection] {
@@ -75,7 +75,7 @@ impl ParseFilter for Case {
     fn parse(&self, mut arguments: FilterArguments<'_>) -> Result<Box<dyn Filter>> {
         if arguments.positional.next().is_some() || arguments.keyword.next().is_some() {
             return Err(liquid_core::Error::with_msg(format!(
-                "{} takes no argument",
+                "{} takes no arguments",
                 self.name
             )));
         }
@@ -89,10 +89,10 @@ impl ParseFilter for Case {
 
 impl Filter for Case {
     fn evaluate(&self, input: &dyn ValueView, _runtime: &dyn Runtime) -> Result<Value> {
-        let text = input
+        let string = input
             .as_scalar()
-            .ok_or_else(|| liquid_core::Error::with_msg(format!("{} wants a text", self.name)))?;
-        Ok(Value::scalar((self.write)(&text.into_string())))
+            .ok_or_else(|| liquid_core::Error::with_msg(format!("{} needs a string", self.name)))?;
+        Ok(Value::scalar((self.write)(&string.into_string())))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The template: its files, the questions it asks, and how answers become an app. Nothing here
-//! reads or writes a disk.
+//! The template: its files, its questions, and how answers become an app. Nothing here reads or
+//! writes files.
 
 mod answers;
 mod filters;
@@ -9,7 +9,7 @@ mod record;
 mod render;
 mod values;
 
-pub(crate) use answers::{Answers, Fault, Given, NAME_KEY, Origin, judge};
+pub(crate) use answers::{Answers, Fault, NAME_KEY, Origin, RawAnswer, check};
 pub(crate) use name::{AppName, BadName, KEYWORDS, reserved};
 pub(crate) use questions::{
     LOGIN_PAGES, PROVIDERS, QUESTIONS, Question, Rule, SESSION_STORES, suggestion,
@@ -23,7 +23,7 @@ pub(crate) use values::{BadValues, from_file as values_from_file};
 pub(crate) struct File {
     /// Where it goes in the app, with `/` between the parts and without `.liquid`.
     pub(crate) path: &'static str,
-    /// Whether it carries placeholders. All else is copied as it is.
+    /// Whether it has placeholders. Everything else is copied as it is.
     pub(crate) rendered: bool,
     /// Whether it can be executed.
     pub(crate) executable: bool,

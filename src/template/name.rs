@@ -1,5 +1,4 @@
-//! The app's name: written the way cargo-generate writes it, and judged before Cargo would
-//! stumble over it.
+//! The app's name: normalized as cargo-generate does it, and checked before Cargo would reject it.
 
 use heck::{ToKebabCase as _, ToSnakeCase as _};
 
@@ -7,7 +6,7 @@ use super::questions::quoted;
 
 /// The longest name that crates.io takes.
 const LONGEST: usize = 64;
-/// The suggestion when nothing of a name can be kept.
+/// The suggestion if nothing of a name can be kept.
 const FALLBACK: &str = "my-app";
 
 pub(crate) const KEYWORDS: &[&str] = &[
@@ -24,7 +23,7 @@ const WINDOWS_DEVICES: &[&str] = &[
     "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
 ];
 
-/// The name of an app, known to be good.
+/// The name of an app, known to be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AppName {
     typed: String,
@@ -40,7 +39,7 @@ pub(crate) struct BadName {
 }
 
 impl AppName {
-    /// Writes a name as cargo-generate does, and judges the outcome.
+    /// Normalizes a name as cargo-generate does, and checks the outcome.
     pub(crate) fn new(typed: &str) -> Result<Self, BadName> {
         let package = package_name(typed);
         match objection(typed, &package) {
@@ -66,24 +65,24 @@ impl AppName {
         self.typed.to_snake_case()
     }
 
-    /// The name as it was given, if the package is called otherwise.
+    /// The name as it was typed, if the package has another one.
     pub(crate) fn changed_from(&self) -> Option<&str> {
         (self.typed != self.package).then_some(self.typed.as_str())
     }
 }
 
 impl BadName {
-    /// What is wrong, in words that follow the setting's name.
+    /// What is wrong with it.
     pub(crate) fn message(&self) -> String {
         format!("{} {}", quoted(&self.typed), self.reason)
     }
 
-    /// The same, with a name that would do.
+    /// The same, with a valid name.
     pub(crate) fn with_suggestion(&self) -> String {
         format!("{}; `{}` would do", self.message(), self.suggestion)
     }
 
-    /// A name that would do.
+    /// A valid name.
     pub(crate) fn suggestion(&self) -> &str {
         &self.suggestion
     }
@@ -104,15 +103,15 @@ fn objection(typed: &str, package: &str) -> Option<String> {
         return Some("is empty".to_owned());
     }
     if typed.chars().any(char::is_control) {
-        return Some("holds a control character".to_owned());
+        return Some("contains a control character".to_owned());
     }
-    if let Some(foreign) = typed.chars().find(|letter| !letter.is_ascii()) {
+    if let Some(foreign) = typed.chars().find(|character| !character.is_ascii()) {
         return Some(format!(
-            "holds `{foreign}`; Cargo wants plain letters (a-z)"
+            "contains `{foreign}`; Cargo accepts only ASCII letters"
         ));
     }
     if package.is_empty() {
-        return Some("holds no letter".to_owned());
+        return Some("has no letters".to_owned());
     }
     if package.len() > LONGEST {
         return Some(format!("is longer than {LONGEST} characters"));
@@ -122,12 +121,12 @@ fn objection(typed: &str, package: &str) -> Option<String> {
     }
     let crate_name = package.replace('-', "_");
     if CARGO_FOLDERS.contains(&crate_name.as_str()) {
-        return Some("is a folder that Cargo makes beside the program".to_owned());
+        return Some("is a folder that Cargo creates next to the program".to_owned());
     }
     reserved(&crate_name).map(str::to_owned)
 }
 
-/// Why neither a crate nor a module can have a name, if so.
+/// Why a name can't be that of a crate or a module, if so.
 pub(crate) fn reserved(name: &str) -> Option<&'static str> {
     [
         (KEYWORDS, "is a Rust keyword"),
@@ -141,7 +140,7 @@ pub(crate) fn reserved(name: &str) -> Option<&'static str> {
     .find_map(|(names, reason)| names.contains(&name).then_some(reason))
 }
 
-/// A good name as near to the typed one as can be.
+/// A valid name that is as close to the typed one as possible.
 fn suggestion(typed: &str) -> String {
     let plain: String = typed.chars().filter(char::is_ascii).collect();
     let mut name = package_name(&plain);

@@ -11,7 +11,7 @@ pub(crate) const PROVIDERS: &[&str] = &[
 pub(crate) const LOGIN_PAGES: &[&str] = &["redirect", "page", "widget"];
 pub(crate) const SESSION_STORES: &[&str] = &["embedded", "memory", "redis"];
 
-/// Something to be known before an app can be written.
+/// Something that has to be known before an app can be written.
 #[derive(Debug)]
 pub(crate) struct Question {
     /// Its name in templates, values files and `-d`.
@@ -21,11 +21,11 @@ pub(crate) struct Question {
     pub(crate) rule: Rule,
 }
 
-/// Which answers are good.
+/// Which answers are valid.
 #[derive(Debug)]
 pub(crate) enum Rule {
     OneOf(&'static [&'static str]),
-    /// A regular expression, and what it asks for in words.
+    /// A regular expression, and the same in words.
     Matches {
         pattern: &'static str,
         words: &'static str,
@@ -40,7 +40,7 @@ pub(crate) static QUESTIONS: [Question; 6] = [
         default: "A web app that people can sign in to",
         rule: Rule::Matches {
             pattern: r#"^[^\p{Cc}\u{2028}-\u{202E}\u{2066}-\u{2069}"\\`{}<>]{1,200}$"#,
-            words: "one line of 1 to 200 characters, none of them \" \\ ` { } < >",
+            words: "one line of 1 to 200 characters without \" \\ ` { } < >",
         },
     },
     Question {
@@ -82,12 +82,12 @@ pub(crate) static QUESTIONS: [Question; 6] = [
 ];
 
 impl Question {
-    /// What is wrong with an answer; `None` if it is good.
+    /// What is wrong with an answer; `None` if it is valid.
     pub(crate) fn objection(&self, answer: &str) -> Result<Option<String>, BadTemplate> {
         match self.rule {
             Rule::OneOf(choices) if choices.contains(&answer) => Ok(None),
             Rule::OneOf(choices) => Ok(Some(format!(
-                "{} is none of {}{}",
+                "{} is not one of {}{}",
                 quoted(answer),
                 choices.join(", "),
                 suggestion(answer, choices.iter().copied()),
@@ -104,8 +104,8 @@ impl Question {
     }
 }
 
-/// An answer as it is shown in a message: on one line, without anything that a terminal obeys,
-/// and no longer than it helps.
+/// An answer as it is shown in a message: on one line, without control characters, and not too
+/// long.
 pub(crate) fn quoted(answer: &str) -> String {
     const LONGEST: usize = 80;
     let shown: String = answer

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item};
 
-use super::answers::{Answers, Fault, Given, Origin, judge};
+use super::answers::{Answers, Fault, Origin, RawAnswer, check};
 use super::name::AppName;
 use super::render::BadTemplate;
 
@@ -25,7 +25,7 @@ pub(crate) enum BadRecord {
     Template(BadTemplate),
 }
 
-/// The record in the text of a file.
+/// The record in a file with this text.
 pub(crate) fn read(file: &Path, text: &str) -> Result<Record, BadRecord> {
     let fault = |subject: &str, message: &str| {
         Fault::new(&format!("{subject} in {}", file.display()), message)
@@ -44,11 +44,11 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Record, BadRecord> {
     if version.is_none() {
         faults.push(fault("`template.version`", "is missing, or not a string"));
     }
-    let mut given = Vec::new();
+    let mut raw = Vec::new();
     let answers = document.get("answers").and_then(Item::as_table_like);
     for (key, item) in answers.into_iter().flat_map(|table| table.iter()) {
         match item.as_str() {
-            Some(value) => given.push(Given {
+            Some(value) => raw.push(RawAnswer {
                 key: key.to_owned(),
                 value: value.to_owned(),
                 origin: Origin::ValuesFile(file.to_owned()),
@@ -56,7 +56,7 @@ pub(crate) fn read(file: &Path, text: &str) -> Result<Record, BadRecord> {
             None => faults.push(fault(&format!("`{key}`"), "is not a string")),
         }
     }
-    let (mut answers, bad) = judge(given).map_err(BadRecord::Template)?;
+    let (mut answers, bad) = check(raw).map_err(BadRecord::Template)?;
     faults.extend(bad);
     match (version, answers.take_name()) {
         (Some(version), Some(name)) if faults.is_empty() => Ok(Record {

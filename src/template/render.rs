@@ -1,6 +1,6 @@
-//! From files and answers to the bytes of an app: what cargo-generate gives, but stricter.
-//! cargo-generate lets unknown variables be empty and copies some files unrendered; here a
-//! template with a mistake in any part that is evaluated gives nothing.
+//! From files and answers to the bytes of an app: as cargo-generate does it, but stricter.
+//! cargo-generate takes unknown variables as empty and copies some files unrendered; here a
+//! mistake in any part of the template that is evaluated is an error.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -23,7 +23,7 @@ pub(crate) struct RenderedFile {
     pub(crate) contents: Cow<'static, [u8]>,
 }
 
-/// A mistake in the template, so never the fault of who uses it.
+/// A mistake in the template, so never the fault of the person who uses it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadTemplate {
     #[error("template/{path}.liquid is not UTF-8 (line {line})")]
@@ -121,8 +121,8 @@ fn first_line(message: &str) -> String {
     }
 }
 
-/// The last line of the shortest beginning of the text that has the mistake. Liquid tells where
-/// it met a mistake only in prose, and not for every kind.
+/// The last line of the shortest beginning of the text that has the mistake. Liquid reports the
+/// position of a mistake only in prose, and not for every kind.
 fn line_of_syntax_error(parser: &Parser, text: &str) -> Option<usize> {
     let whole = parser.parse(text).err()?.to_string();
     let headline = first_line(&whole);
@@ -161,12 +161,12 @@ fn line_of_variable(text: &str, name: &str) -> Option<usize> {
 }
 
 fn mentions(code: &str, name: &str) -> bool {
-    code.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '-'))
+    code.split(|it: char| !(it.is_alphanumeric() || it == '_' || it == '-'))
         .any(|word| word == name)
 }
 
-/// The placeholders, with an eye on who asks for one that doesn't exist. Liquid itself lets a
-/// condition on an unknown variable pass as false.
+/// The placeholders, noting when one is asked for that doesn't exist. Liquid itself takes a
+/// condition on an unknown variable as false.
 #[derive(Debug)]
 struct Watched<'a> {
     placeholders: &'a Object,
@@ -286,8 +286,8 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_a_text_is_an_error() {
-        let error = outcome(b"{{ provider.name }}").expect_err("a text has no members");
+    fn a_member_of_a_string_is_an_error() {
+        let error = outcome(b"{{ provider.name }}").expect_err("a string has no members");
         assert!(error.starts_with("template/notes.md.liquid: "), "{error}");
     }
 

@@ -1,20 +1,17 @@
-//! Which functions of an app name which others, and which types. That is enough to go from a
-//! view back to the routes that show it. A method is followed if it is called by its type or on
-//! `self`: of other values the type isn't known.
+//! Which functions of an app use which others, and which types. That is enough to get from a view
+//! back to the routes that show it. A method is followed if it is called by its type or on `self`:
+//! the types of other values aren't known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, FnArg, ImplItem, Item, ItemFn, Signature, Stmt, Type};
+use syn::{Block, Expr, ImplItem, Item, ItemFn, ItemImpl, Signature, Stmt, Type};
 
 use crate::routes::Place;
 use crate::source::{Crate, Def, Module, Scope, Want, is_for_tests};
 
-/// The names from the crate's root to an item, its own last; a method stands below its type.
+/// The names from the crate's root to an item, its own last; a method comes below its type.
 pub(super) type ItemPath = Vec<String>;
-
-/// What a view has to do with a refusal is told by this type of the relying party.
-const REFUSAL: [&str; 3] = ["oidc", "error", "Refusal"];
 
 /// A function, and what its body names.
 #[derive(Debug)]
@@ -22,10 +19,18 @@ pub(super) struct Function {
     pub(super) place: Place,
     /// The type whose method it is.
     pub(super) of: Option<ItemPath>,
-    /// Whether it is handed a refusal.
-    pub(super) takes_refusal: bool,
+    /// The method of the library's `Pages` that it is.
+    pub(super) page: Option<String>,
     functions: BTreeSet<ItemPath>,
     types: BTreeSet<ItemPath>,
+}
+
+/// The code of a function.
+struct Code<'a> {
+    of: Option<ItemPath>,
+    page: Option<String>,
+    signature: &'a Signature,
+    body: &'a Block,
 }
 
 /// All functions of an app.
@@ -41,25 +46,44 @@ impl Calls {
             for item in &module.items {
                 match item {
                     Item::Fn(function) if !is_for_tests(&function.attrs) => {
-                        calls.add(source, module, None, &function.sig, &function.block);
+                        let code = Code {
+                            of: None,
+                            page: None,
+                            signature: &function.sig,
+                            body: &function.block,
+                        };
+                        calls.add(source, module, code);
                     }
                     Item::Impl(of) if !is_for_tests(&of.attrs) => {
-                        let owners = types_of(source, &Scope::of(module), &of.self_ty);
-                        let Some(owner) = owners.into_iter().next() else {
-                            continue;
-                        };
-                        for item in &of.items {
-                            if let ImplItem::Fn(method) = item {
-                                let owner = Some(owner.clone());
-                                calls.add(source, module, owner, &method.sig, &method.block);
-                            }
-                        }
+                        calls.add_methods(source, module, of);
                     }
                     _ => {}
                 }
             }
         }
         calls
+    }
+
+    fn add_methods(&mut self, source: &Crate, module: &Module, of: &ItemImpl) {
+        let scope = Scope::of(module);
+        let Some(owner) = types_of(source, &scope, &of.self_ty).into_iter().next() else {
+            return;
+        };
+        let is_pages = of
+            .trait_
+            .as_ref()
+            .is_some_and(|(path, _)| source.is_library_type(&scope, path, "Pages"));
+        for item in &of.items {
+            if let ImplItem::Fn(method) = item {
+                let code = Code {
+                    of: Some(owner.clone()),
+                    page: is_pages.then(|| method.sig.ident.to_string()),
+                    signature: &method.sig,
+                    body: &method.block,
+                };
+                self.add(source, module, code);
+            }
+        }
     }
 
     pub(super) fn get(&self, path: &[String]) -> Option<&Function> {
@@ -86,23 +110,16 @@ impl Calls {
             .filter(move |(path, function)| *path != called && function.functions.contains(called))
     }
 
-    fn add(
-        &mut self,
-        source: &Crate,
-        module: &Module,
-        of: Option<ItemPath>,
-        signature: &Signature,
-        body: &Block,
-    ) {
+    fn add(&mut self, source: &Crate, module: &Module, code: Code<'_>) {
+        let Code {
+            of,
+            page,
+            signature,
+            body,
+        } = code;
         let above = of.as_ref().unwrap_or(&module.path);
         let path = below(above, signature.ident.to_string());
         let scope = Scope::of(module);
-        let takes_refusal = signature.inputs.iter().any(|argument| match argument {
-            FnArg::Typed(argument) => types_of(source, &scope, &argument.ty)
-                .iter()
-                .any(|path| path.iter().eq(&REFUSAL)),
-            FnArg::Receiver(_) => false,
-        });
         let mut names = Names {
             source,
             scope,
@@ -112,7 +129,7 @@ impl Calls {
         };
         names.visit_block(body);
         let (functions, types) = (names.functions, names.types);
-        // A second one of the same name is compiled when the first isn't.
+        // Of two with the same name, `cfg` chooses one.
         match self.functions.entry(path) {
             std::collections::btree_map::Entry::Occupied(mut known) => {
                 known.get_mut().functions.extend(functions);
@@ -122,7 +139,7 @@ impl Calls {
                 new.insert(Function {
                     place: Place::of(source, module, signature.ident.span()),
                     of,
-                    takes_refusal,
+                    page,
                     functions,
                     types,
                 });
@@ -131,7 +148,7 @@ impl Calls {
     }
 }
 
-/// The types of the app that a type of an argument or an `impl` means.
+/// The types of the app that the type of an `impl` means.
 fn types_of(source: &Crate, scope: &Scope<'_>, written: &Type) -> Vec<ItemPath> {
     match written {
         Type::Reference(inner) => types_of(source, scope, &inner.elem),

@@ -6,21 +6,27 @@ use std::collections::BTreeSet;
 use syn::Item;
 
 use super::calls::{Calls, ItemPath};
-use super::refusals::{self, Code};
-use super::states::{self, State};
-use super::templates::{takers, template_of};
+use super::states::{Samples, State};
+use super::templates::{template_of, users};
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::{Place, Route, Table};
-use crate::source::{Crate, is_for_tests};
+use crate::source::{Crate, LIBRARY, is_for_tests};
 
 /// Where the templates are.
 pub(crate) const FOLDER: &str = "templates";
 const ENDING: &str = ".html";
-/// What only debug builds have. It makes samples of every view, which are no news.
-const DEV: &str = "dev";
 
-/// A template, and what is known of it.
+/// The methods of the library's `Pages`, with the library's handlers that show each. Every handler
+/// may end in an error, so none is listed for that.
+const PAGES: [(&str, &[&str]); 4] = [
+    ("login", &["login", "callback"]),
+    ("logged_out", &["logged_out"]),
+    ("end_session", &["logout"]),
+    ("error", &[]),
+];
+
+/// A template, and what is known about it.
 #[derive(Debug)]
 pub(crate) struct View {
     /// What people call it: its path below `templates/`, without `.html`.
@@ -35,20 +41,29 @@ pub(crate) struct View {
     pub(crate) makers: Vec<Named>,
     /// The routes on which that happens.
     pub(crate) requests: Vec<Request>,
-    /// The functions that are handed a refusal and may show it by this view.
-    pub(crate) refused: Vec<Named>,
+    /// The pages of the library that it shows.
+    pub(crate) pages: Vec<Page>,
     /// The states that the gallery shows it in.
     pub(crate) states: Vec<State>,
     /// The views that it is a part of.
     pub(crate) part_of: Vec<String>,
 }
 
-/// An item of the app, and where it stands.
+/// An item of the app, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Named {
     /// Its path from the crate's root.
     pub(crate) name: String,
     pub(crate) at: Place,
+}
+
+/// A page of the library that is shown by a view.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Page {
+    /// The method of `Pages`.
+    pub(crate) method: String,
+    /// The app's function for it.
+    pub(crate) by: Named,
 }
 
 /// A request that shows a view.
@@ -60,27 +75,24 @@ pub(crate) struct Request {
     pub(crate) condition: Option<String>,
 }
 
-/// All views of an app, those of debug builds last, and the codes of its refusals.
+/// All views of an app.
 #[derive(Debug)]
 pub(crate) struct Views {
     pub(crate) views: Vec<View>,
-    pub(crate) codes: Vec<Code>,
-    /// Where the codes stand.
-    pub(crate) codes_at: Option<Place>,
 }
 
 impl Views {
     pub(crate) fn read(project: &Project, source: &Crate, table: &Table) -> Result<Self, Error> {
         let files = templates(project)?;
         let calls = Calls::read(source);
-        let states = states::read(source);
+        let samples = Samples::read(source);
         let types = types(source);
         let names: BTreeSet<&String> = files
             .iter()
             .map(|(name, _)| name)
             .chain(types.iter().map(|shown| &shown.template))
             .collect();
-        let mut views: Vec<View> = names
+        let views = names
             .into_iter()
             .map(|template| {
                 let mut view = View {
@@ -89,38 +101,32 @@ impl Views {
                     types: Vec::new(),
                     makers: Vec::new(),
                     requests: Vec::new(),
-                    refused: Vec::new(),
+                    pages: Vec::new(),
                     states: Vec::new(),
-                    part_of: takers(&files, template)
+                    part_of: users(&files, template)
                         .into_iter()
-                        .map(|taker| name_of(taker).to_owned())
+                        .map(|user| name_of(user).to_owned())
                         .collect(),
                     template: template.clone(),
                 };
                 for shown in types.iter().filter(|shown| shown.template == *template) {
                     view.types.push(named(&shown.path, &shown.at));
-                    view.follow(&calls, table, &shown.path);
+                    view.follow(&calls, table, &samples, &shown.path);
                 }
-                let states = states.iter().filter(|state| state.template == *template);
+                let states = samples.states.iter();
+                let states = states.filter(|state| state.template == *template);
                 view.states = states.cloned().collect();
                 view
             })
             .collect();
-        views.sort_by_key(|view| view.name.starts_with("dev/"));
-        let (codes_at, codes) = refusals::read(source);
-        Ok(Self {
-            views,
-            codes,
-            codes_at,
-        })
+        Ok(Self { views })
     }
 }
 
 impl View {
     /// Finds who makes a type, and goes from there to the requests that lead to it.
-    fn follow(&mut self, calls: &Calls, table: &Table, made: &ItemPath) {
-        let is_dev = |path: &ItemPath| path.first().is_some_and(|first| first == DEV);
-        let counts = |path: &ItemPath| is_dev(made) || !is_dev(path);
+    fn follow(&mut self, calls: &Calls, table: &Table, samples: &Samples, made: &ItemPath) {
+        let counts = |path: &ItemPath| samples.have(made) || !samples.have(path);
         let mut wanted: Vec<&ItemPath> = Vec::new();
         for (path, function) in calls.makers(made).filter(|(path, _)| counts(path)) {
             self.makers.push(named(path, &function.place));
@@ -128,11 +134,18 @@ impl View {
         }
         let mut seen: BTreeSet<&ItemPath> = wanted.iter().copied().collect();
         while let Some(path) = wanted.pop() {
-            let name = path.join("::");
-            let routes = table.routes.iter().filter(|it| it.handler.name == name);
-            self.requests.extend(routes.map(request));
-            if let Some(function) = calls.get(path).filter(|it| it.takes_refusal) {
-                self.refused.push(named(path, &function.place));
+            self.add_requests(table, &path.join("::"));
+            if let Some(function) = calls.get(path)
+                && let Some(method) = &function.page
+            {
+                self.pages.push(Page {
+                    method: method.clone(),
+                    by: named(path, &function.place),
+                });
+                let known = PAGES.iter().find(|(name, _)| name == method);
+                for handler in known.into_iter().flat_map(|(_, handlers)| *handlers) {
+                    self.add_requests(table, &format!("{LIBRARY}::{handler}"));
+                }
                 continue;
             }
             for (caller, _) in calls.callers(path).filter(|(path, _)| counts(path)) {
@@ -144,11 +157,16 @@ impl View {
         self.makers.sort();
         self.requests.sort();
         self.requests.dedup();
-        self.refused.sort();
+        self.pages.sort();
+    }
+
+    fn add_requests(&mut self, table: &Table, handler: &str) {
+        let routes = table.routes.iter().filter(|it| it.handler.name == handler);
+        self.requests.extend(routes.map(request));
     }
 }
 
-/// The templates with their texts; what isn't UTF-8 is read as far as it is.
+/// The templates with their texts. What isn't UTF-8 is read with substitutes.
 pub(crate) fn templates(project: &Project) -> Result<Vec<(String, String)>, Error> {
     let mut found = Vec::new();
     for path in project.files_below(FOLDER, ENDING)? {

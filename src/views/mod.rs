@@ -1,12 +1,11 @@
-//! The views of an app, found by reading its source and its templates: which type stands for
-//! each, which functions make it, and which requests lead there. What can't be followed is left
-//! out; nothing is guessed.
+//! The views of an app, found by reading its source and its templates: the type of each,
+//! the functions that make it, and the requests that lead there. What can't be followed is left
+//! out; nothing is guessed. The library's pages are shown by the app's `impl Pages`.
 
 mod calls;
 mod list;
-mod refusals;
 mod states;
 mod templates;
 
-pub(crate) use list::{FOLDER, Named, Request, Type, View, Views, templates, types};
-pub(crate) use templates::takers;
+pub(crate) use list::{FOLDER, Named, Page, Request, Type, View, Views, templates, types};
+pub(crate) use templates::users;

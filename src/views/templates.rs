@@ -1,4 +1,4 @@
-//! What templates say of each other, and the attribute by which a type says which one it shows.
+//! How templates use each other, and the attribute by which a type says which one it shows.
 
 use std::sync::LazyLock;
 
@@ -6,16 +6,16 @@ use regex::Regex;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
-use crate::source::text_of;
+use crate::source::string_of;
 
-/// `{% extends "frame.html" %}` and its like; comments are passed over.
-static TAKES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// `{% extends "frame.html" %}` and the like; comments are skipped.
+static USES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?s)\{#.*?#\}|\{%[-~+]?\s*(?:extends|include|import)\s+"([^"]+)""#).ok()
 });
 
 /// The templates that a template extends, includes or imports.
-fn taken(text: &str) -> Vec<&str> {
-    let Some(pattern) = TAKES.as_ref() else {
+fn used_by(text: &str) -> Vec<&str> {
+    let Some(pattern) = USES.as_ref() else {
         return Vec::new();
     };
     pattern
@@ -24,17 +24,15 @@ fn taken(text: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Which of some templates, each with its text, take another into their pages, directly or by
-/// way of others.
-pub(crate) fn takers<'t>(templates: &'t [(String, String)], taken_in: &str) -> Vec<&'t str> {
+/// Which of some templates, each with its text, use another one, directly or by way of others.
+pub(crate) fn users<'t>(templates: &'t [(String, String)], used: &str) -> Vec<&'t str> {
     let mut found: Vec<&str> = Vec::new();
-    let mut wanted = vec![taken_in];
+    let mut wanted = vec![used];
     while let Some(name) = wanted.pop() {
-        for (taker, text) in templates {
-            if taken(text).contains(&name) && taker != taken_in && !found.contains(&taker.as_str())
-            {
-                found.push(taker);
-                wanted.push(taker);
+        for (user, text) in templates {
+            if used_by(text).contains(&name) && user != used && !found.contains(&user.as_str()) {
+                found.push(user);
+                wanted.push(user);
             }
         }
     }
@@ -54,17 +52,17 @@ pub(crate) fn template_of(attributes: &[Attribute]) -> Option<String> {
         })
         .flatten()
         .find_map(|argument| match argument {
-            Meta::NameValue(pair) if pair.path.is_ident("path") => text_of(&pair.value),
+            Meta::NameValue(pair) if pair.path.is_ident("path") => string_of(&pair.value),
             _ => None,
         })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::takers;
+    use super::users;
 
     #[test]
-    fn templates_are_taken_in_by_way_of_others_and_not_by_comments() {
+    fn templates_are_used_by_way_of_others_and_not_by_comments() {
         let templates = [
             ("a.html", "{% extends \"frame.html\" %}"),
             ("b.html", "{%- include \"a.html\" -%}"),
@@ -72,6 +70,6 @@ mod tests {
             ("frame.html", "{% import \"frame.html\" as own %}"),
         ]
         .map(|(name, text)| (name.to_owned(), text.to_owned()));
-        assert_eq!(takers(&templates, "frame.html"), ["a.html", "b.html"]);
+        assert_eq!(users(&templates, "frame.html"), ["a.html", "b.html"]);
     }
 }

@@ -1,127 +1,84 @@
-//! Yours: where your own code joins the sign-in. Each function is called by
-//! the relying party at the moment that its name says; as they stand, they
-//! keep a small record of everybody who has ever signed in.
+//! Where your code joins the sign-in. Each hook is called at the moment that its
+//! name says; as they stand, they keep a small record of everybody who has ever
+//! signed in. The guards and roles that handlers use are here too.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use std::sync::Arc;
 
-use crate::{
-    oidc::{
-        error::{Reason, Refusal},
-        guard::Role,
-        handlers::AfterLogin,
-        return_to::ReturnTo,
-        sign_in::SignIn,
-        widget::Widget,
-    },
-    users::{Account, Users},
-    views,
-};
+use actix_web::HttpRequest;
+use vestibule::{AfterLogin, Deny, Hooks, Role, UserSession};
 
-/// What handlers find in `user.context()`: whatever your app knows of a
-/// person beyond what the provider says.
-pub struct UserContext {
-    /// The person's record in this app.
-    pub account: Account,
-}
+use crate::users::{Account, Users};
+
+/// Anybody who is signed in. `user.context()` is their [`Account`].
+pub type User = vestibule::User<Account>;
+
+/// Somebody who has the role `R`.
+pub type Has<R> = vestibule::Has<R, Account>;
+
+/// Somebody who proved who they are at most so many seconds ago.
+pub type Fresh<const SECONDS: u64> = vestibule::Fresh<SECONDS, Account>;
+
+/// Somebody who signed in as strongly as `L` demands.
+pub type Assured<L> = vestibule::Assured<L, Account>;
+
+/// A form that carries the person's CSRF token.
+pub type SignedForm<T> = vestibule::SignedForm<T, Account>;
 
 /// The role that pages ask for with `Has<Admin>`. Add yours beside it.
 pub struct Admin;
 
-impl Role for Admin {
+impl Role<Account> for Admin {
     const NAME: &'static str = "admin";
 }
 
-/// Called for each request of a signed-in person: load your record of them.
-/// Find people by issuer and subject, never by e-mail: addresses change hands.
-///
-/// # Errors
-/// Refuse with `Reason::Hook("a text for the person".to_owned())`, for example
-/// if the account is blocked.
-pub async fn add_user_context(
-    request: &HttpRequest,
-    sign_in: &SignIn,
-) -> Result<UserContext, Refusal> {
-    let users = users(request)?;
-    let account = users.find_or_create(sign_in);
-    Ok(UserContext { account })
+/// What the hooks work with.
+pub struct AppHooks {
+    /// The app's records of people.
+    pub users: Arc<Users>,
 }
 
-/// Called once for each sign-in, after all checks and before the person is
-/// signed in. Redirect to a path of this app for a welcome page.
-///
-/// # Errors
-/// Refuse with `Reason::Hook("a text for the person".to_owned())`: then nobody
-/// is signed in.
-pub async fn after_login(request: &HttpRequest, sign_in: &SignIn) -> Result<AfterLogin, Refusal> {
-    users(request)?.count_sign_in(sign_in);
-    Ok(AfterLogin::Continue)
-}
+impl Hooks for AppHooks {
+    type Context = Account;
 
-/// Called when a person signs out, while they are still signed in.
-///
-/// # Errors
-/// Refuse to keep them signed in.
-pub async fn before_logout(_request: &HttpRequest, _sign_in: &SignIn) -> Result<(), Refusal> {
-    Ok(())
-}
-
-/// What the app's own sign-in page is made from.
-pub struct SignInPage<'a> {
-    /// Where to go afterwards; the page's form sends it back.
-    pub return_to: &'a ReturnTo,
-    /// Whom the person claims to be.
-    pub login_hint: Option<&'a str>,
-    /// How old the person's last authentication may be, in seconds; the page's
-    /// form sends it back.
-    pub max_age: Option<u64>,
-    /// Why the last attempt failed.
-    pub trouble: Option<&'a Reason>,
-    /// The Okta Sign-In Widget, with `OIDC_LOGIN_PAGE=widget`.
-    pub widget: Option<Widget>,
-}
-
-impl<'a> SignInPage<'a> {
-    /// A page that leads to `return_to`, with nothing special about it.
-    pub fn new(return_to: &'a ReturnTo) -> Self {
-        Self {
-            return_to,
-            login_hint: None,
-            max_age: None,
-            trouble: None,
-            widget: None,
-        }
+    /// For each request of somebody who is signed in: what your app knows of
+    /// them. Look people up by issuer and subject, never by e-mail address:
+    /// addresses change hands. `Err(Deny::new("blocked"))` turns them away.
+    async fn add_user_context(
+        &self,
+        session: &UserSession,
+        _request: &HttpRequest,
+    ) -> Result<Account, Deny> {
+        Ok(self.users.find_or_create(session).await)
     }
-}
 
-/// The sign-in page that `OIDC_LOGIN_PAGE=page` and `widget` show.
-///
-/// # Errors
-/// The view cannot be rendered.
-pub fn login_view(request: &HttpRequest, page: SignInPage<'_>) -> Result<HttpResponse, Refusal> {
-    views::respond(&views::Login::new(request, page)?)
-}
+    /// Once for each sign-in, when all checks have passed and before the person
+    /// is signed in. `Ok(AfterLogin::RedirectTo("/welcome".to_owned()))` shows a
+    /// page first. To turn somebody away, for example if
+    /// `session.verified_email()` is `None`, return a [`Deny`]:
+    /// `Deny::new("email_unverified").title("Verify your e-mail address first")`.
+    async fn after_login(
+        &self,
+        session: &UserSession,
+        _request: &HttpRequest,
+    ) -> Result<AfterLogin, Deny> {
+        self.users.count_sign_in(session).await;
+        Ok(AfterLogin::Continue)
+    }
 
-/// Called before a refusal is shown, though not for people who only have to sign
-/// in to go on: their browser is sent there. Return a response to show your own
-/// instead, as a page where `crate::edge::is_navigation(request)`, else for a
-/// script; security headers are added to it all the same.
-pub fn on_error(_request: &HttpRequest, _refusal: &Refusal) -> Option<HttpResponse> {
-    None
-}
+    /// When somebody signs out, while they are still signed in. `Err` keeps them
+    /// signed in.
+    async fn before_logout(
+        &self,
+        _session: &UserSession,
+        _request: &HttpRequest,
+    ) -> Result<(), Deny> {
+        Ok(())
+    }
 
-/// Called when the provider has been found, and each time it is back after it
-/// was away: from then on people can sign in.
-pub fn on_ready(_issuer: &str) {}
+    /// When the provider has been found, and each time it is back.
+    fn on_ready(&self, _issuer: &str) {}
 
-/// Called when the provider cannot be used, once for each cause. The app goes
-/// on trying; the cause is in the log already.
-pub fn on_provider_error(_issuer: &str, _cause: &str) {}
-
-fn users(request: &HttpRequest) -> Result<&Users, Refusal> {
-    request
-        .app_data::<web::Data<Users>>()
-        .map(web::Data::get_ref)
-        .ok_or_else(|| {
-            Reason::Internal("app.rs does not provide web::Data<Users>".to_owned()).into()
-        })
+    /// When the provider cannot be used, once for each cause. The app goes on
+    /// trying, and the cause is in the log already.
+    fn on_provider_error(&self, _issuer: &str, _cause: &str) {}
 }

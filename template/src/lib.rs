@@ -1,21 +1,17 @@
 //! An Actix-web app in which people sign in with OpenID Connect.
 //!
 //! Reading order: [`app`] puts everything together, [`routes`] is the table of
-//! pages, [`hooks`] is where your own code joins the sign-in, [`views`] names
-//! the templates, and [`oidc`] is the relying party.
+//! pages, [`hooks`] is where your code joins the sign-in, [`views`] names the
+//! templates, and [`pages`] shows the sign-in's own pages with them. Signing in
+//! itself is the crate [`vestibule`], in `crates/`.
 
 pub mod app;
-mod around;
-pub mod current;
-#[cfg(debug_assertions)]
-pub mod dev;
-pub mod edge;
 pub mod hooks;
-pub mod oidc;
-pub mod policy;
+pub mod listen;
+pub mod pages;
 pub mod routes;
-pub mod settings;
+#[cfg(debug_assertions)]
+pub mod samples;
 pub mod telemetry;
-mod text;
 pub mod users;
 pub mod views;

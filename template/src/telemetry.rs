@@ -1,51 +1,88 @@
 //! Logs: one line an event on standard error, filtered by `RUST_LOG`.
 
-use std::fmt::Result;
+use std::{fmt, time::Instant};
 
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
+};
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     fmt::{
-        self,
         format::Writer,
+        layer,
         time::{FormatTime, SystemTime},
     },
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
+use vestibule::{RequestId, settings::Environment};
 
-use crate::current::RequestId;
-
-/// What is logged unless `RUST_LOG` says otherwise.
-pub fn usual() -> Targets {
-    // The server says how many workers it starts, which helps nobody.
-    Targets::new()
+/// Which log lines are written: what `RUST_LOG` says, or else all from `info`.
+pub fn filter(env: &mut Environment) -> Targets {
+    // At `info` the server tells only how many workers it starts.
+    let default = Targets::new()
         .with_default(LevelFilter::INFO)
-        .with_target("actix_server", LevelFilter::WARN)
+        .with_target("actix_server", LevelFilter::WARN);
+    let Some(wanted) = env.string("RUST_LOG") else {
+        return default;
+    };
+    wanted.parse().unwrap_or_else(|_| {
+        env.fault(
+            "RUST_LOG",
+            "must be a level (off, error, warn, info, debug, trace) or a list such as \
+             warn,app=debug.",
+        );
+        default
+    })
 }
 
 /// Starts logging. Called once.
 pub fn start(filter: Targets) {
-    let logs = fmt::layer()
+    let lines = layer()
         .with_writer(std::io::stderr)
         .with_timer(TimeAndRequest)
         .with_target(false);
-    // Fails only if logging was started before, as tests may have done.
+    // Fails only if logging has been started before, as tests may have done.
     let _ = tracing_subscriber::registry()
-        .with(logs)
+        .with(lines)
         .with(filter)
         .try_init();
 }
 
-/// What each line begins with: the time, and which request it belongs to. A span
-/// would say the same, but each request would pay for it, logged or not.
-pub struct TimeAndRequest;
+/// What each line begins with: the time, and the request that it belongs to. A
+/// span would say the same, but every request would pay for it, logged or not.
+struct TimeAndRequest;
 
 impl FormatTime for TimeAndRequest {
-    fn format_time(&self, line: &mut Writer<'_>) -> Result {
+    fn format_time(&self, line: &mut Writer<'_>) -> fmt::Result {
         SystemTime.format_time(line)?;
         match RequestId::current() {
             Some(id) => write!(line, " request={id}"),
             None => Ok(()),
         }
     }
+}
+
+/// Logs each answer.
+///
+/// # Errors
+/// Those of what comes next.
+pub async fn log_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let began = Instant::now();
+    let response = next.call(request).await?;
+    let request = response.request();
+    tracing::info!(
+        method = %request.method(),
+        path = request.path(),
+        status = response.status().as_u16(),
+        micros = began.elapsed().as_micros(),
+        "answered"
+    );
+    Ok(response)
 }

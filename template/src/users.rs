@@ -1,12 +1,13 @@
-//! Yours: the app's own records of people, here in memory. Put your database
-//! in its place: the key is (issuer, subject), and `find_or_create` is an
-//! upsert.
+//! The app's own records of people, here in memory. To keep them in a database,
+//! give [`Users`] a connection pool: the key is (issuer, subject), and
+//! `find_or_create` is an upsert.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
 
-use foldhash::HashMap;
-
-use crate::oidc::sign_in::{SignIn, now};
+use vestibule::{UserSession, now};
 
 /// What the app knows of a person.
 #[derive(Clone, Copy, Debug)]
@@ -22,45 +23,49 @@ pub struct Account {
 /// By issuer, then by subject.
 type Accounts = HashMap<String, HashMap<String, Account>>;
 
-/// Everybody who has ever signed in, as far as this process remembers.
+/// Everybody who has signed in since the app started.
 #[derive(Default)]
 pub struct Users {
     accounts: RwLock<Accounts>,
 }
 
 impl Users {
-    /// The person's account, made now if there is none.
-    pub fn find_or_create(&self, sign_in: &SignIn) -> Account {
-        {
-            let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-            let people = accounts.get(&sign_in.issuer);
-            if let Some(account) = people.and_then(|people| people.get(&sign_in.subject)) {
-                return *account;
-            }
+    /// The person's account, created now if there is none.
+    pub async fn find_or_create(&self, session: &UserSession) -> Account {
+        match self.find(session) {
+            Some(account) => account,
+            None => self.update(session, |_| {}),
         }
-        self.change(sign_in, |_| {})
     }
 
     /// Notes that the person has signed in.
-    pub fn count_sign_in(&self, sign_in: &SignIn) {
-        self.change(sign_in, |account| account.sign_ins += 1);
+    pub async fn count_sign_in(&self, session: &UserSession) {
+        self.update(session, |account| account.sign_ins += 1);
     }
 
     /// How many people have an account.
-    pub fn count(&self) -> u64 {
+    pub async fn count(&self) -> u64 {
         count(&self.accounts.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn change(&self, sign_in: &SignIn, change: impl FnOnce(&mut Account)) -> Account {
+    fn find(&self, session: &UserSession) -> Option<Account> {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        accounts
+            .get(session.issuer())?
+            .get(session.subject())
+            .copied()
+    }
+
+    fn update(&self, session: &UserSession, change: impl FnOnce(&mut Account)) -> Account {
         let accounts = self.accounts.write();
         let mut accounts = accounts.unwrap_or_else(PoisonError::into_inner);
-        let next = Account {
+        let new = Account {
             number: count(&accounts) + 1,
             member_since: now(),
             sign_ins: 0,
         };
-        let people = accounts.entry(sign_in.issuer.clone()).or_default();
-        let account = people.entry(sign_in.subject.clone()).or_insert(next);
+        let people = accounts.entry(session.issuer().to_owned()).or_default();
+        let account = people.entry(session.subject().to_owned()).or_insert(new);
         change(account);
         *account
     }

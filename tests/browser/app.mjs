@@ -1,27 +1,30 @@
 // The app under test as a process: started in an empty folder on free ports,
-// watched until it says that it is ready, and ended. Nothing here knows its pages.
+// watched until it is ready, and ended. Nothing here knows its pages.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePorts } from '../ports.mjs';
 
 const READY_WITHIN = 60_000;
 const ENDED_WITHIN = 60_000;
 
-/** A debug build of a generated app that is running. */
+/** A debug build of an app that is running. */
 export class App {
   #child;
   #start;
+  #announces;
   #folder;
   #ended;
   #output = '';
 
-  constructor(start, folder, port) {
+  constructor(start, announces, folder, port) {
     this.#start = start;
+    this.#announces = announces;
     this.#folder = folder;
     this.url = `http://localhost:${port}`;
     this.providerUrl = `http://localhost:${port + 1}`;
@@ -29,21 +32,22 @@ export class App {
   }
 
   /**
-   * Starts `binary` with these settings, and waits until it has said where it runs and who can
-   * sign in.
+   * Starts `binary` with these settings, and waits until it is ready: until it has said where it
+   * runs and who can sign in, or, if it `announces` nothing, until it answers. An app that cannot be
+   * told its `port` always has that one.
    */
-  static async start(binary, settings = {}) {
+  static async start(binary, settings = {}, { announces = true, port: fixed } = {}) {
     const path = resolve(binary);
     await access(path, constants.X_OK).catch(() => {
       throw new Error(`${path} is not an executable file: build the app first (cargo build)`);
     });
     const folder = await mkdtemp(join(tmpdir(), 'app-in-browser-'));
     // The development provider listens on the next one.
-    const port = await freePorts(2);
-    // Nothing else is passed on: settings of whoever runs the tests are not the app's.
+    const port = fixed ?? (await freePorts(2));
+    // Nothing else is passed on: the tester's own settings are not the app's.
     const env = { PATH: process.env.PATH, APP_BASE_URL: `http://localhost:${port}`, ...settings };
     const start = () => spawn(path, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const app = new App(start, folder, port);
+    const app = new App(start, announces, folder, port);
     try {
       await app.#run();
     } catch (error) {
@@ -53,7 +57,7 @@ export class App {
     return app;
   }
 
-  /** Ends the app and starts it again, as somebody does who has built it anew. */
+  /** Ends the app and starts it again, as after a new build. */
   async restart() {
     await this.terminate();
     await this.#run();
@@ -90,15 +94,23 @@ export class App {
     await this.#ready(before);
   }
 
-  /** Waits until the app announces itself in what it writes from `before` on. */
+  /** Waits until the app answers, or announces itself in what it writes from `before` on. */
   async #ready(before) {
-    const announced = new Promise((resolve) => {
-      this.#child.stdout.on('data', () => this.#hasAnnouncedItself(before) && resolve());
-    });
+    let over = false;
     const died = this.#ended.then(({ code, signal }) => {
+      over = true;
       throw new Error(`the app ended at once (${signal ?? `exit code ${code}`}):\n${this.#output}`);
     });
-    await this.#within(READY_WITHIN, Promise.race([announced, died]), 'did not announce itself');
+    const ready = this.#announces
+      ? new Promise((resolve) => {
+          this.#child.stdout.on('data', () => this.#hasAnnouncedItself(before) && resolve());
+        })
+      : this.#answers(() => over);
+    await this.#within(READY_WITHIN, Promise.race([ready, died]), 'was not ready');
+  }
+
+  async #answers(isOver) {
+    while (!isOver() && !(await fetch(this.url).catch(() => undefined))) await sleep(50);
   }
 
   #hasAnnouncedItself(before) {

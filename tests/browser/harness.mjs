@@ -27,9 +27,9 @@ export async function openBrowser() {
 }
 
 /** Starts the app for the tests of one file; ends it after them and keeps its log as `name`. */
-export async function startApp(name, env = {}) {
+export async function startApp(name, env = {}, options = {}) {
   return orExit(async () => {
-    const app = await App.start(BINARY, env);
+    const app = await App.start(BINARY, env, options);
     after(async () => {
       await writeFile(`${ARTEFACTS}${name}.log`, app.output);
       await app.tidy();

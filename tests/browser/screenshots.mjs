@@ -1,5 +1,5 @@
-// The pictures of the documentation, made anew from the gallery of views and
-// from the real sign-in with the widget.
+// Takes the screenshots of the documentation again, from the gallery of views and
+// from the real widget.
 //
 //     node tests/browser/screenshots.mjs path/to/target/debug/my-app
 
@@ -11,7 +11,7 @@ import { DESKTOP, PHONE, launch } from './browser.mjs';
 import { BINARY, WIDGET_FILES } from './harness.mjs';
 
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
-const STATES = ['profile', 'devices', 'login-trouble', 'login-widget', 'failure-missing_role'];
+const STATES = ['profile', 'devices', 'login-trouble', 'login-widget', 'error-missing_role'];
 const LOOKS = [
   { suffix: 'desktop', viewport: DESKTOP, colorScheme: 'light' },
   { suffix: 'phone', viewport: PHONE, colorScheme: 'dark' },

@@ -1,5 +1,5 @@
-// A generated app as people meet it: signing in and out with a real browser,
-// at the development provider that its debug build brings.
+// A generated app as people use it: signing in and out with a real browser, at
+// the development provider that its debug build starts.
 //
 //     node tests/browser/sign-in.mjs path/to/target/debug/app
 
@@ -13,7 +13,7 @@ const browser = await openBrowser();
 const app = await startApp('app');
 const test = testsAt(app, browser);
 const testWithoutScripts = testsAt(app, browser, { javaScriptEnabled: false });
-const withPage = await startApp('sign-in-page', { OIDC_LOGIN_PAGE: 'page' });
+const withPage = await startApp('login-page', { OIDC_LOGIN_PAGE: 'page' });
 const testWithPage = testsAt(withPage, browser);
 const testWithPageWithoutScripts = testsAt(withPage, browser, { javaScriptEnabled: false });
 
@@ -59,7 +59,7 @@ test('signing out leaves no profile behind the back button', async (visitor) => 
 
   // Not `page.goBack()`, which waits for a load that a cached page would not have.
   await page.evaluate(() => history.back());
-  // The page that comes back is blank and asks for itself again.
+  // The page that comes back is empty and loads itself again.
   await page.waitForURL((url) => url.origin === app.providerUrl);
   await atProvider(app, page);
 
@@ -97,16 +97,16 @@ async function profileByThePage(visitor) {
   await sees(page, 'heading', 'Your profile');
 }
 
-testWithPage('the sign-in page leads to the provider and to the wanted page', profileByThePage);
-testWithPageWithoutScripts('the sign-in page needs no scripts', profileByThePage);
+testWithPage('the login page leads to the provider and back to the requested page', profileByThePage);
+testWithPageWithoutScripts('the login page needs no scripts', profileByThePage);
 
-testWithPage('the sign-in page explains what went wrong and keeps the wanted page', async (visitor) => {
+testWithPage('the login page explains what went wrong and keeps the requested page', async (visitor) => {
   const { page } = visitor;
   await page.goto('/profile');
   await signInOnThePage(visitor);
   await visitor.expecting(403, () => page.getByRole('button', { name: 'Cancel' }).click());
   await page.getByRole('alert').getByText('You are not signed in').waitFor();
-  await visitor.photograph('sign-in-page-after-cancel');
+  await visitor.photograph('login-page-after-cancel');
   await signInOnThePage(visitor);
   await choose(page, 'alice');
   await page.waitForURL(`${withPage.url}/profile`);
@@ -128,7 +128,7 @@ test('the keyboard alone signs in and out', async (visitor) => {
   await sees(page, 'heading', 'You are signed out');
 });
 
-// Her name makes the hint longer than any address may be.
+// Her name makes the hint longer than an address may be.
 test('erin is signed out at the provider by a form that posts itself', async (visitor) => {
   const { page } = visitor;
   await signIn(app, page, 'erin');
@@ -146,7 +146,7 @@ testWithoutScripts('erin posts that form with a button if no script does', async
   await sees(page, 'heading', 'You are signed out here');
   await visitor.photograph('one-more-step');
   const posted = page.waitForRequest((request) => request.url().startsWith(app.providerUrl));
-  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.getByRole('button', { name: 'Continue' }).click();
   await page.waitForURL(isLoggedOut(app));
   await sees(page, 'heading', 'You are signed out');
   assertCarriesHint(await posted);
@@ -172,10 +172,10 @@ function assertCarriesHint(request) {
   assert.equal(request.method(), 'POST');
   assert.equal(new URL(request.url()).search, '');
   const hint = new URLSearchParams(request.postData()).get('id_token_hint');
-  assert.ok(hint.length > 8000, `${hint.length} letters`);
+  assert.ok(hint.length > 8000, `${hint.length} characters`);
 }
 
-declare('the watch on the pages notices a script that the policy refuses', async () => {
+declare('a script that the policy refuses is noticed', async () => {
   const visitor = await Visitor.arrive(browser, app.url);
   await visitor.page.goto('/');
   await visitor.page.evaluate(() => {
@@ -188,7 +188,7 @@ declare('the watch on the pages notices a script that the policy refuses', async
   await assert.rejects(visitor.leave(), assert.AssertionError);
 });
 
-test('who is signed in stays so when the app is started again', async (visitor) => {
+test('people stay signed in when the app is restarted', async (visitor) => {
   const { page } = visitor;
   await signIn(app, page, 'alice');
   await app.restart();
@@ -199,6 +199,6 @@ test('who is signed in stays so when the app is started again', async (visitor) 
   await sees(page, 'heading', 'You are signed out');
 });
 
-declare('the app ends by itself when it is told to', async () => {
+declare('the app ends when it is told to', async () => {
   assert.deepEqual(await app.terminate(), { code: 0, signal: null });
 });

@@ -30,8 +30,8 @@ for (const name of names) {
       await page.emulateMedia({ colorScheme });
       await isAccessible(page, `${name}, ${viewport.width} px, ${colorScheme}`);
     }
-    // The pages of refusals differ in their words only.
-    if (!name.startsWith('failure-') || name === 'failure-denied') await visitor.photograph(`view-${name}`);
+    // Error pages differ only in their words.
+    if (!name.startsWith('error-') || name === 'error-denied') await visitor.photograph(`view-${name}`);
   });
 }
 
@@ -54,7 +54,7 @@ test('a value that is folded away is unfolded with the keyboard', async (visitor
 
 test('a person is signed out in the app by the switches of the provider', async (visitor) => {
   const { page } = visitor;
-  await otherWay(page);
+  await atTheProvider(page);
   await page.goto('/dev/provider');
   await page.getByRole('button', { name: 'Sign out by back channel' }).first().click();
   await page.getByText('Nobody.').waitFor();
@@ -73,7 +73,7 @@ test('a misbehaviour that is switched on shows its error page, and is switched o
   await page.goto('/dev/provider');
   await page.getByRole('button', { name: 'Behave again' }).click();
   await page.getByRole('button', { name: 'Behave again' }).waitFor({ state: 'detached' });
-  await otherWay(page);
+  await atTheProvider(page);
 });
 
 declare('everything but the widget works without JavaScript', { timeout: 3 * PATIENCE }, async () => {
@@ -125,8 +125,8 @@ async function statesInTheGallery() {
   return names;
 }
 
-/** Signs alice in at the provider's own page, which the widget's page offers to whom it fails. */
-async function otherWay(page) {
+/** Signs alice in at the provider's own page, to which the login page leads if the widget fails. */
+async function atTheProvider(page) {
   await page.route('**/okta-sign-in.min.js', (route) => route.fulfill({ body: '' }), { times: 1 });
   await signIn(app, page, 'alice', '/login?max_age=100000');
 }

@@ -1,5 +1,5 @@
-// The real Okta Sign-In Widget, from npm, in the app's sign-in page: people
-// sign in with a password at the development provider, on both engines.
+// The real Okta Sign-In Widget, from npm, in the app's login page: people sign in
+// with a password at the development provider, on both engines.
 //
 //     node tests/browser/widget.mjs path/to/target/debug/app
 
@@ -24,7 +24,7 @@ for (const engine of ['identity', 'classic']) {
   });
   const test = testsAt(app, browser);
 
-  test(`${engine}: alice signs in on the app's own page and gets where she wanted`, async (visitor) => {
+  test(`${engine}: alice signs in on the app's own page and reaches the page that she asked for`, async (visitor) => {
     const { page } = visitor;
     const foreign = foreignOrigins(page, app);
     await page.goto('/profile');
@@ -64,7 +64,7 @@ for (const engine of ['identity', 'classic']) {
     await sees(page, 'heading', /^Hello, Alice\b/);
   });
 
-  test(`${engine}: the policy of the page allows nothing unsafe and nobody else’s files`, async (visitor) => {
+  test(`${engine}: the policy of the page allows nothing unsafe and no foreign files`, async (visitor) => {
     const answer = await visitor.page.goto('/login');
     const policy = answer.headers()['content-security-policy'];
     assert.match(policy, /script-src 'nonce-[^']+'/);
@@ -99,7 +99,7 @@ for (const engine of ['identity', 'classic']) {
     await sees(page, 'heading', 'Your profile');
   });
 
-  test('an attempt that needs the person once more goes on in the widget', async (visitor) => {
+  test('a sign-in that needs another step goes on in the widget', async (visitor) => {
     const { page } = visitor;
     await page.goto('/profile');
     await form(page);
@@ -117,7 +117,7 @@ for (const engine of ['identity', 'classic']) {
     await fillIn(page, 'alice', 'secret');
     await page.waitForURL(href);
     await form(page);
-    assert.deepEqual(ofAttempt(await settings(page)), ofAttempt(begun));
+    assert.deepEqual(ofTransaction(await settings(page)), ofTransaction(begun));
     await fillIn(page, 'alice', 'secret');
     await page.waitForURL(`${app.url}/profile`);
     await sees(page, 'heading', 'Your profile');
@@ -130,14 +130,14 @@ for (const engine of ['identity', 'classic']) {
     const begun = await settings(page);
     await page.goto(`${begun.redirectUri}?${new URLSearchParams({ state: begun.state, otp: '123456' })}`);
     await form(page);
-    assert.deepEqual(ofAttempt(await settings(page)), ofAttempt(begun));
+    assert.deepEqual(ofTransaction(await settings(page)), ofTransaction(begun));
     assert.equal((await settings(page)).otp, '123456');
     await fillIn(page, 'alice', 'secret');
     await page.waitForURL(`${app.url}/profile`);
     await sees(page, 'heading', 'Your profile');
   });
 
-  test('who is turned away by the provider is told so above the widget', async (visitor) => {
+  test('a refusal by the provider is shown above the widget', async (visitor) => {
     const { page } = visitor;
     await page.goto('/dev/provider');
     await page.getByRole('button', { name: /^Access denied/ }).click();
@@ -164,7 +164,7 @@ for (const engine of ['identity', 'classic']) {
     await page.waitForURL(`${app.url}/profile`);
   });
 
-  test('a widget that somebody has changed does not run', async (visitor) => {
+  test('a widget whose files were changed does not run', async (visitor) => {
     const { page } = visitor;
     visitor.expects(/integrity|OktaSignIn/);
     await page.route('**/okta-sign-in.min.js', async (route) => {
@@ -178,7 +178,7 @@ for (const engine of ['identity', 'classic']) {
 }
 
 {
-  // The widget's own files, beside what somebody has put there.
+  // The widget's own files, beside some that are not its own.
   const folder = await mkdtemp(join(tmpdir(), 'widget-files-'));
   after(() => rm(folder, { recursive: true }));
   for (const part of ['css', 'font', 'img', 'labels']) await symlink(join(WIDGET_FILES, part), join(folder, part));
@@ -238,8 +238,8 @@ async function settings(page) {
   return JSON.parse(await page.locator('#widget').getAttribute('data-settings'));
 }
 
-/** Of that, what belongs to one attempt. */
-function ofAttempt({ state, nonce, codeChallenge }) {
+/** The part of it that belongs to one transaction. */
+function ofTransaction({ state, nonce, codeChallenge }) {
   return { state, nonce, codeChallenge };
 }
 

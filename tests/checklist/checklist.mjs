@@ -1,4 +1,4 @@
-// The relying party's checklist, held against what a test run printed: which
+// The relying party's checklist, compared with what a test run printed: which
 // tests carry a row's id, and whether the row holds. Nothing here runs a test.
 
 import { table } from '../markdown.mjs';
@@ -18,11 +18,11 @@ const SECTIONS = {
 };
 
 /** The rows as `rows.tsv` has them. */
-export function readRows(text) {
-  const [, ...lines] = text.trimEnd().split('\n');
+export function readRows(tsv) {
+  const [, ...lines] = tsv.trimEnd().split('\n');
   return lines.map((line) => {
-    const [id, level, done, outcome, leftOut = ''] = line.split('\t');
-    return { id, level, done, outcome, leftOut };
+    const [id, level, when, then, leftOut = ''] = line.split('\t');
+    return { id, level, when, then, leftOut };
   });
 }
 
@@ -32,24 +32,24 @@ export function readTests(log) {
   for (const [, path, result] of log.matchAll(/^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)/gm)) {
     const name = path.split('::').at(-1);
     const id = /^([a-z]\d+)_/.exec(name)?.[1].toUpperCase();
-    // Other letters number other lists.
+    // Ids with another first character belong to other lists.
     if (id && id[0] in SECTIONS) tests.set(id, [...(tests.get(id) ?? []), { name, passed: result === 'ok' }]);
   }
   return tests;
 }
 
-/** What keeps the checklist from holding, one text for each. */
+/** What keeps the checklist from holding, a message for each fault. */
 export function faults(rows, tests) {
   const known = new Set(rows.map(({ id }) => id));
-  const strange = [...tests].filter(([id]) => !known.has(id));
+  const unknown = [...tests].filter(([id]) => !known.has(id));
   return [
     ...rows.flatMap((row) => {
       const own = tests.get(row.id) ?? [];
       if (row.leftOut) return [];
-      if (own.length === 0) return [`${row.id} (${row.level}) has no test: ${row.done}: ${row.outcome}`];
+      if (own.length === 0) return [`${row.id} (${row.level}) has no test: ${row.when}: ${row.then}`];
       return own.filter(({ passed }) => !passed).map(({ name }) => `${row.id} does not hold: ${name}`);
     }),
-    ...strange.flatMap(([id, own]) => own.map(({ name }) => `${name}: there is no row ${id}`)),
+    ...unknown.flatMap(([id, own]) => own.map(({ name }) => `${name}: there is no row ${id}`)),
   ];
 }
 
@@ -57,12 +57,12 @@ export function faults(rows, tests) {
 export function page(rows, tests) {
   const held = rows.filter((row) => result(row, tests) === 'holds').length;
   const leftOut = rows.filter((row) => row.leftOut).length;
-  const sections = Object.entries(SECTIONS).map(([letter, title]) => {
-    const lines = rows.filter(({ id }) => id.startsWith(letter)).map((row) => [
+  const sections = Object.entries(SECTIONS).map(([prefix, title]) => {
+    const lines = rows.filter(({ id }) => id.startsWith(prefix)).map((row) => [
       row.id,
       row.level,
-      row.done,
-      row.outcome,
+      row.when,
+      row.then,
       (tests.get(row.id) ?? []).map(({ name }) => `\`${name}\``).sort().join('<br>'),
       result(row, tests),
     ]);
@@ -70,9 +70,10 @@ export function page(rows, tests) {
   });
   return `# The checklist
 
-What the generated app does as a relying party, row by row, and the tests that
-show it. M is a must, S a should. \`tests/run\` writes this page from what
-\`cargo test\` prints; the tests come with every generated app, in \`tests/it\`.
+What an app with the library does as a relying party, row by row, and the tests
+that show it. M is a must, S a should. \`tests/run\` writes this page from the
+output of \`cargo test\`; the tests come with the library, in
+\`crates/vestibule/tests\` of every generated app.
 
 ${held} of ${rows.length} rows hold, ${leftOut} are left out.
 

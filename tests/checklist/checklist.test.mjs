@@ -1,13 +1,13 @@
-// The checklist notices what it is there to notice.
+// The checklist reports the faults that it is there to find.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { faults, page, readRows, readTests } from './checklist.mjs';
 
-const ROWS = readRows(`id\tlevel\tdone\tmust happen\tleft out
+const ROWS = readRows(`id\tlevel\twhen\tthen\tleft out
 I14\tM\tnbf is in the future\trefused
-L17\tS\tframes\tits own session only\tnot wanted
+L17\tS\tframes\tits own session only\tnot needed
 `);
 
 const passing = readTests('test checklist::id_token::i14_nbf_in_the_future_is_refused ... ok\n');
@@ -15,7 +15,7 @@ const passing = readTests('test checklist::id_token::i14_nbf_in_the_future_is_re
 test('a row with a passing test holds', () => {
   assert.deepEqual(faults(ROWS, passing), []);
   assert.match(page(ROWS, passing), /\| I14 \| M .*`i14_nbf_in_the_future_is_refused` \| holds \|/);
-  assert.match(page(ROWS, passing), /\| L17 \| S .*\| left out: not wanted \|/);
+  assert.match(page(ROWS, passing), /\| L17 \| S .*\| left out: not needed \|/);
 });
 
 test('a row without a test is a fault', () => {
@@ -37,7 +37,7 @@ test('a test for a row that does not exist is a fault', () => {
   assert.deepEqual(faults(ROWS, tests), ['i99_nothing: there is no row I99']);
 });
 
-test('a test of another numbered list is none of the checklist', () => {
+test('a test of another numbered list is not part of the checklist', () => {
   const tests = readTests('test it::i14_nbf ... ok\ntest it::w1_weakness ... ok\n');
   assert.deepEqual(faults(ROWS, tests), []);
 });

@@ -1,5 +1,5 @@
-// Prints the checklist's page as the output of `cargo test` has it, and fails
-// if a row does not hold.
+// Prints the checklist's page for the output of a `cargo test`, and fails if a
+// row does not hold.
 //
 //     node tests/checklist/run.mjs output-of-cargo-test > page
 

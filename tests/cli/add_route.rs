@@ -53,12 +53,12 @@ fn the_same_again_is_nothing_and_something_else_is_refused() {
     route(&room, &["reports"]).assert().success();
     let same = route(&room, &["reports"]);
     room.keeps(same).success().stderr_eq(str![[r#"
-`reports` is there already; nothing to do
+the route `reports` already exists; nothing to do
 
 "#]]);
     let other = route(&room, &["reports", "--role", "admin"]);
     room.keeps(other).code(3).stderr_eq(str![[r#"
-error: the route can't be added: `reports` is there already: GET /reports, signed in (src/routes/mod.rs:[..])
+error: the route can't be added: the route `reports` already exists: GET /reports, signed in (src/routes/mod.rs:[..])
 hint: nothing was written; choose another NAME or --path
 
 "#]]);
@@ -111,10 +111,10 @@ fn all_ways_to_show_the_plan_show_what_is_done() {
 }
 
 #[test]
-fn it_works_in_any_folder_of_an_app_also_with_blanks_and_umlauts() {
+fn it_works_in_any_folder_of_an_app_also_with_spaces_and_umlauts() {
     let room = Room::new();
     room.writes(&["Über uns/Mein Laden", "--name=laden"]);
-    let folder = room.join("Über uns/Mein Laden/src/oidc/handlers");
+    let folder = room.join("Über uns/Mein Laden/crates/vestibule/src");
     room.vestibule(&["add", "route", "reports"])
         .current_dir(&folder)
         .assert()
@@ -134,8 +134,8 @@ fn outside_of_an_app_there_is_nothing_to_add_to() {
     let room = Room::new();
     let command = room.vestibule(&["add", "route", "reports"]);
     room.keeps(command).code(1).stderr_eq(str![[r#"
-error: this folder is not in an app that Vestibule made
-hint: go into an app's folder, which has a vestibule.toml, or make one: `vestibule new`
+error: this folder is not inside an app made by Vestibule
+hint: go to the folder of an app, which has a vestibule.toml, or make an app: `vestibule new`
 
 "#]]);
 }
@@ -148,11 +148,11 @@ fn names_paths_and_roles_that_cannot_be_are_refused_together() {
         &["Monthly Reports", "--path=reports//{id", "--role=a\"b"],
     );
     room.keeps(command).code(2).stderr_eq(str![[r#"
-error: the route can't be added as it was asked for:
-  `Monthly Reports` can't be its NAME: it begins with a small letter, and small letters, digits, `-` and `_` follow; `monthly-reports` can
-  `reports//{id` can't be its --path: it has to begin with `/`
-  `a"b` can't be its --role: letters, digits, blanks, `-`, `_`, `.`, `:` and `/` can be in it
-hint: `vestibule add route --help` tells what can be asked for
+error: such a route can't be added:
+  `Monthly Reports` can't be its NAME: NAME must start with a lowercase letter and contain only lowercase letters, digits, `-` and `_`; `monthly-reports` would do
+  `reports//{id` can't be its --path: a path must start with `/`
+  `a"b` can't be its --role: a role may contain letters, digits, `-`, `_`, `.`, `:`, `/`, and spaces inside
+hint: see `vestibule add route --help`
 
 "#]]);
 }
@@ -237,7 +237,7 @@ fn what_cannot_be_edited_safely_is_refused_with_everything_to_paste() {
     let table = room.read("app/src/routes/mod.rs");
     let twice = table.replace(
         "pub fn protected",
-        "#[cfg(unix)]\npub fn protected(_: &mut ServiceConfig) {}\n\n#[cfg(not(unix))]\npub fn protected",
+        "#[cfg(unix)]\npub fn protected(_: &mut ProtectedConfig) {}\n\n#[cfg(not(unix))]\npub fn protected",
     );
     room.write("app/src/routes/mod.rs", &twice);
     let command = route(&room, &["reports", "--role=auditor"]);
@@ -245,7 +245,7 @@ fn what_cannot_be_edited_safely_is_refused_with_everything_to_paste() {
     let told = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     for line in [
         "error: src/routes can't be edited safely: there are several functions `routes::protected`",
-        "hint: nothing was written. By hand:",
+        "hint: nothing was written. To do it by hand:",
         "    pub mod reports;",
         "    cfg.route(",
         "        actix_web::web::get().to(crate::routes::reports::show),",
@@ -375,7 +375,7 @@ fn what_lies_outside_of_the_app_or_is_read_only_stays_as_it_is() {
     let output = room.keeps(route(&room, &["reports"])).code(3);
     let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        told.contains("tests/it/routes/mod.rs can't be written: links lead to "),
+        told.contains("tests/it/routes/mod.rs can't be written: it links to "),
         "{told}"
     );
     assert!(told.contains("/tests.rs, outside of the app\n"), "{told}");
@@ -387,7 +387,7 @@ fn what_lies_outside_of_the_app_or_is_read_only_stays_as_it_is() {
     let output = room.keeps(route(&room, &["reports"])).code(3);
     let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(
-        told.contains("templates/reports.html can't be written: links lead to "),
+        told.contains("templates/reports.html can't be written: it links to "),
         "{told}"
     );
 }
@@ -418,51 +418,141 @@ fn a_role_that_a_macro_may_have_made_is_refused() {
 }
 
 #[test]
-fn tests_call_the_library_by_its_name() {
-    let long = "a_shop_that_sells_one_thing_only";
-    for (library, expected) in [
+fn tests_and_handlers_name_nothing_that_an_app_may_rename() {
+    let room = Room::with_app();
+    let manifest = room.read("app/Cargo.toml");
+    let manifest = manifest.replace("[lib]\nname = \"app\"", "[lib]\nname = \"shop\"");
+    let manifest = manifest.replace("vestibule = {", "auth = { package = \"vestibule\",");
+    room.write("app/Cargo.toml", &manifest);
+    for path in ["src/app.rs", "src/hooks.rs", "src/routes/mod.rs"] {
+        let path = format!("app/{path}");
+        let code = room.read(&path).replace("vestibule::", "auth::");
+        room.write(&path, &code);
+    }
+    let before = room.tree();
+    route(&room, &["reports", "--form", "--public"])
+        .assert()
+        .success();
+    let handler = room.read("app/src/routes/reports.rs");
+    assert!(
+        handler.contains("\nuse auth::{Error, PublicForm};\n"),
+        "{handler}"
+    );
+    assert!(!handler.contains("vestibule"), "{handler}");
+    let tests = room.read("app/tests/it/routes/reports.rs");
+    assert!(!tests.contains("app::"), "{tests}");
+    room.vestibule(&["remove", "route", "reports"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
+    assert!(before == room.tree());
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_named() {
+    let room = Room::with_app();
+    room.write("app/Cargo.toml", "[package\n");
+    room.keeps(route(&room, &["reports"]))
+        .code(1)
+        .stderr_eq(str![[r#"
+error: the app's Cargo.toml can't be used: TOML parse error at line 1, column 9
+  |
+1 | [package
+  |         ^
+unclosed table, expected `]`
+hint: nothing was written; Cargo needs this file too, so fix it first
+
+"#]]);
+}
+
+#[test]
+fn guards_are_named_as_the_app_names_them() {
+    for (edits, import, argument) in [
+        // The aliases are elsewhere, and one has another name.
         (
-            "[lib]\nname = \"shop\"",
-            "    assert_eq!(login.path(), shop::app::PATHS.login);\n",
+            &[
+                ("pub type User = vestibule::User<Account>;", ""),
+                ("pub type Has<R> = vestibule::Has<R, Account>;", ""),
+            ][..],
+            "hooks::{self, SignedForm},\nsession::Bearer,",
+            "_: Bearer<hooks::Admin>",
         ),
+        // There is none, so the library's own is written out.
         (
-            "[lib]",
-            "    assert_eq!(login.path(), my_app::app::PATHS.login);\n",
+            &[("pub type Has<R> = vestibule::Has<R, Account>;", "")],
+            "hooks::{self, SignedForm},\nusers::Account,",
+            "_: Has<hooks::Admin, Account>",
         ),
+        // It is private.
         (
-            &format!("[lib]\nname = \"{long}\""),
-            &format!(
-                "    assert_eq!(\n        login.path(),\n        {long}::app::PATHS.login,\n    );\n"
-            ),
+            &[("pub type Has<R>", "type Has<R>")],
+            "hooks::{self, SignedForm},\nusers::Account,",
+            "_: Has<hooks::Admin, Account>",
         ),
     ] {
         let room = Room::with_app();
-        let manifest = room.read("app/Cargo.toml");
-        let manifest = manifest.replace("[lib]\nname = \"app\"", library);
-        let manifest =
-            manifest.replace("[package]\nname = \"app\"", "[package]\nname = \"my-app\"");
-        room.write("app/Cargo.toml", &manifest);
+        let mut hooks = room.read("app/src/hooks.rs");
+        for (from, to) in edits {
+            assert!(hooks.contains(from), "{from} in {hooks}");
+            hooks = hooks.replace(from, to);
+        }
+        room.write("app/src/hooks.rs", &hooks);
+        if argument.contains("Bearer") {
+            let lib = room.read("app/src/lib.rs");
+            room.write("app/src/lib.rs", &format!("{lib}mod session;\n"));
+            room.write(
+                "app/src/session.rs",
+                "use vestibule::{self as v, Has as Holding};\n\nuse crate::users::Account;\n\n\
+                 pub type Person = v::User<Account>;\npub type Bearer<R> = Holding<R, Account>;\n",
+            );
+        }
         let before = room.tree();
-        route(&room, &["reports"]).assert().success();
-        let tests = room.read("app/tests/it/routes/reports.rs");
-        assert!(tests.contains(expected), "{tests}");
-        assert_formatted(&room.join("app"));
-        room.vestibule(&["remove", "route", "reports"])
+        route(&room, &["audit", "--form", "--role=admin"])
+            .assert()
+            .success();
+        let handler = room.read("app/src/routes/audit.rs");
+        assert!(handler.contains(argument), "{handler}");
+        for line in import.lines() {
+            assert!(
+                handler.contains(&format!("\n    {line}\n")),
+                "{line} in {handler}"
+            );
+        }
+        room.vestibule(&["remove", "route", "audit"])
             .current_dir(room.join("app"))
             .assert()
             .success();
         assert!(before == room.tree());
     }
-    let room = Room::with_app();
-    room.write("app/Cargo.toml", "[package]\n");
-    room.keeps(route(&room, &["reports"]))
-        .code(1)
-        .stderr_eq(str![[r#"
-error: the app's Cargo.toml can't be read: it names no package
-hint: nothing was written; Cargo reads it too, so mend it first
+}
 
-"#]]);
-    route(&room, &["reports", "--no-tests"]).assert().success();
+#[test]
+fn the_table_is_found_where_its_owner_has_moved_it() {
+    let room = Room::with_app();
+    let app = room.join("app/src");
+    std::fs::create_dir(app.join("web")).unwrap();
+    std::fs::rename(app.join("routes"), app.join("web/routes")).unwrap();
+    room.write("app/src/web.rs", "pub mod routes;\n");
+    let swap = |path: &str, from: &str, to: &str| {
+        let text = room.read(path);
+        assert!(text.contains(from), "{from} in {text}");
+        room.write(path, &text.replace(from, to));
+    };
+    swap("app/src/lib.rs", "pub mod routes;", "pub mod web;");
+    swap(
+        "app/src/app.rs",
+        "pages::AppPages, routes,",
+        "pages::AppPages, web::routes,",
+    );
+    let before = room.tree();
+    let told = stdout(route(&room, &["audit", "--json", "--role=admin"]));
+    assert!(told.contains("\n  src/web/routes/audit.rs    # "), "{told}");
+    assert!(room.join("app/src/web/routes/audit.rs").is_file());
+    room.vestibule(&["remove", "route", "audit"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
+    assert!(before == room.tree());
 }
 
 #[test]

@@ -13,6 +13,9 @@ use snapbox::str;
 
 use crate::support::{Room, Tree, program, tree};
 
+/// A workspace that claims the app, so its manifest is edited too.
+const WORKSPACE: &str = "[workspace]\nmembers = [\"deep/*\", \"deep/down/*\"]\n";
+
 /// A command that makes an app, with a git that runs a script. `$ROOM` is the folder.
 fn with_git(room: &Room, tools: &Room, script: &str) -> snapbox::cmd::Command {
     tools.write("git", &format!("#!/bin/sh\n{script}\n"));
@@ -42,7 +45,7 @@ fn nothing_is_in_its_place_until_everything_is_written() {
 fn who_asks_it_to_stop_finds_nothing() {
     for signal in ["INT", "TERM", "HUP"] {
         let (room, tools) = (Room::new(), Room::new());
-        room.write("Cargo.toml", "[workspace]\n");
+        room.write("Cargo.toml", WORKSPACE);
         let command = with_git(&room, &tools, &format!("kill -{signal} $PPID"));
         room.keeps(command)
             .code(130)
@@ -98,7 +101,7 @@ fn start(room: &Room) -> Child {
 #[test]
 fn a_full_disk_leaves_nothing() {
     let room = Room::new();
-    room.write("Cargo.toml", "[workspace]\n");
+    room.write("Cargo.toml", WORKSPACE);
     // Files may have at most 4 KB, which the first few of the template stay below.
     let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" new deep/my-app --no-git";
     let command = snapbox::cmd::Command::new("sh")
@@ -127,7 +130,7 @@ fn a_parent_that_takes_no_folders_is_named() {
 #[test]
 fn what_somebody_else_puts_there_meanwhile_stays() {
     let (room, tools) = (Room::new(), Room::new());
-    room.write("Cargo.toml", "[workspace]\n");
+    room.write("Cargo.toml", WORKSPACE);
     let script = "mkdir -p \"$ROOM/deep/down/my-app\"; echo theirs > \"$ROOM/deep/down/my-app/x\"";
     with_git(&room, &tools, script)
         .assert()
@@ -146,13 +149,13 @@ fn what_somebody_else_puts_there_meanwhile_stays() {
         "deep/down/my-app/x",
     ];
     assert_eq!(found, theirs);
-    assert_eq!(room.read("Cargo.toml"), "[workspace]\n");
+    assert_eq!(room.read("Cargo.toml"), WORKSPACE);
 }
 
 #[test]
 fn a_manifest_that_changes_meanwhile_is_not_written_over() {
     let (room, tools) = (Room::new(), Room::new());
-    room.write("Cargo.toml", "[workspace]\n");
+    room.write("Cargo.toml", WORKSPACE);
     let script = "echo '# theirs' >> \"$ROOM/Cargo.toml\"";
     with_git(&room, &tools, script)
         .assert()
@@ -163,7 +166,7 @@ error: [..]/Cargo.toml changed while this command was running
 hint: nothing was written; try again
 
 "#]]);
-    assert_eq!(room.read("Cargo.toml"), "[workspace]\n# theirs\n");
+    assert_eq!(room.read("Cargo.toml"), format!("{WORKSPACE}# theirs\n"));
     assert_eq!(room.tree().len(), 1);
 }
 

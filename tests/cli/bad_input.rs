@@ -13,9 +13,7 @@ fn names_are_refused(cases: &[(&str, &str)]) {
             .refuses(&["my-app", &format!("--name={name}")])
             .code(2)
             .stdout_eq("");
-        let expected = format!(
-            "error: --name: {message}\nhint: `vestibule new --help` tells what can be chosen\n"
-        );
+        let expected = format!("error: --name: {message}\nhint: see `vestibule new --help`\n");
         assert_eq!(told(&output), expected);
     }
 }
@@ -29,7 +27,7 @@ fn told(output: &OutputAssert) -> String {
 fn names_that_are_no_names_are_refused() {
     names_are_refused(&[
         ("", "`` is empty; `my-app` would do"),
-        ("--", "`--` holds no letter; `my-app` would do"),
+        ("--", "`--` has no letters; `my-app` would do"),
         (
             "9lives",
             "`9lives` starts with a digit; `app-9lives` would do",
@@ -37,15 +35,15 @@ fn names_that_are_no_names_are_refused() {
         ("42", "`42` starts with a digit; `app-42` would do"),
         (
             "café",
-            "`café` holds `é`; Cargo wants plain letters (a-z); `caf` would do",
+            "`café` contains `é`; Cargo accepts only ASCII letters; `caf` would do",
         ),
         (
             "приложение",
-            "`приложение` holds `п`; Cargo wants plain letters (a-z); `my-app` would do",
+            "`приложение` contains `п`; Cargo accepts only ASCII letters; `my-app` would do",
         ),
         (
             "two\nlines",
-            "`two\\nlines` holds a control character; `two-lines` would do",
+            "`two\\nlines` contains a control character; `two-lines` would do",
         ),
         (
             "a-name-that-goes-on-and-on-and-on-and-on-and-on-and-on-and-on-and-on",
@@ -80,11 +78,11 @@ fn names_that_mean_something_else_are_refused() {
         ),
         (
             "deps",
-            "`deps` is a folder that Cargo makes beside the program; `deps-app` would do",
+            "`deps` is a folder that Cargo creates next to the program; `deps-app` would do",
         ),
         (
             "build",
-            "`build` is a folder that Cargo makes beside the program; `build-app` would do",
+            "`build` is a folder that Cargo creates next to the program; `build-app` would do",
         ),
         (
             "NUL",
@@ -105,7 +103,7 @@ fn a_bad_name_is_refused_also_when_the_path_gives_it() {
         .stdout_eq("")
         .stderr_eq(str![[r#"
 error: the name, taken from PATH: `fn` is a Rust keyword; `fn-app` would do
-hint: `vestibule new --help` tells what can be chosen
+hint: see `vestibule new --help`
 
 "#]]);
 }
@@ -118,8 +116,8 @@ fn a_path_that_is_missing_is_named() {
             .code(2)
             .stdout_eq("")
             .stderr_eq(str![[r#"
-error: PATH: missing; where should the app go?
-hint: `vestibule new --help` tells what can be chosen
+error: PATH: is missing; where should the app go?
+hint: see `vestibule new --help`
 
 "#]]);
     }
@@ -147,17 +145,17 @@ fn all_faults_are_named_at_once() {
     .stdout_eq("")
     .stderr_eq(str![[r#"
 error: 10 answers can't be used:
-  `client_id` in values.toml: of type integer; a string is wanted
-  -d plenty: not of the form KEY=VALUE
-  `login_page` in values.toml: `popup` is none of redirect, page, widget
-  `colour` in values.toml: there is no such answer; there are project-name, description, provider, issuer, client_id, login_page, session_store
-  -d provider: `okat` is none of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
-  -d isuer: there is no such answer (did you mean `issuer`?); there are project-name, description, provider, issuer, client_id, login_page, session_store
-  --description: `say "hi"` is not one line of 1 to 200 characters, none of them " \ ` { } < >
+  `client_id` in values.toml: must be a string, not of type integer
+  -d plenty: is not of the form KEY=VALUE
+  `login_page` in values.toml: `popup` is not one of redirect, page, widget
+  `colour` in values.toml: is not a known answer; known are project-name, description, provider, issuer, client_id, login_page, session_store
+  -d provider: `okat` is not one of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
+  -d isuer: is not a known answer (did you mean `issuer`?); known are project-name, description, provider, issuer, client_id, login_page, session_store
+  --description: `say "hi"` is not one line of 1 to 200 characters without " \ ` { } < >
   --issuer: `http://id.example.com` is not an https URL, or an http URL on localhost, without query and fragment
-  --session-store: `reddis` is none of embedded, memory, redis (did you mean `redis`?)
+  --session-store: `reddis` is not one of embedded, memory, redis (did you mean `redis`?)
   the name, taken from PATH: `fn` is a Rust keyword; `fn-app` would do
-hint: `vestibule new --help` tells what can be chosen
+hint: see `vestibule new --help`
 
 "#]].raw());
 }
@@ -168,8 +166,8 @@ fn a_value_that_counts_for_nothing_is_judged_too() {
     room.refuses(&["my-app", "-dprovider=okat", "--provider=okta"])
         .code(2)
         .stderr_eq(str![[r#"
-error: -d provider: `okat` is none of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
-hint: `vestibule new --help` tells what can be chosen
+error: -d provider: `okat` is not one of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
+hint: see `vestibule new --help`
 
 "#]]);
 }
@@ -180,8 +178,8 @@ fn the_crate_name_cannot_be_set_apart_from_the_name() {
     room.refuses(&["my-app", "-dcrate_name=other"])
         .code(2)
         .stderr_eq(str![[r#"
-error: -d crate_name: follows from the name; set `project-name` instead
-hint: `vestibule new --help` tells what can be chosen
+error: -d crate_name: is derived from the name; set `project-name` instead
+hint: see `vestibule new --help`
 
 "#]]);
 }
@@ -201,13 +199,13 @@ fn bad_issuers_are_refused() {
         let room = Room::new();
         room.refuses(&["my-app", "--issuer", issuer]).code(2).stdout_eq("").stderr_eq(format!(
             "error: --issuer: `{issuer}` is not an https URL, or an http URL on localhost, without \
-             query and fragment\nhint: `vestibule new --help` tells what can be chosen\n"
+             query and fragment\nhint: see `vestibule new --help`\n"
         ));
     }
 }
 
 #[test]
-fn text_that_could_break_out_of_a_file_is_refused() {
+fn strings_that_could_break_out_of_a_file_are_refused() {
     for (flag, value) in [
         ("--description", "a \"quote\""),
         ("--description", "back\\slash"),
@@ -254,7 +252,7 @@ hint: for example:
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: empty.toml is not a values file: there is no [values] table in it
+error: empty.toml is not a values file: it has no table `values`
 hint: for example:
   [values]
   provider = "okta"
@@ -279,32 +277,32 @@ fn what_exists_is_never_written_over() {
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: full exists already
-hint: nothing is ever written over; choose another path
+error: full already exists
+hint: nothing is ever overwritten; choose another path
 
 "#]]);
     room.refuses(&["file"])
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: file exists already, as a file
-hint: nothing is ever written over; choose another path
+error: file already exists, as a file
+hint: nothing is ever overwritten; choose another path
 
 "#]]);
     room.refuses(&["empty/"])
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: empty/ exists already, as an empty folder
-hint: nothing is ever written over; remove the empty folder or choose another path
+error: empty/ already exists, as an empty folder
+hint: an existing folder is never written to; remove it or choose another path
 
 "#]]);
     room.refuses(&["empty", "--dry-run"])
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: empty exists already, as an empty folder
-hint: nothing is ever written over; remove the empty folder or choose another path
+error: empty already exists, as an empty folder
+hint: an existing folder is never written to; remove it or choose another path
 
 "#]]);
 }
@@ -318,8 +316,8 @@ fn links_are_never_written_through() {
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: link exists already, as a link
-hint: nothing is ever written over; choose another path
+error: link already exists, as a link
+hint: nothing is ever overwritten; choose another path
 
 "#]]);
 }
@@ -331,8 +329,8 @@ fn a_path_without_a_name_of_its_own_is_refused() {
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: . doesn't name a folder to make
-hint: the app gets a new folder of its own, for example `vestibule new my-app`
+error: . doesn't name a new folder
+hint: an app gets a new folder, for example `vestibule new my-app`
 
 "#]]);
     room.refuses(&[".."]).code(2).stdout_eq("");
@@ -350,7 +348,7 @@ For more information, try '--help'.
         .code(2)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: nothing/../my-app goes through a folder that doesn't exist
+error: nothing/../my-app leads through a folder that doesn't exist
 hint: write the path without `..`
 
 "#]]);
@@ -364,7 +362,7 @@ fn a_parent_that_is_a_file_is_named() {
         .code(1)
         .stdout_eq("")
         .stderr_eq(str![[r#"
-error: notes.txt/deep/my-app can't hold a new folder: [..]/notes.txt is not a folder
+error: notes.txt/deep/my-app can't be created: [..]/notes.txt is not a folder
 hint: choose another path
 
 "#]]);

@@ -36,7 +36,7 @@ fn inside_a_repository_none_is_made() {
     git(&room, &["init", "--quiet"]);
     let told = told(&room, &["apps/my-app"]);
     assert!(
-        told.contains("note: no git repository was made, as the app is inside one"),
+        told.contains("note: no git repository was created: the app is inside one"),
         "{told}"
     );
     assert!(!room.join("apps/my-app/.git").exists());
@@ -73,7 +73,7 @@ fn without_git_the_app_is_written_and_it_is_said() {
         .env("PATH", room.path());
     let told = String::from_utf8(succeeds(&mut new).stderr).unwrap();
     assert!(
-        told.contains("note: no git repository was made: git is not installed"),
+        told.contains("note: no git repository was created: git is not installed"),
         "{told}"
     );
     assert!(room.join("my-app/Cargo.toml").is_file());

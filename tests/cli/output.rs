@@ -18,17 +18,17 @@ fn help_fits_on_one_screen() {
         "{help}"
     );
     output.stdout_eq(str![[r#"
-Write Actix-web apps that people can sign in to with OpenID Connect
+Write Actix-web apps that people sign in to with OpenID Connect
 
 Usage: vestibule <COMMAND>
 
 Commands:
   new          Write a new app in a new folder
   add          Add a route to the app, with its handler, view and tests
-  remove       Take a route out again, if nothing depends on it
+  remove       Remove a route, if nothing depends on it
   routes       Show every route of the app, and who may reach it
-  view         Show the app's views, or bring one back as it was at first
-  completions  Print the script with which a shell completes arguments
+  view         Show the app's views, or restore the original of one
+  completions  Print the completion script of a shell
   man          Write a manual page for each command
   help         Print this message or the help of the given subcommand(s)
 
@@ -64,7 +64,7 @@ fn next_steps_go_to_stdout_and_talk_to_stderr() {
 Next:
   cd my-app
   cargo run               # then open http://localhost:8080
-Sign in as alice or bob, without a password. README.md tells what to do next.
+Sign in as alice or bob, without a password. What to do next is in README.md.
 
 "#]])
         .stderr_eq(str![[r#"
@@ -75,9 +75,9 @@ Wrote my-app
         .stdout_eq(str![[r#"
 Next:
   cd shop
-  cp .env.example .env    # and fill in what your provider gave you
+  cp .env.example .env    # then fill in the values from your provider
   cargo run               # then open http://localhost:8080
-Without .env you can sign in as alice or bob. README.md tells what to do next.
+Without .env you can sign in as alice or bob. What to do next is in README.md.
 
 "#]])
         .stderr_eq(str![[r#"
@@ -94,12 +94,12 @@ fn a_name_that_was_changed_is_told() {
 Next:
   cd 'Über uns/My App'
   cargo run               # then open http://localhost:8080
-Sign in as alice or bob, without a password. README.md tells what to do next.
+Sign in as alice or bob, without a password. What to do next is in README.md.
 
 "#]])
         .stderr_eq(str![[r#"
 Wrote Über uns/My App
-note: the package is called `my-app`, made from `My App`
+note: the package is called `my-app`, after `My App`
 
 "#]]);
     assert!(

@@ -22,7 +22,7 @@ fn the_package_carries_the_whole_template() {
     let output = cargo(&[
         "package",
         "--package",
-        "vestibule",
+        "vestibule-cli",
         "--list",
         "--allow-dirty",
     ]);
@@ -57,7 +57,7 @@ fn the_package_carries_the_whole_template() {
 
 #[test]
 fn the_package_builds() {
-    cargo(&["package", "--package", "vestibule", "--allow-dirty"]);
+    cargo(&["package", "--package", "vestibule-cli", "--allow-dirty"]);
 }
 
 /// As on a machine that has Cargo, but neither a network nor git.

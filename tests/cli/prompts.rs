@@ -151,7 +151,7 @@ fn what_cannot_work_is_said_before_anything_is_asked() {
     let room = Room::new();
     room.write("taken/notes.txt", "mine");
     let mut session = terminal(&room, &["taken"]);
-    session.exp_string("taken exists already").unwrap();
+    session.exp_string("taken already exists").unwrap();
     session.exp_eof().unwrap();
     assert_eq!(exit_code(&session), 1);
 }
@@ -173,12 +173,12 @@ fn a_view_is_brought_back_only_by_who_says_yes_after_the_diff() {
         (ENTER, "nothing was written", 3, "mine"),
         ("n", "nothing was written", 3, "mine"),
         (CTRL_C, "interrupted; nothing was written", 130, "mine"),
-        ("y", "is as it was at first", 0, original.as_str()),
+        ("y", "is the original again", 0, original.as_str()),
     ] {
         room.write("app/templates/home.html", "mine");
         let mut session = resetting(&room);
         session.exp_string("-mine").unwrap();
-        session.exp_string("Write templates/home.html so?").unwrap();
+        session.exp_string("Write templates/home.html?").unwrap();
         press(&mut session, answer);
         session.exp_string(told).unwrap();
         session.exp_eof().unwrap();

@@ -38,7 +38,7 @@ fn a_role_goes_with_the_last_route_that_asks_for_it() {
     run(&room, &["remove", "route", "one"])
         .assert()
         .success()
-        .stdout_eq("`one` is gone.\n");
+        .stdout_eq("The route `one` was removed.\n");
     assert!(room.read("app/src/hooks.rs").contains("struct Auditor"));
     run(&room, &["remove", "route", "two"]).assert().success();
     assert!(before == room.tree());
@@ -83,7 +83,7 @@ fn edited_files_are_kept_unless_told_otherwise() {
     let command = run(&room, &["remove", "route", "reports"]);
     room.keeps(command).code(3).stderr_eq(str![[r#"
 error: the route can't be removed: templates/reports.html isn't as `add route` wrote it
-hint: nothing was removed; change the other code first, or use --force for edited files and comments
+hint: nothing was removed; change the other code first, or use --force to remove edited files and comments too
 
 "#]]);
     run(&room, &["remove", "route", "reports", "--force"])
@@ -111,14 +111,14 @@ fn a_route_that_others_name_is_kept() {
             "names it",
         ),
         (
-            "app/tests/it/guards.rs",
+            "app/tests/it/sign_in.rs",
             "\nuse app::routes::reports;\n",
             "names it",
         ),
         (
             "app/templates/home.html",
             "{% include \"reports.html\" %}\n",
-            "templates/home.html takes reports.html in",
+            "templates/home.html includes reports.html",
         ),
         (
             "app/src/views.rs",
@@ -140,7 +140,7 @@ fn a_route_that_others_name_is_kept() {
 fn a_link_that_is_left_is_told() {
     let room = app_with(&["reports"]);
     let home = room.read("app/templates/home.html");
-    let link = "<a href=\"{{ frame.path(\"/reports\") }}\">Reports</a>\n";
+    let link = "<a href=\"{{ frame.base() }}/reports\">Reports</a>\n";
     room.write("app/templates/home.html", &(home + link));
     run(&room, &["remove", "route", "reports"])
         .assert()
@@ -237,9 +237,9 @@ fn comments_go_only_if_told_so_and_it_is_said() {
     let command = run(&room, &["remove", "route", "reports"]);
     room.keeps(command).code(3).stderr_eq(str![[r#"
 error: the route can't be removed:
-  the comment `// What the board asks for,` (src/routes/mod.rs:[..]) would go with it
-  the comment `// slow` (src/routes/mod.rs:[..]) would go with it
-hint: nothing was removed; change the other code first, or use --force for edited files and comments
+  the comment `// What the board asks for,` (src/routes/mod.rs:[..]) would be removed too
+  the comment `// slow` (src/routes/mod.rs:[..]) would be removed too
+hint: nothing was removed; change the other code first, or use --force to remove edited files and comments too
 
 "#]]);
     run(&room, &["remove", "route", "reports", "--force"])
@@ -251,8 +251,8 @@ removed templates/reports.html
 removed tests/it/routes/reports.rs
 edited  src/routes/mod.rs
 edited  tests/it/routes/mod.rs
-note: the comment `// What the board asks for,` (src/routes/mod.rs:[..]) went with it
-note: the comment `// slow` (src/routes/mod.rs:[..]) went with it
+note: the comment `// What the board asks for,` (src/routes/mod.rs:[..]) was removed too
+note: the comment `// slow` (src/routes/mod.rs:[..]) was removed too
 
 "#]]);
     let without = table.replace(line, "").replace("pub mod reports;\n", "");
@@ -273,10 +273,7 @@ fn a_comment_that_would_be_about_nothing_else_stays_and_it_is_said() {
         told.contains("note: the comment `// More to come.` (src/routes/mod.rs:"),
         "{told}"
     );
-    assert!(
-        told.contains("), which stood above it, is still there\n"),
-        "{told}"
-    );
+    assert!(told.contains(") above it was kept\n"), "{told}");
     assert!(room.read(TABLE).ends_with("    // More to come.\n}\n"));
     assert_formatted(&room.join("app"));
 }

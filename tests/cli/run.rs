@@ -48,7 +48,7 @@ fn without_cargo_the_app_is_written_all_the_same() {
 Wrote my-app
 Starting it with `cargo run`. The first build takes a minute or two.
 error: could not start cargo: No such file or directory (os error 2)
-hint: Rust's tools are at https://rustup.rs; the app itself was written
+hint: the app was written; install Rust from https://rustup.rs to run it
 
 "#]]);
     assert!(room.join("my-app/Cargo.toml").is_file());

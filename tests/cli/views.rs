@@ -1,4 +1,4 @@
-//! `view list` and `view reset`: what shows which view, and the way back to how it was at first.
+//! `view list` and `view reset`: what shows which view, and the way back to the original.
 
 use serde_json::{Value, json};
 use snapbox::str;
@@ -83,7 +83,7 @@ home  templates/home.html
 }
 
 #[test]
-fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
+fn every_view_is_followed_to_the_routes_and_pages_that_show_it() {
     let room = Room::with_app();
     let listed = listed(&room);
     for (name, types, by, expected) in [
@@ -103,28 +103,28 @@ fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
         (
             "members",
             "views::Members",
-            "routes::admin::page",
+            "routes::admin::show, routes::admin::sign_out",
             &["GET /admin", "POST /admin"],
         ),
         (
             "login",
             "views::Login",
-            "hooks::login_view",
+            "pages::AppPages::login",
             &["GET /authorization-code/callback", "GET /login"],
         ),
         (
             "logged_out",
             "views::LoggedOut",
-            "oidc::handlers::logout::logged_out",
+            "pages::AppPages::logged_out",
             &["GET /logged-out"],
         ),
         (
             "end_session",
             "views::EndSession",
-            "oidc::handlers::logout::at_provider",
+            "pages::AppPages::end_session",
             &["POST /logout"],
         ),
-        ("failure", "views::Failure", "edge::page", &[]),
+        ("error", "views::ErrorView", "pages::AppPages::error", &[]),
     ] {
         let view = found(&listed, name);
         assert_eq!(view["template"], format!("templates/{name}.html"));
@@ -132,17 +132,15 @@ fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
         assert_eq!(names(&view["types"]), [types], "{name}");
         assert_eq!(names(&view["shown_by"]).join(", "), by, "{name}");
         assert_eq!(requests(view), expected, "{name}");
+        let page: Vec<_> = view["pages"].as_array().unwrap().iter().collect();
+        if by.starts_with("pages::") {
+            assert_eq!(page.len(), 1, "{name}");
+            assert_eq!(page[0]["method"], name);
+            assert_eq!(page[0]["shown_by"]["name"], by);
+        } else {
+            assert!(page.is_empty(), "{name}");
+        }
     }
-    let picked_by = |name: &str| {
-        let picked_by = &found(&listed, name)["refusals_picked_by"];
-        names(picked_by).join(", ")
-    };
-    assert_eq!(picked_by("failure"), "edge::page");
-    assert_eq!(
-        picked_by("login"),
-        "oidc::handlers::login::sign_in_page_after"
-    );
-    assert_eq!(picked_by("home"), "");
     let frame = found(&listed, "frame");
     assert!(
         frame["part_of"]
@@ -153,29 +151,39 @@ fn every_view_is_followed_to_the_routes_and_refusals_that_show_it() {
 }
 
 #[test]
-fn the_codes_of_refusals_are_those_of_the_source() {
+fn states_are_those_of_the_gallery_wherever_it_is_put_together() {
     let room = Room::with_app();
-    let code = |listed: &Value, reason: &str| {
-        let codes = listed["codes"].as_array().unwrap();
-        codes.iter().find(|code| code["reason"] == reason).cloned()
+    let states = |name: &str| {
+        let listed = listed(&room);
+        let states = found(&listed, name)["states"].as_array().unwrap().clone();
+        let states = states.iter().map(|state| state["name"].as_str().unwrap());
+        states.map(str::to_owned).collect::<Vec<_>>()
     };
-    let before = listed(&room);
-    assert_eq!(before["codes"].as_array().unwrap().len(), 31);
-    assert_eq!(
-        code(&before, "MixedUp").unwrap(),
-        json!({ "code": "mixed_up", "reason": "MixedUp", "action": "SignIn" })
-    );
-    let face = "app/src/oidc/error/face.rs";
-    edit(&room, face, "\"not_found\"", "\"no_such_page\"");
+    let before = states("login");
+    assert_eq!(before, ["login", "login-trouble", "login-widget"]);
+    assert_eq!(states("error"), ["error-…"]);
+    let samples = room.read("app/src/samples.rs");
+    std::fs::remove_file(room.join("app/src/samples.rs")).unwrap();
+    let samples = samples.replace("use vestibule_dev::Gallery;", "use vestibule_dev as dev;");
+    let samples = samples.replace("Gallery::new()", "dev::Gallery::new()");
+    let samples = samples.replace("-> Gallery {", "-> dev::Gallery {");
+    let samples = samples.replace("\"home\", \"home.html\"", "\"front\", \"home.html\"");
+    room.write("app/src/debug/gallery.rs", &samples);
+    room.write("app/src/debug.rs", "pub mod gallery;\n");
     edit(
         &room,
-        face,
-        "            Self::Internal(_) => (",
-        "            Self::Mine { .. } => unusable(\"mine\"),\n            Self::Internal(_) => (",
+        "app/src/lib.rs",
+        "pub mod samples;",
+        "pub mod debug;",
     );
-    let after = listed(&room);
-    assert_eq!(code(&after, "NotFound").unwrap()["code"], "no_such_page");
-    assert_eq!(code(&after, "Mine").unwrap()["code"], "mine");
+    assert_eq!(states("login"), before);
+    assert!(states("home").contains(&"front".to_owned()));
+    // Samples say nothing of when people see a view.
+    let listed = listed(&room);
+    assert_eq!(
+        names(&found(&listed, "home")["shown_by"]),
+        ["routes::home::show"]
+    );
 }
 
 #[test]
@@ -208,7 +216,7 @@ fn the_list_stays_true_after_edits() {
         &format!(
             "{home}\n#[derive(askama::Template)]\n#[template(path = \"own.html\")]\nstruct Own;\n\n\
              #[derive(askama::Template)]\n#[template(path = \"lost.html\")]\nstruct Lost;\n\n\
-             pub fn teapot(_: &crate::oidc::error::Refusal) -> Own {{\n    Own\n}}\n"
+             pub struct Other;\n\nimpl vestibule::Pages for Other {{\n    fn error(&self) -> Own {{\n        Own\n    }}\n}}\n"
         ),
     );
     room.write("app/templates/own.html", "{% include \"part.html\" %}");
@@ -220,7 +228,7 @@ fn the_list_stays_true_after_edits() {
     let output = room.keeps(view(&room, &["list", "--json"])).success();
     output.stderr_eq(str![[r#"
 note: nothing in src/ shows templates/idle.html
-note: src/routes/home.rs:[..]: `routes::home::Lost` shows templates/lost.html, which isn't there
+note: src/routes/home.rs:[..]: `routes::home::Lost` shows templates/lost.html, which doesn't exist
 
 "#]]);
     let listed = listed(&room);
@@ -231,7 +239,10 @@ note: src/routes/home.rs:[..]: `routes::home::Lost` shows templates/lost.html, w
     assert_eq!(names(&feedback["types"]), ["routes::feedback::Page"]);
     assert_eq!(requests(feedback), ["GET /feedback", "POST /feedback"]);
     let own = found(&listed, "own");
-    assert_eq!(names(&own["refusals_picked_by"]), ["routes::home::teapot"]);
+    assert_eq!(
+        own["pages"][0]["shown_by"]["name"],
+        "routes::home::Other::error"
+    );
     assert_eq!(found(&listed, "part")["part_of"], json!(["own"]));
 }
 
@@ -253,15 +264,15 @@ fn an_edited_view_is_brought_back_after_its_diff() {
 --- a/templates/home.html
 +++ b/templates/home.html
 @@ [..] @@
- <p><a class="button" href="{{ frame.path("/profile") }}">Your profile</a></p>
+ <p><a class="button" href="{{ frame.base() }}/profile">Your profile</a></p>
  {% else %}
  <h1>Welcome to {{ frame.app_name }}</h1>
 -<p class="lead">Log in to see your profile.</p>
 +<p class="lead">Sign in to see your profile.</p>
- <p><a class="button" href="{{ frame.path(frame.paths.login) }}">Sign in</a></p>
+ <p><a class="button" href="{{ frame.base() }}{{ frame.paths().login }}">Sign in</a></p>
  {% endif %}
- {{ dev_note|safe }}
-templates/home.html is as it was at first.
+ {{ debug_note|safe }}
+templates/home.html is the original again.
 
 "#]])
         .stderr_eq("edited  templates/home.html\n");
@@ -269,7 +280,7 @@ templates/home.html is as it was at first.
     room.keeps(view(&room, &["reset", "home"]))
         .success()
         .stdout_eq("")
-        .stderr_eq("templates/home.html is as it was at first; nothing to do\n");
+        .stderr_eq("templates/home.html is the original; nothing to do\n");
 }
 
 #[test]
@@ -301,8 +312,8 @@ fn without_a_terminal_it_asks_for_a_yes() {
     room.keeps(view(&room, &["reset", "home"]))
         .code(3)
         .stderr_eq(str![[r#"
-error: nobody is there who could be asked; nothing was written
-hint: with `--yes` it doesn't ask; `--diff` only shows what would change
+error: there is no terminal to ask on; nothing was written
+hint: use `--yes` to write without asking, or `--diff` to see the changes
 
 "#]]);
     room.keeps(view(&room, &["reset", "home", "--yes", "--dry-run"]))
@@ -363,8 +374,8 @@ fn views_of_added_routes_are_brought_back_as_they_were_added() {
     room.keeps(view(&room, &["reset", "reports", "--yes"]))
         .code(3)
         .stderr_eq(str![[r#"
-error: what templates/reports.html was at first can't be told: its route was changed since `add route` wrote it
-hint: nothing was written; if it is in git, `git log -- templates/reports.html` has what it was
+error: templates/reports.html has no original: its route has changed since `add route` wrote it
+hint: nothing was written; if it is in git, `git log -- templates/reports.html` shows how it was
 
 "#]]);
 }
@@ -376,15 +387,15 @@ fn views_that_have_no_original_are_refused() {
     room.keeps(view(&room, &["reset", "own", "--yes"]))
         .code(3)
         .stderr_eq(str![[r#"
-error: what templates/own.html was at first can't be told: it came neither with the app nor from `add route`
-hint: nothing was written; if it is in git, `git log -- templates/own.html` has what it was
+error: templates/own.html has no original: it came neither with the app nor from `add route`
+hint: nothing was written; if it is in git, `git log -- templates/own.html` shows how it was
 
 "#]]);
     room.keeps(view(&room, &["reset", "profil", "--yes"]))
         .code(2)
         .stderr_eq(str![[r#"
 error: there is no view `profil` (did you mean `profile`?)
-hint: `vestibule view list` shows all that there are
+hint: `vestibule view list` shows all views
 
 "#]]);
     let output = room
@@ -399,7 +410,7 @@ fn what_the_types_have_lost_is_told() {
     edit(
         &room,
         "app/src/views.rs",
-        "    pub email: Option<String>,\n",
+        "    pub email: Option<&'a str>,\n",
         "",
     );
     edit(
@@ -410,7 +421,12 @@ fn what_the_types_have_lost_is_told() {
     );
     edit(&room, "app/src/views/claims.rs", "    Flag(bool),\n", "");
     // The frame has this, and `profile.html` doesn't name it.
-    edit(&room, "app/src/views.rs", "    pub fresh: Literal,\n", "");
+    edit(
+        &room,
+        "app/src/views.rs",
+        "    pub fresh: &'static str,\n",
+        "",
+    );
     room.write("app/templates/profile.html", "mine");
     let output = view(&room, &["reset", "profile", "--yes"])
         .assert()
@@ -419,8 +435,8 @@ fn what_the_types_have_lost_is_told() {
     assert!(stdout.ends_with("Next:\n  cargo check\n"), "{stdout}");
     output.stderr_eq(str![[r#"
 note: src/views.rs:[..]: `views::Profile` has no field `email`, which the view names
-note: src/views.rs:[..]: `views::Profile` has a field `sign_ins` of another type than it was: `String`, once `u64`
 note: src/views/claims.rs:[..]: `views::claims::ClaimValue` has no variant `Flag`, which the view names
+note: src/views.rs:[..]: `views::Profile` has a field `sign_ins` whose type was `u64` and is now `String`
 edited  templates/profile.html
 
 "#]]);
@@ -443,7 +459,7 @@ edited  templates/profile.html
     let output = room
         .keeps(view(&room, &["reset", "home", "--diff"]))
         .success();
-    output.stderr_eq("note: nothing in src/ shows templates/home.html any more\n");
+    output.stderr_eq("note: nothing in src/ shows templates/home.html any longer\n");
 }
 
 #[test]
@@ -454,7 +470,7 @@ fn an_app_of_another_version_is_refused() {
     room.write("app/templates/home.html", "mine");
     let output = room.keeps(view(&room, &["reset", "home", "--yes"])).code(3);
     output.stderr_eq(str![[r#"
-error: the app was made from version 0.0.1 of the template, and this program has [..]
+error: the app was made from version 0.0.1 of the template, but this program has [..]
 hint: nothing was written; use vestibule 0.0.1
 
 "#]]);
@@ -491,7 +507,7 @@ fn a_view_that_is_not_text_is_kept() {
     std::fs::write(room.join("app/templates/home.html"), b"\xff\xfe").unwrap();
     let output = room.keeps(view(&room, &["reset", "home", "--yes"])).code(3);
     output.stderr_eq(str![[r#"
-error: templates/home.html is not UTF-8, so it can't be shown what would change
+error: templates/home.html is not UTF-8, so the changes can't be shown
 hint: nothing was written; delete the file, then try again
 
 "#]]);

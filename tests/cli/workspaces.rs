@@ -1,107 +1,102 @@
-//! An app inside a Cargo workspace: it becomes a member, and the manifest keeps its form.
+//! An app inside a Cargo workspace: it stays a workspace of its own, and both build.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use snapbox::{IntoData, str};
-use toml_edit::DocumentMut;
 
 use crate::support::{Room, succeeds};
 
 /// Writes an app into the workspace and compares its manifest with what is expected.
-fn becomes_member(path: &str, before: &str, after: impl IntoData) {
+fn becomes_excluded(path: &str, before: &str, after: impl IntoData) {
     let room = Room::new();
     room.write("Cargo.toml", before);
     room.writes(&[path]);
     snapbox::assert_data_eq!(room.read("Cargo.toml"), after.raw());
 }
 
-/// Writes an app and sees to it that the manifest stays as it is.
+/// Writes an app and sees to it that the manifest stays as it is, without a word.
 fn changes_nothing(path: &str, manifest: &str) {
     let room = Room::new();
     room.write("Cargo.toml", manifest);
-    room.writes(&[path]);
+    room.writes(&[path]).stderr_eq(format!("Wrote {path}\n"));
     assert_eq!(room.read("Cargo.toml"), manifest);
 }
 
+/// The packages of the workspace that a folder is in, as Cargo sees them.
+fn members(room: &Room, folder: &str) -> Vec<String> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(room.join(folder));
+    let metadata: serde_json::Value = serde_json::from_slice(&succeeds(&mut cargo).stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    let mut names: Vec<String> = packages
+        .map(|package| package["name"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
 #[test]
-fn an_app_becomes_a_member_and_it_is_said() {
+fn an_app_that_a_workspace_claims_is_excluded_there_and_it_is_said() {
     let room = Room::new();
-    room.write("Cargo.toml", "[workspace]\nmembers = []\n");
-    let told = room.writes(&["apps/shop"]).get_output().stderr.clone();
-    let told = String::from_utf8(told).unwrap();
-    assert!(
-        told.contains("note: `apps/shop` was added to the workspace members in "),
-        "{told}"
-    );
+    room.write("Cargo.toml", "[workspace]\nmembers = [\"apps/*\"]\n");
+    room.writes(&["apps/shop"]).stderr_eq(str![[r#"
+Wrote apps/shop
+note: apps/shop is a workspace of its own, so `apps/shop` was added to `exclude` in [..]/Cargo.toml
+
+"#]]);
     assert_eq!(
         room.read("Cargo.toml"),
-        "[workspace]\nmembers = [\"apps/shop\"]\n"
+        "[workspace]\nmembers = [\"apps/*\"]\nexclude = [\"apps/shop\"]\n"
     );
 }
 
 #[test]
-fn cargo_sees_the_new_member() {
+fn cargo_sees_two_workspaces_whatever_the_outer_one_covers() {
+    let package = "[package]\nname = \"outer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     for manifest in [
-        "[workspace]\n",
-        "[workspace]\nmembers = [\n    \"sh*\",\n]\n",
-        "[workspace]\nexclude = [\"shop\"]\n",
-        "[package]\nname = \"outer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n",
-        "[package]\nname = \"outer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        "\n[workspace]\n",
+        "\n[workspace]\nmembers = [\n    \"sh*\",\n]\n",
+        "\n[workspace]\nmembers = [\"*\"]\n",
+        "\n[workspace]\nmembers = [\"*/crates/*\"]\n",
+        "\n[workspace]\nexclude = [\"shop\"]\n",
+        "",
     ] {
         let room = Room::new();
-        room.write("Cargo.toml", manifest);
+        room.write("Cargo.toml", &format!("{package}{manifest}"));
         room.write("src/lib.rs", "");
+        room.write("shelf/Cargo.toml", &package.replace("outer", "shelf"));
+        room.write("shelf/src/lib.rs", "");
+        // `*` means every folder to Cargo.
+        room.write("src/Cargo.toml", &package.replace("outer", "inner"));
+        room.write("src/src/lib.rs", "");
         room.writes(&["shop"]);
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
-            .current_dir(room.join("shop"));
-        let output = succeeds(&mut cargo);
+        let app = ["shop", "vestibule", "vestibule-dev"];
+        for folder in ["shop", "shop/crates/vestibule", "shop/crates/vestibule-dev"] {
+            assert_eq!(members(&room, folder), app, "{folder} in {manifest}");
+        }
+        let outer = members(&room, "");
+        assert!(outer.contains(&"outer".to_owned()), "{manifest}");
         assert!(
-            String::from_utf8_lossy(&output.stdout).contains("\"name\":\"shop\""),
+            app.iter().all(|name| !outer.iter().any(|it| it == name)),
             "{manifest}"
         );
     }
 }
 
 #[test]
-fn what_is_told_of_profiles_ends_the_warning_of_cargo() {
-    for workspace in ["[workspace]\n", "[workspace]\nmembers = [\"shop\"]\n"] {
-        let room = Room::new();
-        room.write("Cargo.toml", workspace);
-        let told = room.writes(&["shop"]).get_output().stderr.clone();
-        let told = String::from_utf8(told).unwrap();
-        assert!(
-            told.contains("move the `[profile.…]` tables of shop"),
-            "{told}"
-        );
-        let warns = || {
-            let mut cargo = Command::new(env!("CARGO"));
-            cargo
-                .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
-                .current_dir(room.path());
-            let told = succeeds(&mut cargo).stderr;
-            String::from_utf8_lossy(&told).contains("profiles for the non root package")
-        };
-        assert!(warns());
-        let mut member: DocumentMut = room.read("shop/Cargo.toml").parse().unwrap();
-        let mut root: DocumentMut = room.read("Cargo.toml").parse().unwrap();
-        root["profile"] = member.remove("profile").unwrap();
-        room.write("shop/Cargo.toml", &member.to_string());
-        room.write("Cargo.toml", &root.to_string());
-        assert!(!warns());
-    }
-}
-
-#[test]
 fn the_list_keeps_its_comments_order_and_form() {
-    becomes_member(
+    let claims = |rest: &str| format!("[workspace]\nmembers = [\"*\"]\n{rest}");
+    becomes_excluded(
         "mid",
-        "[workspace] # ours\nmembers = [\n    # the first\n    \"api\", # serves\n    \"web\", # shows\n]\nresolver = \"3\"\n",
+        &claims(
+            "exclude = [ # ours\n    # the first\n    \"api\", # serves\n    \"web\", # shows\n]\nresolver = \"3\"\n",
+        ),
         str![[r#"
-[workspace] # ours
-members = [
+[workspace]
+members = ["*"]
+exclude = [ # ours
     # the first
     "api", # serves
     "mid",
@@ -111,12 +106,13 @@ resolver = "3"
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "zoo",
-        "[workspace]\nmembers = [\n    \"api\", # serves\n    \"web\" # shows\n]\n",
+        &claims("exclude = [\n    \"api\", # serves\n    \"web\" # shows\n]\n"),
         str![[r#"
 [workspace]
-members = [
+members = ["*"]
+exclude = [
     "api", # serves
     "web", # shows
     "zoo",
@@ -124,12 +120,13 @@ members = [
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "app",
-        "[workspace]\nmembers = [ # all\n    # web\n    \"web\",\n]\n",
+        &claims("exclude = [ # all\n    # web\n    \"web\",\n]\n"),
         str![[r#"
 [workspace]
-members = [ # all
+members = ["*"]
+exclude = [ # all
     "app",
     # web
     "web",
@@ -137,39 +134,42 @@ members = [ # all
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "app",
-        "[workspace]\nmembers = [ \"web\", \"zoo\" ]\n",
+        &claims("exclude = [ \"web\", \"zoo\" ]\n"),
         str![[r#"
 [workspace]
-members = [ "app", "web", "zoo" ]
+members = ["*"]
+exclude = [ "app", "web", "zoo" ]
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "mid",
-        "[workspace]\nmembers = [\"web\", \"api\"] # no order\n",
+        &claims("exclude = [\"web\", \"api\"] # no order\n"),
         str![[r#"
 [workspace]
-members = ["web", "api", "mid"] # no order
+members = ["*"]
+exclude = ["web", "api", "mid"] # no order
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "mid",
-        "workspace = { members = [\"api\"] }\n",
+        "workspace = { members = [\"*\"], exclude = [\"api\"] }\n",
         str![[r#"
-workspace = { members = ["api", "mid"] }
+workspace = { members = ["*"], exclude = ["api", "mid"] }
 
 "#]],
     );
-    becomes_member(
+    becomes_excluded(
         "mid",
-        "[workspace]\n# no members yet\n\n[profile.dev]\nopt-level = 1\n",
+        &claims("# nothing excluded yet\n\n[profile.dev]\nopt-level = 1\n"),
         str![[r#"
 [workspace]
-members = ["mid"]
-# no members yet
+members = ["*"]
+exclude = ["mid"]
+# nothing excluded yet
 
 [profile.dev]
 opt-level = 1
@@ -181,118 +181,86 @@ opt-level = 1
 #[test]
 fn windows_line_endings_and_byte_order_marks_stay() {
     let room = Room::new();
-    room.write(
-        "Cargo.toml",
-        "\u{feff}[workspace]\r\nmembers = [\r\n\t\"api\",\r\n]\r\n",
-    );
+    let before = "\u{feff}[workspace]\r\nmembers = [\"*\"]\r\nexclude = [\r\n\t\"api\",\r\n]\r\n";
+    room.write("Cargo.toml", before);
     room.writes(&["shop"]);
-    let after = "\u{feff}[workspace]\r\nmembers = [\r\n\t\"api\",\r\n\t\"shop\",\r\n]\r\n";
+    let after = before.replace("\t\"api\",\r\n", "\t\"api\",\r\n\t\"shop\",\r\n");
     assert_eq!(room.read("Cargo.toml"), after);
 }
 
 #[test]
-fn members_that_cover_the_app_stay_as_they_are() {
-    changes_nothing("apps/shop", "[workspace]\nmembers = [\"apps/*\"]\n");
-    changes_nothing("shop", "[workspace]\nmembers = [\"./shop\"]\n");
+fn a_workspace_that_does_not_claim_the_app_stays_as_it_is() {
+    for manifest in [
+        "[workspace]\n",
+        "[workspace]\nmembers = [\"crates/*\"]\n",
+        "[workspace]\nmembers = [\"*\"]\n",
+        "[workspace]\nmembers = [\"apps/*\"]\nexclude = [\"apps/shop\"]\n",
+        "[workspace]\nmembers = [\"apps/*\"]\nexclude = [\"apps\"]\n",
+        "[package]\nname = \"shop\"\n",
+        "[workspace\n",
+    ] {
+        changes_nothing("apps/shop", manifest);
+    }
 }
 
 #[test]
 fn a_pattern_does_not_reach_into_deeper_folders() {
-    becomes_member(
-        "apps/old/shop",
-        "[workspace]\nmembers = [\"apps/*\"]\n",
-        str![[r#"
-[workspace]
-members = ["apps/*", "apps/old/shop"]
-
-"#]],
-    );
+    changes_nothing("apps/old/shop", "[workspace]\nmembers = [\"apps/*\"]\n");
 }
 
 #[test]
-fn what_is_excluded_is_left_out() {
-    changes_nothing(
-        "apps/shop",
-        "[workspace]\nmembers = []\nexclude = [\"apps\"]\n",
-    );
-}
-
-#[test]
-fn the_workspace_that_a_package_points_to_is_the_one() {
+fn of_several_workspaces_the_one_that_claims_the_app_excludes_it() {
     let room = Room::new();
-    room.write("root/Cargo.toml", "[workspace]\nmembers = [\"../outer\"]\n");
-    room.write(
-        "root/outer/Cargo.toml",
-        "[package]\nname = \"outer\"\nworkspace = \"..\"\n",
-    );
-    room.writes(&["root/outer/shop"]);
-    let manifest = room.read("root/Cargo.toml");
-    assert_eq!(
-        manifest,
-        "[workspace]\nmembers = [\"../outer\", \"outer/shop\"]\n"
+    room.write("Cargo.toml", "[workspace]\nmembers = [\"apps/*/*\"]\n");
+    room.write("apps/Cargo.toml", "[workspace]\n");
+    room.writes(&["apps/new/shop"]);
+    assert_eq!(room.read("apps/Cargo.toml"), "[workspace]\n");
+    assert!(
+        room.read("Cargo.toml")
+            .contains("exclude = [\"apps/new/shop\"]")
     );
 }
 
 #[test]
 fn the_app_is_the_same_as_outside() {
+    use crate::support::tree;
     let (inside, outside) = (Room::new(), Room::new());
-    inside.write("Cargo.toml", "[workspace]\n");
+    inside.write("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n");
     inside.writes(&["shop"]);
     outside.writes(&["shop"]);
-    use crate::support::tree;
     assert_eq!(tree(&inside.join("shop")), tree(&outside.join("shop")));
 }
 
 #[test]
-fn manifests_that_cannot_be_edited_safely_are_refused_with_lines_to_paste() {
-    let room = Room::new();
-    room.write("Cargo.toml", "workspace = {}\n");
-    room.refuses(&["apps/shop"])
-        .code(3)
-        .stdout_eq("")
-        .stderr_eq(str![[r#"
-error: [..]/Cargo.toml can't be edited safely: its list of members has an unusual form
-hint: add the app there by hand, then try again; nothing was written:
-  [workspace]
-  members = [
-      …
-      "apps/shop",
-  ]
-
-"#]]);
-}
-
-#[test]
-fn manifests_that_cargo_cannot_read_are_named() {
-    let room = Room::new();
-    room.write("Cargo.toml", "[workspace]\nmembers = \"all\"\n");
-    room.refuses(&["apps/shop"])
-        .code(1)
-        .stdout_eq("")
-        .stderr_eq(str![[r#"
-error: could not read the workspace's manifest [..]/Cargo.toml: `members` is not a list of strings
-hint: Cargo reads this manifest too when it builds an app below it, so mend it first
-
-"#]]);
-    room.write("Cargo.toml", "[workspace\n");
-    room.refuses(&["apps/shop"])
-        .code(1)
-        .stdout_eq("")
-        .stderr_eq(str![[r#"
-error: could not read the workspace's manifest [..]/Cargo.toml: TOML parse error at line 1, column 11
-  |
-1 | [workspace
-  |           ^
-unclosed table, expected `]`
-hint: Cargo reads this manifest too when it builds an app below it, so mend it first
-
-"#]]);
+fn what_cannot_be_edited_safely_is_said_with_what_to_do() {
+    for (manifest, reason, advice) in [
+        (
+            "[workspace]\nmembers = [\"./apps/shop\"]\n",
+            "it lists `./apps/shop` itself",
+            "remove `./apps/shop` from `members`",
+        ),
+        (
+            "workspace = { members = [\"apps/*\"] }\n",
+            "its `exclude` is written in an unusual way",
+            "add `\"apps/shop\"` to `exclude` in its `[workspace]` table",
+        ),
+    ] {
+        let room = Room::new();
+        room.write("Cargo.toml", manifest);
+        let told = room.writes(&["apps/shop"]).get_output().stderr.clone();
+        let told = String::from_utf8(told).unwrap();
+        assert!(
+            told.contains(reason) && told.contains(advice),
+            "{manifest}: {told}"
+        );
+        assert_eq!(room.read("Cargo.toml"), manifest);
+    }
 }
 
 #[test]
 fn a_dry_run_shows_the_edit() {
     let room = Room::new();
-    room.write("Cargo.toml", "[workspace]\n");
+    room.write("Cargo.toml", "[workspace]\nmembers = [\"*\"]\n");
     let output = room.refuses(&["shop", "--dry-run"]).success();
     let listed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let last = listed.lines().last().unwrap();
@@ -302,82 +270,21 @@ fn a_dry_run_shows_the_edit() {
     );
 }
 
-#[test]
-fn a_name_that_a_package_of_the_workspace_has_is_refused() {
-    let package = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-    let other = package.replace("shop", "other");
-    let depends = format!(
-        "{other}\n[target.'cfg(unix)'.dependencies]\nx = {{ path = \"../x\", package = \"shop\" }}\n"
-    );
-    let root = |rest: &str| format!("[workspace]\n{rest}");
-    for (manifest, folder, files) in [
-        (
-            root("members = [\"crates/*\"]\n"),
-            "crates/x",
-            vec![("crates/x", package)],
-        ),
-        (
-            root("members = [\"crates/x\", \"shop\"]\n"),
-            "crates/x",
-            vec![("crates/x", package)],
-        ),
-        (
-            root("members = [\"a\"]\n"),
-            "x",
-            vec![("a", &depends), ("x", package)],
-        ),
-        (format!("{package}\n[workspace]\n"), "", vec![]),
-    ] {
-        let room = Room::new();
-        room.write("Cargo.toml", &manifest);
-        for (folder, text) in files {
-            room.write(&format!("{folder}/Cargo.toml"), text);
-            room.write(&format!("{folder}/src/lib.rs"), "");
-        }
-        let output = room.refuses(&["shop"]).code(3).stdout_eq("");
-        let told = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-        let named: PathBuf = folder.split('/').chain(["Cargo.toml"]).collect();
-        assert!(
-            told.contains("has a package called `shop` already: ")
-                && told.contains(named.to_str().unwrap())
-                && told.contains("`--name shop-app`"),
-            "{told}"
-        );
-        room.writes(&["shop", "--name=shop-app"]);
-    }
-}
-
-#[test]
-fn names_outside_of_the_workspace_are_free() {
-    let package = "[package]\nname = \"shop\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
-    let room = Room::new();
-    room.write(
-        "Cargo.toml",
-        "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"crates/old\"]\n",
-    );
-    room.write("crates/old/Cargo.toml", package);
-    room.write("beside/Cargo.toml", package);
-    room.writes(&["shop"]);
-}
-
 #[cfg(unix)]
 #[test]
 fn a_read_only_manifest_stays_as_it_is() {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     let room = Room::new();
-    room.write("Cargo.toml", "[workspace]\n");
+    let manifest = "[workspace]\nmembers = [\"*\"]\n";
+    room.write("Cargo.toml", manifest);
     fs::set_permissions(room.join("Cargo.toml"), fs::Permissions::from_mode(0o444)).unwrap();
-    room.refuses(&["shop"]).code(3).stderr_eq(str![[r#"
-error: [..]/Cargo.toml can't be edited safely: it is read-only
-hint: add the app there by hand, then try again; nothing was written:
-  [workspace]
-  members = [
-      …
-      "shop",
-  ]
+    room.writes(&["shop"]).stderr_eq(str![[r#"
+Wrote shop
+note: shop is a workspace of its own, but also a member of the one in [..]/Cargo.toml, which can't be edited safely: it is read-only. Before you build that one, add `"shop"` to `exclude` in its `[workspace]` table
 
 "#]]);
+    assert_eq!(room.read("Cargo.toml"), manifest);
 }
 
 #[cfg(unix)]
@@ -386,7 +293,7 @@ fn a_manifest_keeps_its_permissions_and_a_link_to_it_stays() {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let room = Room::new();
-    room.write("real.toml", "[workspace]\n");
+    room.write("real.toml", "[workspace]\nmembers = [\"*\"]\n");
     fs::set_permissions(room.join("real.toml"), fs::Permissions::from_mode(0o640)).unwrap();
     symlink("real.toml", room.join("Cargo.toml")).unwrap();
     room.writes(&["shop"]);

@@ -1,11 +1,11 @@
-//! What `vestibule routes` says of an app, asked of the running app itself:
-//! every route, by a stranger, by people without roles and by those with them,
-//! and by somebody whose sign-in is old.
+//! Checks what `vestibule routes` says of an app against the running app: every
+//! route, signed out, signed in without roles and with them, and with an old
+//! sign-in.
 
-use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use vestibule_dev::testing::{Browser, Method, Page, StatusCode, TestApp};
 
-use crate::support::{Browser, Page, TestApp};
+use crate::support;
 
 #[tokio::test]
 async fn the_table_of_routes_is_true() {
@@ -15,7 +15,7 @@ async fn the_table_of_routes_is_true() {
     assert!(table["unread"].as_array().unwrap().is_empty());
     let routes = table["routes"].as_array().unwrap();
     assert!(routes.len() > 10);
-    let app = TestApp::start().await;
+    let app = support::app().start().await;
     for route in routes {
         agrees(&app, route).await;
     }
@@ -23,29 +23,29 @@ async fn the_table_of_routes_is_true() {
 
 async fn agrees(app: &TestApp, route: &Value) {
     let access = &route["access"];
-    let stranger = ask(&app.browser(), route).await;
-    // What a handler is asked for by a made-up name, it may not have, and a
-    // default service may have nothing at all; the switches are those of the
-    // app's own provider, which tests do without.
+    let signed_out = ask(&app.browser(), route).await;
+    // A handler may not have what a made-up name asks for, and a default service
+    // may have nothing at all; the switches are those of the app's own provider,
+    // which tests do without.
     let path = route["path"].as_str().unwrap();
     let may_lack = path.contains('{') || path == "/dev/provider" || route["default"] == true;
-    let found = may_lack || stranger.status != StatusCode::NOT_FOUND;
-    let is_route = found && stranger.status != StatusCode::METHOD_NOT_ALLOWED;
-    assert!(is_route, "{route}: {stranger:?}");
+    let found = may_lack || signed_out.status != StatusCode::NOT_FOUND;
+    let is_route = found && signed_out.status != StatusCode::METHOD_NOT_ALLOWED;
+    assert!(is_route, "{route}: {signed_out:?}");
     let is_for_everybody = match access["who"].as_str().unwrap() {
         "everybody" => true,
         "signed_in" => false,
         other => panic!("{route}: {other}"),
     };
     assert_eq!(
-        code(&stranger) != "signed_out",
+        code(&signed_out) != "signed_out",
         is_for_everybody,
-        "{route}: {stranger:?}"
+        "{route}: {signed_out:?}"
     );
     if is_for_everybody {
         return;
     }
-    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(signed_out.status, StatusCode::UNAUTHORIZED);
 
     let roles = access["roles"].clone();
     let with_roles = app.signed_in_with("alice", "roles", roles.clone()).await;
@@ -89,7 +89,7 @@ async fn ask(browser: &Browser, route: &Value) -> Page {
         .await
 }
 
-/// The code of a refusal.
+/// The code of an error.
 fn code(page: &Page) -> String {
     let problem: Value = serde_json::from_str(&page.body).unwrap_or_default();
     problem["code"].as_str().unwrap_or_default().to_owned()

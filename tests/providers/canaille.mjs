@@ -28,7 +28,7 @@ const [, version] = /canaille.*==(\S+)/.exec(requirements);
 export const title = `Canaille ${version} (Python)`;
 
 export const notes = [
-  'It takes revocations by `client_secret_basic` alone, and `private_key_jwt` for the token endpoint alone.',
+  'It accepts revocation requests only with `client_secret_basic`, and `private_key_jwt` only at the token endpoint.',
 ];
 
 export const variants = [
@@ -92,7 +92,7 @@ class Canaille {
     await page.getByLabel('Login').fill('alice');
     await page.getByRole('button', { name: 'Continue' }).click();
     await page.locator('input[name="password"]').fill(PASSWORD);
-    // Access tokens of one person and one second are equal letter by letter,
+    // Access tokens of one person and one second are equal character by character,
     // and it fails at the second of them.
     await sleep(1000 - (Date.now() % 1000));
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -179,7 +179,7 @@ async function newKey(alg) {
   return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: randomUUID() };
 }
 
-/** A table of texts, as TOML has it in one line. */
+/** A table of strings, as TOML has it in one line. */
 function inline(key) {
   return `{ ${Object.entries(key).map(([name, value]) => `${name} = "${value}"`).join(', ')} }`;
 }

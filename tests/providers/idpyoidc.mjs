@@ -24,7 +24,7 @@ const [, version] = /idpyoidc==(\S+)/.exec(requirements);
 export const title = `idpyoidc ${version} (Python)`;
 
 export const notes = [
-  'It takes pushed authorization requests, but wants the parameters again in the address; they are left off.',
+  'It accepts pushed authorization requests but needs the parameters again in the address, so they are turned off.',
 ];
 
 export const variants = [

@@ -40,8 +40,8 @@ function page(variants) {
   return `# Providers
 
 The generated app with providers that other people wrote. \`tests/run\` installs
-and starts them, signs people in and out with Chromium, listens to what app and
-provider say to one another, and writes this page. «Not offered» is what a
+and starts them, signs people in and out with Chromium, records what app and
+provider say to each other, and writes this page. “Not offered” is what a
 provider's own metadata do not offer.
 
 ${sections.join('\n\n')}

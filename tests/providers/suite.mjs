@@ -132,7 +132,7 @@ function suite(provider, variant) {
       refreshToken = tokens.refresh_token ?? refreshToken;
     }
     if (!offersRevocation(metadata, variant)) return;
-    // However a provider says that it is over, the sign-in is over here too.
+    // However the provider says that it is over, the user session ends here too.
     await client.post(metadata.revocation_endpoint, { token: refreshToken }, provider.issuer);
     const { status, body } = await visitor.get('/api/userinfo');
     assert.equal(wire.to(metadata.token_endpoint).at(-1).status, 400);

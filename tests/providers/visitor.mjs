@@ -42,7 +42,7 @@ export class Visitor {
     return this.#context.cookies(this.#setting.url);
   }
 
-  /** The address and the text that they have before them. */
+  /** The address and the text of the page that they see. */
   async view() {
     const text = await this.page.locator('body').innerText({ timeout: 5_000 }).catch((error) => error.message);
     return `at ${this.page.url()}:\n${text}`;

@@ -1,16 +1,16 @@
-//! The plan read again, as the app that it would make: the new routes are there, let in whom
-//! they should and are reached, and nothing else has changed.
+//! The plan, read again as the app that it would make: the new routes are there, are reached and
+//! let in whom they should, and nothing else has changed.
 
 use crate::commands::plan::Planned;
 use crate::project::Project;
-use crate::routes::{Access, Fresh, Pattern, Route, Table, Taker};
+use crate::routes::{Access, Fresh, Pattern, Reached, Route, Table};
 use crate::scaffold::Guard;
-use crate::source::Crate;
+use crate::source::{CannotEdit, Crate};
 
-use super::build::Asked;
-use super::site::ROUTES;
+use super::draft::Draft;
+use super::objection::Objection;
 
-/// A route that has to come of the plan.
+/// A route that the plan has to result in.
 pub(super) struct Wanted {
     method: &'static str,
     path: String,
@@ -28,15 +28,16 @@ impl Wanted {
     }
 }
 
-pub(super) fn wanted(asked: &Asked) -> Vec<Wanted> {
-    let route = &asked.route;
+pub(super) fn wanted(draft: &Draft) -> Vec<Wanted> {
+    let route = &draft.route;
+    let routes = draft.routes.join("::");
     let handlers = route.handlers().into_iter();
     handlers
         .map(|(method, handler)| Wanted {
             method: method.name(),
             path: route.path.clone(),
             access: access(&route.guard),
-            handler: format!("{ROUTES}::{}::{handler}", route.module),
+            handler: format!("{routes}::{}::{handler}", route.module),
         })
         .collect()
 }
@@ -55,31 +56,18 @@ fn access(guard: &Guard) -> Access {
     }
 }
 
-/// Why a plan must not be carried out.
-pub(super) enum Disproof {
-    /// The route would hide another, or be hidden.
-    Hidden(String),
-    /// Something else than was meant would come of it.
-    Wrong(String),
-}
-
-impl From<String> for Disproof {
-    fn from(reason: String) -> Self {
-        Self::Wrong(reason)
-    }
-}
-
-/// Fails with the reason why the plan must not be carried out.
+/// Fails with the reason why the plan must not be carried out. `file` is what would be to blame.
 pub(super) fn check(
     project: &Project,
     before: &Table,
     planned: &Planned,
-    asked: &Asked,
-) -> Result<(), Disproof> {
+    draft: &Draft,
+    file: &str,
+) -> Result<(), Objection> {
     let after = project.with(planned.outcome());
-    let source = Crate::read(&after).map_err(|error| error.to_string())?;
-    let after = Table::read(&source);
-    let wanted = wanted(asked);
+    let after = Table::read(&Crate::read(&after)?);
+    let wrong = |reason: String| Objection::cannot_edit(file, CannotEdit(reason));
+    let wanted = wanted(draft);
     let (new, old): (Vec<&Route>, Vec<&Route>) = after.routes.iter().partition(|route| {
         wanted
             .iter()
@@ -100,7 +88,7 @@ pub(super) fn check(
                 None => "would not be there".to_owned(),
             };
             let Wanted { method, path, .. } = wanted;
-            return Err(format!("{method} {path} {found}").into());
+            return Err(wrong(format!("{method} {path} {found}")));
         }
     }
     let is_same = new.len() == wanted.len()
@@ -109,10 +97,15 @@ pub(super) fn check(
             .map(|route| route.outline())
             .eq(before.routes.iter().map(Route::outline));
     if !is_same {
-        return Err("other routes would change".to_owned().into());
+        return Err(wrong("other routes would change".to_owned()));
     }
+    hides_nothing(before, &after, &new)
+}
+
+/// Sees that each route still gets its requests, and the new ones get theirs.
+fn hides_nothing(before: &Table, after: &Table, new: &[&Route]) -> Result<(), Objection> {
     for route in &after.routes {
-        // What is left over for a default service is what is taken from it.
+        // A default service gets what is left over, so it may lose requests.
         if route.is_default {
             continue;
         }
@@ -124,8 +117,8 @@ pub(super) fn check(
             continue;
         };
         let (was, is) = (
-            before.taker(&route.method, &example),
-            after.taker(&route.method, &example),
+            before.reach(&route.method, &example),
+            after.reach(&route.method, &example),
         );
         let Route { method, path, .. } = route;
         let path = path.as_deref().unwrap_or_default();
@@ -135,23 +128,23 @@ pub(super) fn check(
                 Some(by) => format!("`{by}`"),
                 None => "a scope that is registered before it".to_owned(),
             };
-            return Err(Disproof::Hidden(format!(
-                "{method} {path} would never be reached, as {by} takes such requests"
+            return Err(Objection::conflict(format!(
+                "{method} {path} would never be reached: {by} gets such requests"
             )));
         }
         if !is_new && handler(&was) != handler(&is) {
             let name = &route.handler.name;
-            return Err(Disproof::Hidden(format!(
-                "it would take {method} {path} away from `{name}`"
+            return Err(Objection::conflict(format!(
+                "it would get {method} {path} instead of `{name}`"
             )));
         }
     }
     Ok(())
 }
 
-fn handler<'t>(taker: &Taker<'t>) -> Option<&'t str> {
-    match taker {
-        Taker::Handler(handler, _) => Some(handler.name.as_str()),
-        Taker::Nothing(_) | Taker::Nobody => None,
+fn handler<'t>(reached: &Reached<'t>) -> Option<&'t str> {
+    match reached {
+        Reached::Handler(handler, _) => Some(handler.name.as_str()),
+        Reached::DeadEnd(_) | Reached::Nothing => None,
     }
 }

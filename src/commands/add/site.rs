@@ -4,72 +4,53 @@
 use syn::ItemFn;
 use syn::visit::{self, Visit};
 
-use crate::routes::{Route, Table};
+use crate::routes::{Mount, Route, Table, TableKind};
 use crate::source::{Crate, Def, Module, Scope, SourceFile, Want};
 
-/// The module of the table of routes, from the crate's root.
-pub(crate) const ROUTES: &str = "routes";
+/// The module with the table of routes is called so, wherever it is.
+const ROUTES: &str = "routes";
 
 /// Where a route goes.
 pub(crate) struct Site<'a> {
-    /// The function that registers it, and where that stands.
+    /// The function that registers it, and where that is.
     pub(crate) function: &'a ItemFn,
     pub(crate) function_module: &'a Module,
     pub(crate) function_file: &'a SourceFile,
-    /// The module `routes`, and its file.
+    /// The module of routes, and its file.
     pub(crate) module: &'a Module,
     pub(crate) module_file: &'a SourceFile,
-    /// What the function's paths are below.
+    /// What comes before the function's paths.
     pub(crate) prefix: String,
     pub(crate) is_public: bool,
     /// Whether only signed-in people get to what the function registers.
-    pub(crate) is_guarded: bool,
+    pub(crate) is_protected: bool,
 }
 
 impl<'a> Site<'a> {
     /// Finds it, or says why that can't be done safely.
     pub(crate) fn find(source: &'a Crate, table: &Table, is_public: bool) -> Result<Self, String> {
-        let module = module(source)?;
+        let path = routes_module(source, table);
+        let routes = path.join("::");
+        let module = module(source, &path)?;
         let module_file = source.file_of(module).ok_or("its file can't be read")?;
         if module.is_inline {
             return Err(format!(
-                "the module `{ROUTES}` stands inside {}",
+                "the module `{routes}` is written inside {}",
                 module_file.path
             ));
         }
-        let name = if is_public { "public" } else { "protected" };
-        let (function_module, function) = function(source, module, name)?;
+        let (function_module, function) = function(source, table, module, is_public)?;
         let function_file = source
             .file_of(function_module)
             .ok_or("its file can't be read")?;
         let path = [&function_module.path[..], &[function.sig.ident.to_string()]].concat();
-        let mounts = table.mounts_of(&path);
-        let [mount] = &mounts[..] else {
-            return Err(match mounts.len() {
-                0 => format!("the app doesn't call `{ROUTES}::{name}`"),
-                _ => format!("the app calls `{ROUTES}::{name}` in several places"),
-            });
+        let name = path.join("::");
+        let mount = match &table.mounts_of(&path)[..] {
+            [] => return Err(format!("the app doesn't call `{name}`")),
+            [mount] => *mount,
+            _ => return Err(format!("the app calls `{name}` in several places")),
         };
-        if let Some(condition) = &mount.condition {
-            return Err(format!(
-                "the app calls `{ROUTES}::{name}` only under a condition: {condition}"
-            ));
-        }
-        let Some(prefix) = mount.prefix.clone() else {
-            return Err(format!(
-                "the path that `{ROUTES}::{name}` is mounted below can't be told"
-            ));
-        };
-        if prefix.contains('{') {
-            return Err(format!(
-                "`{ROUTES}::{name}` is mounted below {prefix}, which has parameters"
-            ));
-        }
-        if is_public && mount.signed_in {
-            return Err(format!(
-                "`{ROUTES}::{name}` is behind `ensure_authenticated`, so nothing in it is public"
-            ));
-        }
+        let prefix = prefix(mount, &name, is_public)?;
         let span = function.block.brace_token.span;
         let lines = span.open().start().line..=span.close().end().line;
         if let Some((at, what)) = table
@@ -77,7 +58,7 @@ impl<'a> Site<'a> {
             .iter()
             .find(|(at, _)| at.file == function_file.path && lines.contains(&at.line))
         {
-            return Err(format!("what {what} ({at}) registers can't be told"));
+            return Err(format!("it can't be told what {what} ({at}) registers"));
         }
         Ok(Self {
             function,
@@ -87,11 +68,19 @@ impl<'a> Site<'a> {
             module_file,
             prefix,
             is_public,
-            is_guarded: mount.signed_in,
+            is_protected: mount.signed_in,
         })
     }
 
-    /// The call that begins a route for a method, as it can be written beside the others.
+    /// The path of the function that registers the route.
+    pub(crate) fn function_name(&self) -> String {
+        let name = self.function.sig.ident.to_string();
+        [&self.function_module.path[..], &[name]]
+            .concat()
+            .join("::")
+    }
+
+    /// The call that begins a route for a method, as it can be written next to the others.
     pub(crate) fn method_call(&self, source: &Crate, method: &str) -> String {
         let scope = Scope::of(self.function_module);
         let means = |name: &str, expected: &[&str], want| {
@@ -109,45 +98,119 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// How a handler of a new module is called where the route is registered.
+    /// How a handler of a new module is named where the route is registered.
     pub(crate) fn handler(&self, module: &str, handler: &str) -> String {
         if self.function_module.path == self.module.path {
             format!("{module}::{handler}")
         } else {
-            format!("crate::{ROUTES}::{module}::{handler}")
+            format!(
+                "crate::{}::{module}::{handler}",
+                self.module.path.join("::")
+            )
         }
     }
 }
 
-fn module(source: &Crate) -> Result<&Module, String> {
-    let path = [ROUTES.to_owned()];
-    let mut modules = source.modules_at(&path);
+/// What comes before the paths of a function, if routes can be added to it.
+fn prefix(mount: &Mount, name: &str, is_public: bool) -> Result<String, String> {
+    if let Some(condition) = &mount.condition {
+        return Err(format!(
+            "the app calls `{name}` only under a condition: {condition}"
+        ));
+    }
+    let Some(prefix) = mount.prefix.clone() else {
+        return Err(format!(
+            "it can't be told below which path `{name}` is mounted"
+        ));
+    };
+    if prefix.contains('{') {
+        return Err(format!(
+            "`{name}` is mounted below {prefix}, which has parameters"
+        ));
+    }
+    if is_public && mount.signed_in {
+        return Err(format!(
+            "`{name}` is behind `ensure_authenticated`, so nothing in it is public"
+        ));
+    }
+    Ok(prefix)
+}
+
+/// The path of the module that holds the table of routes and the modules of handlers.
+pub(crate) fn routes_module(source: &Crate, table: &Table) -> Vec<String> {
+    let at_root = vec![ROUTES.to_owned()];
+    let called_so = source
+        .modules
+        .iter()
+        .filter(|module| module.path.last().is_some_and(|name| name == ROUTES))
+        .map(|module| &module.path);
+    let of_table = table
+        .mounts
+        .iter()
+        .filter(|mount| mount.kind == Some(TableKind::Protected))
+        .filter_map(|mount| mount.function.split_last())
+        .map(|(_, module)| module.to_vec());
+    if let Some(path) = only(called_so.cloned()) {
+        path
+    } else if source.modules_at(&at_root).next().is_some() {
+        at_root
+    } else {
+        only(of_table).unwrap_or(at_root)
+    }
+}
+
+/// What all of some things are, if they are the same.
+fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
+    let first = all.next()?;
+    all.all(|other| other == first).then_some(first)
+}
+
+fn module<'a>(source: &'a Crate, path: &[String]) -> Result<&'a Module, String> {
+    let name = path.join("::");
+    let mut modules = source.modules_at(path);
     match (modules.next(), modules.next()) {
         (Some(module), None) => Ok(module),
-        (Some(_), Some(_)) => Err(format!("there are several modules `{ROUTES}`")),
+        (Some(_), Some(_)) => Err(format!("there are several modules `{name}`")),
         (None, _) => Err(match source.unreadable.first() {
             Some(reason) => reason.to_string(),
-            None => format!("there is no module `{ROUTES}`"),
+            None => format!("there is no module `{name}`"),
         }),
     }
 }
 
+/// The function that registers such routes: by its name, or else by how the app mounts it.
 fn function<'a>(
     source: &'a Crate,
+    table: &Table,
     module: &'a Module,
-    name: &str,
+    is_public: bool,
 ) -> Result<(&'a Module, &'a ItemFn), String> {
-    let found = source.find(&Scope::of(module), &[name.to_owned()], Want::Value);
+    let (name, kind) = if is_public {
+        ("public", TableKind::Public)
+    } else {
+        ("protected", TableKind::Protected)
+    };
+    let find = |scope: &Scope<'a>, names: &[String]| source.find(scope, names, Want::Value);
+    let called_so = find(&Scope::of(module), &[name.to_owned()]);
+    let mounted = table.mounts.iter().filter(|mount| mount.kind == Some(kind));
+    let found = match only(mounted.map(|mount| mount.function.clone())) {
+        Some(path) if !called_so.iter().any(|def| matches!(def, Def::Fn(..))) => {
+            let path = [&["crate".to_owned()], &path[..]].concat();
+            find(&Scope::of(module), &path)
+        }
+        _ => called_so,
+    };
+    let name = [&module.path[..], &[name.to_owned()]].concat().join("::");
     match &found[..] {
         [Def::Fn(module, function)] => Ok((module, function)),
-        [_, _, ..] => Err(format!("there are several functions `{ROUTES}::{name}`")),
-        _ => Err(format!("there is no function `{ROUTES}::{name}`")),
+        [_, _, ..] => Err(format!("there are several functions `{name}`")),
+        _ => Err(format!("there is no function `{name}`")),
     }
 }
 
-/// The routes whose handlers are in a module below `routes`.
-pub(crate) fn routes_of<'t>(table: &'t Table, module: &str) -> Vec<&'t Route> {
-    let prefix = format!("{ROUTES}::{module}::");
+/// The routes whose handlers are in a module below the module of routes.
+pub(crate) fn routes_of<'t>(table: &'t Table, routes: &[String], module: &str) -> Vec<&'t Route> {
+    let prefix = format!("{}::{module}::", routes.join("::"));
     table
         .routes
         .iter()
@@ -155,42 +218,43 @@ pub(crate) fn routes_of<'t>(table: &'t Table, module: &str) -> Vec<&'t Route> {
         .collect()
 }
 
-/// Why a module can't have this name in `routes`, if so.
-pub(crate) fn name_taken(source: &Crate, name: &str) -> Option<String> {
-    let module = source.modules_at(&[ROUTES.to_owned()]).next()?;
+/// Why a module below the module of routes can't have this name, if so.
+pub(crate) fn name_taken(source: &Crate, routes: &[String], name: &str) -> Option<String> {
+    let module = source.modules_at(routes).next()?;
     if !source.is_free(module, name, Want::Type) {
-        return Some(format!("`{ROUTES}` has something called `{name}` already"));
+        let routes = routes.join("::");
+        return Some(format!("`{routes}` already has something called `{name}`"));
     }
     let file = source.file_of(module).map_or("", |file| file.path.as_str());
-    Firsts::of(module, name)
+    FirstNames::of(module, name)
         .followed
         .then(|| format!("{file} uses a crate called `{name}`"))
 }
 
-/// Which paths in a module begin with a name.
-pub(crate) struct Firsts<'n> {
+/// Whether paths in a module begin with a name.
+pub(crate) struct FirstNames<'n> {
     name: &'n str,
-    /// There are some in which more follows.
+    /// Some do, and more follows.
     pub(crate) followed: bool,
-    /// There are some in which nothing follows.
+    /// Some are nothing but the name.
     pub(crate) alone: bool,
 }
 
-impl<'n> Firsts<'n> {
+impl<'n> FirstNames<'n> {
     pub(crate) fn of(module: &Module, name: &'n str) -> Self {
-        let mut firsts = Self {
+        let mut names = Self {
             name,
             followed: false,
             alone: false,
         };
         for item in &module.items {
-            firsts.visit_item(item);
+            names.visit_item(item);
         }
-        firsts
+        names
     }
 }
 
-impl<'ast> Visit<'ast> for Firsts<'_> {
+impl<'ast> Visit<'ast> for FirstNames<'_> {
     fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {}
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {

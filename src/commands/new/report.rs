@@ -1,4 +1,4 @@
-//! What `vestibule new` says: results and what to do next on stdout, all else on stderr.
+//! What `vestibule new` says: what to do next on stdout, everything else on stderr.
 
 use std::ffi::OsStr;
 
@@ -7,9 +7,9 @@ use crate::git::Repository;
 use crate::target::Target;
 use crate::template::{Answers, AppName};
 use crate::terminal;
-use crate::workspace::Membership;
+use crate::workspace::Surroundings;
 
-/// Where a new app listens unless it is told otherwise.
+/// Where a new app listens by default.
 const ADDRESS: &str = "http://localhost:8080";
 
 /// Lists what a plan would write: on stdout, one line a file.
@@ -41,77 +41,68 @@ fn size(change: &Change) -> usize {
     change.after.as_ref().map_or(0, |after| after.len())
 }
 
-/// Says what was written, and under which name if that isn't the one that was given.
+/// Says what was written, and the name of the package if it isn't the one that was typed.
 pub(super) fn written(target: &Target, name: &AppName) {
     terminal::say(format_args!("Wrote {}", target.typed.display()));
     if let Some(typed) = name.changed_from() {
         let package = name.package();
         terminal::note(format_args!(
-            "the package is called `{package}`, made from `{typed}`"
+            "the package is called `{package}`, after `{typed}`"
         ));
     }
 }
 
-/// Says what the app's surroundings meant for it, and what it did to them.
+/// Says what was done to the surroundings of the app, and what is left to do.
 pub(super) fn surroundings(
-    membership: &Membership,
+    surroundings: &Surroundings,
     repository: Option<Repository>,
     target: &Target,
 ) {
-    let root = match membership {
-        Membership::Add { member, change } => {
-            terminal::note(format_args!(
-                "`{member}` was added to the workspace members in {}",
-                change.path.display()
-            ));
-            Some(&change.path)
-        }
-        Membership::Covered { manifest } => {
-            terminal::note(format_args!(
-                "{} is a member of the workspace {}",
-                target.typed.display(),
-                manifest.display()
-            ));
-            Some(manifest)
-        }
-        Membership::None => None,
-    };
-    if let Some(root) = root {
-        terminal::note(format_args!(
-            "Cargo takes profiles from the workspace's manifest alone, and warns of others: move \
-             the `[profile.…]` tables of {} to {}, or delete them",
-            target.typed.join("Cargo.toml").display(),
-            root.display()
-        ));
+    let app = target.typed.display();
+    match surroundings {
+        Surroundings::Exclude { entry, change } => terminal::note(format_args!(
+            "{app} is a workspace of its own, so `{entry}` was added to `exclude` in {}",
+            change.path.display()
+        )),
+        Surroundings::ByHand {
+            manifest,
+            reason,
+            advice,
+        } => terminal::note(format_args!(
+            "{app} is a workspace of its own, but also a member of the one in {}, which can't be \
+             edited safely: {reason}. Before you build that one, {advice}",
+            manifest.display()
+        )),
+        Surroundings::Free => {}
     }
     match repository {
         Some(Repository::Inside) => {
-            terminal::note("no git repository was made, as the app is inside one");
+            terminal::note("no git repository was created: the app is inside one");
         }
         Some(Repository::Not(reason)) => {
-            terminal::note(format_args!("no git repository was made: {reason}"));
+            terminal::note(format_args!("no git repository was created: {reason}"));
         }
-        Some(Repository::Made) | None => {}
+        Some(Repository::Created) | None => {}
     }
 }
 
-/// Tells what to do next, as lines to paste.
+/// Says what to do next, as lines to paste.
 pub(super) fn next_steps(target: &Target, answers: &Answers) {
     terminal::result("Next:");
     terminal::result(format_args!("  cd {}", for_shell(target.typed.as_os_str())));
     if !answers.uses_dev_provider() {
-        terminal::result("  cp .env.example .env    # and fill in what your provider gave you");
+        terminal::result("  cp .env.example .env    # then fill in the values from your provider");
     }
     terminal::result(format_args!(
         "  cargo run               # then open {ADDRESS}"
     ));
     if answers.uses_dev_provider() {
         terminal::result(
-            "Sign in as alice or bob, without a password. README.md tells what to do next.",
+            "Sign in as alice or bob, without a password. What to do next is in README.md.",
         );
     } else {
         terminal::result(
-            "Without .env you can sign in as alice or bob. README.md tells what to do next.",
+            "Without .env you can sign in as alice or bob. What to do next is in README.md.",
         );
     }
 }

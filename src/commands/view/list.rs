@@ -8,13 +8,13 @@ use crate::project::Project;
 use crate::routes::{Place, Table};
 use crate::source::Crate;
 use crate::terminal;
-use crate::views::{FOLDER, Named, Request, View, Views};
+use crate::views::{FOLDER, Named, Page, Request, View, Views};
 
-/// How wide the list is where no terminal says it.
+/// How wide the list is without a terminal.
 const WIDTH: usize = 80;
-/// Narrower than this, lines are no longer broken well.
+/// In less than this, lines can't be broken well.
 const NARROWEST: usize = 40;
-/// Where the text behind a label begins.
+/// Where the text after a label begins.
 const INDENT: usize = 12;
 
 /// Runs the command. It never writes.
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &ListViews) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// What is odd about a view.
+/// What seems wrong with a view.
 fn doubt(view: &View) -> Option<String> {
     let View { template, .. } = view;
     match (&view.types[..], &view.makers[..]) {
@@ -52,7 +52,7 @@ fn doubt(view: &View) -> Option<String> {
         }
         ([], _) => None,
         ([first, ..], _) if !view.is_there => Some(format!(
-            "{}: `{}` shows {FOLDER}/{template}, which isn't there",
+            "{}: `{}` shows {FOLDER}/{template}, which doesn't exist",
             first.at, first.name
         )),
         ([first, ..], []) => Some(format!("{}: nothing makes `{}`", first.at, first.name)),
@@ -76,33 +76,11 @@ fn laid_out(views: &Views, width: usize) -> Vec<String> {
         }
         lines.push(String::new());
     }
-    let Some(at) = &views.codes_at else {
-        lines.pop();
-        return lines;
-    };
-    lines.push(format!(
-        "codes of refusals, by what their page offers  {at}"
-    ));
-    let mut actions: Vec<&str> = Vec::new();
-    for code in &views.codes {
-        let action = code.action.as_deref().unwrap_or(UNKNOWN);
-        if !actions.contains(&action) {
-            actions.push(action);
-        }
-    }
-    for action in actions {
-        let codes = views.codes.iter();
-        let codes = codes.filter(|code| code.action.as_deref().unwrap_or(UNKNOWN) == action);
-        let codes: Vec<String> = codes.map(|code| code.code.clone()).collect();
-        lines.extend(labelled(action, &codes.join(", "), width));
-    }
+    lines.pop();
     lines
 }
 
-/// In the place of what the source doesn't tell.
-const UNKNOWN: &str = "?";
-
-/// Text behind a label, broken between words; nothing if there is none.
+/// Text after a label, broken between words; nothing if there is none.
 fn labelled(label: &str, text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = format!("{:INDENT$}", format!("  {label}"));
@@ -130,15 +108,27 @@ fn placed(named: &[Named]) -> Vec<String> {
     parts.map(|it| format!("{} ({})", it.name, it.at)).collect()
 }
 
-/// The requests and refusals that lead to a view.
+/// The requests and pages of the library that lead to a view.
 fn when(view: &View) -> Vec<String> {
-    let refused = view.refused.iter();
-    let refused = refused.map(|it| format!("refusals that {} ({}) picks", it.name, it.at));
-    let mut when: Vec<String> = view.requests.iter().map(in_words).chain(refused).collect();
+    let pages = view.pages.iter().map(|page| page_in_words(&page.method));
+    let mut when: Vec<String> = view.requests.iter().map(in_words).chain(pages).collect();
     if when.is_empty() && !view.makers.is_empty() {
-        when.push("on no route of the app that can be read".to_owned());
+        when.push("not by any route that can be read".to_owned());
     }
     when
+}
+
+/// What a method of `Pages` is for.
+fn page_in_words(method: &str) -> String {
+    let what = match method {
+        "login" => "the sign-in page",
+        "logged_out" => "the page after signing out",
+        "end_session" => "the form to the provider's sign-out",
+        "error" => "every error, of the library and of the app",
+        "problem" => "every error, for scripts",
+        _ => "a page of the library",
+    };
+    format!("{what} (`Pages::{method}`)")
 }
 
 fn in_words(request: &Request) -> String {
@@ -154,13 +144,8 @@ fn in_words(request: &Request) -> String {
 }
 
 fn as_json(views: &Views) -> Value {
-    let codes: Vec<Value> = views
-        .codes
-        .iter()
-        .map(|code| json!({ "code": code.code, "reason": code.reason, "action": code.action }))
-        .collect();
     let list: Vec<Value> = views.views.iter().map(view_as_json).collect();
-    json!({ "views": list, "codes": codes })
+    json!({ "views": list })
 }
 
 fn view_as_json(view: &View) -> Value {
@@ -180,10 +165,14 @@ fn view_as_json(view: &View) -> Value {
         "types": view.types.iter().map(named_as_json).collect::<Vec<_>>(),
         "shown_by": view.makers.iter().map(named_as_json).collect::<Vec<_>>(),
         "requests": requests.collect::<Vec<_>>(),
-        "refusals_picked_by": view.refused.iter().map(named_as_json).collect::<Vec<_>>(),
+        "pages": view.pages.iter().map(page_as_json).collect::<Vec<_>>(),
         "states": states.collect::<Vec<_>>(),
         "part_of": view.part_of,
     })
+}
+
+fn page_as_json(page: &Page) -> Value {
+    json!({ "method": page.method, "shown_by": named_as_json(&page.by) })
 }
 
 fn named_as_json(named: &Named) -> Value {

@@ -1,7 +1,7 @@
-//! What a view was at first: as the template has it, or as `add route` wrote it.
+//! The original of a view: as the template has it, or as `add route` wrote it.
 
 use crate::commands::add::site;
-use crate::commands::remove::memory::Memory;
+use crate::commands::remove::original::Original as OriginalRoute;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Table;
@@ -13,18 +13,18 @@ use crate::views::{FOLDER, View, Views};
 /// The version of the template that is built into this program.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A view as it was at first.
+/// The original of a view.
 pub(super) struct Original {
     /// The file, from the app's folder.
     pub(super) path: String,
     /// The same, from the folder of the templates.
     pub(super) template: String,
     pub(super) text: String,
-    /// The app's source, with the types as they were made for that text.
+    /// The app's source as it was when that was written.
     pub(super) source: Crate,
 }
 
-/// An app, as far as it is known.
+/// What is known of an app.
 pub(super) struct App<'a> {
     pub(super) project: &'a Project,
     pub(super) source: &'a Crate,
@@ -32,7 +32,7 @@ pub(super) struct App<'a> {
     pub(super) views: &'a Views,
 }
 
-/// Finds what a view was at first. It may be called by its name or by its file.
+/// Finds the original of a view, which may be given by its name or by its file.
 pub(super) fn find(app: &App<'_>, typed: &str) -> Result<Original, Error> {
     let name = typed
         .strip_prefix(FOLDER)
@@ -63,7 +63,7 @@ fn of_template(project: &Project, file: &File, name: &str) -> Result<Original, E
         .collect();
     let code: Vec<(&str, String)> = FILES
         .iter()
-        .filter(|file| file.path.ends_with(".rs"))
+        .filter(|file| file.path.starts_with("src/") && file.path.ends_with(".rs"))
         .map(|file| {
             (
                 file.path,
@@ -80,33 +80,30 @@ fn of_template(project: &Project, file: &File, name: &str) -> Result<Original, E
     })
 }
 
-/// The view that `add route` wrote for a route as it is now.
+/// The view that `add route` writes for a route as it is now.
 fn of_route(app: &App<'_>, view: &View, path: &str) -> Result<Original, Error> {
     let no_original = |reason: &str| Error::NoOriginal {
         path: path.to_owned(),
         reason: reason.to_owned(),
     };
     let module = view.name.as_str();
-    let is_its = |name: &str| {
-        name.strip_prefix(site::ROUTES)
-            .and_then(|rest| rest.strip_prefix("::"))
-            .and_then(|rest| rest.strip_prefix(module))
-            .is_some_and(|rest| rest.starts_with("::"))
-    };
-    let routes = site::routes_of(app.table, module);
-    let Some(shown) = view.types.iter().find(|shown| is_its(&shown.name)) else {
+    let routes_module = site::routes_module(app.source, app.table);
+    let its = format!("{}::{module}::", routes_module.join("::"));
+    let routes = site::routes_of(app.table, &routes_module, module);
+    let mut types = view.types.iter();
+    let Some(shown) = types.find(|shown| shown.name.starts_with(&its)) else {
         return Err(no_original(
             "it came neither with the app nor from `add route`",
         ));
     };
     if routes.is_empty() {
-        return Err(no_original("its route isn't registered any more"));
+        return Err(no_original("its route is no longer registered"));
     }
-    let memory = Memory::of(app.source, module, &routes, true);
-    let unclear = || no_original("its route was changed since `add route` wrote it");
-    let route = memory.route().ok_or_else(unclear)?;
+    let original = OriginalRoute::of(app.source, &routes_module, module, &routes, true);
+    let unclear = || no_original("its route has changed since `add route` wrote it");
+    let (route, names) = original.route().ok_or_else(unclear)?;
     let text = scaffold::view(route)?.ok_or_else(unclear)?;
-    let handler = scaffold::handler(route)?;
+    let handler = scaffold::handler(route, names)?;
     let code = std::iter::once((shown.at.file.as_str(), Some(&handler)));
     Ok(Original {
         path: path.to_owned(),

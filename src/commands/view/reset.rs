@@ -1,4 +1,4 @@
-//! `vestibule view reset`: brings a view back as it was at first, once its diff was seen.
+//! `vestibule view reset`: restores the original of a view, after showing the diff.
 
 use crate::cli::ResetView;
 use crate::commands::plan::Planned;
@@ -31,40 +31,40 @@ pub(crate) fn run(arguments: &ResetView) -> Result<Exit, Error> {
     let before = match project.read(path)?.map(String::from_utf8) {
         None => None,
         Some(Ok(text)) => Some(text),
-        Some(Err(_)) => return Err(Error::NotText(path.clone())),
+        Some(Err(_)) => return Err(Error::NotUtf8(path.clone())),
     };
     let after = match &before {
         Some(text) if text.contains("\r\n") => original.text.replace('\n', "\r\n"),
         _ => original.text.clone(),
     };
     if before.as_ref() == Some(&after) {
-        terminal::say(format_args!("{path} is as it was at first; nothing to do"));
+        terminal::say(format_args!("{path} is the original; nothing to do"));
         return Ok(Exit::Done);
     }
     let mut planned = Planned::default();
     planned.push(path, before, Some(after));
     let differences = shape::differences(&project, &original, &source)?;
-    let tell = || {
+    let show_differences = || {
         for difference in &differences {
             terminal::note(difference);
         }
     };
     if arguments.plan.is_asked_for() {
         planned.finish(&project, &arguments.plan)?;
-        tell();
+        show_differences();
         return Ok(Exit::Done);
     }
     planned.plan(&project)?;
     planned.show();
-    // Nobody agrees to what they couldn't see.
+    // Nobody can agree to what they couldn't see.
     terminal::finish()?;
-    tell();
+    show_differences();
     if !arguments.yes && !is_wanted(path)? {
         terminal::say("nothing was written");
         return Ok(Exit::Refused);
     }
     if planned.finish(&project, &arguments.plan)? {
-        terminal::result(format_args!("{path} is as it was at first."));
+        terminal::result(format_args!("{path} is the original again."));
         if !differences.is_empty() {
             terminal::result("Next:\n  cargo check");
         }
@@ -74,8 +74,8 @@ pub(crate) fn run(arguments: &ResetView) -> Result<Exit, Error> {
 
 fn is_wanted(path: &str) -> Result<bool, Error> {
     if !terminal::can_ask() {
-        return Err(Error::NobodyToAsk);
+        return Err(Error::NoTerminal);
     }
     let interrupt = Interrupt::default();
-    Prompts::new(&interrupt)?.is_wanted(&format!("Write {path} so?"))
+    Prompts::new(&interrupt)?.is_wanted(&format!("Write {path}?"))
 }

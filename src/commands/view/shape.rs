@@ -1,10 +1,9 @@
-//! What a view's types have lost since they were first written, of all that its first text names.
-//! Types can be told apart, what their methods do can't; the rest says `cargo check`.
+//! What the types of a view have lost since they were first written, of all that its original
+//! names. Only fields and variants are compared; `cargo check` finds the rest.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use quote::ToTokens as _;
 use regex::Regex;
 use syn::visit::{self, Visit};
 use syn::{Field, Fields, Item};
@@ -13,21 +12,21 @@ use super::original::Original;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Place;
-use crate::source::{Crate, Def, Module, Scope, Want};
-use crate::views::{FOLDER, takers, templates, types};
+use crate::source::{Crate, Def, Module, Scope, Want, written};
+use crate::views::{FOLDER, templates, types, users};
 
 /// The parts of a template that Askama reads as code.
 static CODE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}").ok());
 
-/// What the first text may miss in the app as it is, in words.
+/// What the original may miss in the app as it is.
 pub(super) fn differences(
     project: &Project,
     original: &Original,
     app: &Crate,
 ) -> Result<Vec<String>, Error> {
     let files = templates(project)?;
-    let mut shown = takers(&files, &original.template);
+    let mut shown = users(&files, &original.template);
     shown.push(&original.template);
     let (first, now) = (types(&original.source), types(app));
     let mut compared = Compared {
@@ -47,7 +46,7 @@ pub(super) fn differences(
             match same.or_else(|| now.iter().find(of_template)) {
                 Some(is) => compared.item(&was.path, &is.path),
                 None if template == original.template => compared.found.push(format!(
-                    "nothing in src/ shows {FOLDER}/{template} any more"
+                    "nothing in src/ shows {FOLDER}/{template} any longer"
                 )),
                 None => {}
             }
@@ -63,7 +62,7 @@ fn words(text: &str) -> BTreeSet<&str> {
         .flatten()
         .flat_map(|code| {
             code.as_str()
-                .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+                .split(|character: char| !character.is_alphanumeric() && character != '_')
         })
         .collect()
 }
@@ -89,7 +88,7 @@ impl<'a> Compared<'a> {
         match (first, item_at(self.now, is)) {
             (_, None) => self
                 .found
-                .push(format!("there is no type `{name}` any more")),
+                .push(format!("there is no type `{name}` any longer")),
             (Item::Struct(first), Some((here, Item::Struct(now)))) => {
                 let at = Place::of(self.now, here, now.ident.span());
                 let owner = format!("{at}: `{name}`");
@@ -114,7 +113,7 @@ impl<'a> Compared<'a> {
             }
             _ => self
                 .found
-                .push(format!("`{name}` is another kind of type than it was")),
+                .push(format!("`{name}` is no longer the same kind of type")),
         }
     }
 
@@ -134,11 +133,13 @@ impl<'a> Compared<'a> {
                 None => self.found.push(format!(
                     "{owner} has no field `{name}`, which the view names"
                 )),
-                Some(known) if written(known) != written(field) => self.found.push(format!(
-                    "{owner} has a field `{name}` of another type than it was: `{}`, once `{}`",
-                    written(known),
-                    written(field)
-                )),
+                Some(known) if written(&known.ty) != written(&field.ty) => {
+                    self.found.push(format!(
+                        "{owner} has a field `{name}` whose type was `{}` and is now `{}`",
+                        written(&field.ty),
+                        written(&known.ty)
+                    ))
+                }
                 Some(_) => self.types_in(module, field),
             }
         }
@@ -161,19 +162,6 @@ impl<'a> Compared<'a> {
     fn names(&self, name: &str) -> bool {
         self.words.contains(name)
     }
-}
-
-/// A type as people write it: syntax is shown with a blank between any two words and marks.
-fn written(field: &Field) -> String {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let mut text = String::new();
-    for part in field.ty.to_token_stream().to_string().split(' ') {
-        if text.ends_with(is_word) && part.starts_with(is_word) {
-            text.push(' ');
-        }
-        text.push_str(part);
-    }
-    text
 }
 
 fn item_at<'a>(source: &'a Crate, path: &[String]) -> Option<(&'a Module, &'a Item)> {

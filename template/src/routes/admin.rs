@@ -1,29 +1,23 @@
-//! `/admin`: for people with the role `admin`. They can sign another person out
+//! `/admin`: for people with the role `admin`. They can sign somebody else out
 //! everywhere.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Deserialize;
+use vestibule::{Error, Oidc};
 
 use crate::{
-    hooks::Admin,
-    oidc::{
-        Oidc,
-        csrf::SignedForm,
-        error::{Reason, Refusal},
-        events::{self, Ending},
-        guard::{Has, User},
-    },
+    hooks::{Admin, Has, SignedForm},
     users::Users,
-    views::{self, Frame, Members},
+    views::{self, Members},
 };
 
 /// Shows how many people have signed in so far.
 pub async fn show(
     request: HttpRequest,
-    admin: Has<Admin>,
+    _: Has<Admin>,
     users: Data<Users>,
-) -> Result<HttpResponse, Refusal> {
-    page(&request, &admin, &users, None)
+) -> Result<HttpResponse, Error> {
+    views::respond(&Members::new(&request, users.count().await)?)
 }
 
 /// The form that signs a person out.
@@ -33,36 +27,21 @@ pub struct SignOut {
     subject: String,
 }
 
-/// Ends all sign-ins of one person, whichever instance and store they are on.
+/// Ends all sessions of one person, wherever they are signed in.
 pub async fn sign_out(
     request: HttpRequest,
     admin: Has<Admin>,
     form: SignedForm<SignOut>,
-    oidc: Data<Oidc>,
+    oidc: Oidc,
     users: Data<Users>,
-) -> Result<HttpResponse, Refusal> {
+) -> Result<HttpResponse, Error> {
     let subject = form.fields.subject.trim();
     if subject.is_empty() {
-        return Err(Reason::BadRequest("the form names nobody to sign out".to_owned()).into());
+        return Err(Error::bad_request("the form names nobody to sign out"));
     }
-    let issuer = oidc.provider.issuer();
-    let by = admin.sign_in().person_tag();
-    // First, as a browser that hangs up ends this handler.
-    tracing::info!(by, "an administrator signs somebody out");
-    let ended = oidc.sign_ins.end_all_of(issuer, subject).await?;
-    events::revoked(issuer, Some(subject), Ending::Administrator, ended);
-    page(&request, &admin, &users, Some(ended))
-}
-
-fn page(
-    request: &HttpRequest,
-    admin: &User,
-    users: &Users,
-    signed_out: Option<usize>,
-) -> Result<HttpResponse, Refusal> {
+    let ended = oidc.logout_person(&admin, subject).await?;
     views::respond(&Members {
-        frame: Frame::for_user(request, admin)?,
-        count: users.count(),
-        signed_out,
+        signed_out: Some(ended),
+        ..Members::new(&request, users.count().await)?
     })
 }

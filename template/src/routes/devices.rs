@@ -1,28 +1,18 @@
-//! `/devices`: where people see and end their own sign-ins.
+//! `/devices`: where people see where they are signed in, and sign out there.
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, Responder, web::Redirect};
 use serde::Deserialize;
+use vestibule::{Error, Oidc};
 
 use crate::{
-    oidc::{
-        Oidc,
-        csrf::SignedForm,
-        error::Refusal,
-        events::{self, Ending},
-        guard::User,
-        handlers::see_other,
-    },
+    hooks::{SignedForm, User},
     views::{self, Devices},
 };
 
 /// Shows where the person is signed in.
-pub async fn show(
-    request: HttpRequest,
-    user: User,
-    oidc: Data<Oidc>,
-) -> Result<HttpResponse, Refusal> {
+pub async fn show(request: HttpRequest, user: User, oidc: Oidc) -> Result<HttpResponse, Error> {
     let devices = oidc.devices(&user).await?;
-    views::respond(&Devices::new(&request, &user, devices)?)
+    views::respond(&Devices::new(&request, devices)?)
 }
 
 /// The form that signs other browsers out.
@@ -32,16 +22,9 @@ pub struct SignOut {
     device: Option<String>,
 }
 
-/// Ends the sign-ins that the form names, and shows what is left.
-pub async fn sign_out(
-    form: SignedForm<SignOut>,
-    oidc: Data<Oidc>,
-) -> Result<HttpResponse, Refusal> {
-    let ended = oidc
-        .end_devices(&form.user, form.fields.device.as_deref())
-        .await?;
-    let sign_in = form.user.sign_in();
-    let subject = Some(sign_in.subject.as_str());
-    events::revoked(&sign_in.issuer, subject, Ending::OtherBrowser, ended);
-    Ok(see_other(&oidc.path("/devices")))
+/// Signs out what the form names, and shows what is left.
+pub async fn sign_out(form: SignedForm<SignOut>, oidc: Oidc) -> Result<impl Responder, Error> {
+    let device = form.fields.device.as_deref();
+    oidc.logout_devices(&form.user, device).await?;
+    Ok(Redirect::to(oidc.path("/devices")).see_other())
 }

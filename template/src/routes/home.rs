@@ -1,13 +1,14 @@
 //! `/`: for everybody.
 
 use actix_web::{HttpRequest, HttpResponse};
+use vestibule::Error;
 
 use crate::{
-    oidc::{error::Refusal, guard::User},
+    hooks::User,
     views::{self, Home},
 };
 
 /// Shows who is signed in, if anybody is.
-pub async fn show(request: HttpRequest, user: Option<User>) -> Result<HttpResponse, Refusal> {
-    views::respond(&Home::new(&request, user.as_ref())?)
+pub async fn show(request: HttpRequest, _: Option<User>) -> Result<HttpResponse, Error> {
+    views::respond(&Home::new(&request)?)
 }

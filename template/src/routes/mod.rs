@@ -1,6 +1,5 @@
-//! Yours: the table of pages. What is under [`public`] anybody may reach; what
-//! is under [`protected`] only people who are signed in. The sign-in's own
-//! pages are in `app.rs`.
+//! The table of pages. Everybody reaches what is in [`public`]; only people who
+//! are signed in reach what is in [`protected`]. `app.rs` mounts both.
 
 pub mod admin;
 pub mod api;
@@ -11,8 +10,7 @@ pub mod home;
 pub mod profile;
 
 use actix_web::web::{ServiceConfig, get, post, scope};
-
-use crate::oidc::guarded::GuardedConfig;
+use vestibule::ProtectedConfig;
 
 /// Routes for everybody.
 pub fn public(cfg: &mut ServiceConfig) {
@@ -29,7 +27,7 @@ pub fn public(cfg: &mut ServiceConfig) {
 
 /// Routes for people who are signed in. A handler that also wants a role says
 /// so itself, by an argument of type `Has<Role>`.
-pub fn protected(cfg: &mut GuardedConfig) {
+pub fn protected(cfg: &mut ProtectedConfig) {
     cfg.route("/profile", get().to(profile::show));
     cfg.route("/devices", get().to(devices::show));
     cfg.route("/devices", post().to(devices::sign_out));

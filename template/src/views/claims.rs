@@ -1,37 +1,38 @@
 //! Claims as people read them: times in words, lists as lists, and long values
 //! folded away.
 
+use std::borrow::Cow;
+
 use actix_web::cookie::time::OffsetDateTime;
 use serde_json::Value;
-
-use crate::oidc::claims::Claims;
+use vestibule::{Claims, RawClaim};
 
 /// Claims under a heading.
-pub struct ClaimGroup {
+pub struct ClaimGroup<'a> {
     /// The heading.
     pub title: &'static str,
     /// The claims, by name.
-    pub claims: Vec<Claim>,
+    pub claims: Vec<Claim<'a>>,
 }
 
 /// One claim, ready to be shown.
-pub struct Claim {
+pub struct Claim<'a> {
     /// The claim's name.
-    pub name: String,
+    pub name: &'a str,
     /// What it says.
-    pub value: ClaimValue,
+    pub value: ClaimValue<'a>,
 }
 
 /// A value, by how it is shown.
-pub enum ClaimValue {
+pub enum ClaimValue<'a> {
     /// As it is.
-    Text(String),
+    Plain(&'a str),
     /// Folded away.
-    LongText {
+    Long {
         /// What is seen of it before it is unfolded.
-        start: String,
+        start: &'a str,
         /// All of it.
-        text: String,
+        text: &'a str,
         /// How many characters it has.
         length: usize,
     },
@@ -44,26 +45,26 @@ pub enum ClaimValue {
     },
     /// Yes or no.
     Flag(bool),
-    /// Several texts.
-    List(Vec<String>),
-    /// So many texts that they are folded away.
-    LongList(Vec<String>),
-    /// Nothing: an empty list, an empty text or `null`.
+    /// Several strings.
+    List(Cow<'a, [String]>),
+    /// So many strings that they are folded away.
+    LongList(Cow<'a, [String]>),
+    /// Nothing: an empty list, an empty string or `null`.
     Empty,
     /// Anything else.
     Json(String),
 }
 
-/// A text of more characters is folded away.
-const LONG_TEXT: usize = 200;
-/// What is seen of it then.
+/// A string of more characters is folded away.
+const LONG: usize = 200;
+/// How many of them are seen then.
 const START: usize = 40;
 /// A list of more entries is folded away.
 const LONG_LIST: usize = 12;
 
-/// Claims that say something of the message or the sign-in, not of the person
-/// (OIDC Core 2, RFC 7519 4.1).
-const OF_THE_SIGN_IN: [&str; 12] = [
+/// Claims that say something about the token or the sign-in, not about the
+/// person (OIDC Core 2, RFC 7519 4.1).
+const ABOUT_SIGN_IN: [&str; 12] = [
     "acr",
     "amr",
     "aud",
@@ -81,67 +82,63 @@ const OF_THE_SIGN_IN: [&str; 12] = [
 /// Claims that are seconds since the Unix epoch (OIDC Core 2 and 5.1).
 const TIMES: [&str; 5] = ["auth_time", "exp", "iat", "nbf", "updated_at"];
 
-/// What the provider says of the person, then what it says of the sign-in.
-pub(super) fn groups(claims: &Claims) -> [ClaimGroup; 2] {
-    let (of_the_sign_in, of_the_person) = claims
-        .iter()
+/// What the provider says about the person, then what it says about the sign-in.
+pub fn groups(claims: &Claims) -> [ClaimGroup<'_>; 2] {
+    let (about_sign_in, about_person) = claims
+        .raw()
         .map(|(name, value)| Claim {
-            name: name.to_owned(),
+            name,
             value: ClaimValue::of(name, value),
         })
-        .partition(|claim| OF_THE_SIGN_IN.contains(&claim.name.as_str()));
+        .partition(|claim| ABOUT_SIGN_IN.contains(&claim.name));
     [
         ClaimGroup {
-            title: "What the sign-in service says of you",
-            claims: of_the_person,
+            title: "What the sign-in service says about you",
+            claims: about_person,
         },
         ClaimGroup {
-            title: "What it says of this sign-in",
-            claims: of_the_sign_in,
+            title: "What it says about this sign-in",
+            claims: about_sign_in,
         },
     ]
 }
 
-impl ClaimValue {
-    fn of(name: &str, value: Value) -> Self {
-        let time = TIMES.contains(&name).then(|| value.as_i64()).flatten();
-        if let Some(time) = time.and_then(Self::time) {
-            return time;
-        }
+impl<'a> ClaimValue<'a> {
+    fn of(name: &str, value: RawClaim<'a>) -> Self {
         match value {
-            Value::Null => Self::Empty,
-            Value::Bool(flag) => Self::Flag(flag),
-            Value::String(text) => Self::text(text),
-            Value::Number(number) => Self::Text(number.to_string()),
-            Value::Array(entries) => {
-                if !entries.iter().all(Value::is_string) {
-                    return Self::json(&Value::Array(entries));
+            RawClaim::String(text) => Self::string(text),
+            RawClaim::Json(json) => match json {
+                "null" => Self::Empty,
+                "true" => Self::Flag(true),
+                "false" => Self::Flag(false),
+                list if list.starts_with('[') => match serde_json::from_str(list) {
+                    Ok(strings) => Self::list(Cow::Owned(strings)),
+                    Err(_) => Self::json(list),
+                },
+                object if object.starts_with('{') => Self::json(object),
+                number if TIMES.contains(&name) => {
+                    Self::time(number).unwrap_or(Self::Plain(number))
                 }
-                let texts = entries.into_iter().filter_map(|entry| match entry {
-                    Value::String(text) => Some(text),
-                    _ => None,
-                });
-                Self::list(texts.collect())
-            }
-            Value::Object(_) => Self::json(&value),
+                number => Self::Plain(number),
+            },
         }
     }
 
-    fn text(text: String) -> Self {
+    fn string(text: &'a str) -> Self {
         let length = text.chars().count();
         match length {
             0 => Self::Empty,
-            1..=LONG_TEXT => Self::Text(text),
-            _ => Self::LongText {
-                start: text.chars().take(START).collect(),
+            1..=LONG => Self::Plain(text),
+            _ => Self::Long {
+                start: start_of(text),
                 text,
                 length,
             },
         }
     }
 
-    /// Several texts, folded away if they are many.
-    pub fn list(entries: Vec<String>) -> Self {
+    /// Several strings, folded away if they are many.
+    pub fn list(entries: Cow<'a, [String]>) -> Self {
         match entries.len() {
             0 => Self::Empty,
             1..=LONG_LIST => Self::List(entries),
@@ -150,7 +147,8 @@ impl ClaimValue {
     }
 
     /// `None` if no calendar reaches that far.
-    fn time(seconds: i64) -> Option<Self> {
+    fn time(seconds: &str) -> Option<Self> {
+        let seconds: i64 = seconds.parse().ok()?;
         let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
         let (year, month, day) = time.to_calendar_date();
         let (hour, minute, second) = time.to_hms();
@@ -161,7 +159,13 @@ impl ClaimValue {
         })
     }
 
-    fn json(value: &Value) -> Self {
-        Self::Json(serde_json::to_string_pretty(value).unwrap_or_default())
+    fn json(json: &str) -> Self {
+        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        Self::Json(format!("{value:#}"))
     }
+}
+
+fn start_of(text: &str) -> &str {
+    let end = text.char_indices().nth(START);
+    end.map_or(text, |(end, _)| &text[..end])
 }

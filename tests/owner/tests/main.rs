@@ -1,36 +1,33 @@
 //! What the generated app promises to code that its owner adds: guards, hooks,
-//! forms and the owner's own session. Runs in an app that `../run` has edited
-//! as an owner would.
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
-)]
+//! pages, settings, forms and the owner's own session. Runs in an app that
+//! `../run` has edited as an owner would.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use app::dev::provider::Endpoint;
-use reqwest::{Method, StatusCode};
+use serde_json::json;
+use vestibule_dev::{
+    provider::Endpoint,
+    testing::{Browser, Method, Page, StatusCode, TestApp},
+};
 
 #[expect(
     dead_code,
     reason = "shared with the app's own tests, which use all of it"
 )]
-#[path = "../it/logs.rs"]
-mod logs;
-#[path = "../store/ports.rs"]
-mod ports;
-#[expect(dead_code, reason = "the same")]
 #[path = "../it/support.rs"]
 mod support;
 
-use support::{Browser, Page, TestApp, signed_in_as};
+use support::{app, signed_in_as};
 
 #[tokio::test]
-async fn a_page_whose_guard_was_forgotten_is_refused_by_its_scope() {
-    let app = TestApp::start().await;
-    let stranger = app.browser();
-    assert_eq!(stranger.get("/forgotten").await.location().path(), "/login");
+async fn a_page_whose_guard_was_forgotten_is_refused_by_its_table() {
+    let app = app().start().await;
+    let signed_out = app.browser();
     assert_eq!(
-        stranger.fetch("/forgotten").await.status,
+        signed_out.get("/forgotten").await.location().path(),
+        "/door"
+    );
+    assert_eq!(
+        signed_out.fetch("/forgotten").await.status,
         StatusCode::UNAUTHORIZED
     );
     let alice = app.signed_in_as("alice").await;
@@ -41,8 +38,8 @@ async fn a_page_whose_guard_was_forgotten_is_refused_by_its_scope() {
 }
 
 #[tokio::test]
-async fn redirect_to_sends_strangers_to_a_page_of_the_owners_choice() {
-    let app = TestApp::start().await;
+async fn redirect_to_sends_people_who_are_signed_out_to_a_page_of_the_owners_choice() {
+    let app = app().start().await;
     let page = app.browser().get("/reports").await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert_eq!(page.header("location"), "/welcome");
@@ -50,7 +47,7 @@ async fn redirect_to_sends_strangers_to_a_page_of_the_owners_choice() {
     assert_eq!(alice.get("/reports").await.body, "reports");
 }
 
-/// Alice, who last proved an hour ago who she is.
+/// Alice, who last authenticated an hour ago.
 async fn signed_in_an_hour_ago(app: &TestApp) -> Browser {
     app.provider.faults().once().id_token(|token| {
         let an_hour_ago = token.claims["iat"].as_u64().unwrap() - 3600;
@@ -60,10 +57,11 @@ async fn signed_in_an_hour_ago(app: &TestApp) -> Browser {
 }
 
 #[tokio::test]
-async fn fresh_asks_for_a_new_proof_and_accepts_it() {
-    let app = TestApp::start().await;
+async fn fresh_asks_for_a_new_authentication_and_accepts_it() {
+    let app = app().start().await;
     let alice = signed_in_an_hour_ago(&app).await;
-    let stale = alice.cookies()["sign-in"].clone();
+    let cookie = app.cookie("user-session");
+    let stale = alice.cookies()[&cookie].clone();
 
     let refused = alice.fetch("/vault").await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
@@ -82,18 +80,18 @@ async fn fresh_asks_for_a_new_proof_and_accepts_it() {
             .iter()
             .any(|request| request.query("max_age") == Some("60"))
     );
-    assert_ne!(alice.cookies()["sign-in"], stale, "a new sign-in id");
+    assert_ne!(alice.cookies()[&cookie], stale, "a new session id");
 }
 
 #[tokio::test]
-async fn fresh_lets_people_in_who_have_just_signed_in() {
+async fn fresh_accepts_people_who_have_just_signed_in() {
     let alice = signed_in_as("alice").await;
     assert_eq!(alice.get("/vault").await.body, "the vault of alice");
 }
 
 #[tokio::test]
 async fn a_role_may_be_decided_by_the_apps_own_records() {
-    let app = TestApp::start().await;
+    let app = app().start().await;
     let alice = app.signed_in_as("alice").await;
     let dora = app.signed_in_as("dora").await;
     assert_eq!(alice.get("/first").await.body, "you were here first");
@@ -102,37 +100,40 @@ async fn a_role_may_be_decided_by_the_apps_own_records() {
 
 #[tokio::test]
 async fn after_login_may_send_people_elsewhere() {
-    let app = TestApp::start().await;
+    let app = app().start().await;
     let bob = app.browser();
-    let page = bob.sign_in_as("bob", "/profile").await;
+    let page = bob.sign_in_as("bob", "/devices").await;
     assert_eq!(page.url.path(), "/welcome");
-    assert_eq!(page.url.query(), Some("return_to=%2Fprofile"));
-    assert_eq!(bob.fetch("/api/me").await.status, StatusCode::OK);
+    assert_eq!(page.url.query(), Some("return_to=%2Fdevices"));
+    assert!(bob.is_signed_in().await);
 }
 
 #[tokio::test]
-async fn after_login_may_refuse_and_then_nobody_is_signed_in() {
-    let app = TestApp::start().await;
+async fn after_login_may_refuse_with_the_owners_words_and_then_nobody_is_signed_in() {
+    let app = app().start().await;
     let carol = app.browser();
-    let page = carol.sign_in_as("carol", "/profile").await;
+    let page = carol.sign_in_as("carol", "/devices").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(
-        page.body.contains("Your account is blocked."),
-        "{}",
-        page.body
-    );
-    assert!(!carol.cookies().contains_key("sign-in"));
-    assert_eq!(
-        carol.fetch("/api/me").await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    for part in [
+        "Verify your e-mail address first",
+        "email_unverified",
+        "How to do that",
+        "/welcome",
+    ] {
+        assert!(page.body.contains(part), "no {part} in {}", page.body);
+    }
+    assert!(!carol.cookies().contains_key(&app.cookie("user-session")));
+    assert!(!carol.is_signed_in().await);
+    // The tokens just issued are revoked, and nobody waits for that.
+    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
 }
 
 #[tokio::test]
-async fn a_refusal_by_after_login_leaves_the_former_sign_in_alone() {
-    let app = TestApp::start().await;
+async fn a_refusal_by_after_login_leaves_the_former_user_session_alone() {
+    let app = app().start().await;
     let browser = app.signed_in_as("alice").await;
-    let list = browser.visit("/login?max_age=0").await;
+    let list = browser.visit("/door?max_age=0").await;
     let answer = browser.choose(&list, "carol").await;
     assert_eq!(browser.follow(answer).await.status, StatusCode::FORBIDDEN);
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "alice");
@@ -140,31 +141,31 @@ async fn a_refusal_by_after_login_leaves_the_former_sign_in_alone() {
 
 #[tokio::test]
 async fn add_user_context_may_refuse_every_request_without_a_loop() {
-    let app = TestApp::start().await;
+    let app = app().start().await;
     let farah = app.browser();
-    let page = farah.sign_in_as("farah", "/profile").await;
+    let page = farah.sign_in_as("farah", "/devices").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(
-        page.body.contains("Your account is closed."),
+        page.body.contains("Your account is closed"),
         "{}",
         page.body
     );
-    assert_eq!(farah.fetch("/api/me").await.json()["code"], "not_admitted");
+    assert_eq!(farah.fetch("/api/me").await.json()["code"], "closed");
 
-    // Somebody else may sign in in her browser.
-    let list = farah.visit("/login").await;
+    // Another person may sign in in her browser.
+    let list = farah.visit("/door").await;
     let answer = farah.choose(&list, "alice").await;
     let page = farah.follow(answer).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
-    farah.sign_in_as("farah", "/login").await;
+    farah.sign_in_as("farah", "/door").await;
 
-    // No page takes her for a stranger, and from each she can leave.
+    // No page treats her as signed out, and from each she can leave.
     let page = farah.get("/").await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     let token = page.field("csrf_token");
-    let answer = farah.post("/logout", &[("csrf_token", &token)]).await;
+    let answer = farah.post("/leave", &[("csrf_token", &token)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
-    assert!(!farah.cookies().contains_key("sign-in"));
+    assert!(!farah.cookies().contains_key(&app.cookie("user-session")));
     assert_eq!(farah.get("/").await.status, StatusCode::OK);
 }
 
@@ -173,15 +174,15 @@ async fn before_logout_may_keep_people_signed_in() {
     let dora = signed_in_as("dora").await;
     let page = sign_out(&dora).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    assert!(page.body.contains("Close the till first."), "{}", page.body);
-    assert_eq!(dora.fetch("/api/me").await.status, StatusCode::OK);
+    assert!(page.body.contains("Close the till first"), "{}", page.body);
+    assert!(dora.is_signed_in().await);
     let alice = signed_in_as("alice").await;
     assert_eq!(sign_out(&alice).await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
-async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
-    let browser = TestApp::start().await.browser();
+async fn the_owners_own_page_for_an_error_is_shown_and_still_safe() {
+    let browser = app().start().await.browser();
     let page = browser.get("/no-such-page").await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert_eq!(page.body, "we looked everywhere");
@@ -190,28 +191,57 @@ async fn on_error_may_answer_itself_and_the_answer_is_still_safe() {
 }
 
 #[tokio::test]
-async fn on_error_is_not_asked_where_signing_in_mends_it() {
-    let app = TestApp::start().await;
+async fn the_owners_pages_are_not_asked_where_signing_in_is_the_answer() {
+    let app = app().start().await;
     let alice = signed_in_an_hour_ago(&app).await;
-    let page = alice.get("/vault?mine").await;
-    assert_eq!(page.location().path(), "/login");
-    let answer = alice.fetch("/vault?mine").await;
-    assert_eq!(answer.body, "we looked everywhere");
+    let page = alice.get("/vault").await;
+    assert_eq!(page.location().path(), "/door");
 }
 
 #[tokio::test]
-async fn the_hooks_hear_when_the_provider_is_away_and_when_it_is_there() {
-    let app = TestApp::start_with_provider_down().await;
+async fn the_hooks_learn_when_the_provider_is_down_and_when_it_is_back() {
+    let app = app().provider_down().start().await;
     let issuer = app.provider.issuer();
-    let hears = async |what: &str| {
+    let is_reported = async |what: &str| {
         let line = format!("{issuer} {what}");
         let news = app.browser().get("/news").await.body;
-        news.lines().any(|heard| heard == line)
+        news.lines().any(|reported| reported == line)
     };
-    app.eventually(async || hears("failed").await).await;
-    assert!(!hears("ready").await);
+    app.eventually(async || is_reported("failed").await).await;
+    assert!(!is_reported("ready").await);
     app.provider.start_again().await.unwrap();
-    app.eventually(async || hears("ready").await).await;
+    app.eventually(async || is_reported("ready").await).await;
+}
+
+#[tokio::test]
+async fn a_setting_and_a_job_of_the_owners_are_there() {
+    let app = app().env("DATABASE_URL", "postgres://test").start().await;
+    let browser = app.browser();
+    assert_eq!(browser.get("/database").await.body, "postgres://test");
+    app.eventually(async || browser.get("/news").await.body.contains("the job runs"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_missing_setting_of_the_owners_is_named_with_the_librarys() {
+    let variable = |name: &str| (name == "APP_LISTEN").then(|| "no port".to_owned());
+    let read = app::app::AppSettings::read;
+    let faults = vestibule::Settings::from_lookup_with(variable, read);
+    let faults = faults.err().unwrap().to_string();
+    for name in ["APP_LISTEN", "DATABASE_URL"] {
+        assert!(faults.contains(name), "no {name} in {faults}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_greeting_view_and_claim_are_shown() {
+    let app = app().start().await;
+    let nickname = json!("Lissy");
+    let alice = app.signed_in_with("alice", "nickname", nickname).await;
+    let page = alice.get("/").await;
+    assert!(page.body.contains("Good to see you"), "{}", page.body);
+    let page = alice.get("/me").await;
+    assert!(page.body.contains("Known as Lissy"), "{}", page.body);
 }
 
 #[tokio::test]
@@ -236,16 +266,16 @@ async fn the_owners_forms_need_the_csrf_token_in_a_field_or_the_header() {
 
 #[tokio::test]
 async fn the_owners_session_is_emptied_at_sign_in_and_at_sign_out() {
-    let app = TestApp::start().await;
+    let app = app().start().await;
     let browser = app.browser();
     assert!(
         browser.cookies().is_empty(),
-        "no cookie before there is use"
+        "no cookie before one is needed"
     );
     browser.get("/keep/before").await;
     assert_eq!(browser.get("/kept").await.body, "before");
 
-    browser.sign_in_as("alice", "/login").await;
+    browser.sign_in_as("alice", "/door").await;
     assert_eq!(browser.get("/kept").await.body, "nothing is kept");
 
     browser.get("/keep/meanwhile").await;
@@ -256,7 +286,7 @@ async fn the_owners_session_is_emptied_at_sign_in_and_at_sign_out() {
 
 async fn sign_out(browser: &Browser) -> Page {
     let token = browser.get("/").await.field("csrf_token");
-    browser.post("/logout", &[("csrf_token", &token)]).await
+    browser.post("/leave", &[("csrf_token", &token)]).await
 }
 
 async fn send(browser: &Browser, form: &str, header: Option<&str>) -> Page {
@@ -274,8 +304,8 @@ async fn send(browser: &Browser, form: &str, header: Option<&str>) -> Page {
 }
 
 #[tokio::test]
-async fn a_public_form_is_taken_from_pages_of_this_app_only() {
-    let app = TestApp::start().await;
+async fn a_public_form_is_accepted_from_pages_of_this_app_only() {
+    let app = app().start().await;
     let here = app.base.origin().ascii_serialization();
     for (header, expected) in [
         (("sec-fetch-site", "same-origin"), StatusCode::OK),

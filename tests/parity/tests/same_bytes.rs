@@ -1,7 +1,7 @@
 //! `cargo generate` and `vestibule new` take and refuse the same answers, and write the same
 //! bytes with the same permissions for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -126,7 +126,13 @@ impl Request {
         fs::create_dir(&destination)?;
         let output = Command::new(env!("CARGO_BIN_EXE_vestibule-parity"))
             .args([
-                "generate", "--silent", "--vcs", "none", "--name", &self.name,
+                "generate",
+                "--silent",
+                "--vcs",
+                "none",
+                "--no-workspace",
+                "--name",
+                &self.name,
             ])
             .arg("--config")
             .arg(no_config)
@@ -161,39 +167,44 @@ impl Request {
     fn is_written_alike(&self) -> Outcome {
         let folder = tempfile::tempdir()?;
         let generated = self.cargo_generate(folder.path())?;
-        assert!(generated.status.success(), "{self:?}: {}", told(&generated));
+        assert!(
+            generated.status.success(),
+            "{self:?}: {}",
+            messages(&generated)
+        );
         let written = self.vestibule(folder.path())?;
-        assert!(written.status.success(), "{self:?}: {}", told(&written));
+        assert!(written.status.success(), "{self:?}: {}", messages(&written));
 
         let mut apps = fs::read_dir(folder.path().join("generated"))?;
         let app = apps.next().ok_or("cargo-generate wrote nothing")??.path();
         let (theirs, ours) = (tree(&app)?, tree(&folder.path().join("written"))?);
-        let (their_paths, our_paths): (Vec<_>, Vec<_>) =
-            (theirs.keys().collect(), ours.keys().collect());
-        assert_eq!(their_paths, our_paths, "{self:?}");
+        let paths = |files: &Files| files.keys().cloned().collect::<BTreeSet<_>>();
+        let (their_paths, our_paths) = (paths(&theirs), paths(&ours));
+        let only_one_has: Vec<_> = their_paths.symmetric_difference(&our_paths).collect();
+        assert!(only_one_has.is_empty(), "{self:?}: {only_one_has:?}");
         for (path, ours) in &ours {
             assert!(ours == &theirs[path], "{self:?}: {path} differs");
         }
         Ok(())
     }
 
-    /// Has both refuse, and leave no app.
+    /// Has both refuse, and write no app.
     fn is_refused_by_both(&self) -> Outcome {
         let folder = tempfile::tempdir()?;
         assert!(
             !self.cargo_generate(folder.path())?.status.success(),
-            "taken: {self:?}"
+            "accepted: {self:?}"
         );
         assert!(
             !self.vestibule(folder.path())?.status.success(),
-            "taken: {self:?}"
+            "accepted: {self:?}"
         );
         assert!(!folder.path().join("written").exists());
         Ok(())
     }
 }
 
-fn told(output: &Output) -> String {
+fn messages(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
 }
 
@@ -233,6 +244,53 @@ fn executable(_path: &Path) -> Result<bool, Box<dyn Error>> {
 #[test]
 fn defaults_are_written_alike() -> Outcome {
     Request::new("my-app", &[]).is_written_alike()
+}
+
+/// The carried crates above all: their manifests go through the renderer, and hold nothing to render.
+#[test]
+fn files_without_placeholders_stay_as_they_are() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let written = Request::new("my-app", &[]).vestibule(folder.path())?;
+    assert!(written.status.success(), "{}", messages(&written));
+    let app = tree(&folder.path().join("written"))?;
+    let template = tree(&SOURCE.path().join("template"))?;
+    let mut crates = 0;
+    for (path, (source, _)) in &template {
+        if source.windows(2).any(|pair| matches!(pair, b"{{" | b"{%")) && path.ends_with(".liquid")
+        {
+            continue;
+        }
+        let path = path.strip_suffix(".liquid").unwrap_or(path);
+        let (copy, _) = app.get(path).ok_or(path)?;
+        assert!(copy == source, "{path} differs from the template");
+        crates += usize::from(path.starts_with("crates/"));
+    }
+    assert!(crates > 50, "only {crates} files of the carried crates");
+    assert!(app.contains_key("crates/vestibule/Cargo.toml"));
+    assert!(app.contains_key("crates/vestibule-dev/Cargo.toml"));
+    Ok(())
+}
+
+/// The app is a workspace of its own, so it builds inside another one.
+#[test]
+fn inside_another_workspace_cargo_takes_the_app_and_its_crates() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("Cargo.toml"), "[workspace]\n")?;
+    let generated = Request::new("my-app", &[]).cargo_generate(folder.path())?;
+    assert!(generated.status.success(), "{}", messages(&generated));
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version=1"])
+        .current_dir(folder.path().join("generated/my-app"))
+        .output()?;
+    assert!(metadata.status.success(), "{}", messages(&metadata));
+    let metadata = String::from_utf8(metadata.stdout)?;
+    for package in ["my-app", "vestibule", "vestibule-dev"] {
+        assert!(
+            metadata.contains(&format!("\"name\":\"{package}\"")),
+            "{package}"
+        );
+    }
+    Ok(())
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Fills an embedded store by the app's own code. `seed FILE RECORD COUNT LIFE` signs COUNT people in
-//! whose records are like RECORD and last LIFE seconds, and prints one sign-in cookie a line.
+//! Fills an embedded store by the library's own code. `seed FILE RECORD COUNT LIFE` begins COUNT user
+//! sessions whose records are like RECORD and last LIFE seconds, and prints a cookie's value for each,
+//! one a line.
 
 use std::{
     error::Error,
@@ -8,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use app::{
-    oidc::{
-        sign_in::{SignIn, SignIns, now},
-        store,
-    },
-    settings::SessionStore,
-};
+use serde_json::Value;
 use tokio::task::JoinSet;
+use vestibule::{
+    UserSession,
+    internals::UserSessions,
+    now,
+    store::{self, SessionStore},
+};
 
 /// As many as the store takes into one commit.
 const AT_ONCE: usize = 512;
@@ -27,28 +28,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("seed FILE RECORD COUNT LIFE".into());
     };
     let (count, life): (u64, u64) = (count.parse()?, life.parse()?);
-    let record: SignIn = serde_json::from_slice(&std::fs::read(record)?)?;
+    let mut record: Value = serde_json::from_slice(&std::fs::read(record)?)?;
+    let subject = record["subject"].as_str().ok_or("no subject")?.to_owned();
 
     let store = store::open(&SessionStore::Embedded(file.into())).await?;
     let life = Duration::from_secs(life);
-    let sign_ins = Arc::new(SignIns::new(store, life, life));
+    let sessions = Arc::new(UserSessions::new(store, life, life));
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut begun = JoinSet::new();
     for number in 0..count {
-        let sign_in = SignIn {
-            subject: format!("{}-{number}", record.subject),
-            created_at: now(),
-            expires_at: sign_ins.end_of_life(),
-            ..record.clone()
-        };
-        let sign_ins = Arc::clone(&sign_ins);
-        begun.spawn(async move { sign_ins.begin(&sign_in).await });
+        record["subject"] = format!("{subject}-{number}").into();
+        record["created_at"] = now().into();
+        record["expires_at"] = sessions.end_of_life().into();
+        let session: UserSession = serde_json::from_value(record.clone())?;
+        let sessions = Arc::clone(&sessions);
+        begun.spawn(async move { sessions.begin(&session).await });
         if begun.len() == AT_ONCE || number + 1 == count {
             while let Some(id) = begun.join_next().await {
                 writeln!(out, "{}", id??.to_cookie_value())?;
             }
         }
     }
-    sign_ins.store().close().await?;
+    sessions.store().close().await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What the check of one RS256 signature costs in openidconnect, which the app uses, and in ring.
-//! Reads `{"jwk": …, "modulus": hex, "message": text, "signature": hex}` and prints nanoseconds.
+//! Reads `{"jwk": …, "modulus": hex, "message": string, "signature": hex}` and prints nanoseconds.
 
 use std::{error::Error, hint::black_box, io::stdin, time::Instant};
 
@@ -16,9 +16,9 @@ const CHECKS: u32 = 20;
 fn main() -> Result<(), Box<dyn Error>> {
     let input: Value = serde_json::from_reader(stdin())?;
     let key: CoreJsonWebKey = serde_json::from_value(input["jwk"].clone())?;
-    let text = |name: &str| input[name].as_str().ok_or(format!("{name} is missing"));
-    let bytes = |name: &str| -> Result<Vec<u8>, Box<dyn Error>> { unhex(text(name)?) };
-    let (message, signature) = (text("message")?.as_bytes(), bytes("signature")?);
+    let string = |name: &str| input[name].as_str().ok_or(format!("{name} is missing"));
+    let bytes = |name: &str| -> Result<Vec<u8>, Box<dyn Error>> { unhex(string(name)?) };
+    let (message, signature) = (string("message")?.as_bytes(), bytes("signature")?);
     let (n, e) = (bytes("modulus")?, vec![1, 0, 1]);
 
     let theirs = || {
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .is_ok()
     };
     if !theirs() || !rings() {
-        return Err("the signature does not fit".into());
+        return Err("the signature does not verify".into());
     }
     let (mut openidconnect, mut ring) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -62,9 +62,9 @@ fn median(mut values: Vec<u128>) -> u128 {
     values[values.len() / 2]
 }
 
-fn unhex(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
-    (0..text.len())
+fn unhex(hex: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    (0..hex.len())
         .step_by(2)
-        .map(|at| Ok(u8::from_str_radix(text.get(at..at + 2).ok_or("odd")?, 16)?))
+        .map(|at| Ok(u8::from_str_radix(hex.get(at..at + 2).ok_or("odd")?, 16)?))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The app's page behind axum with tower-sessions: whoever has signed in gets it, as finished bytes.
+//! The app's page behind axum with tower-sessions: people who have signed in get it, as finished bytes.
 //! `axum-tower-sessions PORT PATH PAGE RECORD`; `/sign-in` puts RECORD, what a sign-in leaves behind,
 //! into the session.
 
@@ -57,17 +57,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let page = std::fs::read(arguments.next().ok_or("which page?")?)?;
     let record = std::fs::read(arguments.next().ok_or("which record?")?)?;
     let page: Value = serde_json::from_slice(&page)?;
-    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("not a text");
+    let string = |value: &Value| value.as_str().map(str::to_owned).ok_or("not a string");
     let mut headers = HeaderMap::new();
     for (name, value) in page["headers"].as_object().ok_or("no headers")? {
         headers.insert(
             HeaderName::try_from(name)?,
-            HeaderValue::try_from(text(value)?)?,
+            HeaderValue::try_from(string(value)?)?,
         );
     }
     let shared = Arc::new(Shared {
         headers,
-        body: text(&page["body"])?.into(),
+        body: string(&page["body"])?.into(),
         user: serde_json::from_slice(&record)?,
     });
     let router = Router::new()

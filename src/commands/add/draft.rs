@@ -1,0 +1,323 @@
+//! A new route in the terms of the app: its files, and what a person would do to add it by hand.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use syn::Item;
+use syn::spanned::Spanned as _;
+
+use crate::error::{ManualSteps, Step};
+use crate::scaffold::{self, CALL_WIDTH, Guard, NewRole, NewRoute, RoleType, WIDTH};
+use crate::source::{Crate, Def, Module, Scope, Want};
+
+use super::arguments::{AccessArgument, Arguments};
+use super::objection::Objection;
+use super::site::FirstNames;
+
+/// Where tests of routes are declared.
+pub(crate) const TESTS: &str = "tests/it/routes/mod.rs";
+/// Where roles go if there are none yet.
+const HOOKS: &str = "hooks";
+
+/// A file that is to be made: its path and its text.
+type NewFile = (String, String);
+
+/// A new route in the terms of the app.
+pub(crate) struct Draft {
+    pub(super) route: NewRoute,
+    /// The module below which its own goes.
+    pub(super) routes: Vec<String>,
+    /// The path as it is registered, without what comes before it.
+    pub(super) registered: String,
+    pub(super) new_role: Option<(NewRole, RoleSite)>,
+    pub(super) handler_file: NewFile,
+    pub(super) view_file: Option<NewFile>,
+    pub(super) test_file: Option<NewFile>,
+}
+
+/// Where the type of a new role goes.
+pub(crate) struct RoleSite {
+    pub(super) file: String,
+    /// The last role that is there.
+    pub(super) after: Option<Span>,
+}
+
+impl Draft {
+    /// `prefix` is what comes before the paths of the function that will register it.
+    pub(super) fn new(
+        source: &Crate,
+        routes: &[String],
+        arguments: Arguments,
+        prefix: &str,
+    ) -> Result<Self, Objection> {
+        let path = arguments
+            .path
+            .unwrap_or_else(|| format!("{prefix}/{}", arguments.name));
+        let registered = match path.strip_prefix(prefix) {
+            Some(rest) if rest.starts_with('/') => rest.to_owned(),
+            _ => {
+                return Err(Objection::Usage(vec![format!(
+                    "`{path}` can't be its --path: such routes are mounted below {prefix}, so it \
+                     must start with `{prefix}/`"
+                )]));
+            }
+        };
+        let (guard, new_role) = guard(source, arguments.access)?;
+        let names = source.guard_names().map_err(Objection::conflict)?;
+        let route = NewRoute {
+            module: arguments.module,
+            path,
+            method: arguments.method,
+            guard,
+            kind: arguments.kind,
+        };
+        let folder = source
+            .modules_at(routes)
+            .next()
+            .map_or("src/routes", |module| module.folder.as_str());
+        let module = &route.module;
+        let view = scaffold::view(&route)?;
+        let tests = if arguments.with_tests {
+            Some(scaffold::tests(&route)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            handler_file: (
+                format!("{folder}/{module}.rs"),
+                scaffold::handler(&route, &names)?,
+            ),
+            view_file: view.map(|view| (format!("templates/{module}.html"), view)),
+            test_file: tests.map(|tests| (format!("tests/it/routes/{module}.rs"), tests)),
+            routes: routes.to_vec(),
+            registered,
+            new_role,
+            route,
+        })
+    }
+
+    /// The files that are to be made.
+    pub(super) fn new_files(&self) -> impl Iterator<Item = &NewFile> {
+        [&self.handler_file]
+            .into_iter()
+            .chain(&self.view_file)
+            .chain(&self.test_file)
+    }
+
+    /// What adds the route by hand.
+    pub(super) fn steps(&self, without_tests: bool) -> ManualSteps {
+        let module = &self.route.module;
+        let routes = self.routes.join("::");
+        let function = if self.route.guard == Guard::Public {
+            "public"
+        } else {
+            "protected"
+        };
+        let mut steps = Vec::new();
+        if without_tests {
+            steps.push(Step {
+                place: "or, to write everything but the tests".to_owned(),
+                lines: format!("vestibule add route {module} … --no-tests"),
+            });
+        }
+        let statements = self.route.handlers().into_iter().map(|(method, handler)| {
+            let call = format!("actix_web::web::{}()", method.function());
+            let handler = format!("crate::{routes}::{module}::{handler}");
+            statement("cfg", &self.registered, &call, &handler) + "\n"
+        });
+        steps.push(Step {
+            place: format!("in the module `{routes}`, next to the other modules"),
+            lines: format!("pub mod {module};"),
+        });
+        steps.push(Step {
+            place: format!("where routes like those of `{routes}::{function}` are registered"),
+            lines: statements.collect(),
+        });
+        if let Some((role, site)) = &self.new_role {
+            steps.push(Step {
+                place: format!("in {}", site.file),
+                lines: scaffold::role(role),
+            });
+        }
+        if self.test_file.is_some() {
+            steps.push(Step {
+                place: format!("in {TESTS}"),
+                lines: format!("mod {module};"),
+            });
+        }
+        steps.extend(self.new_files().map(|(path, text)| Step {
+            place: format!("new file {path}"),
+            lines: text.clone(),
+        }));
+        ManualSteps(steps)
+    }
+}
+
+/// A registration as rustfmt writes it at the top level of a function.
+pub(super) fn statement(config: &str, path: &str, call: &str, handler: &str) -> String {
+    let route = format!("{call}.to({handler})");
+    let arguments = format!("\"{path}\", {route}");
+    let one = format!("{config}.route({arguments});");
+    if arguments.len() <= CALL_WIDTH && one.len() + 4 <= WIDTH {
+        one
+    } else {
+        format!("{config}.route(\n    \"{path}\",\n    {route},\n);")
+    }
+}
+
+/// The guard in the terms of the app: a role's type is one that is there, or a new one.
+fn guard(
+    source: &Crate,
+    wanted: AccessArgument,
+) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
+    let (name, type_name) = match wanted {
+        AccessArgument::Public => return Ok((Guard::Public, None)),
+        AccessArgument::SignedIn => return Ok((Guard::SignedIn, None)),
+        AccessArgument::Fresh { seconds } => return Ok((Guard::Fresh { seconds }, None)),
+        AccessArgument::Role { name, type_name } => (name, type_name),
+    };
+    let mut known = source
+        .roles()
+        .filter(|role| role.name().as_deref() == Some(name.as_str()));
+    let Some(role) = known.next() else {
+        return new_role(source, name, type_name);
+    };
+    match (&role.of, known.next()) {
+        (Some((module, type_name)), None) => {
+            let is_decided_by_app = role.is_decided_by_app();
+            let role = role_type(&module.path, name, type_name, is_decided_by_app);
+            Ok((Guard::Role(role), None))
+        }
+        (None, None) => Err(Objection::conflict(format!(
+            "the type of the role `{name}` has no name that could be imported"
+        ))),
+        _ => Err(Objection::conflict(format!(
+            "several types stand for the role `{name}`"
+        ))),
+    }
+}
+
+fn new_role(
+    source: &Crate,
+    name: String,
+    type_name: String,
+) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
+    let hooks = source.modules_at(&[HOOKS.to_owned()]).next();
+    let last = source.roles().last();
+    let Some(module) = last.as_ref().map(|last| last.module).or(hooks) else {
+        return Err(Objection::conflict(format!(
+            "there is no role yet, and no module `{HOOKS}` to put one in"
+        )));
+    };
+    let file = source.file_of(module).map(|file| file.path.clone());
+    let file = file.unwrap_or_default();
+    if let Some(reason) = type_taken(source, module, &type_name) {
+        return Err(Objection::conflict(format!(
+            "{file} {reason}, which isn't the role `{name}`"
+        )));
+    }
+    for module in [Some(module), hooks].into_iter().flatten() {
+        if let Some(call) = macro_that_may_make(module, &type_name) {
+            let file = source.file_of(module).map_or("", |file| &file.path);
+            return Err(Objection::conflict(format!(
+                "the macro `{call}!` in {file} may make a type `{type_name}`, so it can't be told \
+                 whether there is a role `{name}`"
+            )));
+        }
+    }
+    let trait_path = match &last {
+        Some(last) => last.trait_path.clone(),
+        None => trait_path(source, module)?,
+    };
+    let role = NewRole {
+        trait_path,
+        type_name: type_name.clone(),
+        name: name.clone(),
+    };
+    let site = RoleSite {
+        file,
+        after: last.map(|last| last.item.span()),
+    };
+    let guard = role_type(&module.path, name, &type_name, false);
+    Ok((Guard::Role(guard), Some((role, site))))
+}
+
+/// How handlers name a role's type: by its module, so that it can't clash with what else they
+/// import.
+pub(crate) fn role_type(
+    module: &[String],
+    name: String,
+    type_name: &str,
+    is_decided_by_app: bool,
+) -> RoleType {
+    let (import, written) = match module.last() {
+        Some(last) => (
+            format!("crate::{}::self", module.join("::")),
+            format!("{last}::{type_name}"),
+        ),
+        None => (format!("crate::{type_name}"), type_name.to_owned()),
+    };
+    RoleType {
+        name,
+        import,
+        written,
+        is_decided_by_app,
+    }
+}
+
+/// Why a new type can't have this name in a module, if so.
+fn type_taken(source: &Crate, module: &Module, name: &str) -> Option<String> {
+    let is_free = |want| source.is_free(module, name, want);
+    if !is_free(Want::Type) || !is_free(Want::Value) {
+        return Some(format!("already has something called `{name}`"));
+    }
+    // A type of the module's own would hide `Result` and the like.
+    let names = FirstNames::of(module, name);
+    (names.alone || names.followed).then(|| format!("uses a `{name}` from elsewhere"))
+}
+
+/// The macro at the top level of a module that may expand to a type of this name.
+fn macro_that_may_make(module: &Module, name: &str) -> Option<String> {
+    module.items.iter().find_map(|item| {
+        let Item::Macro(item) = item else { return None };
+        let call = item.mac.path.segments.last()?.ident.to_string();
+        (call == "include" || has_word(item.mac.tokens.clone(), name)).then_some(call)
+    })
+}
+
+fn has_word(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => has_word(group.stream(), word),
+        _ => false,
+    })
+}
+
+/// How the first role of an app names the trait, with the app's context as its argument.
+fn trait_path(source: &Crate, module: &Module) -> Result<String, Objection> {
+    let find = |name: &str| source.find(&Scope::of(module), &[name.to_owned()], Want::Type);
+    let name = match &find("Role")[..] {
+        [def] if source.in_library(def) == Some("Role") => "Role".to_owned(),
+        _ => source.library_path(&["Role"]).join("::"),
+    };
+    let context = source.context().map_err(Objection::conflict)?;
+    let Some(context) = context else {
+        return Ok(name);
+    };
+    let is_in_scope = match &find(&context.written)[..] {
+        [Def::Type(module, name)] => {
+            let path = [
+                &["crate".to_owned()],
+                &module.path[..],
+                std::slice::from_ref(name),
+            ]
+            .concat();
+            path.join("::") == context.import
+        }
+        _ => false,
+    };
+    let argument = if is_in_scope {
+        context.written
+    } else {
+        context.import
+    };
+    Ok(format!("{name}<{argument}>"))
+}

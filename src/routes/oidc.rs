@@ -1,0 +1,275 @@
+//! What the library's `Oidc` means for routes: the middleware and tables that it makes, and the
+//! pages that `Oidc::routes` mounts. The pages are data here, as the library's source is not read.
+//! Where they are is in [`super::paths`].
+
+use std::rc::Rc;
+
+use syn::{ExprMethodCall, ImplItem, Item, TraitItem};
+
+use super::handler::Handler;
+use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
+use super::paths::{PagePaths, PathSetting, ROUTES_UNDER, WITH_PATHS};
+use super::read::Reader;
+use super::value::Value;
+use crate::source::{Crate, DEV_LIBRARY, Def, LIBRARY};
+
+/// Methods, each with the handler that answers it.
+type Handlers = &'static [(&'static str, &'static str)];
+
+/// The library's pages, each with the field of `Paths` that it is at, in the order in which they
+/// are mounted.
+const PAGES: [(&str, Handlers); 5] = [
+    ("login", &[("GET", "login"), ("POST", "begin_login")]),
+    ("login_callback", &[("GET", "callback")]),
+    ("logout", &[("POST", "logout")]),
+    ("logged_out", &[("GET", "logged_out")]),
+    ("backchannel_logout", &[("POST", "backchannel_logout")]),
+];
+
+/// What is below the path of the sign-in widget's files.
+const WIDGET_FILES: (&str, Handlers) = ("/{version}/{name:.*}", &[("GET", "widget_file")]);
+
+/// The pages of debug builds, and the scope that they are in.
+const DEV_SCOPE: &str = "/dev";
+const DEV_PAGES: [(&str, Handlers); 4] = [
+    ("/gallery.css", &[("GET", "stylesheet")]),
+    ("/views", &[("GET", "views")]),
+    ("/views/{name}", &[("GET", "view")]),
+    ("/provider", &[("GET", "provider"), ("POST", "switch")]),
+];
+
+/// The methods of `Oidc` that matter here, with how many arguments they take.
+const METHODS: [(&str, usize); 11] = [
+    ("app_session", 0),
+    ("at_base_path", 1),
+    ("ensure_authenticated", 0),
+    ("error_pages", 0),
+    ("middleware", 0),
+    ("protected", 1),
+    ("public", 1),
+    ("redirect_to", 1),
+    ("routes", 0),
+    ("security_headers", 0),
+    ("sign_in_silently", 0),
+];
+
+/// What of an app decides what the library's types mean in it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Library {
+    /// The methods of `Oidc` whose names the app gives to methods of its own too. Called on a
+    /// value of an unknown type, they may be these.
+    ambiguous: Vec<&'static str>,
+    pages: PagePaths,
+}
+
+impl Library {
+    pub(super) fn read(source: &Crate) -> Rc<Self> {
+        let mut library = Self {
+            ambiguous: ambiguous(source),
+            pages: PagePaths::default(),
+        };
+        library.pages = PagePaths::read(source, &Rc::new(library.clone()));
+        Rc::new(library)
+    }
+
+    pub(super) fn is_ambiguous(&self, method: &str) -> bool {
+        self.ambiguous.contains(&method)
+    }
+}
+
+/// The methods of `Oidc` whose names methods of the app have.
+fn ambiguous(source: &Crate) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let mut note = |name: &syn::Ident| {
+        let known = METHODS.iter().find(|(known, _)| name == known);
+        found.extend(known.map(|(known, _)| *known));
+    };
+    for item in source.modules.iter().flat_map(|module| &module.items) {
+        match item {
+            Item::Impl(item) if item.trait_.is_none() => {
+                for item in &item.items {
+                    if let ImplItem::Fn(method) = item {
+                        note(&method.sig.ident);
+                    }
+                }
+            }
+            Item::Trait(item) => {
+                for item in &item.items {
+                    if let TraitItem::Fn(method) = item {
+                        note(&method.sig.ident);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+impl PagePaths {
+    /// The pages that `Oidc::routes` mounts.
+    fn nodes(&self, at: &Place) -> Vec<Node> {
+        let pages = PAGES.iter();
+        let mut children: Vec<Node> = pages
+            .map(|(field, handlers)| page(self.path(field), LIBRARY, handlers, at))
+            .collect();
+        let (below, handlers) = WIDGET_FILES;
+        let files = page(Some(below.to_owned()), LIBRARY, handlers, at);
+        children.push(scope(self.path("widget_files"), vec![files]));
+        public(children)
+    }
+}
+
+/// The pages that `Dev::routes` mounts, for this machine only.
+fn dev_pages(at: &Place) -> Vec<Node> {
+    let library = DEV_LIBRARY.replace('-', "_");
+    let pages = DEV_PAGES.iter();
+    let pages =
+        pages.map(|(path, handlers)| page(Some((*path).to_owned()), &library, handlers, at));
+    public(vec![scope(Some(DEV_SCOPE.to_owned()), pages.collect())])
+}
+
+/// What `Oidc::at_base_path` has answer everything for which there is no page.
+pub(super) fn unknown_page(at: &Place) -> Vec<Node> {
+    let Node::Resource(unknown) = page(Some(String::new()), LIBRARY, &[("", "unknown")], at) else {
+        return Vec::new();
+    };
+    public(vec![Node::Default(Resource {
+        is_prefix: true,
+        ..unknown
+    })])
+}
+
+fn page(path: Option<String>, library: &str, handlers: Handlers, at: &Place) -> Node {
+    let handlers = handlers.iter().map(|(method, name)| RouteSpec {
+        methods: if method.is_empty() {
+            Vec::new()
+        } else {
+            vec![(*method).to_owned()]
+        },
+        middleware: Vec::new(),
+        handler: Handler::built_in(&format!("{library}::{name}")),
+        guarded: false,
+    });
+    Node::Resource(Resource {
+        paths: vec![path],
+        is_prefix: false,
+        middleware: Vec::new(),
+        guarded: false,
+        routes: handlers.collect(),
+        default: Vec::new(),
+        at: at.clone(),
+    })
+}
+
+fn scope(prefix: Option<String>, children: Vec<Node>) -> Node {
+    Node::Scope {
+        prefix,
+        middleware: Vec::new(),
+        guarded: false,
+        children,
+    }
+}
+
+fn public(children: Vec<Node>) -> Vec<Node> {
+    vec![Node::Table {
+        kind: TableKind::Public,
+        children,
+    }]
+}
+
+impl<'a> Reader<'a> {
+    /// What a method of the library's types gives; nothing if the call means something else, or
+    /// if that can't be told.
+    pub(super) fn library_method(
+        &mut self,
+        at: &Place,
+        call: &'a ExprMethodCall,
+        receiver: &Value<'a>,
+        arguments: &[Value<'a>],
+    ) -> Option<Value<'a>> {
+        let name = call.method.to_string();
+        match (name.as_str(), arguments) {
+            (WITH_PATHS, [paths]) => {
+                self.path_settings.push(PathSetting::Paths(paths.clone()));
+                return Some(Value::Foreign);
+            }
+            (ROUTES_UNDER, [prefix]) => {
+                self.path_settings.push(PathSetting::Under(prefix.clone()));
+                return Some(Value::Foreign);
+            }
+            _ => {}
+        }
+        match receiver {
+            Value::OidcBuilder if name == "build" => Some(Value::Oidc),
+            Value::OidcBuilder => Some(Value::OidcBuilder),
+            Value::Oidc => Some(match (name.as_str(), arguments) {
+                ("clone", []) => Value::Oidc,
+                ("paths", []) => self.library.pages.value(),
+                _ => self
+                    .oidc_method(at, &name, arguments)
+                    .unwrap_or(Value::Unknown),
+            }),
+            Value::Dev if name == "clone" => Some(Value::Dev),
+            Value::Dev if name == "routes" => Some(Value::Registers(dev_pages(at))),
+            receiver if receiver.is_unknown() => {
+                if name == "routes" && !arguments.is_empty() && !self.library.is_ambiguous("routes")
+                {
+                    return Some(Value::Registers(dev_pages(at)));
+                }
+                if name == "clone" || self.library.is_ambiguous(&name) {
+                    return None;
+                }
+                self.oidc_method(at, &name, arguments)
+            }
+            _ => None,
+        }
+    }
+
+    fn oidc_method(
+        &mut self,
+        at: &Place,
+        name: &str,
+        arguments: &[Value<'a>],
+    ) -> Option<Value<'a>> {
+        if !METHODS.contains(&(name, arguments.len())) {
+            return None;
+        }
+        Some(match (name, arguments) {
+            ("ensure_authenticated" | "redirect_to", _) => {
+                Value::Middleware(Middleware::EnsureAuthenticated)
+            }
+            ("protected", [table]) => Value::Table(TableKind::Protected, Box::new(table.clone())),
+            ("public", [table]) => Value::Table(TableKind::Public, Box::new(table.clone())),
+            // The path that it puts first is part of the app's address, not of its routes.
+            ("at_base_path", [everything]) => Value::AtBasePath(Box::new(everything.clone())),
+            ("routes", _) => Value::Registers(self.library.pages.nodes(at)),
+            _ => Value::Transparent,
+        })
+    }
+}
+
+/// What a function of the library gives that a scope can be wrapped with.
+pub(super) fn library_function<'a>(source: &Crate, names: &[String]) -> Option<Value<'a>> {
+    match source.in_library(&Def::Other(names.to_vec()))? {
+        "ensure_authenticated" | "redirect_to" => {
+            Some(Value::Middleware(Middleware::EnsureAuthenticated))
+        }
+        "sign_in_silently" => Some(Value::Transparent),
+        _ => None,
+    }
+}
+
+/// Whether a path is `Oidc::builder`.
+pub(super) fn is_builder(source: &Crate, names: &[String]) -> bool {
+    let [above @ .., last] = names else {
+        return false;
+    };
+    let owner = Def::Other(above.to_vec());
+    last == "builder" && source.in_library(&owner) == Some("Oidc")
+}
+
+/// Whether a method may wrap a scope behind a guard, whatever it is called on.
+pub(super) fn is_guarding(name: &str) -> bool {
+    matches!(name, "ensure_authenticated" | "redirect_to")
+}

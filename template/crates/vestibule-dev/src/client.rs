@@ -1,0 +1,43 @@
+//! The app as a client of the development provider.
+
+use std::io;
+
+use vestibule::{Secret, Settings};
+
+use crate::provider::{Client, DevProvider, random_id};
+
+/// What the app authenticates with at the provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Credentials {
+    pub client_id: String,
+    pub client_secret: Secret,
+}
+
+/// Makes an app a client, whose addresses are not known yet.
+pub(crate) fn register(provider: &DevProvider, client_id: &str) -> io::Result<Credentials> {
+    let secret = random_id()?;
+    provider.register(Client {
+        id: client_id.to_owned(),
+        secret: secret.clone(),
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        backchannel_logout_uri: None,
+    });
+    Ok(Credentials {
+        client_id: client_id.to_owned(),
+        client_secret: Secret::new(secret),
+    })
+}
+
+/// Tells the provider the addresses of a client, unless it knows some already.
+pub(crate) fn learn_addresses(provider: &DevProvider, client_id: &str, settings: &Settings) {
+    let party = &settings.relying_party;
+    let backchannel_logout = settings.url(&settings.paths.backchannel_logout);
+    provider.change_client(client_id, |client| {
+        if client.redirect_uris.is_empty() {
+            client.redirect_uris = vec![party.login_redirect_uri.to_string()];
+            client.post_logout_redirect_uris = vec![party.logout_redirect_uri.to_string()];
+            client.backchannel_logout_uri = Some(backchannel_logout.into());
+        }
+    });
+}

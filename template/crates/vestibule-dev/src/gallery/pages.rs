@@ -1,0 +1,105 @@
+//! The states of the pages that signing in itself needs.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse};
+use vestibule::{
+    Error, ErrorKind, Oidc, Pages, internals,
+    pages::{LoggedOutPage, LoginPage},
+};
+
+use super::{Gallery, samples};
+
+/// What a login page is shown for.
+#[derive(Clone, Copy)]
+enum Login {
+    Plain,
+    AfterError,
+    WithWidget,
+}
+
+pub(super) fn login(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {
+    let states = [
+        ("", "OIDC_LOGIN_PAGE=page", Login::Plain),
+        ("-trouble", "the last sign-in failed", Login::AfterError),
+        ("-widget", "OIDC_LOGIN_PAGE=widget", Login::WithWidget),
+    ];
+    let pages = Arc::new(pages);
+    states
+        .into_iter()
+        .fold(gallery, |gallery, (suffix, when, login)| {
+            let pages = Arc::clone(&pages);
+            let name = format!("{}{suffix}", stem(view));
+            gallery.state(name, view, when, move |request| {
+                show_login(request, login, &*pages)
+            })
+        })
+}
+
+fn show_login(
+    request: &HttpRequest,
+    login: Login,
+    pages: &impl Pages,
+) -> Result<HttpResponse, Error> {
+    let oidc = Oidc::of(request)?;
+    let return_to = internals::home(oidc.settings());
+    let denied = Error::from(ErrorKind::Denied);
+    let denied = internals::error_page(request, &denied)?;
+    let page = LoginPage {
+        action: oidc.path(&oidc.paths().login),
+        return_to: &return_to,
+        login_hint: None,
+        max_age: None,
+        error: matches!(login, Login::AfterError).then_some(&denied),
+        widget: match login {
+            Login::WithWidget => Some(internals::sample_widget(request)?),
+            Login::Plain | Login::AfterError => None,
+        },
+    };
+    pages.login(request, page)
+}
+
+pub(super) fn logged_out(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {
+    let states = [
+        ("", "signed out everywhere", false),
+        ("-here", "the provider could not be told", true),
+    ];
+    let pages = Arc::new(pages);
+    states
+        .into_iter()
+        .fold(gallery, |gallery, (suffix, when, only_here)| {
+            let pages = Arc::clone(&pages);
+            let name = format!("{}{suffix}", stem(view));
+            gallery.state(name, view, when, move |request| {
+                let oidc = Oidc::of(request)?;
+                pages.logged_out(
+                    request,
+                    LoggedOutPage {
+                        only_here,
+                        login_path: oidc.path(&oidc.paths().login),
+                        home_path: oidc.path("/"),
+                    },
+                )
+            })
+        })
+}
+
+pub(super) fn errors(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {
+    let pages = Arc::new(pages);
+    samples::errors()
+        .into_iter()
+        .fold(gallery, |gallery, error| {
+            let pages = Arc::clone(&pages);
+            let name = format!("{}-{}", stem(view), error.code());
+            let when = format!("{}: {error}", error.code());
+            gallery.state(name, view, when, move |request| {
+                pages.error(request, internals::error_page(request, &error)?)
+            })
+        })
+}
+
+/// What the names of a view's states begin with.
+fn stem(view: &str) -> String {
+    let stem = view.split('.').next().unwrap_or(view);
+    stem.replace('_', "-")
+}

@@ -1,0 +1,45 @@
+//! Samples of all errors.
+
+use vestibule::{Deny, Error, ErrorKind};
+
+/// One error of each kind, as samples to show.
+pub fn errors() -> Vec<Error> {
+    let detail = || "the cause, which only the log tells".to_owned();
+    let kinds = [
+        ErrorKind::SignedOut,
+        ErrorKind::MissingRole("admin"),
+        ErrorKind::NotFresh(300),
+        ErrorKind::NotAssured(&["phr"]),
+        ErrorKind::DemandNotMet(detail()),
+        ErrorKind::ForgedForm,
+        ErrorKind::TransactionUnknown,
+        ErrorKind::TransactionExpired,
+        ErrorKind::SignInLoop,
+        ErrorKind::OtpElsewhere,
+        ErrorKind::ParameterRepeated("state"),
+        ErrorKind::TokenInCallback("id_token"),
+        ErrorKind::MixedUp(detail()),
+        ErrorKind::Denied,
+        ErrorKind::NotSignedInAtProvider,
+        ErrorKind::ProviderError(detail()),
+        ErrorKind::CodeMissing,
+        ErrorKind::CodeRefused,
+        ErrorKind::TokenAnswer(detail()),
+        ErrorKind::IdToken(detail()),
+        ErrorKind::UserInfo(detail()),
+        ErrorKind::RefreshRefused,
+        ErrorKind::LogoutToken(detail()),
+        ErrorKind::ProviderUnavailable(detail()),
+        ErrorKind::StoreUnavailable(detail()),
+        ErrorKind::TooManyLogins,
+        ErrorKind::NotFound,
+        ErrorKind::MethodNotAllowed,
+        ErrorKind::BadRequest(detail()),
+        ErrorKind::Internal(detail()),
+    ];
+    let denied = Deny::new("not_admitted")
+        .title("Your subscription has ended")
+        .text("Renew it, and sign in again.");
+    let kinds = kinds.into_iter().map(Error::from);
+    kinds.chain([Error::from(denied)]).collect()
+}

@@ -1,0 +1,222 @@
+//! What helps while developing an app with [`vestibule`]: an OpenID provider
+//! that needs no account, a gallery of the app's views, and helpers for tests.
+//!
+//! # A provider without an account
+//!
+//! [`start`] runs the development provider if the environment names no other,
+//! and tells the app's settings about it:
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer};
+//! use vestibule::{Oidc, Settings};
+//! use vestibule_dev::Gallery;
+//!
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let settings = Settings::from_env()?;
+//!     let (settings, dev) = vestibule_dev::start(settings).await?;
+//!     if let Some(invitation) = dev.invitation() {
+//!         println!("{invitation}");
+//!     }
+//!     let oidc = Oidc::builder(settings).build().await?;
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .wrap(oidc.middleware())
+//!             .configure(oidc.routes())
+//!             .configure(dev.routes(Gallery::new()))
+//!     })
+//!     .bind("localhost:8080")?
+//!     .run()
+//!     .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! People sign in there by a click: Alice, who is an administrator; Bob, who is
+//! not; and others whose data is as awkward as real people's is. The provider
+//! listens on this machine only, one port above the app's.
+//!
+//! # Pages for developers
+//!
+//! [`Dev::routes`] mounts them, for this machine only:
+//!
+//! - `/dev/provider` shows who is signed in at the provider, signs them out from
+//!   there, and lets the provider [misbehave](provider::Misbehaviour), so that
+//!   you see what people see when theirs does.
+//! - `/dev/views` is the [`Gallery`]: every view in every state, on a phone and
+//!   on a desktop, in light and in dark.
+//!
+//! [`notes`] makes the app's own pages lead there.
+//!
+//! # Tests
+//!
+//! [`testing`] starts the real app with a provider of its own and signs people
+//! in: `let alice = signed_in_as("alice").await;`.
+//!
+//! # Release builds
+//!
+//! Everybody can sign in as anybody at this provider, so an app names this crate
+//! under `#[cfg(debug_assertions)]` and in its tests only. A release build that
+//! names no provider does not start: [`Settings::from_env`] says what to set.
+
+mod client;
+pub mod gallery;
+pub mod notes;
+mod pages;
+pub mod provider;
+mod switches;
+pub mod testing;
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use actix_web::web::ServiceConfig;
+use vestibule::Settings;
+
+pub use self::gallery::Gallery;
+use self::{pages::Mounted, provider::DevProvider};
+
+/// What an app has while it is developed. Clones are handles to the same.
+#[derive(Clone)]
+pub struct Dev(Arc<Inner>);
+
+struct Inner {
+    client: Option<Client>,
+    /// What the app's paths begin with.
+    base_path: String,
+    /// Where a sign-in begins, without that.
+    login: String,
+}
+
+/// The app at its development provider.
+struct Client {
+    id: String,
+    provider: DevProvider,
+}
+
+/// Starts the development provider if the settings name no other, one port above
+/// the app's, and makes the app its client. With a provider of its own, the app
+/// gets only the pages for developers.
+///
+/// The provider compares addresses byte for byte, as real ones do: change paths
+/// before ([`Settings::with_paths`], [`Settings::routes_under`]).
+///
+/// # Errors
+/// The port is in use.
+pub async fn start(mut settings: Settings) -> Result<(Settings, Dev), StartError> {
+    if settings.provider.is_some() {
+        let dev = Dev::new(None, &settings);
+        return Ok((settings, dev));
+    }
+    let port = settings.base_url.port();
+    let port = port.map_or(0, |port| port.saturating_add(1));
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let provider = DevProvider::start(address)
+        .await
+        .map_err(|cause| StartError { address, cause })?;
+    let id = program();
+    let credentials =
+        client::register(&provider, &id).map_err(|cause| StartError { address, cause })?;
+    client::learn_addresses(&provider, &id, &settings);
+    settings.set_provider(
+        provider.issuer(),
+        credentials.client_id,
+        credentials.client_secret,
+    );
+    settings.add_scope("offline_access");
+    let dev = Dev::new(Some(Client { id, provider }), &settings);
+    Ok((settings, dev))
+}
+
+/// What this program is called: its client identifier.
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_default();
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    if name.is_empty() {
+        "app".to_owned()
+    } else {
+        name.into_owned()
+    }
+}
+
+impl Dev {
+    fn new(client: Option<Client>, settings: &Settings) -> Self {
+        Self(Arc::new(Inner {
+            client,
+            base_path: settings.base_path().to_owned(),
+            login: settings.paths.login.to_string(),
+        }))
+    }
+
+    /// The development provider, if people sign in with it.
+    pub fn provider(&self) -> Option<&DevProvider> {
+        self.0.client.as_ref().map(|client| &client.provider)
+    }
+
+    /// Who can sign in without a password, and where, for the app to print when
+    /// it has started; `None` if people sign in with another provider.
+    pub fn invitation(&self) -> Option<String> {
+        let provider = self.provider()?;
+        let people: Vec<&str> = provider
+            .people()
+            .iter()
+            .map(|person| person.sub.as_str())
+            .collect();
+        Some(format!(
+            "sign in as {} without a password, at the development provider {}",
+            people.join(", "),
+            provider.issuer()
+        ))
+    }
+
+    /// Mounts the pages for developers: `/dev/views`, and `/dev/provider` if
+    /// people sign in with the development provider. To anybody but this machine
+    /// they do not exist. Mount them where the app's own pages are mounted, as in
+    /// `oidc.at_base_path(…)`.
+    pub fn routes(&self, gallery: Gallery) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let dev = self.clone();
+        |config| pages::mount(config, Mounted { dev, gallery })
+    }
+
+    /// The app's client identifier at the development provider.
+    pub(crate) fn client_id(&self) -> &str {
+        self.0.client.as_ref().map_or("", |client| &client.id)
+    }
+
+    /// What the app's paths begin with.
+    pub(crate) fn base_path(&self) -> &str {
+        &self.0.base_path
+    }
+
+    /// Where a sign-in begins.
+    pub(crate) fn login(&self) -> String {
+        format!("{}{}", self.0.base_path, self.0.login)
+    }
+}
+
+/// The development provider cannot be started.
+#[derive(Debug)]
+pub struct StartError {
+    address: SocketAddr,
+    cause: io::Error,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { address, cause } = self;
+        write!(
+            f,
+            "the development provider cannot listen on {address}: {cause}. Stop the program that \
+             does, or set APP_BASE_URL to a port that is followed by a free one."
+        )
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}

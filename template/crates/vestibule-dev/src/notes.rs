@@ -1,0 +1,47 @@
+//! Notes for developers on the app's own pages, as HTML that templates show
+//! unescaped (`{{ dev_note|safe }}`). Each is one element of the class `note`.
+//! They are empty where [`Dev::routes`](crate::Dev::routes) are not mounted, so
+//! that release builds show an empty string in their place.
+
+use actix_web::{HttpRequest, web::Data};
+use askama::Template;
+
+use crate::{pages::Mounted, provider::WRONG_PASSWORD};
+
+#[derive(Template)]
+#[template(path = "home_note.html")]
+struct HomeNote<'a> {
+    base: &'a str,
+    has_provider: bool,
+}
+
+#[derive(Template)]
+#[template(path = "widget_note.html")]
+struct WidgetNote {
+    wrong_password: &'static str,
+}
+
+/// For the front page: what there is for developers, and where.
+pub fn home(request: &HttpRequest) -> String {
+    let Some(mounted) = request.app_data::<Data<Mounted>>() else {
+        return String::new();
+    };
+    let note = HomeNote {
+        base: mounted.dev.base_path(),
+        has_provider: mounted.dev.provider().is_some(),
+    };
+    note.render().unwrap_or_default()
+}
+
+/// Below the Okta Sign-In Widget: whom to sign in as at the development
+/// provider, and with which password.
+pub fn widget(request: &HttpRequest) -> String {
+    let mounted = request.app_data::<Data<Mounted>>();
+    if mounted.is_none_or(|mounted| mounted.dev.provider().is_none()) {
+        return String::new();
+    }
+    let note = WidgetNote {
+        wrong_password: WRONG_PASSWORD,
+    };
+    note.render().unwrap_or_default()
+}

@@ -1,0 +1,126 @@
+//! The pages below `/dev`: where they are mounted, who may see them, and the
+//! frame that they share.
+
+use std::net::IpAddr;
+
+use actix_web::{
+    Error, HttpResponse,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{CONTENT_TYPE, HOST},
+    middleware::{Next, from_fn},
+    web::{Data, ServiceConfig, get, post, scope},
+};
+use askama::Template;
+use url::{Host, Url};
+
+use crate::{Dev, Gallery, gallery, switches};
+
+/// What the pages work with.
+pub(crate) struct Mounted {
+    pub dev: Dev,
+    pub gallery: Gallery,
+}
+
+/// What the pages share.
+pub(crate) struct Frame<'a> {
+    pub base: &'a str,
+    pub has_provider: bool,
+    pub is_gallery: bool,
+}
+
+impl Mounted {
+    pub fn frame(&self, is_gallery: bool) -> Frame<'_> {
+        Frame {
+            base: self.dev.base_path(),
+            has_provider: self.dev.provider().is_some(),
+            is_gallery,
+        }
+    }
+}
+
+/// Mounts the pages.
+pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
+    // For the notes on the app's own pages too.
+    config.app_data(Data::new(mounted)).service(
+        scope("/dev")
+            .wrap(from_fn(for_this_machine))
+            .route("/gallery.css", get().to(stylesheet))
+            .route("/views", get().to(gallery::index))
+            .route("/views/{name}", get().to(gallery::show))
+            .route("/provider", get().to(switches::show))
+            .route("/provider", post().to(switches::press)),
+    );
+}
+
+/// A page of ours.
+pub(crate) fn respond(page: &impl Template) -> Result<HttpResponse, vestibule::Error> {
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(page.render()?))
+}
+
+async fn stylesheet() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
+        .body(include_str!("dev.css"))
+}
+
+/// Both must be so: the name keeps a proxy on this machine from opening the pages
+/// to the world, and a page on the web from reading them under a name of its own
+/// that points here.
+async fn for_this_machine<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let host = request.headers().get(HOST).and_then(|it| it.to_str().ok());
+    let is_from_here = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().is_loopback());
+    if is_from_here && host.is_some_and(is_loopback) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    let not_found = vestibule::Error::not_found();
+    Ok(request.error_response(not_found).map_into_right_body())
+}
+
+/// Whether a `Host` header names this machine.
+fn is_loopback(host: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}")) else {
+        return false;
+    };
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_names_of_this_machine_are_loopback() {
+        for host in [
+            "localhost",
+            "localhost:8080",
+            "app.localhost",
+            "127.0.0.1:1",
+            "[::1]:80",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "192.0.2.1",
+            "[::2]",
+            "a b",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

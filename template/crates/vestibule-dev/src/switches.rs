@@ -1,0 +1,108 @@
+//! `/dev/provider`: who is signed in at the development provider, and what it
+//! is told to do wrong.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::LOCATION,
+    web::{Data, Form},
+};
+use askama::Template;
+use serde::Deserialize;
+use vestibule::{Error, ErrorKind};
+
+use crate::{
+    pages::{Frame, Mounted, respond},
+    provider::{Misbehaviour, SignedIn},
+};
+
+#[derive(Template)]
+#[template(path = "switches.html")]
+struct Switches<'a> {
+    frame: Frame<'a>,
+    login: String,
+    issuer: &'a str,
+    signed_in: Vec<SignedIn>,
+    switches: Vec<Switch>,
+    misbehaves: bool,
+}
+
+/// A misbehaviour as a button.
+struct Switch {
+    slug: &'static str,
+    title: &'static str,
+    explanation: &'static str,
+    is_on: bool,
+}
+
+/// GET: the page.
+pub(crate) async fn show(mounted: Data<Mounted>) -> Result<HttpResponse, Error> {
+    let provider = mounted.dev.provider().ok_or_else(Error::not_found)?;
+    let named = provider.faults().named();
+    respond(&Switches {
+        frame: mounted.frame(false),
+        login: mounted.dev.login(),
+        issuer: provider.issuer(),
+        signed_in: provider.signed_in(),
+        switches: Misbehaviour::ALL
+            .into_iter()
+            .map(|misbehaviour| Switch {
+                slug: misbehaviour.slug(),
+                title: misbehaviour.title(),
+                explanation: misbehaviour.explanation(),
+                is_on: named == Some(misbehaviour),
+            })
+            .collect(),
+        misbehaves: named.is_some(),
+    })
+}
+
+/// A button of the page.
+#[derive(Deserialize)]
+pub(crate) struct Press {
+    /// The misbehaviour to switch on; `none` switches all of them off.
+    misbehave: Option<String>,
+    /// The person to sign out, from the provider's side.
+    sign_out: Option<String>,
+}
+
+/// POST: a button was pressed.
+pub(crate) async fn press(
+    request: HttpRequest,
+    mounted: Data<Mounted>,
+    form: Form<Press>,
+) -> Result<HttpResponse, Error> {
+    if is_cross_site(&request) {
+        return Err(ErrorKind::ForgedForm.into());
+    }
+    let provider = mounted.dev.provider().ok_or_else(Error::not_found)?;
+    match form.misbehave.as_deref() {
+        Some("none") => provider.faults().clear(),
+        Some(slug) => {
+            let misbehaviour = Misbehaviour::from_slug(slug)
+                .ok_or_else(|| Error::bad_request("there is no such misbehaviour"))?;
+            provider.faults().set(misbehaviour);
+        }
+        None => {}
+    }
+    if let Some(sub) = form.sign_out.as_deref() {
+        provider
+            .sign_out(mounted.dev.client_id(), sub)
+            .await
+            .map_err(|error| Error::internal(format!("the app got no logout token: {error}")))?;
+    }
+    Ok(HttpResponse::SeeOther()
+        .insert_header((
+            LOCATION,
+            format!("{}/dev/provider", mounted.dev.base_path()),
+        ))
+        .finish())
+}
+
+/// Whether the browser says that another site caused the request (Fetch
+/// Metadata).
+fn is_cross_site(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
+}

@@ -1,0 +1,84 @@
+//! What tests are written with: the real app on a port of its own, a
+//! development provider of its own, and a browser that keeps cookies.
+//!
+//! An app has one support file for its tests, which says how the app starts:
+//!
+//! ```no_run
+//! // tests/it/support.rs
+//! use actix_web::{App, HttpServer};
+//! use vestibule::Oidc;
+//! use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
+//!
+//! /// A browser in which this person is signed in to an app of its own.
+//! pub async fn signed_in_as(person: &str) -> Browser {
+//!     app().start().await.signed_in_as(person).await
+//! }
+//!
+//! /// The app, before it starts.
+//! pub fn app() -> Start<'static> {
+//!     TestApp::of(async |launch: Launch| {
+//!         let oidc = Oidc::builder(launch.settings()).build().await?;
+//!         let shared = oidc.clone();
+//!         let mut server = HttpServer::new(move || {
+//!             App::new().wrap(shared.middleware()).configure(shared.routes())
+//!         });
+//!         for listener in launch.listeners {
+//!             server = server.listen(listener)?;
+//!         }
+//!         let server = server.run();
+//!         Ok::<_, Box<dyn std::error::Error>>((oidc, server.handle(), server))
+//!     })
+//! }
+//! ```
+//!
+//! Then a test is two lines:
+//!
+//! ```no_run
+//! # use vestibule_dev::testing::{Browser, StatusCode};
+//! # async fn signed_in_as(_: &str) -> Browser { unimplemented!() }
+//! // #[tokio::test]
+//! async fn the_profile_shows_the_name() {
+//!     let alice = signed_in_as("alice").await;
+//!     assert!(alice.get("/profile").await.body.contains("Alice Archer"));
+//! }
+//! ```
+//!
+//! - [`Start`] sets variables of the app's environment, a path below which the
+//!   app lives, or what the provider does before the app starts.
+//! - [`TestApp`] reaches what is behind the browser: the provider, which can be
+//!   told to [misbehave](crate::provider::Faults), the log, the [`Oidc`].
+//! - [`Browser`] loads pages, sends forms, and asks as a script does.
+//!
+//! When a test is over, the log is searched for the app's cookies, tokens and
+//! secrets: a test that has logged one fails.
+//!
+//! Everything here panics when a test cannot go on, and says why.
+//!
+//! [`Oidc`]: vestibule::Oidc
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod app;
+mod browser;
+mod launch;
+pub mod logs;
+mod page;
+pub mod ports;
+mod provider;
+mod start;
+mod unlogged;
+
+pub use reqwest::{Method, RequestBuilder, StatusCode};
+
+pub use self::{
+    app::TestApp,
+    browser::{Browser, client},
+    launch::Launch,
+    page::Page,
+    provider::TestProvider,
+    start::Start,
+};

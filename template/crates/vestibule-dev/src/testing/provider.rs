@@ -1,0 +1,55 @@
+//! A development provider for one test.
+
+use vestibule::Settings;
+
+use super::ports::Port;
+use crate::{
+    client::{self, Credentials},
+    provider::DevProvider,
+};
+
+/// A development provider on a port of its own, with an app as its client.
+#[derive(Debug)]
+pub struct TestProvider {
+    /// The provider.
+    pub provider: DevProvider,
+    /// Its port, which nobody else is given while the provider is down.
+    pub port: Port,
+    credentials: Credentials,
+}
+
+impl TestProvider {
+    /// Starts it. [`TestApp`](super::TestApp) tells it the app's addresses, unless
+    /// the test registers a client of the same id with others.
+    pub async fn start() -> Self {
+        let port = Port::reserve();
+        let provider = DevProvider::start(port.address)
+            .await
+            .unwrap_or_else(|error| panic!("the development provider does not start: {error}"));
+        let credentials = client::register(&provider, "app")
+            .unwrap_or_else(|error| panic!("the provider does not know the app: {error}"));
+        Self {
+            provider,
+            port,
+            credentials,
+        }
+    }
+
+    /// What tells the app about it: variables of its environment.
+    pub fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            ("OIDC_ISSUER", self.provider.issuer().to_owned()),
+            ("OIDC_CLIENT_ID", self.credentials.client_id.clone()),
+            ("OIDC_CLIENT_SECRET", self.client_secret().to_owned()),
+        ]
+    }
+
+    /// Tells it the addresses of an app with these settings.
+    pub(super) fn learn_addresses(&self, settings: &Settings) {
+        client::learn_addresses(&self.provider, &self.credentials.client_id, settings);
+    }
+
+    pub(super) fn client_secret(&self) -> &str {
+        self.credentials.client_secret.expose()
+    }
+}

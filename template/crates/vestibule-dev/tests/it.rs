@@ -1,0 +1,267 @@
+//! The pages for developers and the helpers for tests, with a small app.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::error::Error;
+
+use actix_web::{
+    App, HttpRequest, HttpResponse, HttpServer,
+    dev::{Server, ServerHandle},
+    web::get,
+};
+use vestibule::{Oidc, Pages, Settings, User};
+use vestibule_dev::{
+    Dev, Gallery, notes,
+    provider::{Endpoint, Misbehaviour},
+    testing::{Launch, Method, Start, StatusCode, TestApp},
+};
+
+struct PlainPages;
+
+impl Pages for PlainPages {}
+
+fn gallery() -> Gallery {
+    Gallery::new()
+        .state("home", "home.html", "somebody is signed in", |_| {
+            Ok(HttpResponse::Ok().body("Welcome!"))
+        })
+        .logged_out("logged_out.html", PlainPages)
+        .errors("error.html", PlainPages)
+}
+
+async fn home(request: HttpRequest) -> String {
+    notes::home(&request) + &notes::widget(&request)
+}
+
+async fn profile(user: User) -> String {
+    user.name().to_owned()
+}
+
+async fn serve(
+    settings: Settings,
+    dev: Dev,
+    launch: Launch,
+) -> Result<(Oidc, ServerHandle, Server), Box<dyn Error>> {
+    let oidc = Oidc::builder(settings).build().await?;
+    let shared = oidc.clone();
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .wrap(shared.security_headers())
+            .wrap(shared.middleware())
+            .configure(shared.at_base_path({
+                let (oidc, dev) = (shared.clone(), dev.clone());
+                move |config| {
+                    config
+                        .configure(oidc.routes())
+                        .configure(dev.routes(gallery()))
+                        .route("/", get().to(home))
+                        .route("/profile", get().to(profile));
+                }
+            }))
+    })
+    .workers(1);
+    for listener in &launch.listeners {
+        server = server.listen(listener.try_clone()?)?;
+    }
+    let server = server.run();
+    Ok((oidc, server.handle(), server))
+}
+
+/// An app with the provider that its environment names.
+fn app() -> Start<'static> {
+    TestApp::of(async |launch: Launch| {
+        let (settings, dev) = vestibule_dev::start(launch.settings()).await?;
+        assert!(dev.provider().is_none());
+        assert_eq!(dev.invitation(), None);
+        serve(settings, dev, launch).await
+    })
+}
+
+#[tokio::test]
+async fn a_person_signs_in_and_out() {
+    let app = app().start().await;
+    assert!(!app.browser().is_signed_in().await);
+    let alice = app.signed_in_as("alice").await;
+    assert!(alice.is_signed_in().await);
+    assert_eq!(alice.get("/profile").await.body, "Alice Archer");
+    alice.sign_out().await;
+    assert!(!alice.is_signed_in().await);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn an_app_below_a_path_is_asked_who_is_signed_in() {
+    let app = app().below("/shop").whoami("/profile").start().await;
+    assert!(!app.browser().is_signed_in().await);
+    let bob = app.signed_in_as("bob").await;
+    assert!(bob.is_signed_in().await);
+    assert_eq!(bob.get("/shop/profile").await.body, "Bob Baker");
+    bob.sign_out().await;
+    assert!(!bob.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn the_provider_is_changed_before_the_app_starts() {
+    let app = app()
+        .provider(|provider| provider.faults().set(Misbehaviour::AccessDenied))
+        .start()
+        .await;
+    let browser = app.browser();
+    let page = browser.sign_in_as("alice", &app.login_with("")).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(app.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn an_app_starts_without_its_provider_and_finds_it_later() {
+    let app = app().provider_down().start().await;
+    let page = app.browser().get(&app.login_with("")).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    app.provider.start_again().await.unwrap();
+    app.eventually(async || {
+        let page = app.browser().get(&app.login_with("")).await;
+        page.status == StatusCode::SEE_OTHER
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn variables_come_from_the_test_and_others_from_its_environment() {
+    let app = TestApp::of(async |launch: Launch| {
+        let port = launch.listeners[0].local_addr()?.port();
+        assert_eq!(launch.variable("APP_NAME"), Some(format!("at {port}")));
+        assert_eq!(launch.variable("OIDC_CA_FILE"), None);
+        assert_eq!(launch.variable("OIDC_SCOPES"), None);
+        assert_eq!(launch.variable("PATH"), std::env::var("PATH").ok());
+        let settings = launch.settings();
+        let (settings, dev) = vestibule_dev::start(settings).await?;
+        serve(settings, dev, launch).await
+    });
+    app.env("APP_NAME", "first")
+        .env("APP_NAME", "at PORT")
+        .without("OIDC_SCOPES")
+        .start()
+        .await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "the log holds")]
+async fn a_test_whose_app_logs_a_cookie_fails() {
+    let app = app().start().await;
+    let alice = app.signed_in_as("alice").await;
+    let cookies = alice.cookies();
+    tracing::debug!("{}", cookies[&app.cookie("user-session")]);
+}
+
+#[tokio::test]
+async fn the_gallery_shows_each_state_in_a_frame_of_its_own() {
+    let app = app().start().await;
+    let browser = app.browser();
+    let index = browser.get("/dev/views").await;
+    assert_eq!(index.status, StatusCode::OK);
+    let links = index.body.split("<h2><a href=\"").skip(1);
+    let links: Vec<&str> = links.filter_map(|link| link.split('"').next()).collect();
+    assert!(links.contains(&"/dev/views/home"));
+    assert!(links.contains(&"/dev/views/logged-out-here"));
+    assert!(links.contains(&"/dev/views/error-missing_role"));
+    for link in links {
+        let page = browser.get(link).await;
+        assert_eq!(page.status, StatusCode::OK, "{link}: {}", page.body);
+    }
+    let policy =
+        |page: vestibule_dev::testing::Page| page.header("content-security-policy").to_owned();
+    let state = browser.get("/dev/views/logged-out").await;
+    assert!(policy(state).contains("frame-ancestors 'self'"));
+    assert!(policy(index).contains("frame-ancestors 'none'"));
+
+    let one_view = browser.get("/dev/views?view=home.html").await;
+    assert!(one_view.body.contains("/dev/views/home\""));
+    assert!(!one_view.body.contains("/dev/views/error-"));
+    let unknown = browser.get("/dev/views/no-such-state").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_pages_for_developers_exist_under_loopback_names_only() {
+    let app = app().start().await;
+    let browser = app.browser();
+    for (host, status) in [
+        ("localhost", StatusCode::OK),
+        ("127.0.0.1:8080", StatusCode::OK),
+        ("attacker.example", StatusCode::NOT_FOUND),
+        ("192.0.2.1", StatusCode::NOT_FOUND),
+    ] {
+        let page = browser.request(Method::GET, "/dev/views", |it| it.header("host", host));
+        assert_eq!(page.await.status, status, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn with_another_provider_there_are_no_switches() {
+    let app = app().start().await;
+    let browser = app.browser();
+    let page = browser.get("/dev/provider").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    let home = browser.get("/").await.body;
+    assert!(home.contains("href=\"/dev/views\""), "{home}");
+    assert!(!home.contains("/dev/provider"), "{home}");
+}
+
+/// An app that starts the development provider itself.
+fn app_of_a_developer(switches: &mut Option<Dev>) -> Start<'_> {
+    TestApp::of(async |launch: Launch| {
+        let mut settings = launch.settings();
+        settings.provider = None;
+        let (settings, dev) = vestibule_dev::start(settings).await?;
+        *switches = Some(dev.clone());
+        serve(settings, dev, launch).await
+    })
+}
+
+#[tokio::test]
+async fn the_switches_let_the_provider_misbehave_and_sign_people_out() {
+    let mut dev = None;
+    let mut app = app_of_a_developer(&mut dev).start().await;
+    let dev = dev.unwrap();
+    let provider = dev.provider().unwrap();
+    app.provider = provider.clone();
+    let invitation = dev.invitation().unwrap();
+    assert!(invitation.contains("alice"), "{invitation}");
+    assert!(invitation.contains(provider.issuer()), "{invitation}");
+
+    let alice = app.signed_in_as("alice").await;
+    let page = alice.get("/dev/provider").await;
+    assert!(page.body.contains("<bdi>alice</bdi>"), "{}", page.body);
+    let home = alice.get("/").await.body;
+    assert!(home.contains("any password will do"), "{home}");
+
+    let expired = [("misbehave", Misbehaviour::ExpiredToken.slug())];
+    let pressed = alice.post("/dev/provider", &expired).await;
+    assert_eq!(pressed.location().path(), "/dev/provider");
+    let named = provider.faults().named();
+    assert_eq!(named, Some(Misbehaviour::ExpiredToken));
+    let page = alice.get("/dev/provider").await;
+    assert!(page.body.contains("Expired token (on)"), "{}", page.body);
+    alice.post("/dev/provider", &[("misbehave", "none")]).await;
+    assert_eq!(provider.faults().named(), None);
+
+    alice.post("/dev/provider", &[("sign_out", "alice")]).await;
+    assert!(!alice.is_signed_in().await);
+    assert!(provider.signed_in().is_empty());
+    assert!(!provider.requests_to(Endpoint::Authorization).is_empty());
+}
+
+#[tokio::test]
+async fn another_site_cannot_press_the_switches() {
+    let mut dev = None;
+    let app = app_of_a_developer(&mut dev).start().await;
+    let browser = app.browser();
+    let answer = browser.request(Method::POST, "/dev/provider", |it| {
+        it.header("sec-fetch-site", "cross-site")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body("misbehave=down")
+    });
+    assert_eq!(answer.await.status, StatusCode::FORBIDDEN);
+    let dev = dev.unwrap();
+    assert_eq!(dev.provider().unwrap().faults().named(), None);
+}

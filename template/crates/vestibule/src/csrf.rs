@@ -1,0 +1,207 @@
+//! Proof that a request was made by a page of this app: the CSRF token of the
+//! user session, in a form field or a header.
+
+use std::{future::Future, sync::Arc};
+
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    error::{Error, ErrorKind},
+    guard::Pending,
+    seal,
+    session::{LiveSession, UserSession},
+    user::User,
+    visitor,
+};
+
+/// The header, for requests that scripts make.
+pub const HEADER: &str = "x-csrf-token";
+
+/// A form that a signed-in person sent from a page of this app, or JSON that a
+/// script there sent. The page has the hidden field `csrf_token`, whose value is
+/// `user.session().csrf_token()`; scripts send it in the header `x-csrf-token`.
+/// Without it the handler does not run.
+///
+/// ```
+/// use actix_web::HttpResponse;
+/// use vestibule::SignedForm;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Rename {
+///     name: String,
+/// }
+///
+/// async fn rename(form: SignedForm<Rename>) -> HttpResponse {
+///     let (user, Rename { name }) = (form.user, form.fields);
+///     HttpResponse::Ok().body(format!("{} is now {name}", user.name()))
+/// }
+/// ```
+pub struct SignedForm<T, C = ()> {
+    /// Who sent it.
+    pub user: User<C>,
+    /// The form's other fields.
+    pub fields: T,
+}
+
+#[derive(Deserialize)]
+struct Proof {
+    csrf_token: Option<String>,
+}
+
+impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let body = web::Bytes::from_request(&request, payload);
+        Pending::sought(async move {
+            let user = User::<C>::extract(&request).await?;
+            let body = proven(&request, user.session(), body).await?;
+            let fields = if is_json(&request) {
+                serde_json::from_slice(&body).map_err(|error| error.to_string())
+            } else {
+                from_form(&body)
+            };
+            let fields = fields.map_err(|cause| bad(format!("the fields do not fit: {cause}")))?;
+            Ok(Self { user, fields })
+        })
+    }
+}
+
+/// The sign-out form. Who sends it need not be a [`User`]: people whom the app's
+/// hooks deny may leave too.
+pub(crate) struct SignOutForm {
+    /// The session that is to end.
+    pub live: Arc<LiveSession>,
+}
+
+impl FromRequest for SignOutForm {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let body = web::Bytes::from_request(&request, payload);
+        Pending::sought(async move {
+            let live = visitor::session_of(&request, &visitor::oidc()?).await?;
+            proven(&request, &live.session, body).await?;
+            Ok(Self { live })
+        })
+    }
+}
+
+fn bad(cause: String) -> Error {
+    ErrorKind::BadRequest(cause).into()
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request.content_type() == "application/json"
+}
+
+/// The body of a request, if it proves that a page of this app made the request.
+async fn proven(
+    request: &HttpRequest,
+    session: &UserSession,
+    body: impl Future<Output = Result<web::Bytes, actix_web::Error>>,
+) -> Result<web::Bytes, Error> {
+    let body = body.await.map_err(|error| bad(error.to_string()))?;
+    // A page of another site can send a form, but neither JSON nor a header
+    // unasked: JSON comes with its proof in the header.
+    let field = if is_json(request) {
+        None
+    } else {
+        let proof = from_form::<Proof>(&body);
+        proof.map_err(|_| ErrorKind::ForgedForm)?.csrf_token
+    };
+    check_token(request, session, field.as_deref())?;
+    Ok(body)
+}
+
+fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let form = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    // `Query` reads the same encoding that forms are sent in.
+    web::Query::from_query(form)
+        .map(web::Query::into_inner)
+        .map_err(|error| error.to_string())
+}
+
+/// A form that anybody may send, signed in or not, but from a page of this app
+/// only. There is no session that a token could belong to, so the browser's word
+/// counts: its Fetch Metadata, or the `Origin` if it has none.
+pub struct PublicForm<T> {
+    /// The form's fields.
+    pub fields: T,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let form = web::Form::<T>::from_request(&request, payload);
+        Pending::sought(async move {
+            if !is_sent_from_here(&request)? {
+                return Err(ErrorKind::ForgedForm.into());
+            }
+            let form = form.await;
+            let form = form.map_err(|error| {
+                let cause = format!("the form's fields do not fit: {error}");
+                Error::from(ErrorKind::BadRequest(cause))
+            })?;
+            let fields = form.into_inner();
+            Ok(Self { fields })
+        })
+    }
+}
+
+/// Whether the browser says that a page of this app made the request. One that
+/// says nothing is not believed.
+fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Error> {
+    let header = |name: &str| request.headers().get(name);
+    if let Some(site) = header("sec-fetch-site") {
+        return Ok(site == "same-origin");
+    }
+    let here = visitor::oidc()?.settings().base_url.origin();
+    Ok(header("origin").is_some_and(|origin| origin == here.ascii_serialization().as_str()))
+}
+
+/// Passes if the request carries the person's CSRF token, in `field` or in the
+/// header `x-csrf-token`, and the browser does not say that another site made
+/// it.
+///
+/// # Errors
+/// `forged_form`.
+pub fn check<C>(request: &HttpRequest, user: &User<C>, field: Option<&str>) -> Result<(), Error> {
+    check_token(request, user.session(), field)
+}
+
+fn check_token(
+    request: &HttpRequest,
+    session: &UserSession,
+    field: Option<&str>,
+) -> Result<(), Error> {
+    let header = request
+        .headers()
+        .get(HEADER)
+        .and_then(|value| value.to_str().ok());
+    let is_ours = field
+        .or(header)
+        .is_some_and(|token| seal::same_secret(token, &session.csrf_token));
+    if is_ours && !is_cross_site(request) {
+        Ok(())
+    } else {
+        Err(ErrorKind::ForgedForm.into())
+    }
+}
+
+/// Whether the browser says that another site caused the request (Fetch
+/// Metadata). Browsers that say nothing are not suspected for it.
+pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("sec-fetch-site")
+        .is_some_and(|site| site != "same-origin" && site != "none")
+}

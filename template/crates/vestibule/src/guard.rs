@@ -1,0 +1,210 @@
+//! Who may pass. A handler says so by the types of its arguments: [`User`],
+//! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh),
+//! [`Assured<Level>`](Assured). A handler without such an argument has nobody to
+//! act for. [`Oidc::ensure_authenticated`] and [`Oidc::redirect_to`] guard whole
+//! scopes.
+
+use std::{
+    future::Future,
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+
+use crate::{
+    assurance::Assurance,
+    clock::now,
+    error::{Error, ErrorKind},
+    oidc::Oidc,
+    user::User,
+    visitor,
+};
+
+/// What extractors return.
+pub enum Pending<T> {
+    /// The outcome, if nothing has to be waited for.
+    Known(Option<Result<T, Error>>),
+    /// What leads to it.
+    Sought(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
+}
+
+impl<T> Pending<T> {
+    pub(crate) fn sought(future: impl Future<Output = Result<T, Error>> + 'static) -> Self {
+        Self::Sought(Box::pin(future))
+    }
+
+    /// What `judge` makes of the signed-in person. Behind a guard they are known
+    /// already.
+    pub(crate) fn of_user<C: 'static>(
+        request: &HttpRequest,
+        judge: impl FnOnce(User<C>) -> Result<T, Error> + 'static,
+    ) -> Self {
+        if let Some(user) = visitor::known_user() {
+            return Self::Known(Some(visitor::of_context(user).and_then(judge)));
+        }
+        let request = request.clone();
+        Self::sought(async move {
+            let user = visitor::any_user(&request).await.inspect_err(|error| {
+                if !matches!(error.kind, ErrorKind::SignedOut) {
+                    visitor::remember_failure(error);
+                }
+            })?;
+            judge(visitor::of_context(user)?)
+        })
+    }
+}
+
+impl<T> Unpin for Pending<T> {}
+
+impl<T> Future for Pending<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Known(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            Self::Sought(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+impl<C: 'static> FromRequest for User<C> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, Ok)
+    }
+}
+
+/// A role that pages can ask for: a type, so that a mistyped role does not
+/// compile. `C` is the app's context.
+///
+/// ```
+/// use vestibule::{Has, Role};
+///
+/// struct Admin;
+///
+/// impl Role for Admin {
+///     const NAME: &'static str = "admin";
+/// }
+///
+/// async fn members(admin: Has<Admin>) -> String {
+///     format!("for {} only", admin.name())
+/// }
+/// ```
+pub trait Role<C = ()>: 'static {
+    /// The role's name in the provider's claims.
+    const NAME: &'static str;
+
+    /// Whether the person has the role. Override it for roles that your own
+    /// records decide.
+    fn is_held_by(user: &User<C>) -> bool {
+        user.has_role(Self::NAME)
+    }
+}
+
+/// The signed-in person, who has the role `R`. Others who are signed in get a
+/// 403.
+pub struct Has<R, C = ()>(User<C>, PhantomData<R>);
+
+impl<R: Role<C>, C: 'static> FromRequest for Has<R, C> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |user| {
+            if R::is_held_by(&user) {
+                Ok(Self(user, PhantomData))
+            } else {
+                Err(ErrorKind::MissingRole(R::NAME).into())
+            }
+        })
+    }
+}
+
+impl<R, C> Deref for Has<R, C> {
+    type Target = User<C>;
+
+    fn deref(&self) -> &User<C> {
+        &self.0
+    }
+}
+
+/// The signed-in person, who proved at the provider at most `SECONDS` ago who
+/// they are, give or take the clock tolerance. Others are asked to prove it
+/// again. For pages that money or accounts depend on.
+pub struct Fresh<const SECONDS: u64, C = ()>(User<C>);
+
+impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |user: User<C>| {
+            let authenticated_at = user.session().authenticated_at;
+            // As in the check of the ID token: else a person whose provider's
+            // clock is slow would be sent there again and again.
+            let tolerance = visitor::oidc()?.provider().relying_party().clock_skew;
+            let allowed = SECONDS.saturating_add(tolerance.as_secs());
+            if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= allowed) {
+                Ok(Self(user))
+            } else {
+                Err(ErrorKind::NotFresh(SECONDS).into())
+            }
+        })
+    }
+}
+
+impl<const SECONDS: u64, C> Deref for Fresh<SECONDS, C> {
+    type Target = User<C>;
+
+    fn deref(&self) -> &User<C> {
+        &self.0
+    }
+}
+
+/// The signed-in person, who has proved at the provider who they are at the level
+/// `L`. Others are asked to do so (RFC 9470 calls that step-up).
+pub struct Assured<L, C = ()>(User<C>, PhantomData<L>);
+
+impl<L: Assurance, C: 'static> FromRequest for Assured<L, C> {
+    type Error = Error;
+    type Future = Pending<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Pending::of_user(request, |user: User<C>| {
+            let acr = user.session().acr.as_deref();
+            if acr.is_some_and(|acr| L::ACR_VALUES.contains(&acr)) {
+                Ok(Self(user, PhantomData))
+            } else {
+                Err(ErrorKind::NotAssured(L::ACR_VALUES).into())
+            }
+        })
+    }
+}
+
+impl<L, C> Deref for Assured<L, C> {
+    type Target = User<C>;
+
+    fn deref(&self) -> &User<C> {
+        &self.0
+    }
+}
+
+impl Oidc {
+    /// Whether somebody is signed in, for code that has a request and is no
+    /// handler; handlers take an `Option<User>`.
+    ///
+    /// # Errors
+    /// The session store cannot be reached, or the app's hooks deny the person.
+    pub async fn is_authenticated(&self, request: &HttpRequest) -> Result<bool, Error> {
+        match visitor::any_user(request).await {
+            Ok(_) => Ok(true),
+            Err(error) if matches!(error.kind, ErrorKind::SignedOut) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The provider telling the app, behind the browser's back, that somebody has
+//! signed out (Back-Channel Logout 1.0).
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use url::form_urlencoded;
+
+use crate::{
+    clock::now,
+    error::{Error, ErrorKind},
+    events::{self, Ending},
+    oidc::Oidc,
+    protocol::{CheckError, LogoutToken},
+    request_state,
+    seal::{self, SealError},
+    store::{Lease, StoreError},
+};
+
+/// A logout token is small; nothing larger is read.
+pub const MAX_BODY: usize = 32 * 1024;
+
+/// For how many seconds a token is held whose effect is not known.
+const LONGEST_USE: u64 = 5;
+
+/// POST: ends the user sessions that the logout token names. The token is the
+/// proof; there is no CSRF token, since no browser is involved.
+pub(super) async fn backchannel_logout(
+    request: HttpRequest,
+    oidc: Oidc,
+    body: web::Bytes,
+) -> Result<HttpResponse, Error> {
+    if request.content_type() != "application/x-www-form-urlencoded" {
+        return Ok(HttpResponse::UnsupportedMediaType().finish());
+    }
+    let issuer = oidc.issuer();
+    let refused = |error: &Error| events::token_refused(issuer, None, &error.kind);
+    let token = accept(&oidc, &body).await.inspect_err(refused)?;
+    let for_later = oidc.clone();
+    // It goes on if the provider stops waiting: a token that is taken for used
+    // must have had its effect.
+    request_state::spawn(async move { use_once(&for_later, &token).await })
+        .await
+        .map_err(|_| ErrorKind::Internal("a logout was broken off".to_owned()))?
+        .inspect_err(refused)?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// A logout token that is in order.
+async fn accept(oidc: &Oidc, body: &[u8]) -> Result<LogoutToken, Error> {
+    let token = sole_logout_token(body)?;
+    verify(oidc, &token).await
+}
+
+/// Ends what the token names, unless it was used before.
+async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
+    let store = oidc.sessions().store();
+    let used = first_use(oidc, token)?;
+    // Taken for a moment only: should this process die now, the provider may
+    // send the token again.
+    let begun = Lease {
+        until: used.until.min(used.now.saturating_add(LONGEST_USE)),
+        ..used.clone()
+    };
+    if !store.acquire(begun).await? {
+        return Err(ErrorKind::LogoutToken("it was used before".to_owned()).into());
+    }
+    let ended = match end_sign_ins(oidc, token).await {
+        Ok(ended) => ended,
+        Err(error) => {
+            let _ = store.release(used.name, used.holder).await;
+            return Err(error.into());
+        }
+    };
+    let subject = token.subject.as_deref();
+    events::revoked(oidc.issuer(), subject, Ending::BackChannelLogout, ended);
+    store.acquire(used).await?;
+    Ok(())
+}
+
+async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
+    let issuer = oidc.issuer();
+    match token {
+        LogoutToken {
+            provider_session: Some(session),
+            ..
+        } => oidc.sessions().end_provider_session(issuer, session).await,
+        LogoutToken {
+            subject: Some(subject),
+            ..
+        } => oidc.sessions().end_all_of(issuer, subject).await,
+        LogoutToken { .. } => Ok(0),
+    }
+}
+
+fn sole_logout_token(body: &[u8]) -> Result<String, Error> {
+    let mut tokens = form_urlencoded::parse(body).filter(|(name, _)| name == "logout_token");
+    match (tokens.next(), tokens.next()) {
+        (Some((_, token)), None) => Ok(token.into_owned()),
+        _ => Err(ErrorKind::LogoutToken("there is not exactly one".to_owned()).into()),
+    }
+}
+
+async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Error> {
+    let relying_party = oidc.provider().relying_party();
+    let provider = oidc.provider().discovered().await?;
+    let verified = oidc.provider().checked(&provider, async |provider| {
+        provider.verify_logout_token(token, relying_party)
+    });
+    Ok(verified.await.map_err(CheckError::into_error)?)
+}
+
+/// A logout token is used once, on whichever instance (Back-Channel Logout 1.0,
+/// section 2.6, step 8): its name stays taken for as long as it could be used
+/// again.
+fn first_use(oidc: &Oidc, token: &LogoutToken) -> Result<Lease, SealError> {
+    let issuer = oidc.issuer().as_bytes();
+    Ok(Lease {
+        name: seal::hash("logout token", &[issuer, token.id.as_bytes()]),
+        holder: seal::random_bytes()?,
+        now: now(),
+        until: token.remember_until.saturating_add(1),
+    })
+}

@@ -1,0 +1,373 @@
+//! The provider's answer: the one place where somebody becomes signed in.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::header::USER_AGENT};
+use url::form_urlencoded;
+
+use super::{login::go_on_with_widget, logout};
+use crate::{
+    clock::now,
+    deny::Deny,
+    error::{Error, ErrorKind},
+    events,
+    hooks::AfterLogin,
+    oidc::Oidc,
+    protocol::{Authenticated, Code, Discovered, printable},
+    redirect::see_other,
+    request_state,
+    return_to::ReturnTo,
+    seal,
+    session::{LiveSession, UserSession, describe_browser},
+    transaction::Transaction,
+    visitor,
+};
+
+/// GET: ends with a new sign-in and a redirect, or with a refusal that changes
+/// nothing.
+pub(super) async fn callback(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
+    let concluded = conclude(&request, &oidc).await;
+    concluded.inspect_err(|error| {
+        events::sign_in_failed(oidc.issuer(), &error.kind);
+    })
+}
+
+async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Error> {
+    let answer = Answer::read(request.query_string())?;
+    let before = session_before(request, oidc).await?;
+    let transaction = match oidc
+        .transactions()
+        .find(request, answer.state.as_deref().unwrap_or_default())
+    {
+        Ok(transaction) => transaction,
+        // The back button, or a bookmark: whoever is signed in has no use for
+        // an error page.
+        Err(Error {
+            kind: ErrorKind::TransactionUnknown,
+            ..
+        }) if before.is_some() => {
+            return Ok(see_other(ReturnTo::after_login(oidc.settings()).as_str()));
+        }
+        // A link in an e-mail, opened elsewhere.
+        Err(Error {
+            kind: ErrorKind::TransactionUnknown,
+            ..
+        }) if answer.otp.is_some() => return Err(ErrorKind::OtpElsewhere.into()),
+        Err(error) => return Err(error),
+    };
+    let return_to = transaction.return_to.checked(oidc.settings());
+    if transaction.with_widget && answer.leaves_the_rest_to_the_widget() && !transaction.finished {
+        return go_on_with_widget(request, oidc, &transaction, answer.otp.as_deref());
+    }
+    let is_first = match is_first_answer(oidc, &transaction).await {
+        Ok(is_first) => is_first,
+        Err(kind) => return Err(kind.on_the_way_to(return_to)),
+    };
+    if !is_first {
+        return match before {
+            Some(_) => Ok(see_other(return_to.as_str())),
+            None => Err(ErrorKind::CodeRefused.on_the_way_to(return_to)),
+        };
+    }
+    match finish(request, oidc, &transaction, answer, before.as_deref()).await {
+        Ok(Outcome::LeavesProvider(way)) => {
+            oidc.transactions().forget(&transaction);
+            Ok(way)
+        }
+        Ok(Outcome::SignedIn(after)) => {
+            oidc.transactions().finish(request, transaction)?;
+            Ok(match after {
+                AfterLogin::Continue => see_other(return_to.as_str()),
+                AfterLogin::RedirectTo(path) => {
+                    see_other(&oidc.path_with(&path, [("return_to", return_to.as_str())]))
+                }
+            })
+        }
+        Err(error) => {
+            oidc.transactions().forget(&transaction);
+            // The wanted page decides what a person who is not signed in sees.
+            if transaction.silent && error.kind.is_declined_by_provider() {
+                tracing::info!(cause = %error, "a silent sign-in signed nobody in");
+                return Ok(see_other(return_to.as_str()));
+            }
+            Err(error.kind.on_the_way_to(return_to))
+        }
+    }
+}
+
+/// As whom the browser is signed in already, whatever the app's own hooks say of
+/// the person: another one may be about to sign in.
+async fn session_before(
+    request: &HttpRequest,
+    oidc: &Oidc,
+) -> Result<Option<Arc<LiveSession>>, Error> {
+    match visitor::session_of(request, oidc).await {
+        Ok(live) => {
+            visitor::remember_non_user(&live);
+            Ok(Some(live))
+        }
+        Err(error) if matches!(error.kind, ErrorKind::SignedOut) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether nobody has brought an answer to the transaction yet, to whichever
+/// instance. The same code is not sent twice, for then a provider revokes what
+/// it gave (RFC 6749 4.1.2), and a cookie kept from before brings no transaction,
+/// and so no nonce, back.
+async fn is_first_answer(oidc: &Oidc, transaction: &Transaction) -> Result<bool, ErrorKind> {
+    if transaction.finished {
+        return Ok(false);
+    }
+    let lease = transaction.answer_lease()?;
+    Ok(oidc.sessions().store().acquire(lease).await?)
+}
+
+/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and
+/// those that the Okta Sign-In Widget brings.
+#[derive(Default)]
+struct Answer {
+    state: Option<String>,
+    code: Option<String>,
+    interaction_code: Option<String>,
+    otp: Option<String>,
+    issuer: Option<String>,
+    error: Option<String>,
+}
+
+impl Answer {
+    fn read(query: &str) -> Result<Self, Error> {
+        let mut answer = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, field) = match &*name {
+                "state" => ("state", &mut answer.state),
+                "code" => ("code", &mut answer.code),
+                "interaction_code" => ("interaction_code", &mut answer.interaction_code),
+                "otp" => ("otp", &mut answer.otp),
+                "iss" => ("iss", &mut answer.issuer),
+                "error" => ("error", &mut answer.error),
+                "access_token" => return Err(ErrorKind::TokenInCallback("access_token").into()),
+                "id_token" => return Err(ErrorKind::TokenInCallback("id_token").into()),
+                _ => continue,
+            };
+            if field.replace(value.into_owned()).is_some() {
+                return Err(ErrorKind::ParameterRepeated(name).into());
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Whether the answer comes from the provider that was asked, as far as it
+    /// says (RFC 9207 2.4).
+    fn check_issuer(&self, provider: &Discovered) -> Result<(), ErrorKind> {
+        match &self.issuer {
+            Some(issuer) if issuer != provider.issuer() => {
+                Err(ErrorKind::MixedUp("iss is another issuer".to_owned()))
+            }
+            // The widget in our own page made this one, not the provider.
+            None if self.interaction_code.is_some() => Ok(()),
+            None if provider.names_itself_in_callbacks() => {
+                Err(ErrorKind::MixedUp("iss is missing".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the widget has to be shown again: the provider has more to ask,
+    /// or the person comes from a link in an e-mail.
+    fn leaves_the_rest_to_the_widget(&self) -> bool {
+        self.otp.is_some() || self.error.as_deref() == Some("interaction_required")
+    }
+
+    fn into_code(self, transaction: &Transaction) -> Result<Code, ErrorKind> {
+        if let Some(code) = self.interaction_code {
+            return match (self.error, self.code) {
+                (None, None) if transaction.with_widget && !code.is_empty() => {
+                    Ok(Code::Interaction(code))
+                }
+                _ => Err(ErrorKind::MixedUp(
+                    "an interaction_code answers the widget only, and stands alone".to_owned(),
+                )),
+            };
+        }
+        match (self.error.as_deref(), self.code) {
+            (Some("access_denied"), _) => Err(ErrorKind::Denied),
+            // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
+            (Some(error @ "unmet_authentication_requirements"), _) => Err(ErrorKind::DemandNotMet(
+                format!("the provider says {error}"),
+            )),
+            (
+                Some(
+                    "login_required"
+                    | "interaction_required"
+                    | "consent_required"
+                    | "account_selection_required",
+                ),
+                _,
+            ) => Err(ErrorKind::NotSignedInAtProvider),
+            (Some(error), _) => Err(ErrorKind::ProviderError(printable(error))),
+            (None, Some(code)) if !code.is_empty() => Ok(Code::Authorization(code)),
+            (None, _) => Err(ErrorKind::CodeMissing),
+        }
+    }
+}
+
+async fn finish(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+    answer: Answer,
+    before: Option<&LiveSession>,
+) -> Result<Outcome, Error> {
+    let provider = oidc.provider().discovered().await?;
+    if transaction.provider != oidc.provider().name() {
+        return Err(
+            ErrorKind::MixedUp("the transaction was begun at another one".to_owned()).into(),
+        );
+    }
+    answer.check_issuer(&provider)?;
+    let code = answer.into_code(transaction)?;
+    let authenticated = oidc
+        .provider()
+        .authenticate(code, transaction.expected())
+        .await?;
+    let mut session = new_session(oidc, authenticated, browser_of(request))?;
+    if let Some(before) = before
+        && !transaction.demand.is_empty()
+    {
+        keep_end_of_life(&mut session, &before.session);
+    }
+    let after = match oidc.hooks().after_login(&session, request).await {
+        Ok(after) => after,
+        Err(deny) => return deny_session(request, oidc, &session, deny).await,
+    };
+    replace_session(request, oidc, &session).await?;
+    events::signed_in(&session);
+    Ok(Outcome::SignedIn(after))
+}
+
+/// Nobody is to use the tokens of a sign-in that a hook has denied. The person may
+/// have to leave the provider too, else it would sign them in again in silence.
+async fn deny_session(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    session: &UserSession,
+    deny: Deny,
+) -> Result<Outcome, Error> {
+    let (its_oidc, tokens) = (oidc.clone(), session.tokens.clone());
+    // The person does not wait for it, and it has the time-out of all calls.
+    request_state::spawn(async move { its_oidc.provider().revoke(&tokens).await });
+    if deny.reason().logout_at_provider
+        && let Some(note) = oidc.denials().keep(oidc.cookies(), &deny)
+        && let Some(way) = logout::way_to_provider(request, oidc, &session.tokens).await?
+    {
+        let error = Error::from(deny);
+        events::sign_in_failed(oidc.issuer(), &error.kind);
+        request_state::send(note);
+        return Ok(Outcome::LeavesProvider(way));
+    }
+    Err(deny.into())
+}
+
+/// How a sign-in ends that was not refused by a check.
+enum Outcome {
+    SignedIn(AfterLogin),
+    /// Denied by the app's hooks, and on the way to the provider's sign-out.
+    LeavesProvider(HttpResponse),
+}
+
+/// The browser behind the request, such as "Firefox on Linux".
+fn browser_of(request: &HttpRequest) -> String {
+    let agent = request.headers().get(USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    describe_browser(agent.unwrap_or_default())
+}
+
+/// What one session keeps of claims at most, in bytes of JSON: room for
+/// thousands of groups.
+const MAX_CLAIMS: usize = 64 * 1024;
+
+fn new_session(
+    oidc: &Oidc,
+    authenticated: Authenticated,
+    device: String,
+) -> Result<UserSession, Error> {
+    let expires_at = end_of_life(oidc, &authenticated)?;
+    let Authenticated {
+        mut claims,
+        tokens,
+        authenticated_at,
+        acr,
+        ..
+    } = authenticated;
+    let roles = claims.strings_at(&oidc.provider().relying_party().roles_claim);
+    let dropped = claims.drop_largest_above(MAX_CLAIMS);
+    if !dropped.is_empty() {
+        tracing::warn!(
+            claims = dropped.join(" "),
+            "claims were dropped, for all together are longer than {MAX_CLAIMS} bytes"
+        );
+    }
+    let string = |claim: &str| claims.string(claim).map(str::to_owned);
+    Ok(UserSession {
+        provider: oidc.provider().name().to_owned(),
+        issuer: oidc.provider().issuer().to_owned(),
+        subject: string("sub").ok_or_else(|| ErrorKind::IdToken("sub is missing".to_owned()))?,
+        provider_session: string("sid"),
+        roles,
+        authenticated_at,
+        acr,
+        csrf_token: seal::random_string()?,
+        device,
+        created_at: now(),
+        expires_at,
+        claims,
+        tokens,
+    })
+}
+
+/// Meeting a page's demand does not let the same person stay for longer
+/// (ASVS 7.3.2).
+fn keep_end_of_life(session: &mut UserSession, before: &UserSession) {
+    if session.issuer == before.issuer && session.subject == before.subject {
+        session.expires_at = session.expires_at.min(before.expires_at);
+    }
+}
+
+/// When the session ends whatever happens: never later than the provider allows
+/// with the claim `session_expiry` (IPSIE OpenID Connect SL1 profile).
+fn end_of_life(oidc: &Oidc, authenticated: &Authenticated) -> Result<u64, ErrorKind> {
+    let refuse = |cause: &str| ErrorKind::IdToken(cause.to_owned());
+    let mut end = oidc.sessions().end_of_life();
+    if authenticated.claims.get("session_expiry").is_some() {
+        let allowed = authenticated.claims.number("session_expiry");
+        end = end.min(allowed.ok_or_else(|| refuse("session_expiry is no Unix time"))?);
+    }
+    if oidc.settings().session_ends_with_id_token {
+        end = end.min(authenticated.id_token_expires_at);
+    }
+    // Such a session would be over before its first page: a loop.
+    if end <= now() {
+        return Err(refuse("the session that it allows is over already"));
+    }
+    Ok(end)
+}
+
+/// A new id for each sign-in, and nothing left of the one before, whoever it
+/// belonged to (ASVS 7.2.4).
+async fn replace_session(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    session: &UserSession,
+) -> Result<(), Error> {
+    let id = oidc.sessions().begin(session).await?;
+    if let Some(old) = visitor::session_id(request, oidc) {
+        oidc.sessions().end(&old).await?;
+    }
+    logout::purge_app_session(request);
+    let cookies = oidc.cookies();
+    let name = cookies.user_session().to_owned();
+    let life = session.expires_at.saturating_sub(session.created_at);
+    request_state::send(cookies.make(name, id.to_cookie_value(), Some(life)));
+    Ok(())
+}

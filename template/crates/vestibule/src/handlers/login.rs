@@ -1,0 +1,283 @@
+//! `/login`: begins a sign-in.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use crate::{
+    csp,
+    csrf::is_cross_site,
+    error::{Action, Error, ErrorKind},
+    oidc::Oidc,
+    pages::{ErrorPage, LoginPage, Widget},
+    protocol::{AuthorizationOptions, Demand, Discovered, Prompt},
+    redirect::see_other,
+    return_to::ReturnTo,
+    settings::LoginMode,
+    transaction::{NewTransaction, Transaction},
+    widget,
+};
+
+/// What `/login` may be told. Anything else is ignored and never reaches the
+/// provider.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LoginQuery {
+    /// Where to go afterwards: a path of this app.
+    return_to: Option<String>,
+    /// Whom the person claims to be.
+    login_hint: Option<String>,
+    /// How old the person's last authentication may be, in seconds.
+    max_age: Option<u64>,
+    /// Which authentication contexts a page demands, as `Assured` has sealed it.
+    assurance: Option<String>,
+    /// `none`: sign in only if that needs no question. `select_account`: ask which
+    /// account.
+    prompt: Option<String>,
+}
+
+impl LoginQuery {
+    fn demand(&self, oidc: &Oidc) -> Result<Demand, Error> {
+        let acr_values = match &self.assurance {
+            None => Vec::new(),
+            Some(sealed) => oidc.demands().open(sealed).ok_or_else(|| {
+                ErrorKind::BadRequest("assurance was not sealed by this app".to_owned())
+            })?,
+        };
+        Ok(Demand {
+            max_age: self.max_age,
+            acr_values,
+        })
+    }
+
+    /// Whether a page of this app would be in the way: nothing may be asked, or
+    /// only the provider can ask it.
+    fn goes_straight(&self) -> bool {
+        self.prompt().is_some() || self.assurance.is_some()
+    }
+
+    fn prompt(&self) -> Option<Prompt> {
+        match self.prompt.as_deref()? {
+            "none" => Some(Prompt::None),
+            "select_account" => Some(Prompt::SelectAccount),
+            _ => None,
+        }
+    }
+
+    fn login_hint(&self) -> Option<&str> {
+        self.login_hint
+            .as_deref()
+            .filter(|hint| hint.len() <= MAX_LOGIN_HINT && !hint.chars().any(char::is_control))
+    }
+
+    fn return_to(&self, oidc: &Oidc) -> ReturnTo {
+        self.return_to
+            .as_deref()
+            .and_then(|asked| ReturnTo::parse(oidc.settings(), asked))
+            .unwrap_or_else(|| ReturnTo::after_login(oidc.settings()))
+    }
+}
+
+/// A hint longer than an e-mail address may be (RFC 5321) is not one.
+const MAX_LOGIN_HINT: usize = 254;
+
+/// GET: straight to the provider, or to the app's own page.
+pub(super) async fn login(
+    request: HttpRequest,
+    oidc: Oidc,
+    query: web::Query<LoginQuery>,
+) -> Result<HttpResponse, Error> {
+    let provider = oidc.provider().discovered().await?;
+    let return_to = query.return_to(&oidc);
+    match oidc.settings().login_mode {
+        LoginMode::Page if !query.goes_straight() => oidc.pages().login(
+            &request,
+            LoginPage {
+                login_hint: query.login_hint(),
+                max_age: query.max_age,
+                ..new_page(&oidc, &return_to)
+            },
+        ),
+        // Only the provider itself can say how long ago somebody proved who
+        // they are.
+        LoginMode::Widget if !query.goes_straight() && query.max_age.is_none() => {
+            let page = LoginPage {
+                login_hint: query.login_hint(),
+                ..new_page(&oidc, &return_to)
+            };
+            begin_with_widget(&request, &oidc, &provider, page)
+        }
+        _ => begin(&request, &oidc, &provider, &query).await,
+    }
+}
+
+/// POST: the button of the app's own page.
+pub(super) async fn begin_login(
+    request: HttpRequest,
+    oidc: Oidc,
+    form: web::Form<LoginQuery>,
+) -> Result<HttpResponse, Error> {
+    if is_cross_site(&request) {
+        return Err(ErrorKind::ForgedForm.into());
+    }
+    let provider = oidc.provider().discovered().await?;
+    begin(&request, &oidc, &provider, &form).await
+}
+
+/// Sends the browser to the provider.
+async fn begin(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    query: &LoginQuery,
+) -> Result<HttpResponse, Error> {
+    let demand = query.demand(oidc)?;
+    let options = AuthorizationOptions {
+        login_hint: query.login_hint(),
+        demand: demand.clone(),
+        prompt: query.prompt(),
+    };
+    let new = NewTransaction {
+        provider: oidc.provider().name().to_owned(),
+        return_to: query.return_to(oidc),
+        demand,
+        silent: query.prompt() == Some(Prompt::None),
+        with_widget: false,
+    };
+    let authorization = oidc
+        .transactions()
+        .begin(request, new, async |state| {
+            provider
+                .begin(
+                    oidc.provider().relying_party(),
+                    state,
+                    options,
+                    oidc.provider().http(),
+                )
+                .await
+        })
+        .await?;
+    Ok(see_other(authorization.as_str()))
+}
+
+fn new_page<'a>(oidc: &Oidc, return_to: &'a ReturnTo) -> LoginPage<'a> {
+    LoginPage {
+        action: oidc.path(&oidc.paths().login),
+        return_to,
+        login_hint: None,
+        max_age: None,
+        error: None,
+        widget: None,
+    }
+}
+
+/// Begins a transaction that the Okta Sign-In Widget carries out, and shows that.
+fn begin_with_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    page: LoginPage<'_>,
+) -> Result<HttpResponse, Error> {
+    let transaction = begin_on_page(request, oidc, provider, page.return_to)?;
+    show_widget(request, oidc, &transaction, None, page)
+}
+
+/// The authorization request stays here: the widget makes one of its own.
+fn begin_on_page(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    return_to: &ReturnTo,
+) -> Result<Transaction, Error> {
+    let new = NewTransaction {
+        provider: oidc.provider().name().to_owned(),
+        return_to: return_to.clone(),
+        demand: Demand::default(),
+        silent: false,
+        with_widget: true,
+    };
+    let relying_party = oidc.provider().relying_party();
+    oidc.transactions().begin_on_page(request, new, |state| {
+        provider.compose(relying_party, state, AuthorizationOptions::default())
+    })
+}
+
+/// Shows the widget again for a transaction that is not over: the provider wants
+/// to ask the person more, or they followed a link in an e-mail.
+pub(super) fn go_on_with_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+    otp: Option<&str>,
+) -> Result<HttpResponse, Error> {
+    let page = new_page(oidc, &transaction.return_to);
+    show_widget(request, oidc, transaction, otp, page)
+}
+
+fn show_widget(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+    otp: Option<&str>,
+    page: LoginPage<'_>,
+) -> Result<HttpResponse, Error> {
+    let widget = widget_of(request, oidc, transaction, page.login_hint, otp)?;
+    oidc.pages().login(
+        request,
+        LoginPage {
+            widget: Some(widget),
+            ..page
+        },
+    )
+}
+
+/// The widget, and leave for the page to load what it needs.
+fn widget_of(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+    login_hint: Option<&str>,
+    otp: Option<&str>,
+) -> Result<Widget, Error> {
+    let nonce = csp::nonce()?;
+    csp::allow(request, widget::sources(oidc));
+    let widget = widget::for_transaction(oidc, transaction, &nonce, login_hint, otp)?;
+    Ok(widget)
+}
+
+/// The app's own login page with what went wrong above it, for an error that a new
+/// sign-in mends; `None` if the app has no such page.
+pub(crate) fn login_page_after(
+    oidc: &Oidc,
+    request: &HttpRequest,
+    error: &ErrorPage<'_>,
+) -> Option<Result<HttpResponse, Error>> {
+    let kind = error.error.kind();
+    if kind.presentation().action != Action::SignIn
+        || matches!(kind, ErrorKind::NotFresh(_) | ErrorKind::NotAssured(_))
+    {
+        return None;
+    }
+    let otherwise = ReturnTo::after_login(oidc.settings());
+    let return_to = error.error.return_to.as_ref().unwrap_or(&otherwise);
+    let page = LoginPage {
+        error: Some(error),
+        ..new_page(oidc, return_to)
+    };
+    match oidc.settings().login_mode {
+        LoginMode::Redirect => None,
+        LoginMode::Page => Some(oidc.pages().login(request, page)),
+        LoginMode::Widget => {
+            let provider = oidc.provider().known()?;
+            Some(begin_with_widget(request, oidc, &provider, page))
+        }
+    }
+}
+
+/// The widget for a page that is only to be looked at, whatever `OIDC_LOGIN_PAGE`
+/// says.
+pub(crate) fn sample_widget(request: &HttpRequest, oidc: &Oidc) -> Result<Widget, Error> {
+    let unknown = || ErrorKind::ProviderUnavailable("nothing is known of it yet".to_owned());
+    let provider = oidc.provider().known().ok_or_else(unknown)?;
+    let return_to = ReturnTo::home(oidc.settings());
+    let transaction = begin_on_page(request, oidc, &provider, &return_to)?;
+    widget_of(request, oidc, &transaction, None, None)
+}

@@ -1,0 +1,101 @@
+//! The pages that signing in itself needs. Each is short: it reads the request,
+//! asks the relying party, and answers; what people see is in `pages.rs`.
+
+mod back_channel;
+mod callback;
+mod limit;
+mod login;
+mod logout;
+mod widget_files;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+
+pub(crate) use login::{login_page_after, sample_widget};
+
+use crate::{error::Error, oidc::Oidc, redirect::see_other, visitor};
+
+impl Oidc {
+    /// The sign-in's own pages: login, the provider's answer, logout, where that
+    /// ends, and the provider's notices of sign-outs elsewhere.
+    pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
+        let paths = self.paths().clone();
+        move |config| {
+            config
+                .service(
+                    web::resource(&*paths.login)
+                        .wrap(from_fn(limit::limit_logins))
+                        .route(web::get().to(login::login))
+                        .route(web::post().to(login::begin_login)),
+                )
+                .service(
+                    web::resource(&*paths.login_callback)
+                        .wrap(from_fn(limit::limit_logins))
+                        .route(web::get().to(callback::callback)),
+                )
+                .service(web::resource(&*paths.logout).route(web::post().to(logout::logout)))
+                .service(web::resource(&*paths.logged_out).route(web::get().to(logout::logged_out)))
+                .service(
+                    web::resource(&*paths.backchannel_logout)
+                        .app_data(web::PayloadConfig::new(back_channel::MAX_BODY))
+                        .route(web::post().to(back_channel::backchannel_logout)),
+                );
+            config.service(
+                // A scope, because a fixed string is sooner compared than a pattern.
+                web::scope(&paths.widget_files).route(
+                    "/{version}/{name:.*}",
+                    web::get().to(widget_files::widget_file),
+                ),
+            );
+        }
+    }
+
+    /// Mounts an app below the path of its base URL, if that has one, such as
+    /// `/shop`. What has no page there is answered with the error `not_found`,
+    /// after finding out who asks, as pages say who is signed in.
+    ///
+    /// ```
+    /// # use actix_web::{App, web};
+    /// # fn routes(_: &mut web::ServiceConfig) {}
+    /// # fn app(oidc: vestibule::Oidc) {
+    /// let app = App::new()
+    ///     .wrap(oidc.middleware())
+    ///     .configure(oidc.at_base_path(|config| {
+    ///         config.configure(oidc.routes());
+    ///         config.configure(oidc.public(routes));
+    ///     }));
+    /// # }
+    /// ```
+    pub fn at_base_path<F>(&self, everything: F) -> impl FnOnce(&mut ServiceConfig) + use<F>
+    where
+        F: FnOnce(&mut ServiceConfig),
+    {
+        let base_path = self.settings().base_path().to_owned();
+        move |config| {
+            let everything = |config: &mut ServiceConfig| {
+                config.default_service(web::to(unknown));
+                everything(config);
+            };
+            if base_path.is_empty() {
+                everything(config);
+            } else {
+                config.service(web::scope(&base_path).configure(everything));
+            }
+        }
+    }
+}
+
+/// For paths that have no page. Below a path, the front page's without its slash
+/// is one of them.
+async fn unknown(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
+    if request.path() == oidc.settings().base_path() {
+        let query = request.query_string();
+        let mark = if query.is_empty() { "" } else { "?" };
+        return Ok(see_other(&format!("{}{mark}{query}", oidc.path("/"))));
+    }
+    visitor::find(&request).await?;
+    Err(Error::not_found())
+}

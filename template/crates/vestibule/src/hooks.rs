@@ -1,0 +1,173 @@
+//! Where an app's own code joins the sign-in.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::HttpRequest;
+
+use crate::{
+    deny::Deny,
+    session::{LiveSession, UserSession},
+    user::AnyUser,
+};
+
+/// What happens after a sign-in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AfterLogin {
+    /// To the page that the person wanted.
+    #[default]
+    Continue,
+    /// To another path of this app first, for example a welcome page. It finds
+    /// the page that the person wanted in its query, as `return_to`; check it
+    /// with [`ReturnTo::parse`](crate::ReturnTo::parse) before use.
+    RedirectTo(String),
+}
+
+/// An app's own code, called by the relying party at the moment that each name
+/// says. Only [`add_user_context`](Self::add_user_context) has to be written,
+/// as only the app knows what its context is.
+///
+/// ```
+/// use actix_web::HttpRequest;
+/// use vestibule::{Deny, Hooks, UserSession};
+///
+/// struct Account {
+///     plan: &'static str,
+/// }
+///
+/// struct MyHooks;
+///
+/// impl Hooks for MyHooks {
+///     type Context = Account;
+///
+///     async fn add_user_context(
+///         &self,
+///         session: &UserSession,
+///         _: &HttpRequest,
+///     ) -> Result<Account, Deny> {
+///         match session.subject() {
+///             "mallory" => Err(Deny::new("blocked").title("Your account is blocked")),
+///             _ => Ok(Account { plan: "free" }),
+///         }
+///     }
+/// }
+/// ```
+pub trait Hooks: Send + Sync + 'static {
+    /// What handlers find in [`User::context`](crate::User::context): whatever
+    /// the app knows of a person beyond what the provider says.
+    type Context: 'static;
+
+    /// Called once for each request that asks who is signed in: load your record
+    /// of the person. Find people by issuer and subject, never by e-mail:
+    /// addresses change hands (OIDC Core 5.7).
+    ///
+    /// # Errors
+    /// Whoever is denied sees why on every page that asks for a user, and can sign
+    /// out.
+    fn add_user_context(
+        &self,
+        session: &UserSession,
+        request: &HttpRequest,
+    ) -> impl Future<Output = Result<Self::Context, Deny>>;
+
+    /// Called once for each sign-in, after all checks and before the person is
+    /// signed in.
+    ///
+    /// # Errors
+    /// Nobody is signed in, and the tokens just issued are revoked.
+    fn after_login(
+        &self,
+        _session: &UserSession,
+        _request: &HttpRequest,
+    ) -> impl Future<Output = Result<AfterLogin, Deny>> {
+        async { Ok(AfterLogin::Continue) }
+    }
+
+    /// Called when a person signs out, while they are still signed in.
+    ///
+    /// # Errors
+    /// They stay signed in.
+    fn before_logout(
+        &self,
+        _session: &UserSession,
+        _request: &HttpRequest,
+    ) -> impl Future<Output = Result<(), Deny>> {
+        async { Ok(()) }
+    }
+
+    /// Called when the provider has been found, and each time it is back after it
+    /// was away: from then on people can sign in.
+    fn on_ready(&self, _issuer: &str) {}
+
+    /// Called when the provider cannot be used, once for each cause. The app goes
+    /// on trying; the cause is in the log already.
+    fn on_provider_error(&self, _issuer: &str, _cause: &str) {}
+}
+
+/// For an app that adds nothing: its context is `()`.
+pub(crate) struct NoHooks;
+
+impl Hooks for NoHooks {
+    type Context = ();
+
+    async fn add_user_context(&self, _: &UserSession, _: &HttpRequest) -> Result<(), Deny> {
+        Ok(())
+    }
+}
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Deny>> + 'a>>;
+
+/// [`Hooks`] of any context.
+pub trait AnyHooks: Send + Sync {
+    fn user<'a>(&'a self, live: Arc<LiveSession>, request: &'a HttpRequest)
+    -> Pending<'a, AnyUser>;
+    fn after_login<'a>(
+        &'a self,
+        session: &'a UserSession,
+        request: &'a HttpRequest,
+    ) -> Pending<'a, AfterLogin>;
+    fn before_logout<'a>(
+        &'a self,
+        session: &'a UserSession,
+        request: &'a HttpRequest,
+    ) -> Pending<'a, ()>;
+    fn on_ready(&self, issuer: &str);
+    fn on_provider_error(&self, issuer: &str, cause: &str);
+}
+
+impl<H: Hooks> AnyHooks for H {
+    fn user<'a>(
+        &'a self,
+        live: Arc<LiveSession>,
+        request: &'a HttpRequest,
+    ) -> Pending<'a, AnyUser> {
+        Box::pin(async move {
+            let context = self.add_user_context(&live.session, request).await?;
+            Ok(AnyUser::new(live, context))
+        })
+    }
+
+    fn after_login<'a>(
+        &'a self,
+        session: &'a UserSession,
+        request: &'a HttpRequest,
+    ) -> Pending<'a, AfterLogin> {
+        Box::pin(Hooks::after_login(self, session, request))
+    }
+
+    fn before_logout<'a>(
+        &'a self,
+        session: &'a UserSession,
+        request: &'a HttpRequest,
+    ) -> Pending<'a, ()> {
+        Box::pin(Hooks::before_logout(self, session, request))
+    }
+
+    fn on_ready(&self, issuer: &str) {
+        Hooks::on_ready(self, issuer);
+    }
+
+    fn on_provider_error(&self, issuer: &str, cause: &str) {
+        Hooks::on_provider_error(self, issuer, cause);
+    }
+}

@@ -1,0 +1,99 @@
+//! What the tests of this crate and `vestibule-dev` reach into. It is no part of the
+//! interface and may change with any version.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use url::Url;
+
+pub use crate::{
+    claims::Claims,
+    clock::now,
+    limit::LoginLimit,
+    protocol::{Demand, ProtocolError},
+    provider::Provider,
+    return_to::ReturnTo,
+    session::{LiveSession, SessionId, UserSessions},
+    token::{Token, Tokens},
+    transaction::LIFE as TRANSACTION_LIFE,
+};
+/// Random values, hashes and sealed bytes.
+pub mod seal {
+    pub use crate::seal::*;
+}
+
+use crate::{
+    cookies::Cookies,
+    error::Error,
+    middleware,
+    oidc::Oidc,
+    pages::ErrorPage,
+    seal::{Key, SealError},
+    session::{UserSession, person_tag as tag, subject_key as key},
+    settings::Settings,
+    store::StoreError,
+    visitor,
+};
+
+/// The full name of one of the cookies of an app at this base URL.
+pub fn cookie_name(base_url: &Url, name: &str) -> String {
+    Cookies::new(base_url.scheme() == "https").name(name)
+}
+
+/// The live session behind a cookie's value.
+pub async fn find(oidc: &Oidc, cookie: &str) -> Result<Option<Arc<LiveSession>>, StoreError> {
+    match SessionId::parse(cookie.as_bytes()) {
+        Some(id) => oidc.sessions().find(&id).await,
+        None => Ok(None),
+    }
+}
+
+/// What the page of an error is made from.
+pub fn error_page<'a>(request: &HttpRequest, error: &'a Error) -> Result<ErrorPage<'a>, Error> {
+    Ok(middleware::page_of(
+        &visitor::oidc()?,
+        request,
+        error,
+        error.status(),
+    ))
+}
+
+/// The Okta Sign-In Widget for a page that is only to be looked at.
+pub fn sample_widget(request: &HttpRequest) -> Result<crate::pages::Widget, Error> {
+    crate::handlers::sample_widget(request, &visitor::oidc()?)
+}
+
+/// The front page.
+pub fn home(settings: &Settings) -> ReturnTo {
+    ReturnTo::home(settings)
+}
+
+/// All user sessions.
+pub fn sessions(oidc: &Oidc) -> &UserSessions {
+    oidc.sessions()
+}
+
+/// The provider.
+pub fn provider(oidc: &Oidc) -> &Arc<Provider> {
+    oidc.provider()
+}
+
+/// What a session's tokens are.
+pub fn tokens(session: &UserSession) -> &Tokens {
+    &session.tokens
+}
+
+/// A demand of authentication contexts for the login page.
+pub fn seal_assurance(oidc: &Oidc, acr_values: &[&str]) -> Result<String, SealError> {
+    oidc.seal_assurance(acr_values)
+}
+
+/// Stands for a person in logs.
+pub fn person_tag(issuer: &str, subject: &str) -> String {
+    tag(issuer, subject)
+}
+
+/// Under what the store finds all sessions of a person.
+pub fn subject_key(issuer: &str, subject: &str) -> Key {
+    key(issuer, subject)
+}

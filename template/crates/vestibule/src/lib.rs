@@ -1,0 +1,143 @@
+//! Sign-in with OpenID Connect for [Actix-web](actix_web).
+//!
+//! It is for Actix what `express-openid-connect` is for Express: an app gets
+//! `/login`, `/logout` and guards for its routes, and people sign in with the
+//! provider that it names (Okta, Auth0, Entra, Google, Keycloak, and any other that
+//! speaks OpenID Connect). Tokens stay on the server; the browser holds a random
+//! id.
+//!
+//! ```no_run
+//! use actix_web::{App, HttpServer, web};
+//! use vestibule::{Oidc, ProtectedConfig, Settings, User};
+//!
+//! async fn account(user: User) -> String {
+//!     format!("Hello, {}!", user.name())
+//! }
+//!
+//! fn protected(config: &mut ProtectedConfig) {
+//!     config.route("/account", web::get().to(account));
+//! }
+//!
+//! #[actix_web::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, APP_BASE_URL, SESSION_SECRET
+//!     let oidc = Oidc::builder(Settings::from_env()?).build().await?;
+//!     HttpServer::new(move || {
+//!         App::new()
+//!             .wrap(oidc.middleware())
+//!             .configure(oidc.routes())
+//!             .configure(oidc.protected(protected))
+//!     })
+//!     .bind(("localhost", 8080))?
+//!     .run()
+//!     .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to go from here
+//!
+//! - **Who may pass**: [`User`], `Option<User>`, [`Has<Role>`](Has),
+//!   [`Fresh<SECONDS>`](Fresh) and [`Assured<Level>`](Assured) as arguments of a
+//!   handler; [`Oidc::protected`] for a table of routes,
+//!   [`Oidc::ensure_authenticated`] for a scope.
+//! - **Your own code in the sign-in**: [`Hooks`]; whom it turns away, [`Deny`]
+//!   tells why.
+//! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] shows the app's other
+//!   errors alike, [`Oidc::security_headers`] protects all of them.
+//! - **Forms**: [`SignedForm`] proves that a page of this app made a request.
+//! - **Calling APIs for a person**: [`Oidc::access_token`].
+//! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
+//!   [`Oidc::logout_devices`], [`Oidc::logout_person`].
+//! - **Where sessions are kept**: [`store`]; one file by default, Redis for several
+//!   instances, or a [`Store`](store::Store) of your own.
+//! - **Developing and testing without an account**: the crate `vestibule-dev`.
+//!
+//! # What happens
+//!
+//! A request's way: [`Oidc::middleware`] → guards (who is this?) → your handler. A
+//! sign-in's way: `/login` → a transaction in a sealed cookie → the provider → the
+//! callback, which checks everything → [`Hooks::after_login`] → a [`UserSession`]
+//! in the store.
+//!
+//! # Features
+//!
+//! | feature | default | what it brings |
+//! | --- | --- | --- |
+//! | `embedded` | yes | the store in one file, and the one in memory |
+//! | `redis` | yes | the store in Redis or Valkey |
+//! | `actix-session` | yes | [`Oidc::app_session`]: data of the app's own, kept beside the user sessions |
+
+/// The examples of the README compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(feature = "actix-session")]
+mod app_session;
+mod assurance;
+mod claims;
+mod clock;
+mod cookies;
+pub mod csp;
+pub mod csrf;
+mod denial;
+mod deny;
+mod error;
+mod events;
+mod guard;
+mod handlers;
+mod hooks;
+#[doc(hidden)]
+pub mod internals;
+mod limit;
+mod loopback;
+pub mod middleware;
+mod oidc;
+pub mod pages;
+mod paths;
+mod people;
+mod protected;
+mod protocol;
+mod provider;
+mod redirect;
+mod refresh;
+mod refresh_queues;
+mod request_state;
+mod return_to;
+mod seal;
+mod secret;
+mod session;
+pub mod settings;
+mod silent;
+pub mod store;
+mod token;
+mod transaction;
+mod user;
+mod visitor;
+mod widget;
+
+pub use self::{
+    assurance::Assurance,
+    claims::{Claims, RawClaim},
+    clock::now,
+    csrf::{PublicForm, SignedForm},
+    deny::Deny,
+    error::{Error, ErrorKind},
+    guard::{Assured, Fresh, Has, Role},
+    hooks::{AfterLogin, Hooks},
+    middleware::{ensure_authenticated, redirect_to, sign_in_silently},
+    oidc::{BuildError, Builder, Oidc},
+    pages::Pages,
+    paths::Paths,
+    people::Health,
+    protected::{Guardable, ProtectedConfig},
+    redirect::is_navigation,
+    request_state::RequestId,
+    return_to::ReturnTo,
+    secret::Secret,
+    session::{Device, UserSession},
+    settings::Settings,
+    user::User,
+    visitor::Visitor,
+};

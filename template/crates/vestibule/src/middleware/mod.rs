@@ -1,0 +1,21 @@
+//! What wraps an app: who asks, and the sign-in's own errors (`session.rs`); the
+//! errors of the app shown alike (`error_pages.rs`); security headers
+//! (`headers.rs`). Scopes are wrapped in a gate (`gate.rs`).
+
+#[cfg(feature = "actix-session")]
+mod app_session;
+mod error_pages;
+mod gate;
+mod headers;
+mod rendering;
+mod session;
+
+#[cfg(feature = "actix-session")]
+pub use self::app_session::AppSession;
+pub(crate) use self::rendering::page_of;
+pub use self::{
+    error_pages::ErrorPages,
+    gate::{Gate, ensure_authenticated, redirect_to, sign_in_silently},
+    headers::SecurityHeaders,
+    session::Middleware,
+};

@@ -1,0 +1,342 @@
+//! The relying party: everything that signing in needs, shared by all workers.
+//! Here is how it is put together; what it does is in the modules that add methods
+//! to it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::task::AbortHandle;
+use url::form_urlencoded;
+
+use crate::{
+    assurance::Demands,
+    cookies::Cookies,
+    denial::Denials,
+    error::ErrorKind,
+    hooks::{AnyHooks, Hooks, NoHooks},
+    limit::LoginLimit,
+    pages::{Pages, PlainPages},
+    paths::Paths,
+    provider::Provider,
+    refresh_queues::RefreshQueues,
+    seal::SealError,
+    session::UserSessions,
+    settings::Settings,
+    store::{self, Store, StoreError},
+    transaction::Transactions,
+};
+
+/// The relying party of an app: what people sign in with. A handle that is cheap
+/// to clone; as a handler's argument it is the one whose
+/// [`middleware`](Self::middleware) wraps the app.
+#[derive(Clone)]
+pub struct Oidc(Arc<Parts>);
+
+struct Parts {
+    settings: Settings,
+    provider: Arc<Provider>,
+    sessions: UserSessions,
+    hooks: Arc<dyn AnyHooks>,
+    pages: Box<dyn Pages>,
+    demands: Demands,
+    denials: Denials,
+    transactions: Transactions,
+    cookies: Cookies,
+    #[cfg(feature = "actix-session")]
+    app_sessions: crate::app_session::AppSessions,
+    refresh_queues: RefreshQueues,
+    login_limit: LoginLimit,
+    jobs: Mutex<Vec<AbortHandle>>,
+}
+
+/// Puts an [`Oidc`] together.
+pub struct Builder {
+    settings: Settings,
+    hooks: Arc<dyn AnyHooks>,
+    pages: Box<dyn Pages>,
+    store: Option<Arc<dyn Store>>,
+}
+
+impl Builder {
+    /// The app's own code that joins the sign-in.
+    #[must_use]
+    pub fn hooks(self, hooks: impl Hooks) -> Self {
+        Self {
+            hooks: Arc::new(hooks),
+            ..self
+        }
+    }
+
+    /// How the sign-in's own pages and errors look.
+    #[must_use]
+    pub fn pages(self, pages: impl Pages) -> Self {
+        Self {
+            pages: Box::new(pages),
+            ..self
+        }
+    }
+
+    /// Where user sessions are kept, in the place of what the settings name.
+    #[must_use]
+    pub fn store(self, store: Arc<dyn Store>) -> Self {
+        Self {
+            store: Some(store),
+            ..self
+        }
+    }
+
+    /// Puts the parts together, opens the store, and begins to look for the
+    /// provider. The provider need not be there: it is found when it comes.
+    ///
+    /// # Errors
+    /// What cannot be used, and what to do about it.
+    pub async fn build(self) -> Result<Oidc, BuildError> {
+        let Self {
+            settings,
+            hooks,
+            pages,
+            store,
+        } = self;
+        let provider = settings.provider.clone().ok_or_else(|| {
+            BuildError(
+                "OIDC_ISSUER is missing. Set it, or let debug builds begin with \
+                 vestibule_dev::start(settings)."
+                    .to_owned(),
+            )
+        })?;
+        if let Some(path) = settings.paths.malformed() {
+            return Err(BuildError(format!(
+                "the path «{path}» in Paths must start with a slash."
+            )));
+        }
+        settings.warn_of_another_callback();
+        let store = match store {
+            Some(store) => store,
+            None => store::open(&settings.session_store)
+                .await
+                .map_err(|error| BuildError(format!("SESSION_STORE: {error}")))?,
+        };
+        let unusable = |_| BuildError("SESSION_SECRET cannot be used".to_owned());
+        let cookies = Cookies::new(settings.is_https());
+        let provider = Provider::new(
+            "main",
+            provider,
+            settings.relying_party.clone(),
+            Arc::clone(&hooks),
+        )
+        .map_err(|error| BuildError(error.to_string()))?;
+        let (idle, max) = (settings.session_idle, settings.session_max);
+        let oidc = Oidc(Arc::new(Parts {
+            #[cfg(feature = "actix-session")]
+            app_sessions: crate::app_session::AppSessions::new(
+                Arc::clone(&store),
+                cookies,
+                idle,
+                max,
+            ),
+            demands: Demands::new(&settings.secrets).map_err(unusable)?,
+            denials: Denials::new(&settings.secrets).map_err(unusable)?,
+            transactions: Transactions::new(&settings.secrets, cookies).map_err(unusable)?,
+            sessions: UserSessions::new(store, idle, max),
+            login_limit: LoginLimit::new(settings.login_rate),
+            provider: Arc::new(provider),
+            refresh_queues: RefreshQueues::default(),
+            jobs: Mutex::default(),
+            cookies,
+            hooks,
+            pages,
+            settings,
+        }));
+        oidc.start_jobs();
+        Ok(oidc)
+    }
+}
+
+impl Oidc {
+    /// Begins to put a relying party together.
+    ///
+    /// ```no_run
+    /// use vestibule::{Oidc, Settings};
+    ///
+    /// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+    /// let oidc = Oidc::builder(Settings::from_env()?).build().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(settings: Settings) -> Builder {
+        Builder {
+            settings,
+            hooks: Arc::new(NoHooks),
+            pages: Box::new(PlainPages),
+            store: None,
+        }
+    }
+
+    /// What it was built from.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The paths of the sign-in's own pages, without the path of the base URL.
+    pub fn paths(&self) -> &Paths {
+        &self.0.settings.paths
+    }
+
+    /// The issuer that people sign in at.
+    pub fn issuer(&self) -> &str {
+        self.0.provider.issuer()
+    }
+
+    /// What the provider knows this app as.
+    pub fn client_id(&self) -> &str {
+        self.0.provider.client_id()
+    }
+
+    /// A path of this app as browsers see it: below the path of the base URL.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.0.settings.base_path())
+    }
+
+    /// The same with parameters, beside those that the path may have.
+    pub(crate) fn path_with<'a>(
+        &self,
+        path: &str,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> String {
+        let path = self.path(path);
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        match (query.as_str(), path.contains('?')) {
+            ("", _) => path,
+            (query, false) => format!("{path}?{query}"),
+            (query, true) => format!("{path}&{query}"),
+        }
+    }
+
+    /// What `/login` needs to be told as `assurance` when a page demands one of
+    /// these authentication contexts.
+    pub(crate) fn seal_assurance(&self, acr_values: &[&str]) -> Result<String, SealError> {
+        self.0.demands.seal(acr_values)
+    }
+
+    /// What `/login` needs to be told for a sign-in that gets past this error.
+    pub(crate) fn demand_after(
+        &self,
+        kind: &ErrorKind,
+    ) -> Result<Option<(&'static str, String)>, SealError> {
+        Ok(match kind {
+            ErrorKind::NotFresh(seconds) => Some(("max_age", seconds.to_string())),
+            ErrorKind::NotAssured(values) => Some(("assurance", self.seal_assurance(values)?)),
+            _ => None,
+        })
+    }
+
+    /// Ends the library's own jobs, writes out what the store holds back and lets
+    /// go of it. Call it once, when the server has stopped.
+    ///
+    /// # Errors
+    /// The store could not be closed.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.0.end_jobs();
+        self.0.sessions.store().close().await
+    }
+
+    fn start_jobs(&self) {
+        let provider = Arc::clone(&self.0.provider);
+        let watch = tokio::spawn(async move { provider.watch().await });
+        let parts = Arc::downgrade(&self.0);
+        let purge = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PURGE_EVERY).await;
+                let Some(parts) = parts.upgrade() else { return };
+                match parts.sessions.purge().await {
+                    Ok(ended) => tracing::debug!(ended, "sessions that had ended were removed"),
+                    Err(error) => tracing::warn!(%error, "ended sessions could not be removed"),
+                }
+            }
+        });
+        let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.extend([watch.abort_handle(), purge.abort_handle()]);
+    }
+}
+
+/// How often sessions that have ended by themselves are removed.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+
+impl Parts {
+    fn end_jobs(&self) {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.drain(..).for_each(|job| job.abort());
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.end_jobs();
+    }
+}
+
+impl Oidc {
+    pub(crate) fn provider(&self) -> &Arc<Provider> {
+        &self.0.provider
+    }
+
+    pub(crate) fn hooks(&self) -> &dyn AnyHooks {
+        &*self.0.hooks
+    }
+
+    pub(crate) fn pages(&self) -> &dyn Pages {
+        &*self.0.pages
+    }
+
+    pub(crate) fn sessions(&self) -> &UserSessions {
+        &self.0.sessions
+    }
+
+    pub(crate) fn demands(&self) -> &Demands {
+        &self.0.demands
+    }
+
+    pub(crate) fn denials(&self) -> &Denials {
+        &self.0.denials
+    }
+
+    pub(crate) fn transactions(&self) -> &Transactions {
+        &self.0.transactions
+    }
+
+    pub(crate) fn cookies(&self) -> Cookies {
+        self.0.cookies
+    }
+
+    #[cfg(feature = "actix-session")]
+    pub(crate) fn app_sessions(&self) -> &crate::app_session::AppSessions {
+        &self.0.app_sessions
+    }
+
+    pub(crate) fn refresh_queues(&self) -> &RefreshQueues {
+        &self.0.refresh_queues
+    }
+
+    pub(crate) fn login_limit(&self) -> &LoginLimit {
+        &self.0.login_limit
+    }
+}
+
+impl fmt::Debug for Oidc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Oidc")
+            .field("issuer", &self.issuer())
+            .field("client_id", &self.client_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a relying party could not be put together, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start: {0}")]
+pub struct BuildError(String);

@@ -1,0 +1,222 @@
+//! The pages that signing in itself needs, and how an app shows its own in their
+//! place. The built-in ones are plain; their words for errors are in
+//! `error/presentation.rs`, all others in the crate's `templates/`.
+
+use std::borrow::Cow;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use askama::Template;
+use serde_json::json;
+use url::Url;
+
+use crate::{csp::Nonce, error::Error, return_to::ReturnTo};
+
+/// How the sign-in's own pages and errors look. Every method has a plain built-in
+/// page; write those that should look like your app.
+///
+/// ```
+/// use actix_web::{HttpRequest, HttpResponse};
+/// use vestibule::{Error, Pages, pages::LoggedOutPage};
+///
+/// struct MyPages;
+///
+/// impl Pages for MyPages {
+///     fn logged_out(&self, _: &HttpRequest, _: LoggedOutPage) -> Result<HttpResponse, Error> {
+///         Ok(HttpResponse::Ok().body("See you soon!"))
+///     }
+/// }
+/// ```
+pub trait Pages: Send + Sync + 'static {
+    /// The app's own login page, with `OIDC_LOGIN_PAGE=page` or `widget`.
+    ///
+    /// # Errors
+    /// The page cannot be rendered.
+    fn login(&self, _request: &HttpRequest, page: LoginPage<'_>) -> Result<HttpResponse, Error> {
+        respond(&PlainLogin { page, nonce: Nonce })
+    }
+
+    /// Where signing out ends.
+    ///
+    /// # Errors
+    /// The page cannot be rendered.
+    fn logged_out(
+        &self,
+        _request: &HttpRequest,
+        page: LoggedOutPage,
+    ) -> Result<HttpResponse, Error> {
+        respond(&PlainLoggedOut { page })
+    }
+
+    /// On the way to the provider's sign-out, where a redirect would be too long: a
+    /// form that posts itself.
+    ///
+    /// # Errors
+    /// The page cannot be rendered.
+    fn end_session(
+        &self,
+        _request: &HttpRequest,
+        page: EndSessionPage<'_>,
+    ) -> Result<HttpResponse, Error> {
+        respond(&PlainEndSession { page, nonce: Nonce })
+    }
+
+    /// An error, for people. The status is set afterwards.
+    ///
+    /// # Errors
+    /// The page cannot be rendered.
+    fn error(&self, _request: &HttpRequest, page: ErrorPage<'_>) -> Result<HttpResponse, Error> {
+        respond(&PlainError { page })
+    }
+
+    /// An error, for scripts: JSON as in RFC 9457, with `code` and `request_id`.
+    ///
+    /// # Errors
+    /// The answer cannot be made.
+    fn problem(&self, _request: &HttpRequest, page: ErrorPage<'_>) -> Result<HttpResponse, Error> {
+        Ok(HttpResponse::build(page.status)
+            .content_type("application/problem+json")
+            .body(
+                json!({
+                    "title": page.title,
+                    "status": page.status.as_u16(),
+                    "detail": page.text,
+                    "code": page.code,
+                    "request_id": page.request_id,
+                })
+                .to_string(),
+            ))
+    }
+}
+
+/// The built-in pages.
+pub(crate) struct PlainPages;
+
+impl Pages for PlainPages {}
+
+/// What the app's own login page is made from.
+pub struct LoginPage<'a> {
+    /// Where the page's form is posted to.
+    pub action: String,
+    /// Where to go afterwards; the form sends it back as `return_to`.
+    pub return_to: &'a ReturnTo,
+    /// Whom the person claims to be; the form sends it back as `login_hint`.
+    pub login_hint: Option<&'a str>,
+    /// How old the person's last authentication may be, in seconds; the form sends
+    /// it back as `max_age`.
+    pub max_age: Option<u64>,
+    /// Why the last sign-in failed.
+    pub error: Option<&'a ErrorPage<'a>>,
+    /// The Okta Sign-In Widget, with `OIDC_LOGIN_PAGE=widget`.
+    pub widget: Option<Widget>,
+}
+
+/// What a page needs to show the Okta Sign-In Widget.
+#[derive(Clone, Debug)]
+pub struct Widget {
+    /// The widget's script.
+    pub script: WidgetFile,
+    /// The widget's style sheet.
+    pub style: WidgetFile,
+    /// The widget's own settings, as JSON.
+    pub settings: String,
+}
+
+/// A file that the page loads.
+#[derive(Clone, Debug)]
+pub struct WidgetFile {
+    /// Where it is.
+    pub url: String,
+    /// What its bytes must hash to (Subresource Integrity).
+    pub integrity: &'static str,
+}
+
+/// What the page after signing out is made from.
+#[derive(Clone, Debug)]
+pub struct LoggedOutPage {
+    /// The provider could not be told: there the person may still be signed in.
+    pub only_here: bool,
+    /// Begins a new sign-in.
+    pub login_path: String,
+    /// The front page.
+    pub home_path: String,
+}
+
+/// What the form to the provider's sign-out is made from.
+#[derive(Clone, Debug)]
+pub struct EndSessionPage<'a> {
+    /// The provider's end-session endpoint.
+    pub action: &'a Url,
+    /// Names and values of the hidden fields.
+    pub fields: &'a [(String, String)],
+}
+
+/// What the page of an error is made from.
+#[derive(Clone, Debug)]
+pub struct ErrorPage<'a> {
+    /// The stable code.
+    pub code: &'a str,
+    /// The heading.
+    pub title: &'a str,
+    /// What happened and what to do.
+    pub text: &'a str,
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What to quote to the people who run the app.
+    pub request_id: String,
+    /// What the person can do next.
+    pub button: Button,
+    /// How they sign out, if they are signed in.
+    pub sign_out: Option<SignOut>,
+    /// The error itself.
+    pub error: &'a Error,
+}
+
+/// A link that looks like a button.
+#[derive(Clone, Debug)]
+pub struct Button {
+    /// What it says.
+    pub label: Cow<'static, str>,
+    /// Where it leads.
+    pub path: String,
+}
+
+/// A form that signs the person out.
+#[derive(Clone, Debug)]
+pub struct SignOut {
+    /// Where it is posted to.
+    pub path: String,
+    /// The value of its field `csrf_token`.
+    pub csrf_token: String,
+}
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct PlainLogin<'a> {
+    page: LoginPage<'a>,
+    nonce: Nonce,
+}
+
+#[derive(Template)]
+#[template(path = "logged_out.html")]
+struct PlainLoggedOut {
+    page: LoggedOutPage,
+}
+
+#[derive(Template)]
+#[template(path = "end_session.html")]
+struct PlainEndSession<'a> {
+    page: EndSessionPage<'a>,
+    nonce: Nonce,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct PlainError<'a> {
+    page: ErrorPage<'a>,
+}
+
+fn respond(page: &impl Template) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(page.render()?))
+}

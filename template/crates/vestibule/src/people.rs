@@ -1,0 +1,131 @@
+//! Where a person is signed in, and how they or an administrator end that; and
+//! whether people can use the app at all.
+
+use std::cmp::Reverse;
+
+use serde::Serialize;
+
+use crate::{
+    error::Error,
+    events::{self, Ending},
+    oidc::Oidc,
+    session::Device,
+    user::User,
+};
+
+impl Oidc {
+    /// Where the person is signed in: first the browser that asks, then the
+    /// others, the latest visit first.
+    ///
+    /// # Errors
+    /// The session store cannot be reached.
+    pub async fn devices<C>(&self, user: &User<C>) -> Result<Vec<Device>, Error> {
+        let this = user.live().key;
+        let rows = self.sessions().rows_of(user.live()).await?;
+        let mut devices: Vec<Device> = rows
+            .into_iter()
+            .map(|row| {
+                let is_this = row.key == this;
+                Device::of(row, is_this)
+            })
+            .collect();
+        devices.sort_by_key(|device| Reverse((device.is_this, device.last_seen)));
+        Ok(devices)
+    }
+
+    /// Signs the person out in the browser with this [handle](Device::handle), or,
+    /// without one, in all but the one that asks; says in how many. A handle that
+    /// is not of this person signs nobody out.
+    ///
+    /// # Errors
+    /// The session store cannot be reached; some may be signed out already.
+    pub async fn logout_devices<C>(
+        &self,
+        user: &User<C>,
+        handle: Option<&str>,
+    ) -> Result<usize, Error> {
+        let this = user.live().key;
+        let mut ended = 0;
+        for row in self.sessions().rows_of(user.live()).await? {
+            let key = row.key;
+            let is_meant = match handle {
+                Some(handle) => Device::of(row, false).handle == handle,
+                None => key != this,
+            };
+            if is_meant && self.sessions().end_by_key(key).await? {
+                ended += 1;
+            }
+        }
+        let session = user.session();
+        let subject = Some(session.subject());
+        events::revoked(session.issuer(), subject, Ending::OtherBrowser, ended);
+        Ok(ended)
+    }
+
+    /// Signs a person of this issuer out everywhere, on whichever instance, in the
+    /// name of an administrator; says in how many browsers.
+    ///
+    /// # Errors
+    /// The session store cannot be reached.
+    pub async fn logout_person<C>(&self, by: &User<C>, subject: &str) -> Result<usize, Error> {
+        let issuer = self.issuer();
+        let administrator = by.session().person_tag();
+        // First, as a browser that hangs up ends the handler.
+        tracing::info!(by = administrator, "an administrator signs somebody out");
+        let ended = self.sessions().end_all_of(issuer, subject).await?;
+        events::revoked(issuer, Some(subject), Ending::Administrator, ended);
+        Ok(ended)
+    }
+
+    /// Whether people can use the app, and why not: for a load balancer. A provider
+    /// that is down but known is no reason to turn anybody away: who is signed in
+    /// goes on.
+    pub async fn health(&self) -> Health {
+        let answers = self.provider().check().await;
+        let stored = self.sessions().store().check().await;
+        Health {
+            provider: match &answers {
+                Ok(()) => "ok",
+                Err(_) if self.provider().known().is_some() => "last known",
+                Err(_) => UNAVAILABLE,
+            },
+            store: if stored.is_ok() { "ok" } else { UNAVAILABLE },
+            reasons: Reasons {
+                provider: answers.err().map(|cause| cause.to_string()),
+                store: stored.err().map(|cause| cause.to_string()),
+            },
+        }
+    }
+}
+
+const UNAVAILABLE: &str = "unavailable";
+
+/// Whether people can use the app. Serialised, it says why not.
+#[derive(Clone, Debug, Serialize)]
+pub struct Health {
+    provider: &'static str,
+    store: &'static str,
+    #[serde(skip_serializing_if = "Reasons::are_none")]
+    reasons: Reasons,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Reasons {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
+}
+
+impl Reasons {
+    fn are_none(&self) -> bool {
+        self.provider.is_none() && self.store.is_none()
+    }
+}
+
+impl Health {
+    /// Whether people can use the app.
+    pub fn is_ready(&self) -> bool {
+        self.provider != UNAVAILABLE && self.store != UNAVAILABLE
+    }
+}

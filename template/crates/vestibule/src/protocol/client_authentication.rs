@@ -1,0 +1,199 @@
+//! How the app proves at the provider's endpoints that it is the client
+//! (OIDC Core 9): by its secret, or by a signature.
+
+use std::sync::Arc;
+
+use openidconnect::{AuthType, core::CoreClientAuthMethod};
+use serde_json::{Value, json};
+
+use super::{
+    client_key::ClientKey,
+    config::{AssertionAudience, Credential, ProviderSettings, SecretMethod, SignatureAlgorithm},
+    discovery::Unusable,
+    types::Metadata,
+};
+use crate::{
+    clock::now,
+    seal::{self, SealError},
+    secret::Secret,
+};
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How long an assertion can be used, in seconds: just long enough to arrive.
+const ASSERTION_LIFE: u64 = 60;
+
+/// The way of authenticating that fits the settings and the provider.
+#[derive(Clone, Debug)]
+pub(super) enum ClientAuthentication {
+    /// `client_secret_basic`
+    Basic { client_id: String, secret: Secret },
+    /// `client_secret_post`
+    Post { client_id: String, secret: Secret },
+    /// `private_key_jwt`
+    PrivateKey(Assertions),
+}
+
+/// Makes client assertions (RFC 7523 2.2 and 3).
+#[derive(Clone, Debug)]
+pub(super) struct Assertions {
+    client_id: String,
+    key: Arc<ClientKey>,
+    key_id: Option<String>,
+    algorithm: SignatureAlgorithm,
+    audience: AssertionAudience,
+    issuer: String,
+    token_endpoint: String,
+}
+
+impl ClientAuthentication {
+    /// Chooses what the provider offers, where the settings leave a choice.
+    pub fn choose(metadata: &Metadata, provider: &ProviderSettings) -> Result<Self, Unusable> {
+        let client_id = provider.client_id.clone();
+        Ok(match &provider.credential {
+            Credential::Secret { secret, method } => {
+                let secret = secret.clone();
+                match method.unwrap_or_else(|| preferred_method(metadata)) {
+                    SecretMethod::Basic => Self::Basic { client_id, secret },
+                    SecretMethod::Post => Self::Post { client_id, secret },
+                }
+            }
+            Credential::PrivateKey { key, id, audience } => Self::PrivateKey(Assertions {
+                client_id,
+                algorithm: assertion_algorithm(metadata, key)?,
+                key: Arc::clone(key),
+                key_id: id.clone(),
+                audience: *audience,
+                issuer: metadata.issuer().to_string(),
+                token_endpoint: metadata
+                    .token_endpoint()
+                    .map(|endpoint| endpoint.to_string())
+                    .unwrap_or_default(),
+            }),
+        })
+    }
+
+    /// What the library itself adds to its requests.
+    pub fn library_auth_type(&self) -> AuthType {
+        match self {
+            Self::Basic { .. } => AuthType::BasicAuth,
+            Self::Post { .. } | Self::PrivateKey(_) => AuthType::RequestBody,
+        }
+    }
+
+    /// The secret, if there is one.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
+            Self::PrivateKey(_) => None,
+        }
+    }
+
+    /// Client id and secret for the `Authorization` header.
+    pub fn basic(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::Basic { client_id, secret } => Some((client_id, secret.expose())),
+            Self::Post { .. } | Self::PrivateKey(_) => None,
+        }
+    }
+
+    /// The form fields for a request to `endpoint` that the app makes itself.
+    /// Every call makes a new assertion.
+    pub fn fields(&self, endpoint: &str) -> Result<Vec<(&'static str, String)>, SealError> {
+        let named = |client_id: &String| ("client_id", client_id.clone());
+        Ok(match self {
+            Self::Basic { client_id, .. } => vec![named(client_id)],
+            Self::Post { client_id, secret } => vec![
+                named(client_id),
+                ("client_secret", secret.expose().to_owned()),
+            ],
+            Self::PrivateKey(assertions) => {
+                let mut fields = vec![named(&assertions.client_id)];
+                fields.extend(assertions.fields(endpoint)?);
+                fields
+            }
+        })
+    }
+
+    /// The form fields to add to a request of the library's, which goes to the
+    /// token endpoint, names the client and sends its secret by itself.
+    pub fn additional_fields(&self) -> Result<Vec<(&'static str, String)>, SealError> {
+        match self {
+            Self::Basic { .. } | Self::Post { .. } => Ok(Vec::new()),
+            Self::PrivateKey(assertions) => {
+                assertions.fields(&assertions.token_endpoint).map(Vec::from)
+            }
+        }
+    }
+}
+
+impl Assertions {
+    fn fields(&self, endpoint: &str) -> Result<[(&'static str, String); 2], SealError> {
+        Ok([
+            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+            ("client_assertion", self.assertion(endpoint)?),
+        ])
+    }
+
+    fn audience_at<'a>(&'a self, endpoint: &'a str) -> &'a str {
+        match self.audience {
+            AssertionAudience::Issuer => &self.issuer,
+            AssertionAudience::TokenEndpoint => &self.token_endpoint,
+            AssertionAudience::Endpoint => endpoint,
+        }
+    }
+
+    /// A signed statement that this is the client, for one use.
+    fn assertion(&self, endpoint: &str) -> Result<String, SealError> {
+        let issued_at = now();
+        let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
+        if let Some(key_id) = &self.key_id {
+            header["kid"] = json!(key_id);
+        }
+        let claims = json!({
+            "iss": self.client_id,
+            "sub": self.client_id,
+            "aud": self.audience_at(endpoint),
+            "jti": seal::random_string()?,
+            "iat": issued_at,
+            "exp": issued_at.saturating_add(ASSERTION_LIFE),
+        });
+        let part = |value: &Value| seal::encode(value.to_string().as_bytes());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let signature = self.key.sign(self.algorithm, signed.as_bytes())?;
+        Ok(format!("{signed}.{}", seal::encode(&signature)))
+    }
+}
+
+/// Basic is what a provider supports that says nothing (OIDC Discovery 3).
+fn preferred_method(metadata: &Metadata) -> SecretMethod {
+    match metadata.token_endpoint_auth_methods_supported() {
+        Some(offered)
+            if !offered.contains(&CoreClientAuthMethod::ClientSecretBasic)
+                && offered.contains(&CoreClientAuthMethod::ClientSecretPost) =>
+        {
+            SecretMethod::Post
+        }
+        _ => SecretMethod::Basic,
+    }
+}
+
+/// The first of the key's algorithms that the provider takes, by what it says.
+fn assertion_algorithm(
+    metadata: &Metadata,
+    key: &ClientKey,
+) -> Result<SignatureAlgorithm, Unusable> {
+    let offered = metadata.token_endpoint_auth_signing_alg_values_supported();
+    let is_offered = |algorithm: &&SignatureAlgorithm| {
+        offered.is_none_or(|offered| offered.contains(&(**algorithm).into()))
+    };
+    let found = key.algorithms().iter().find(is_offered);
+    found.copied().ok_or_else(|| {
+        let names: Vec<&str> = key.algorithms().iter().map(|alg| alg.name()).collect();
+        Unusable(format!(
+            "it takes no client assertions signed with {}: use another kind of key in \
+             OIDC_CLIENT_KEY_FILE",
+            names.join(" or ")
+        ))
+    })
+}

@@ -1,0 +1,185 @@
+//! Reading what a provider publishes about itself: metadata and keys.
+
+use std::error::Error;
+
+use openidconnect::{
+    ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
+    core::CoreJsonWebKey,
+};
+
+use super::{
+    client_authentication::ClientAuthentication,
+    config::{ProviderSettings, RelyingParty},
+    http::{Http, causes},
+    types::{Metadata, RelyingPartyClient},
+};
+use crate::loopback::is_https_or_loopback;
+
+/// What is known of a provider: its metadata, its keys, and this app as its
+/// client.
+#[derive(Clone, Debug)]
+pub struct Discovered {
+    pub(super) metadata: Metadata,
+    pub(super) client: RelyingPartyClient,
+    pub(super) authentication: ClientAuthentication,
+}
+
+/// Why a provider cannot be used; a text for the log.
+#[derive(Clone, Debug)]
+pub struct Unusable(pub String);
+
+impl Discovered {
+    /// Reads a provider's metadata and keys (OIDC Discovery 4).
+    ///
+    /// # Errors
+    /// No usable answer; another issuer than the configured one; an endpoint
+    /// that is not protected by TLS.
+    pub async fn read(
+        provider: &ProviderSettings,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Self, Unusable> {
+        let issuer = IssuerUrl::new(provider.issuer.clone())
+            .map_err(|error| Unusable(format!("the issuer is no URL: {error}")))?;
+        let metadata = Metadata::discover_async(issuer, http)
+            .await
+            .map_err(|error| failed(&error))?;
+        let unprotected = endpoints(&metadata)
+            .into_iter()
+            .find(|(_, url)| url.is_some_and(|url| !is_https_or_loopback(url)));
+        if let Some((name, _)) = unprotected {
+            return Err(Unusable(format!("its {name} is not protected by TLS")));
+        }
+        if metadata.token_endpoint().is_none() {
+            return Err(Unusable("its metadata names no token_endpoint".to_owned()));
+        }
+        let authentication = ClientAuthentication::choose(&metadata, provider)?;
+        Ok(Self {
+            client: client(&metadata, provider, relying_party, &authentication),
+            authentication,
+            metadata,
+        })
+    }
+
+    /// The same provider with its keys read anew (OIDC Core 10.1.1).
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn with_fresh_keys(
+        &self,
+        provider: &ProviderSettings,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Self, Unusable> {
+        let keys = JsonWebKeySet::<CoreJsonWebKey>::fetch_async(self.metadata.jwks_uri(), http)
+            .await
+            .map_err(|error| failed(&error))?;
+        let metadata = self.metadata.clone().set_jwks(keys);
+        Ok(Self {
+            client: client(&metadata, provider, relying_party, &self.authentication),
+            authentication: self.authentication.clone(),
+            metadata,
+        })
+    }
+
+    /// The issuer, as the provider and the settings both say.
+    pub fn issuer(&self) -> &str {
+        self.metadata.issuer()
+    }
+
+    /// Whether the provider names itself in each callback (RFC 9207 3).
+    pub fn names_itself_in_callbacks(&self) -> bool {
+        self.metadata
+            .additional_metadata()
+            .authorization_response_iss_parameter_supported
+    }
+
+    /// The origins that a form of this app may lead to: both the login page's
+    /// button and signing out end at the provider.
+    pub fn form_targets(&self) -> Vec<String> {
+        let more = self.metadata.additional_metadata();
+        let end_session = more.end_session_endpoint.as_ref();
+        let mut origins: Vec<String> = Vec::new();
+        for url in end_session
+            .map(|endpoint| endpoint.url())
+            .into_iter()
+            .chain([self.metadata.authorization_endpoint().url()])
+        {
+            let origin = url.origin().ascii_serialization();
+            if !origins.contains(&origin) {
+                origins.push(origin);
+            }
+        }
+        origins
+    }
+}
+
+/// All but that of the keys, which were asked for by now: `http.rs` refuses to
+/// call without TLS.
+fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
+    let more = metadata.additional_metadata();
+    [
+        (
+            "authorization_endpoint",
+            Some(metadata.authorization_endpoint().url()),
+        ),
+        (
+            "token_endpoint",
+            metadata.token_endpoint().map(|endpoint| endpoint.url()),
+        ),
+        (
+            "userinfo_endpoint",
+            metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+        ),
+        (
+            "pushed_authorization_request_endpoint",
+            more.pushed_authorization_request_endpoint.as_ref(),
+        ),
+        (
+            "revocation_endpoint",
+            more.revocation_endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.url()),
+        ),
+        (
+            "end_session_endpoint",
+            more.end_session_endpoint
+                .as_ref()
+                .map(|endpoint| endpoint.url()),
+        ),
+    ]
+}
+
+fn client(
+    metadata: &Metadata,
+    provider: &ProviderSettings,
+    relying_party: &RelyingParty,
+    authentication: &ClientAuthentication,
+) -> RelyingPartyClient {
+    let secret = authentication.secret();
+    RelyingPartyClient::from_provider_metadata(
+        metadata.clone(),
+        ClientId::new(provider.client_id.clone()),
+        secret.map(|secret| ClientSecret::new(secret.expose().to_owned())),
+    )
+    .set_redirect_uri(RedirectUrl::from_url(
+        relying_party.login_redirect_uri.clone(),
+    ))
+    .set_auth_type(authentication.library_auth_type())
+}
+
+fn failed<E: Error + 'static>(error: &DiscoveryError<E>) -> Unusable {
+    Unusable(match error {
+        DiscoveryError::Response(status, ..) if !status.is_success() => {
+            format!("its metadata or keys cannot be read: it answered {status}")
+        }
+        DiscoveryError::Parse(error) => {
+            format!(
+                "its metadata or keys are malformed at {}: {}",
+                error.path(),
+                error.inner()
+            )
+        }
+        other => causes(other),
+    })
+}

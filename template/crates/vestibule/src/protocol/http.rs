@@ -1,0 +1,215 @@
+//! The one HTTP client for all calls to the provider, with limits of time and
+//! size. It follows no redirect: a provider's answer must not be able to send
+//! this server anywhere else.
+
+use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
+
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::{
+    Client,
+    header::{ACCEPT, CONTENT_TYPE},
+    redirect::Policy,
+};
+use tokio::runtime::Handle;
+use url::{Url, form_urlencoded};
+
+use super::config::RelyingParty;
+use crate::loopback::is_https_or_loopback;
+
+/// The most that an answer of the provider may hold, in bytes.
+const MAX_BODY: usize = 512 * 1024;
+
+/// A client that is cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+    client: Client,
+    runtime: Handle,
+}
+
+impl Http {
+    /// A client as the settings say. Proxies come from `HTTP_PROXY`,
+    /// `HTTPS_PROXY` and `NO_PROXY`.
+    ///
+    /// # Errors
+    /// There are no certificate authorities on the system, the file of one's own
+    /// cannot be read or holds none, or there is no Tokio runtime to make calls
+    /// on.
+    pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
+        // Fails only if a provider was installed before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!(
+                env!("CARGO_PKG_NAME"),
+                "/",
+                env!("CARGO_PKG_VERSION")
+            ))
+            .redirect(Policy::none())
+            .timeout(settings.timeout)
+            .connect_timeout(settings.timeout);
+        if let Some(file) = &settings.ca_file {
+            let unusable = |cause: &dyn fmt::Display| {
+                HttpError(format!(
+                    "OIDC_CA_FILE «{}» cannot be used: {cause}",
+                    file.display()
+                ))
+            };
+            let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
+            let authorities =
+                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
+            if authorities.is_empty() {
+                return Err(unusable(&"it holds no certificate"));
+            }
+            builder = builder.tls_certs_merge(authorities);
+        }
+        let client = builder.build().map_err(|error| {
+            HttpError(format!(
+                "calls to the provider cannot be prepared: {}. If this system has no certificate \
+                 authorities, install them (Debian's package is ca-certificates), or name a PEM \
+                 file of them in SSL_CERT_FILE.",
+                causes(&error)
+            ))
+        })?;
+        let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
+        Ok(Self { client, runtime })
+    }
+
+    /// Whether anything but an outage is at this address.
+    ///
+    /// # Errors
+    /// No answer within `patience`, or one with a status of 500 or more.
+    pub async fn probe(&self, url: &str, patience: Duration) -> Result<(), HttpError> {
+        let request = self.client.get(url).timeout(patience).build();
+        let request = request.map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await.map(|_| ())
+    }
+
+    /// Posts a form. The client authenticates in the header if `basic` is given
+    /// (RFC 6749 2.3.1 wants both parts encoded first).
+    ///
+    /// # Errors
+    /// No answer.
+    pub(super) async fn post_form(
+        &self,
+        url: Url,
+        fields: &[(&str, String)],
+        basic: Option<(&str, &str)>,
+    ) -> Result<HttpResponse, HttpError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let encoded =
+            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let mut request = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+        if let Some((id, secret)) = basic {
+            request = request.basic_auth(encoded(id), Some(encoded(secret)));
+        }
+        let request = request
+            .build()
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await
+    }
+
+    /// Gets as the bearer of an access token (RFC 6750 2.1).
+    ///
+    /// # Errors
+    /// No answer.
+    pub(super) async fn get_with_token(
+        &self,
+        url: Url,
+        access_token: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        let request = self
+            .client
+            .get(url)
+            .header(ACCEPT, "application/json, application/jwt")
+            .bearer_auth(access_token)
+            .build()
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await
+    }
+
+    async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+        // The library reads the keys before the metadata can be looked at here.
+        if !is_https_or_loopback(request.url()) {
+            return Err(HttpError("its address is not protected by TLS".to_owned()));
+        }
+        // On the runtime that the app was started on, whichever worker asks:
+        // workers share connections, and one that a worker drives would end with
+        // it at shutdown, in the middle of another's sign-in.
+        let answer = self.runtime.spawn(answer(self.client.clone(), request));
+        answer
+            .await
+            .map_err(|error| HttpError::from_cause(&error))?
+    }
+}
+
+async fn answer(client: Client, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+    let mut answer = client
+        .execute(request)
+        .await
+        // The URL may carry what does not belong in a log.
+        .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+    if answer.status().is_server_error() {
+        return Err(HttpError(format!("it answered {}", answer.status())));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| HttpError::from_cause(&error.without_url()))?
+    {
+        if body.len().saturating_add(chunk.len()) > MAX_BODY {
+            return Err(HttpError(format!(
+                "the answer is longer than {MAX_BODY} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = HttpResponse::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+impl<'c> AsyncHttpClient<'c> for Http {
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = request
+                .try_into()
+                .map_err(|error: reqwest::Error| HttpError::from_cause(&error))?;
+            self.send(request).await
+        })
+    }
+}
+
+/// A call that got no usable answer. The text names the cause, not the URL.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct HttpError(pub String);
+
+impl HttpError {
+    fn from_cause(error: &dyn Error) -> Self {
+        Self(causes(error))
+    }
+}
+
+/// An error with all that caused it, in one line.
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,174 @@
+//! Signing out at the provider, and being told by the provider to sign out.
+
+use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutRequest, PostLogoutRedirectUrl};
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::{
+    CheckError, Discovered, ProtocolError,
+    config::RelyingParty,
+    jws::{JwsError, audiences},
+    types::ParsedIdToken,
+};
+use crate::clock::now;
+
+/// Whom a provider wants signed out (Back-Channel Logout 1.0, 2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutToken {
+    /// All user sessions of this person, unless a session is named too.
+    pub subject: Option<String>,
+    /// The user sessions that came from this session at the provider.
+    pub provider_session: Option<String>,
+    /// The token's own identifier: each may be used once.
+    pub id: String,
+    /// How long a second use has to be recognised, in Unix seconds.
+    pub remember_until: u64,
+}
+
+/// A logout token is used at once, so an older one is a replay.
+const MAX_AGE: u64 = 120;
+
+/// How to send the browser to the provider's sign-out (RP-Initiated Logout 1.0,
+/// section 2 allows both).
+#[derive(Debug)]
+pub enum EndSession {
+    /// By a redirect.
+    Redirect(Url),
+    /// By a form that posts itself.
+    Form {
+        /// The end-session endpoint.
+        action: Url,
+        /// Names and values.
+        fields: Vec<(String, String)>,
+    },
+}
+
+/// Longer URLs are cut off or refused on the way, and an ID token may be long.
+const MAX_URL: usize = 8000;
+
+impl Discovered {
+    /// How the person is signed out at the provider too. `None`: the provider
+    /// has no endpoint for that.
+    pub fn end_session(
+        &self,
+        relying_party: &RelyingParty,
+        id_token: &str,
+        state: &str,
+    ) -> Option<EndSession> {
+        let endpoint: EndSessionUrl = self
+            .metadata
+            .additional_metadata()
+            .end_session_endpoint
+            .clone()?;
+        let action = endpoint.url().clone();
+        let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
+        let request = LogoutRequest::from(endpoint)
+            .set_client_id(ClientId::new(self.client.client_id().to_string()))
+            .set_post_logout_redirect_uri(back)
+            .set_state(CsrfToken::new(state.to_owned()));
+        let request = match id_token.parse::<ParsedIdToken>() {
+            Ok(id_token) => request.set_id_token_hint(&id_token),
+            Err(_) => request,
+        };
+        let url = request.http_get_url();
+        if url.as_str().len() <= MAX_URL {
+            return Some(EndSession::Redirect(url));
+        }
+        // The endpoint may have a query of its own, which stays where it is.
+        let own = action.query_pairs().count();
+        let fields = url.query_pairs().into_owned().skip(own).collect();
+        Some(EndSession::Form { action, fields })
+    }
+
+    /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was
+    /// used before is for the caller to know.
+    ///
+    /// # Errors
+    /// [`ProtocolError::LogoutToken`] with what is wrong.
+    pub fn verify_logout_token(
+        &self,
+        token: &str,
+        relying_party: &RelyingParty,
+    ) -> Result<LogoutToken, CheckError> {
+        self.signed_claims(token, &["logout+jwt"], relying_party)
+            .and_then(|claims| {
+                self.logout_claims(&claims, relying_party)
+                    .map_err(JwsError::Refused)
+            })
+            .map_err(|error| error.of(ProtocolError::LogoutToken))
+    }
+
+    fn logout_claims(
+        &self,
+        claims: &Map<String, Value>,
+        relying_party: &RelyingParty,
+    ) -> Result<LogoutToken, &'static str> {
+        const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+        let string = |name: &str| {
+            claims
+                .get(name)
+                .map(|value| value.as_str().map(str::to_owned))
+        };
+        let number = |name: &str| claims.get(name).and_then(Value::as_f64);
+
+        if string("iss") != Some(Some(self.issuer().to_owned())) {
+            return Err("iss is missing or another issuer");
+        }
+        let client_id = self.client.client_id().as_str();
+        let audiences = audiences(claims);
+        let is_trusted = |audience: &str| {
+            audience == client_id
+                || relying_party
+                    .trusted_audiences
+                    .iter()
+                    .any(|one| one == audience)
+        };
+        if !audiences.contains(&Some(client_id))
+            || !audiences
+                .iter()
+                .all(|audience| audience.is_some_and(is_trusted))
+        {
+            return Err("aud is missing, without this client, or names one that is not trusted");
+        }
+        let now = now() as f64;
+        let skew = relying_party.clock_skew.as_secs() as f64;
+        let issued_at = number("iat").ok_or("iat is missing or not a number")?;
+        if issued_at > now + skew || issued_at < now - MAX_AGE as f64 - skew {
+            return Err("iat is in the future or too long ago");
+        }
+        let expires_at = number("exp").ok_or("exp is missing or not a number")?;
+        if expires_at <= now - skew {
+            return Err("it has expired");
+        }
+        let id = string("jti")
+            .flatten()
+            .filter(|id| !id.is_empty())
+            .ok_or("jti is missing")?;
+        let has_event = claims
+            .get("events")
+            .and_then(|events| events.get(EVENT))
+            .is_some_and(Value::is_object);
+        if !has_event {
+            return Err("events does not name a back-channel logout");
+        }
+        if claims.contains_key("nonce") {
+            return Err("it has a nonce, as an ID token has");
+        }
+        let named = |name: &'static str| match string(name) {
+            None => Ok(None),
+            Some(Some(value)) if !value.is_empty() => Ok(Some(value)),
+            Some(_) => Err("sub or sid is empty or not a string"),
+        };
+        let (subject, provider_session) = (named("sub")?, named("sid")?);
+        if subject.is_none() && provider_session.is_none() {
+            return Err("it names neither sub nor sid");
+        }
+        let remember_until = (now + skew) as u64 + MAX_AGE + skew as u64;
+        Ok(LogoutToken {
+            subject,
+            provider_session,
+            id,
+            remember_until,
+        })
+    }
+}

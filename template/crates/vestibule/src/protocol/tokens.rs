@@ -1,0 +1,381 @@
+//! Talking to the provider behind the browser's back: exchanging, renewing and
+//! revoking tokens.
+
+use std::time::Duration;
+
+use openidconnect::{
+    AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
+    TokenResponse as _,
+    core::{CoreErrorResponseType, CoreTokenType},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    CheckError, Discovered, Established, Expected, ProtocolError,
+    config::{RelyingParty, Userinfo},
+    error::printable,
+    http::{Http, HttpError},
+    id_token,
+    interaction_code::{Code, InteractionCodeGrant},
+    plain_refusal::PlainRefusals,
+    types::{ParsedIdToken, TokenError, TokenResponse},
+    userinfo::UserInfoError,
+};
+use crate::{
+    claims::Claims,
+    clock::now,
+    token::{Token, Tokens},
+};
+
+/// How long an access token is taken to live if the provider does not say
+/// (RFC 6749 5.1).
+const DEFAULT_LIFE: Duration = Duration::from_secs(300);
+
+/// What the token endpoint gave for a code; the ID token is not checked yet.
+#[derive(Debug)]
+pub struct Unchecked(TokenResponse);
+
+impl Unchecked {
+    /// The `old` tokens with nothing new but the refresh token, where the
+    /// provider has rotated it: it has forgotten the one before (RFC 6749 6).
+    pub fn rotated(&self, old: &Tokens) -> Option<Tokens> {
+        let refresh_token = self.0.refresh_token().map(kept)?;
+        Some(Tokens {
+            refresh_token: Some(refresh_token),
+            ..old.clone()
+        })
+    }
+}
+
+/// What a successful authentication yields.
+#[derive(Debug)]
+pub struct Authenticated {
+    /// The ID token's claims, with those of the userinfo endpoint beside them.
+    pub claims: Claims,
+    /// The tokens.
+    pub tokens: Tokens,
+    /// When the ID token ends (OIDC Core 2, `exp`), in Unix seconds.
+    pub id_token_expires_at: u64,
+    /// When the person proved who they are, by the ID token (OIDC Core 2,
+    /// `auth_time`), in Unix seconds.
+    pub authenticated_at: Option<u64>,
+    /// In which authentication context, by the ID token (OIDC Core 2, `acr`).
+    pub acr: Option<String>,
+}
+
+/// Tells apart what must be handled apart when tokens are renewed. The texts
+/// are for the log.
+#[derive(Debug)]
+pub enum RefreshError {
+    /// The provider says `invalid_grant`, or its answer fails a check: the
+    /// user session is over.
+    Over(String),
+    /// No usable answer this time; the user session goes on.
+    Passing(String),
+}
+
+impl Discovered {
+    /// Exchanges a code for tokens (OIDC Core 3.1.3).
+    ///
+    /// # Errors
+    /// The provider refuses the code, cannot be reached, or answers with
+    /// something that cannot be used.
+    pub async fn exchange(
+        &self,
+        code: Code,
+        expected: Expected<'_>,
+        http: &Http,
+    ) -> Result<Unchecked, ProtocolError> {
+        let (code, from_widget) = match code {
+            Code::Authorization(code) => (code, false),
+            Code::Interaction(code) => (code, true),
+        };
+        let mut request = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(|error| ProtocolError::ProviderUnavailable(error.to_string()))?
+            .set_pkce_verifier(PkceCodeVerifier::new(
+                expected.pkce_verifier.expose().to_owned(),
+            ));
+        for (name, value) in self.authentication.additional_fields()? {
+            request = request.add_extra_param(name, value);
+        }
+        let answer = if from_widget {
+            request.request_async(&InteractionCodeGrant(http)).await
+        } else {
+            request.request_async(http).await
+        };
+        let answer = answer.map_err(|error| match &error {
+            _ if is_invalid_grant(&error) => ProtocolError::CodeRefused,
+            RequestTokenError::Request(error) => {
+                ProtocolError::ProviderUnavailable(error.to_string())
+            }
+            RequestTokenError::Parse(_, body) => match malformed_id_token(body) {
+                Some(fault) => ProtocolError::IdToken(fault),
+                None => ProtocolError::TokenAnswer(describe(&error)),
+            },
+            RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
+                ProtocolError::TokenAnswer(describe(&error))
+            }
+        })?;
+        check_form(&answer).map_err(|fault| ProtocolError::TokenAnswer(fault.to_owned()))?;
+        Ok(Unchecked(answer))
+    }
+
+    /// Checks the ID token against the transaction (OIDC Core 3.1.3.7), then asks
+    /// the userinfo endpoint, if there is one (OIDC Core 5.3).
+    ///
+    /// # Errors
+    /// The ID token or the userinfo answer fails a check. A userinfo endpoint
+    /// that cannot be used is an error only if the settings say so.
+    pub async fn authenticate(
+        &self,
+        unchecked: &Unchecked,
+        expected: Expected<'_>,
+        relying_party: &RelyingParty,
+        http: &Http,
+    ) -> Result<Authenticated, CheckError> {
+        let answer = &unchecked.0;
+        let id_token = answer
+            .id_token()
+            .ok_or_else(|| ProtocolError::TokenAnswer("it has no id_token".to_owned()))?;
+        let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
+        let mut claims = to_claims(&verified);
+        claims.drop_protocol_claims();
+        if relying_party.userinfo != Userinfo::Off {
+            let more = self
+                .user_info(
+                    answer.access_token().secret(),
+                    verified.subject(),
+                    relying_party,
+                    http,
+                )
+                .await;
+            claims.fill_up_from(usable(more, relying_party.userinfo)?);
+        }
+        let tokens = Tokens {
+            access_token: answer.access_token().secret().clone().into(),
+            access_token_expires_at: expiry(answer),
+            refresh_token: answer.refresh_token().map(kept),
+            id_token: id_token.to_string().into(),
+            nonce: expected.nonce.expose().to_owned(),
+            scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
+        };
+        Ok(Authenticated {
+            claims,
+            tokens,
+            id_token_expires_at: verified.expiration().timestamp().try_into().unwrap_or(0),
+            authenticated_at: verified
+                .auth_time()
+                .and_then(|time| time.timestamp().try_into().ok()),
+            acr: verified.auth_context_ref().map(|acr| acr.to_string()),
+        })
+    }
+
+    /// Gets new tokens with the refresh token (OIDC Core 12). They are not
+    /// checked yet.
+    ///
+    /// # Errors
+    /// See [`RefreshError`].
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        http: &Http,
+    ) -> Result<Unchecked, RefreshError> {
+        use RefreshError::{Over, Passing};
+        let refresh_token = RefreshToken::new(refresh_token.to_owned());
+        let mut request = self
+            .client
+            .exchange_refresh_token(&refresh_token)
+            .map_err(|error| Passing(error.to_string()))?;
+        let additional = self.authentication.additional_fields();
+        for (name, value) in additional.map_err(|error| Passing(error.to_string()))? {
+            request = request.add_extra_param(name, value);
+        }
+        let answer = request.request_async(&PlainRefusals(http)).await;
+        let answer = answer.map_err(|error| {
+            if is_invalid_grant(&error) {
+                Over("the provider says invalid_grant to the refresh token".to_owned())
+            } else {
+                Passing(describe(&error))
+            }
+        })?;
+        check_form(&answer).map_err(|fault| Passing(fault.to_owned()))?;
+        Ok(Unchecked(answer))
+    }
+
+    /// The user session's tokens after a refresh: what the provider left out stays
+    /// as it was; a new ID token must be for the same person (OIDC Core 12.2).
+    ///
+    /// # Errors
+    /// The new ID token fails a check.
+    pub fn renewed(
+        &self,
+        unchecked: &Unchecked,
+        established: Established<'_>,
+        relying_party: &RelyingParty,
+    ) -> Result<Tokens, CheckError> {
+        let answer = &unchecked.0;
+        let old = established.tokens.clone();
+        if let Some(id_token) = answer.id_token() {
+            id_token::at_refresh(self, id_token, answer, established, relying_party)?;
+        }
+        Ok(Tokens {
+            access_token: answer.access_token().secret().clone().into(),
+            access_token_expires_at: expiry(answer),
+            refresh_token: answer.refresh_token().map(kept).or(old.refresh_token),
+            id_token: answer
+                .id_token()
+                .map_or(old.id_token, |id_token| id_token.to_string().into()),
+            nonce: old.nonce,
+            scopes: granted(answer).unwrap_or(old.scopes),
+        })
+    }
+
+    /// Tells the provider that the tokens will not be used any more (RFC 7009).
+    /// Nothing happens if it has no endpoint for that.
+    ///
+    /// # Errors
+    /// The provider did not answer, or not with a success.
+    pub async fn revoke(&self, tokens: &Tokens, http: &Http) -> Result<(), HttpError> {
+        let Some(endpoint) = &self.metadata.additional_metadata().revocation_endpoint else {
+            return Ok(());
+        };
+        // Revoking a refresh token takes its access tokens with it (RFC 7009 2.1).
+        let (token, kind) = match &tokens.refresh_token {
+            Some(token) => (token, "refresh_token"),
+            None => (&tokens.access_token, "access_token"),
+        };
+        let mut fields = vec![
+            ("token", token.expose()),
+            ("token_type_hint", kind.to_owned()),
+        ];
+        let authentication = &self.authentication;
+        fields.extend(
+            authentication
+                .fields(endpoint.as_str())
+                .map_err(|error| HttpError(error.to_string()))?,
+        );
+        // The library's own revocation insists on TLS, on loopback too.
+        let answer = http
+            .post_form(endpoint.url().clone(), &fields, authentication.basic())
+            .await?;
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(HttpError(format!("it answered {}", answer.status())))
+        }
+    }
+}
+
+/// The userinfo endpoint's claims, or none if the sign-in can do without.
+fn usable(answer: Result<Claims, UserInfoError>, use_: Userinfo) -> Result<Claims, CheckError> {
+    use UserInfoError::{Check, NoEndpoint, Unavailable};
+    match answer {
+        Ok(claims) => Ok(claims),
+        Err(Check(error)) => Err(error),
+        Err(NoEndpoint) if use_ == Userinfo::Required => Err(ProtocolError::ProviderUnavailable(
+            "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),
+        )
+        .into()),
+        Err(Unavailable(cause)) if use_ == Userinfo::Required => {
+            Err(ProtocolError::ProviderUnavailable(format!(
+                "its userinfo endpoint cannot be used: {cause}"
+            ))
+            .into())
+        }
+        Err(NoEndpoint) => Ok(Claims::default()),
+        Err(Unavailable(cause)) => {
+            tracing::warn!(cause, "signing in without the userinfo endpoint's claims");
+            Ok(Claims::default())
+        }
+    }
+}
+
+type TokenRequestError = RequestTokenError<HttpError, TokenError>;
+
+fn is_invalid_grant(error: &TokenRequestError) -> bool {
+    matches!(
+        error,
+        RequestTokenError::ServerResponse(answer)
+            if answer.error() == &CoreErrorResponseType::InvalidGrant
+    )
+}
+
+/// What happened, without the answer's own text: that may hold tokens.
+fn describe(error: &TokenRequestError) -> String {
+    match error {
+        RequestTokenError::ServerResponse(answer) => {
+            format!("the provider says {}", printable(answer.error().as_ref()))
+        }
+        RequestTokenError::Request(error) => error.to_string(),
+        RequestTokenError::Parse(error, _) => {
+            format!(
+                "it is malformed at {} ({:?})",
+                error.path(),
+                error.inner().classify()
+            )
+        }
+        RequestTokenError::Other(text) => text.clone(),
+    }
+}
+
+/// What is wrong with the ID token of an answer that could not be read, if
+/// that is why.
+fn malformed_id_token(body: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(body).ok()?;
+    let fault = answer
+        .get("id_token")?
+        .as_str()?
+        .parse::<ParsedIdToken>()
+        .err()?;
+    Some(format!("it is malformed: {fault}"))
+}
+
+/// What must hold before a token is put into a header: the library would panic
+/// on a control character there.
+fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
+    if answer.token_type() != &CoreTokenType::Bearer {
+        // OIDC Core 3.1.3.3
+        return Err("its token_type is not Bearer");
+    }
+    let is_visible = |token: &str| {
+        !token.is_empty() && token.len() <= MAX_TOKEN && token.chars().all(|c| c.is_ascii_graphic())
+    };
+    if !is_visible(answer.access_token().secret()) {
+        return Err("its access_token is not visible ASCII, or is too long");
+    }
+    if answer
+        .refresh_token()
+        .is_some_and(|token| !is_visible(token.secret()))
+    {
+        return Err("its refresh_token is not visible ASCII, or is too long");
+    }
+    Ok(())
+}
+
+/// A bound on what one sign-in keeps; real tokens stay far below it.
+const MAX_TOKEN: usize = 64 * 1024;
+
+fn expiry(answer: &TokenResponse) -> u64 {
+    now().saturating_add(answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs())
+}
+
+fn kept(refresh_token: &RefreshToken) -> Token {
+    refresh_token.secret().clone().into()
+}
+
+/// `None`: exactly what was asked for (RFC 6749 5.1).
+fn granted(answer: &TokenResponse) -> Option<Vec<String>> {
+    answer
+        .scopes()
+        .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
+}
+
+fn to_claims(claims: &impl Serialize) -> Claims {
+    match serde_json::to_value(claims) {
+        Ok(Value::Object(claims)) => claims.into(),
+        _ => Claims::default(),
+    }
+}

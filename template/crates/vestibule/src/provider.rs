@@ -1,0 +1,387 @@
+//! One provider as the running app sees it: found when it is there, kept as
+//! last known when it is not, its keys read anew when they have changed.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+use url::Url;
+
+use crate::{
+    claims::Claims,
+    hooks::AnyHooks,
+    protocol::{
+        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, ProtocolError,
+        ProviderSettings, RelyingParty, UserInfoError,
+    },
+    request_state,
+    session::UserSession,
+    token::Tokens,
+};
+
+/// How soon a failed look at the provider is repeated.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long a look at whether it answers may take: somebody is waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often metadata and keys are read again while all is well.
+const REFRESH_EVERY: Duration = Duration::from_secs(3600);
+/// How often an unknown key may make the app read the provider's keys again:
+/// tokens with made-up key ids must not turn into a flood of requests.
+const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+
+/// What there is for a signature that no known key has made.
+enum Keys {
+    /// The keys as the provider has just given them.
+    Fresh(Arc<Discovered>),
+    /// Those that somebody else has read meanwhile.
+    Newer(Arc<Discovered>),
+    /// None: they were read a moment ago.
+    ReadBefore,
+}
+
+/// A provider and what is known of it.
+pub struct Provider {
+    name: &'static str,
+    settings: ProviderSettings,
+    relying_party: RelyingParty,
+    http: Http,
+    hooks: Arc<dyn AnyHooks>,
+    origin: String,
+    known: RwLock<Option<Arc<Discovered>>>,
+    last_failure: Mutex<Option<(Instant, String)>>,
+    keys_read: Mutex<Option<(Instant, Result<(), String>)>>,
+    checked: Mutex<Option<(Instant, Result<(), String>)>>,
+}
+
+impl Provider {
+    /// A provider that nothing is known of yet. No call is made.
+    ///
+    /// # Errors
+    /// The HTTP client cannot be made from the settings.
+    pub fn new(
+        name: &'static str,
+        settings: ProviderSettings,
+        relying_party: RelyingParty,
+        hooks: Arc<dyn AnyHooks>,
+    ) -> Result<Self, HttpError> {
+        let http = Http::new(&relying_party)?;
+        let origin = Url::parse(&settings.issuer).map_or_else(
+            |_| String::new(),
+            |issuer| issuer.origin().ascii_serialization(),
+        );
+        Ok(Self {
+            name,
+            origin,
+            settings,
+            relying_party,
+            http,
+            hooks,
+            known: RwLock::default(),
+            last_failure: Mutex::default(),
+            keys_read: Mutex::default(),
+            checked: Mutex::default(),
+        })
+    }
+
+    /// The app's own name for the provider, kept in transactions and user sessions.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The configured issuer.
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
+    /// As what the provider knows this app.
+    pub fn client_id(&self) -> &str {
+        &self.settings.client_id
+    }
+
+    /// How this app behaves as the provider's client.
+    pub fn relying_party(&self) -> &RelyingParty {
+        &self.relying_party
+    }
+
+    /// The client for calls to the provider.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// The issuer's origin.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What is known of the provider, without asking it.
+    pub fn known(&self) -> Option<Arc<Discovered>> {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Looks at what is known of the provider without keeping it.
+    pub fn look<T>(&self, look: impl FnOnce(Option<&Arc<Discovered>>) -> T) -> T {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        look(known.as_ref())
+    }
+
+    /// What is known of the provider, asking it if that is nothing.
+    ///
+    /// # Errors
+    /// It cannot be reached or used; for a moment after that, nobody asks it
+    /// again.
+    pub async fn discovered(&self) -> Result<Arc<Discovered>, ProtocolError> {
+        match self.known() {
+            Some(known) => Ok(known),
+            None => self.discover().await,
+        }
+    }
+
+    async fn discover(&self) -> Result<Arc<Discovered>, ProtocolError> {
+        let mut last_failure = self.last_failure.lock().await;
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
+        if let Some((when, cause)) = &*last_failure
+            && when.elapsed() < RETRY_AFTER
+        {
+            return Err(ProtocolError::ProviderUnavailable(cause.clone()));
+        }
+        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+            Ok(found) => {
+                if last_failure.take().is_some() {
+                    tracing::info!(issuer = self.issuer(), "the provider can be used again");
+                }
+                self.hooks.on_ready(self.issuer());
+                Ok(self.remember(found))
+            }
+            Err(error) => {
+                if last_failure
+                    .as_ref()
+                    .is_none_or(|(_, cause)| *cause != error.0)
+                {
+                    tracing::warn!(
+                        issuer = self.issuer(),
+                        cause = error.0,
+                        "the provider cannot be used"
+                    );
+                    self.hooks.on_provider_error(self.issuer(), &error.0);
+                }
+                *last_failure = Some((Instant::now(), error.0.clone()));
+                Err(ProtocolError::ProviderUnavailable(error.0))
+            }
+        }
+    }
+
+    fn remember(&self, found: Discovered) -> Arc<Discovered> {
+        let found = Arc::new(found);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&found));
+        found
+    }
+
+    /// Checks what `provider` has signed; once more if no known key fits and the
+    /// provider has new ones (OIDC Core 10.1.1).
+    ///
+    /// # Errors
+    /// What the check refuses. [`CheckError::UnknownKey`]: nobody can tell at
+    /// the moment, as the provider's keys cannot be read, or not again so soon.
+    pub async fn checked<T>(
+        self: &Arc<Self>,
+        provider: &Arc<Discovered>,
+        check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
+    ) -> Result<T, CheckError> {
+        let mut provider = Arc::clone(provider);
+        loop {
+            let unknown = match check(&provider).await {
+                Err(CheckError::UnknownKey(error)) => error,
+                checked => return checked,
+            };
+            let (this, stale) = (Arc::clone(self), Arc::clone(&provider));
+            // It goes on if whoever asked stops waiting: else requests that are
+            // broken off could keep new keys from everybody.
+            let reading = request_state::spawn(async move { this.other_keys(&stale).await });
+            match reading.await.unwrap_or(Ok(Keys::ReadBefore)) {
+                Ok(Keys::Fresh(fresh)) => {
+                    let refused = |error: CheckError| CheckError::Refused(error.into_error());
+                    return check(&fresh).await.map_err(refused);
+                }
+                Ok(Keys::Newer(newer)) => provider = newer,
+                Ok(Keys::ReadBefore) => return Err(CheckError::UnknownKey(unknown)),
+                Err(error) => return Err(CheckError::UnknownKey(error)),
+            }
+        }
+    }
+
+    /// Other keys of the provider than the `stale` ones, which did not do.
+    async fn other_keys(&self, stale: &Arc<Discovered>) -> Result<Keys, ProtocolError> {
+        let mut keys_read = self.keys_read.lock().await;
+        let known = self.discovered().await?;
+        if !Arc::ptr_eq(&known, stale) {
+            return Ok(Keys::Newer(known));
+        }
+        match &*keys_read {
+            Some((when, read)) if when.elapsed() < KEYS_AT_MOST_EVERY => {
+                return match read {
+                    Ok(()) => Ok(Keys::ReadBefore),
+                    Err(cause) => Err(ProtocolError::ProviderUnavailable(cause.clone())),
+                };
+            }
+            _ => {}
+        }
+        let fresh = known
+            .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
+            .await;
+        match fresh {
+            Ok(fresh) => {
+                *keys_read = Some((Instant::now(), Ok(())));
+                Ok(Keys::Fresh(self.remember(fresh)))
+            }
+            Err(error) => {
+                tracing::warn!(
+                    issuer = self.issuer(),
+                    cause = error.0,
+                    "the provider's keys cannot be read"
+                );
+                *keys_read = Some((Instant::now(), Err(error.0.clone())));
+                Err(ProtocolError::ProviderUnavailable(error.0))
+            }
+        }
+    }
+
+    /// Whether the provider answers at the moment; it is asked every other
+    /// second at most.
+    ///
+    /// # Errors
+    /// Why it does not. What is known of it stays in use.
+    pub async fn check(&self) -> Result<(), ProtocolError> {
+        self.discovered().await?;
+        let mut checked = self.checked.lock().await;
+        if let Some((when, result)) = &*checked
+            && when.elapsed() < RETRY_AFTER
+        {
+            return result.clone().map_err(ProtocolError::ProviderUnavailable);
+        }
+        let result = self.probe().await;
+        let former = checked.replace((Instant::now(), result.clone()));
+        self.tell_change(former.map(|(_, former)| former), &result);
+        result.map_err(ProtocolError::ProviderUnavailable)
+    }
+
+    async fn probe(&self) -> Result<(), String> {
+        let issuer = self.issuer().trim_end_matches('/');
+        let metadata = format!("{issuer}/.well-known/openid-configuration");
+        let patience = PATIENCE.min(self.relying_party.timeout);
+        let answer = self.http.probe(&metadata, patience).await;
+        answer.map_err(|error| error.0)
+    }
+
+    fn tell_change(&self, former: Option<Result<(), String>>, now: &Result<(), String>) {
+        let issuer = self.issuer();
+        match (former, now) {
+            (Some(Err(_)), Ok(())) => {
+                tracing::info!(issuer, "the provider answers again");
+                self.hooks.on_ready(issuer);
+            }
+            (None | Some(Ok(())), Err(cause)) => {
+                tracing::warn!(
+                    issuer,
+                    cause,
+                    "the provider does not answer; going on with what is known of it"
+                );
+                self.hooks.on_provider_error(issuer, cause);
+            }
+            _ => {}
+        }
+    }
+
+    /// Turns a code into an authenticated person.
+    ///
+    /// # Errors
+    /// The provider cannot be reached, or what it answers fails a check.
+    pub async fn authenticate(
+        self: &Arc<Self>,
+        code: Code,
+        expected: Expected<'_>,
+    ) -> Result<Authenticated, ProtocolError> {
+        let provider = self.discovered().await?;
+        let unchecked = provider.exchange(code, expected, &self.http).await?;
+        self.checked(&provider, async |provider| {
+            provider
+                .authenticate(&unchecked, expected, &self.relying_party, &self.http)
+                .await
+        })
+        .await
+        .map_err(CheckError::into_error)
+    }
+
+    /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
+    ///
+    /// # Errors
+    /// There is no such endpoint, it cannot be used, or its answer fails a
+    /// check.
+    pub async fn claims_of(
+        self: &Arc<Self>,
+        session: &UserSession,
+    ) -> Result<Claims, ProtocolError> {
+        let provider = self.discovered().await?;
+        let access_token = session.tokens.access_token.expose();
+        self.checked(&provider, async |provider| {
+            provider
+                .user_info(
+                    &access_token,
+                    &session.subject,
+                    &self.relying_party,
+                    &self.http,
+                )
+                .await
+                .map_err(|error| match error {
+                    UserInfoError::NoEndpoint => ProtocolError::NoUserInfo.into(),
+                    UserInfoError::Unavailable(cause) => {
+                        ProtocolError::ProviderUnavailable(cause).into()
+                    }
+                    UserInfoError::Check(error) => error,
+                })
+        })
+        .await
+        .map_err(CheckError::into_error)
+    }
+
+    /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself
+    /// be told; they end by themselves in any case.
+    pub async fn revoke(&self, tokens: &Tokens) {
+        let Some(provider) = self.known() else { return };
+        if let Err(error) = provider.revoke(tokens, &self.http).await {
+            tracing::warn!(issuer = self.issuer(), %error, "tokens could not be revoked");
+        }
+    }
+
+    /// Looks for the provider until it is found, then looks again now and then.
+    pub async fn watch(&self) {
+        loop {
+            if self.discovered().await.is_err() {
+                tokio::time::sleep(RETRY_AFTER).await;
+                continue;
+            }
+            tokio::time::sleep(REFRESH_EVERY).await;
+            self.look_again().await;
+        }
+    }
+
+    /// Reads metadata and keys again. What is known stays known if that fails.
+    pub async fn look_again(&self) {
+        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+            Ok(found) => {
+                self.remember(found);
+            }
+            Err(error) => tracing::warn!(
+                issuer = self.issuer(),
+                cause = error.0,
+                "the provider's metadata cannot be read again; going on with what is known"
+            ),
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Access tokens that are good for use: refreshed when they are near their end,
+//! once for any number of requests that need them at the same time, on whichever
+//! instance.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    claims::Claims,
+    clock::now,
+    error::{Error, ErrorKind},
+    events::{self, Ending},
+    oidc::Oidc,
+    protocol::{CheckError, Established, ProtocolError, RefreshError},
+    refresh_queues::RefreshQueue,
+    request_state, seal,
+    secret::Secret,
+    session::{LiveSession, SessionId, UserSession},
+    store::{Key, Lease, StoreError},
+    token::Tokens,
+    user::User,
+};
+
+/// How long before its end an access token is renewed, in seconds.
+const NEAR_ITS_END: u64 = 30;
+
+/// How often somebody who waits for another instance looks for its result.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// How often a request that waits for a renewal looks whether the store is there.
+const LOOK_AGAIN: Duration = Duration::from_secs(3);
+
+/// How often a store that is away is asked again to keep renewed tokens.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long it is asked: an outage of the store is to cost nobody the sign-in.
+const STORE_PATIENCE: Duration = Duration::from_secs(600);
+
+impl Oidc {
+    /// The person's access token, good for use: it is refreshed first when it is
+    /// near its end. For calls to other services on the person's behalf.
+    ///
+    /// # Errors
+    /// The access token has ended and cannot be refreshed: either the provider
+    /// says that the session is over, and then it is over here too, or the
+    /// provider cannot be reached.
+    pub async fn access_token<C>(&self, user: &User<C>) -> Result<Secret, Error> {
+        let live = self.with_usable_token(user.live()).await?;
+        Ok(Secret::new(live.session.tokens.access_token.expose()))
+    }
+
+    /// What the provider's userinfo endpoint says of the person now (OIDC Core
+    /// 5.3).
+    ///
+    /// # Errors
+    /// See [`access_token`](Self::access_token); or there is no such endpoint, it
+    /// cannot be used, or its answer fails a check.
+    pub async fn userinfo<C>(&self, user: &User<C>) -> Result<Claims, Error> {
+        let live = self.with_usable_token(user.live()).await?;
+        Ok(self.provider().claims_of(&live.session).await?)
+    }
+
+    pub(crate) async fn with_usable_token(
+        &self,
+        live: &Arc<LiveSession>,
+    ) -> Result<Arc<LiveSession>, Error> {
+        if !is_near_its_end(&live.session) {
+            return Ok(Arc::clone(live));
+        }
+        let (oidc, live) = (self.clone(), Arc::clone(live));
+        // It goes on if whoever asked stops waiting: a rotated refresh token
+        // must not get lost on its way to the store.
+        let mut renewal = request_state::spawn(async move { oidc.in_turn(&live).await });
+        loop {
+            match tokio::time::timeout(LOOK_AGAIN, &mut renewal).await {
+                Ok(renewed) => {
+                    let broken_off = |_| ErrorKind::Internal("a renewal was broken off".to_owned());
+                    return renewed.map_err(broken_off)?;
+                }
+                // While the store is away, the renewal has to wait; a person has not.
+                Err(_) => self.sessions().store().check().await?,
+            }
+        }
+    }
+
+    /// Renews when nobody else does: one after the other in this process, and
+    /// with a lease from the store among several. The lease ends by itself
+    /// should its holder die.
+    async fn in_turn(&self, seen: &LiveSession) -> Result<Arc<LiveSession>, Error> {
+        let mut queue = self.refresh_queues().turn(&seen.key).await;
+        if !self.sessions().store().is_shared() {
+            return self.renew_unless_done(&seen.id, &mut queue).await;
+        }
+        let lease = seal::hash("renewal", &[&seen.key]);
+        let holder = seal::random_bytes()?;
+        while !self.lease(lease, holder).await? {
+            let live = self.live(&seen.id).await?;
+            // Good for use, if not for long.
+            if !has_ended(&live.session) {
+                return Ok(live);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        let renewed = self.renew_unless_done(&seen.id, &mut queue).await;
+        if let Err(error) = self.sessions().store().release(lease, holder).await {
+            tracing::debug!(%error, "a lease was left to end by itself");
+        }
+        renewed
+    }
+
+    /// Longer than a renewal takes: finding the provider, the renewal itself and
+    /// new keys.
+    async fn lease(&self, name: Key, holder: Key) -> Result<bool, StoreError> {
+        let timeout = self.provider().relying_party().timeout.as_secs();
+        let now = now();
+        let until = now.saturating_add(3 * timeout + 2);
+        let claim = Lease {
+            name,
+            holder,
+            now,
+            until,
+        };
+        self.sessions().store().acquire(claim).await
+    }
+
+    async fn live(&self, id: &SessionId) -> Result<Arc<LiveSession>, Error> {
+        let live = self.sessions().find(id).await?;
+        live.ok_or_else(|| ErrorKind::SignedOut.into())
+    }
+
+    async fn renew_unless_done(
+        &self,
+        id: &SessionId,
+        queue: &mut RefreshQueue,
+    ) -> Result<Arc<LiveSession>, Error> {
+        // Whoever had the turn before may have done the work.
+        let live = self.live(id).await?;
+        if !is_near_its_end(&live.session) {
+            return Ok(live);
+        }
+        if let Some(cause) = queue.too_soon(&live.key) {
+            return without_renewal(live, cause);
+        }
+        match self.renew(&live).await {
+            Ok(()) => {
+                queue.succeeded(&live.key);
+                self.live(id).await
+            }
+            Err(RefreshError::Passing(cause)) => {
+                queue.failed(&live.key, &cause);
+                without_renewal(live, cause)
+            }
+            Err(RefreshError::Over(cause)) => {
+                // An instance whose lease had run out may have renewed after all.
+                let now_live = self.live(id).await?;
+                if !is_near_its_end(&now_live.session) {
+                    return Ok(now_live);
+                }
+                tracing::info!(cause, "the tokens cannot be refreshed");
+                let UserSession {
+                    issuer, subject, ..
+                } = &live.session;
+                self.sessions().end_by_key(live.key).await?;
+                events::revoked(issuer, Some(subject), Ending::RefreshRefused, 1);
+                Err(ErrorKind::RefreshRefused.into())
+            }
+        }
+    }
+
+    /// Gets and keeps new tokens. They are stored before anybody uses them: a
+    /// rotated refresh token exists only here.
+    async fn renew(&self, live: &LiveSession) -> Result<(), RefreshError> {
+        use RefreshError::{Over, Passing};
+        let Some(refresh_token) = &live.session.tokens.refresh_token else {
+            let cause = "there is no refresh token".to_owned();
+            return Err(if has_ended(&live.session) {
+                Over(cause)
+            } else {
+                Passing(cause)
+            });
+        };
+        let passing = |error: ProtocolError| Passing(error.to_string());
+        let provider = self.provider().discovered().await.map_err(passing)?;
+        let relying_party = self.provider().relying_party();
+        let established = Established {
+            subject: &live.session.subject,
+            authenticated_at: live.session.authenticated_at,
+            tokens: &live.session.tokens,
+        };
+        let unchecked = provider
+            .refresh(&refresh_token.expose(), self.provider().http())
+            .await?;
+        let renewed = self.provider().checked(&provider, async |provider| {
+            provider.renewed(&unchecked, established, relying_party)
+        });
+        match renewed.await {
+            Ok(tokens) => self.keep(live, tokens).await,
+            Err(CheckError::UnknownKey(error)) => {
+                if let Some(tokens) = unchecked.rotated(&live.session.tokens) {
+                    self.keep(live, tokens).await?;
+                }
+                Err(Passing(error.to_string()))
+            }
+            Err(CheckError::Refused(error)) => {
+                let person = live.session.person_tag();
+                let kind = ErrorKind::from(error);
+                events::token_refused(&live.session.issuer, Some(&person), &kind);
+                Err(Over(kind.to_string()))
+            }
+        }
+    }
+
+    /// Stores new tokens, and gives them back if the person has signed out
+    /// meanwhile: nobody is to use what was just issued.
+    async fn keep(&self, live: &LiveSession, tokens: Tokens) -> Result<(), RefreshError> {
+        let renewed = UserSession {
+            tokens,
+            ..live.session.clone()
+        };
+        let kept = self.store(live, &renewed).await;
+        let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
+        if !kept && matches!(self.sessions().find(&live.id).await, Ok(None)) {
+            self.provider().revoke(&renewed.tokens).await;
+        }
+        Ok(())
+    }
+
+    /// The provider has forgotten the old refresh token, so a store that is away
+    /// is asked again.
+    async fn store(&self, live: &LiveSession, renewed: &UserSession) -> Result<bool, StoreError> {
+        match self.sessions().renew(live, renewed).await {
+            Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
+            kept => return kept,
+        }
+        let began = Instant::now();
+        loop {
+            tokio::time::sleep(STORE_PAUSE).await;
+            match self.sessions().renew(live, renewed).await {
+                Err(_) if began.elapsed() < STORE_PATIENCE => {}
+                kept => return kept,
+            }
+        }
+    }
+}
+
+/// The access token there is serves for as long as it lives.
+fn without_renewal(live: Arc<LiveSession>, cause: String) -> Result<Arc<LiveSession>, Error> {
+    if has_ended(&live.session) {
+        return Err(ErrorKind::ProviderUnavailable(cause).into());
+    }
+    tracing::debug!(cause, "going on with an access token near its end");
+    Ok(live)
+}
+
+fn is_near_its_end(session: &UserSession) -> bool {
+    now().saturating_add(NEAR_ITS_END) >= session.tokens.access_token_expires_at
+}
+
+fn has_ended(session: &UserSession) -> bool {
+    now() >= session.tokens.access_token_expires_at
+}

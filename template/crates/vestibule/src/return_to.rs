@@ -1,0 +1,78 @@
+//! Where a person goes after signing in: always a place in this app, whatever
+//! was asked for (RFC 9700 4.11).
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::settings::Settings;
+
+/// A path of this app, with its query. Whoever holds one knows that it was
+/// checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReturnTo(String);
+
+/// Longer ones would make cookies too large.
+const MAX_LENGTH: usize = 1024;
+
+impl ReturnTo {
+    /// Takes a path and query that a request asked for; `None` if it leads
+    /// anywhere but into this app, or to one of the sign-in's own pages.
+    pub fn parse(settings: &Settings, asked: &str) -> Option<Self> {
+        let place = Self::parse_any(settings, asked)?;
+        let path = place.0.split('?').next()?;
+        let below = path.strip_prefix(settings.base_path())?;
+        // Whoever has just signed in has no use for these, and might go round
+        // in circles there.
+        let paths = &settings.paths;
+        let sign_in_pages = [
+            &paths.login,
+            &paths.login_callback,
+            &paths.logout,
+            &paths.logged_out,
+            &paths.backchannel_logout,
+        ];
+        (!sign_in_pages.iter().any(|page| *page == below)).then_some(place)
+    }
+
+    /// The same, with the sign-in's own pages.
+    pub(crate) fn parse_any(settings: &Settings, asked: &str) -> Option<Self> {
+        // Browsers read a backslash as a slash and drop tabs and line breaks,
+        // so what looks like a path here may be a host there.
+        let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && c != '\\';
+        if !asked.starts_with('/') || !asked.chars().all(is_plain) {
+            return None;
+        }
+        let url: Url = settings.base_url.join(asked).ok()?;
+        let below = url.path().strip_prefix(settings.base_path())?;
+        let inside = url.origin() == settings.base_url.origin()
+            && below.starts_with('/')
+            && !below.starts_with("//");
+        let path_and_query = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        (inside && path_and_query.len() <= MAX_LENGTH).then_some(Self(path_and_query))
+    }
+
+    /// The front page.
+    pub(crate) fn home(settings: &Settings) -> Self {
+        Self(format!("{}/", settings.base_path()))
+    }
+
+    /// Where people arrive who did not want any page in particular.
+    pub(crate) fn after_login(settings: &Settings) -> Self {
+        let path = &settings.paths.after_login;
+        Self(format!("{}{path}", settings.base_path()))
+    }
+
+    /// Checks again what was sealed earlier: settings may have changed since.
+    pub(crate) fn checked(&self, settings: &Settings) -> Self {
+        Self::parse(settings, &self.0).unwrap_or_else(|| Self::after_login(settings))
+    }
+
+    /// The path and query, for a `Location` header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

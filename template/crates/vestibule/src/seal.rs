@@ -1,0 +1,227 @@
+//! Random values, hashes and sealed bytes, all from `ring`: what cookies and
+//! stored records are protected with. No policy lives here.
+
+use std::cell::RefCell;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest, hkdf,
+    rand::{SecureRandom, SystemRandom},
+};
+use subtle::ConstantTimeEq as _;
+
+use crate::secret::Secret;
+
+/// A SHA-256 hash under which something is kept.
+pub type Key = [u8; 32];
+
+/// The operating system could not give random bytes, or `ring` refused to
+/// work: nothing safe can be done then.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no random numbers")]
+pub struct SealError;
+
+/// `N` bytes that nobody can guess.
+pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| SealError)?;
+    Ok(bytes)
+}
+
+/// 128 random bits in URL-safe characters, for what lasts no longer than one
+/// response. One call to the operating system gives enough for many.
+pub fn passing_string() -> Result<String, SealError> {
+    const LENGTH: usize = 16;
+    thread_local! {
+        static STOCK: RefCell<Vec<[u8; LENGTH]>> = const { RefCell::new(Vec::new()) };
+    }
+    STOCK.with_borrow_mut(|stock| {
+        if stock.is_empty() {
+            let fresh = random_bytes::<{ 32 * LENGTH }>()?;
+            stock.extend_from_slice(fresh.as_chunks().0);
+        }
+        stock.pop().map(|bytes| encode(&bytes)).ok_or(SealError)
+    })
+}
+
+/// 256 random bits in URL-safe characters.
+pub fn random_string() -> Result<String, SealError> {
+    Ok(encode(&random_bytes::<32>()?))
+}
+
+/// Bytes as URL-safe characters (RFC 4648 5, no padding).
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The bytes behind [`encode`]'s characters; `None` if they are not such characters.
+pub fn decode(encoded: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(encoded).ok()
+}
+
+/// The `N` bytes behind [`encode`]'s characters; `None` if there are more or fewer.
+pub fn decode_array<const N: usize>(encoded: impl AsRef<[u8]>) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let length = URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok()?;
+    (length == N).then_some(bytes)
+}
+
+/// A SHA-256 hash over the parts, each led by its length so that no two lists
+/// of parts hash alike.
+pub fn hash(purpose: &str, parts: &[&[u8]]) -> Key {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [purpose.as_bytes()].iter().chain(parts) {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    let mut key = Key::default();
+    key.copy_from_slice(context.finish().as_ref());
+    key
+}
+
+/// Compares without telling by time where two strings differ.
+pub fn same_secret(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// Seals bytes so that only the holder of the secret can read or change them.
+pub struct Sealer(LessSafeKey);
+
+impl Sealer {
+    /// A sealer for one purpose; other purposes get other keys.
+    pub fn new(secret: &[u8], purpose: &str) -> Result<Self, SealError> {
+        struct Length;
+        impl hkdf::KeyType for Length {
+            fn len(&self) -> usize {
+                32
+            }
+        }
+        let mut key = [0; 32];
+        hkdf::Salt::new(hkdf::HKDF_SHA256, b"vestibule 1")
+            .extract(secret)
+            .expand(&[purpose.as_bytes()], Length)
+            .and_then(|material| material.fill(&mut key))
+            .map_err(|_| SealError)?;
+        UnboundKey::new(&AES_256_GCM, &key)
+            .map(LessSafeKey::new)
+            .map(Self)
+            .map_err(|_| SealError)
+    }
+
+    /// Seals; `bound_to` must be given again to open.
+    pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
+        let nonce = random_bytes::<NONCE_LEN>()?;
+        let mut sealed = plain.to_vec();
+        self.0
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(bound_to),
+                &mut sealed,
+            )
+            .map_err(|_| SealError)?;
+        let mut whole = nonce.to_vec();
+        whole.append(&mut sealed);
+        Ok(whole)
+    }
+
+    /// Opens; `None` if a bit was changed, or key or `bound_to` are others.
+    pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
+        let mut body = body.to_vec();
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let length = self
+            .0
+            .open_in_place(nonce, Aad::from(bound_to), &mut body)
+            .ok()?
+            .len();
+        body.truncate(length);
+        Some(body)
+    }
+}
+
+/// Sealers for one purpose under several secrets: the first one seals, all of
+/// them open, so a secret can be replaced without breaking what is under way.
+pub struct SealerRing(Vec<Sealer>);
+
+impl SealerRing {
+    /// A ring over the secrets, newest first.
+    pub fn new(secrets: &[Secret], purpose: &str) -> Result<Self, SealError> {
+        let sealers: Result<Vec<Sealer>, SealError> = secrets
+            .iter()
+            .map(|secret| Sealer::new(secret.expose().as_bytes(), purpose))
+            .collect();
+        sealers.map(Self)
+    }
+
+    /// Seals with the first secret.
+    pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.0.first().ok_or(SealError)?.seal(plain, bound_to)
+    }
+
+    /// Opens with whichever secret fits.
+    pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        self.0
+            .iter()
+            .find_map(|sealer| sealer.open(sealed, bound_to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sealer, SealerRing, decode_array, encode, hash};
+    use crate::secret::Secret;
+
+    #[test]
+    fn purposes_and_lists_of_parts_have_hashes_of_their_own() {
+        let known = hash("one", &[b"ab", b"c"]);
+        assert_eq!(hash("one", &[b"ab", b"c"]), known);
+        assert_ne!(hash("two", &[b"ab", b"c"]), known);
+        assert_ne!(hash("one", &[b"a", b"bc"]), known);
+        assert_ne!(hash("one", &[b"abc"]), known);
+        assert_ne!(hash("oneab", &[b"c"]), known);
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_and_place_only() {
+        let sealer = |purpose| Sealer::new(b"a secret", purpose).ok();
+        let sealed = sealer("one").and_then(|one| one.seal(b"plain", b"here").ok());
+        let sealed = sealed.unwrap_or_default();
+        let open = |purpose, bound_to: &[u8]| sealer(purpose)?.open(&sealed, bound_to);
+        assert_eq!(open("one", b"here").as_deref(), Some(&b"plain"[..]));
+        assert_eq!(open("one", b"there"), None);
+        assert_eq!(open("one", b""), None);
+        assert_eq!(open("two", b"here"), None);
+        let twice = sealer("one").and_then(|one| one.seal(b"plain", b"here").ok());
+        // With one nonce for both, the key could be found out (RFC 5116 3.2.1).
+        assert_ne!(twice.unwrap_or_default()[..12], sealed[..12]);
+    }
+
+    #[test]
+    fn the_newest_secret_seals_and_the_older_ones_still_open() {
+        let ring = |secrets: &[&str]| {
+            let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
+            SealerRing::new(&secrets, "one").ok()
+        };
+        let sealed = |secrets| ring(secrets)?.seal(b"plain", b"").ok();
+        let opens = |secrets, sealed: &Option<Vec<u8>>| {
+            let plain = ring(secrets)?.open(sealed.as_ref()?, b"");
+            Some(plain.as_deref() == Some(b"plain"))
+        };
+        let (old, both) = (sealed(&["old"]), sealed(&["new", "old"]));
+        assert_eq!(opens(&["new", "old"], &old), Some(true));
+        assert_eq!(opens(&["new"], &both), Some(true));
+        assert_eq!(opens(&["old"], &both), Some(false));
+        assert!(sealed(&[]).is_none());
+    }
+
+    #[test]
+    fn an_array_takes_neither_more_nor_less_than_its_bytes() {
+        assert_eq!(decode_array(encode(&[7; 4])), Some([7; 4]));
+        for wrong in [encode(&[7; 3]), encode(&[7; 5]), "Bwc+Bw".to_owned()] {
+            assert_eq!(decode_array::<4>(wrong), None);
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! User sessions: who is signed in. The browser holds a random id; the store holds
+//! the record under the id's hash, sealed with a key made from the id, so neither
+//! is of use without the other.
+//!
+//! The [record](UserSession) is in `record.rs`, what is kept of it in memory in
+//! `live.rs`, and how sessions begin, change and end in `service.rs`.
+
+mod device;
+mod live;
+mod record;
+mod service;
+
+pub(crate) use self::record::{person_tag, subject_key};
+#[cfg(feature = "actix-session")]
+pub(crate) use self::service::is_visit_due;
+pub use self::{
+    device::{Device, describe_browser},
+    live::{LiveSession, SessionId},
+    record::UserSession,
+    service::UserSessions,
+};

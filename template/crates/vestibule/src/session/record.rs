@@ -1,0 +1,174 @@
+//! The record of a user session: what is known of one signed-in browser.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    claims::Claims,
+    seal::{self, Key},
+    token::Tokens,
+};
+
+/// What is known of one signed-in browser. Times are Unix seconds.
+///
+/// Its tokens never leave the server: [`Oidc::access_token`](crate::Oidc::access_token)
+/// gives the one that calls to other services need.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct UserSession {
+    /// Which of the app's providers vouches for the person.
+    pub(crate) provider: String,
+    /// The provider's issuer: with `subject` the only key for a person
+    /// (OIDC Core 5.7).
+    pub(crate) issuer: String,
+    /// The person's identifier at the issuer (OIDC Core 2, `sub`).
+    pub(crate) subject: String,
+    /// The provider's name for its own session (Back-Channel Logout 1.0, `sid`).
+    pub(crate) provider_session: Option<String>,
+    /// What the provider says of the person: the ID token's claims, with those
+    /// of the userinfo endpoint beside them.
+    pub(crate) claims: Claims,
+    /// The roles found in the claims at `OIDC_ROLES_CLAIM`.
+    pub(crate) roles: Vec<String>,
+    /// The tokens; they never leave the server.
+    pub(crate) tokens: Tokens,
+    /// What forms must send back to prove that this app made them.
+    pub(crate) csrf_token: String,
+    /// When the person last proved who they are at the provider (OIDC Core 2,
+    /// `auth_time`), if it says so.
+    pub(crate) authenticated_at: Option<u64>,
+    /// In which authentication context they did (OIDC Core 2, `acr`), if the
+    /// provider says so.
+    pub(crate) acr: Option<String>,
+    /// The browser, roughly, such as "Firefox on Linux".
+    pub(crate) device: String,
+    /// When the person signed in here.
+    pub(crate) created_at: u64,
+    /// When the session ends, however active the person is.
+    pub(crate) expires_at: u64,
+}
+
+impl fmt::Debug for UserSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserSession")
+            .field("issuer", &self.issuer)
+            .field("person", &self.person_tag())
+            .field("tokens", &self.tokens)
+            .field("device", &self.device)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl UserSession {
+    /// The name of the provider that vouches for the person.
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The provider's issuer: with [`subject`](Self::subject) the only key for a
+    /// person (OIDC Core 5.7).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The person's identifier at the issuer (OIDC Core 2, `sub`).
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The provider's name for its own session (Back-Channel Logout 1.0, `sid`).
+    pub fn provider_session_id(&self) -> Option<&str> {
+        self.provider_session.as_deref()
+    }
+
+    /// What the provider says of the person: the ID token's claims, with those
+    /// of the userinfo endpoint beside them.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// The roles found in the claims at `OIDC_ROLES_CLAIM`.
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    /// What to call the person; see [`Claims::display_name`].
+    pub fn name(&self) -> &str {
+        self.claims.display_name()
+    }
+
+    /// The e-mail address as the provider says it, checked or not.
+    pub fn email(&self) -> Option<&str> {
+        self.claims.string("email")
+    }
+
+    /// The e-mail address, if the provider says that it has checked it; see
+    /// [`Claims::verified_email`].
+    pub fn verified_email(&self) -> Option<&str> {
+        self.claims.verified_email()
+    }
+
+    /// What forms must send back, in the field `csrf_token`, to prove that a page
+    /// of this app made them.
+    pub fn csrf_token(&self) -> &str {
+        &self.csrf_token
+    }
+
+    /// When the person last proved who they are at the provider (OIDC Core 2,
+    /// `auth_time`), if it says so.
+    pub fn authenticated_at(&self) -> Option<u64> {
+        self.authenticated_at
+    }
+
+    /// In which authentication context they did (OIDC Core 2, `acr`), if the
+    /// provider says so.
+    pub fn acr(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+
+    /// The browser, roughly, such as "Firefox on Linux".
+    pub fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// When the person signed in here.
+    pub fn created_at(&self) -> u64 {
+        self.created_at
+    }
+
+    /// When the session ends, however active the person is.
+    pub fn expires_at(&self) -> u64 {
+        self.expires_at
+    }
+
+    /// The scopes granted, which may be fewer than asked for (RFC 6749 3.3).
+    pub fn scopes(&self) -> &[String] {
+        &self.tokens.scopes
+    }
+
+    /// Stands for the person in logs: the same for the same person, and of no use
+    /// to learn who that is.
+    pub fn person_tag(&self) -> String {
+        person_tag(&self.issuer, &self.subject)
+    }
+}
+
+/// See [`UserSession::person_tag`].
+pub(crate) fn person_tag(issuer: &str, subject: &str) -> String {
+    let hash = subject_key(issuer, subject);
+    seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
+}
+
+/// Under what a store finds all sessions of a person.
+pub(crate) fn subject_key(issuer: &str, subject: &str) -> Key {
+    seal::hash("subject", &[issuer.as_bytes(), subject.as_bytes()])
+}
+
+/// Under what a store finds all sessions that came from one at the provider.
+pub(crate) fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
+    seal::hash(
+        "provider session",
+        &[issuer.as_bytes(), provider_session.as_bytes()],
+    )
+}

@@ -1,0 +1,257 @@
+//! How user sessions are begun, found, renewed and ended.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    LiveSession, SessionId, UserSession,
+    live::LiveSessions,
+    record::{provider_session_key, subject_key},
+};
+use crate::{
+    clock::now,
+    store::{Key, Row, Store, StoreError},
+};
+
+/// All user sessions of the app.
+pub struct UserSessions {
+    store: Arc<dyn Store>,
+    live: Arc<LiveSessions>,
+    idle: u64,
+    max: u64,
+}
+
+/// Whether the store should hear that a browser is still there, which it last
+/// heard at `last_seen`, with this limit of idleness. By the time between, a
+/// session may end too early, never too late; and many people cost the store few
+/// writes.
+pub(crate) fn is_visit_due(now: u64, last_seen: u64, idle: u64) -> bool {
+    const LONGEST: u64 = 600;
+    now.saturating_sub(last_seen) >= (idle / 12).clamp(1, LONGEST)
+}
+
+impl UserSessions {
+    /// Sign-ins kept in `store`, with the given limits of idleness and life.
+    pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
+        Self {
+            live: Arc::new(LiveSessions::new(store.is_shared())),
+            store,
+            idle: idle.as_secs(),
+            max: max.as_secs(),
+        }
+    }
+
+    /// The store that they are kept in.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// When a session that begins now will end, in Unix seconds.
+    pub fn end_of_life(&self) -> u64 {
+        now().saturating_add(self.max)
+    }
+
+    /// Keeps a new session under a new id. The record is durable when this
+    /// returns.
+    pub async fn begin(&self, session: &UserSession) -> Result<SessionId, StoreError> {
+        let id = SessionId::random()?;
+        self.store.create(row(&id, session, 0)?).await?;
+        Ok(id)
+    }
+
+    /// The session behind a browser's id, unless it has ended.
+    pub async fn find(&self, id: &SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let now = now();
+        let live = match self.live.get(id) {
+            Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
+            // Boxed, as few requests are the first of their browser.
+            _ => match Box::pin(self.load(id, now)).await? {
+                Some(found) => found,
+                None => return Ok(None),
+            },
+        };
+        let last_seen = live.last_seen();
+        if now >= live.session.expires_at || now.saturating_sub(last_seen) >= self.idle {
+            self.end_by_key(live.key).await?;
+            return Ok(None);
+        }
+        if is_visit_due(now, last_seen, self.idle) {
+            live.last_seen.store(now, Ordering::Relaxed);
+            self.store.touch(live.key, now).await?;
+        }
+        Ok(Some(live))
+    }
+
+    /// Whether an opened record is still what the store has: each change gives
+    /// it another version.
+    async fn is_current(&self, known: &LiveSession, now: u64) -> Result<bool, StoreError> {
+        let Some(pulse) = self.store.pulse(known.key, now).await? else {
+            self.live.forget(&known.key);
+            return Ok(false);
+        };
+        known
+            .last_seen
+            .fetch_max(pulse.last_seen, Ordering::Relaxed);
+        Ok(pulse.version == known.version)
+    }
+
+    async fn load(&self, id: &SessionId, now: u64) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let key = id.key();
+        let generation = self.live.generation(&key);
+        let Some(row) = self.store.get(key, now).await? else {
+            return Ok(None);
+        };
+        let opened = id
+            .sealer()?
+            .open(&row.sealed, &key)
+            .and_then(|plain| serde_json::from_slice(&plain).ok());
+        let Some(mut session): Option<UserSession> = opened else {
+            tracing::warn!("a user session cannot be read; its owner has to sign in again");
+            return Ok(None);
+        };
+        // It may stay in memory for long.
+        session.roles.shrink_to_fit();
+        session.tokens.scopes.shrink_to_fit();
+        let last_seen = AtomicU64::new(row.last_seen);
+        let found = Arc::new(LiveSession {
+            session,
+            id: id.clone(),
+            key,
+            version: row.version,
+            last_seen,
+        });
+        self.live.put(&found, generation);
+        Ok(Some(found))
+    }
+
+    /// Puts a renewed record in the place of `seen`, unless somebody else did
+    /// so first or the session has ended: then `false`, and nothing changes.
+    pub async fn renew(
+        &self,
+        seen: &LiveSession,
+        renewed: &UserSession,
+    ) -> Result<bool, StoreError> {
+        let mut row = row(&seen.id, renewed, seen.version.saturating_add(1))?;
+        row.last_seen = seen.last_seen();
+        let key = seen.key;
+        self.change(|store, live| async move {
+            let replaced = store.replace(row).await;
+            live.forget(&key);
+            replaced
+        })
+        .await
+    }
+
+    /// Ends one session; `false` if it had ended before.
+    pub async fn end(&self, id: &SessionId) -> Result<bool, StoreError> {
+        self.end_by_key(id.key()).await
+    }
+
+    pub(crate) async fn end_by_key(&self, key: Key) -> Result<bool, StoreError> {
+        self.change(|store, live| async move {
+            let ended = store.delete(key).await;
+            live.forget(&key);
+            ended
+        })
+        .await
+    }
+
+    /// Ends the user sessions that came from one session at the provider, and says
+    /// how many there were (Back-Channel Logout 1.0, section 2.7).
+    pub async fn end_provider_session(
+        &self,
+        issuer: &str,
+        provider_session: &str,
+    ) -> Result<usize, StoreError> {
+        let key = provider_session_key(issuer, provider_session);
+        self.change(|store, live| async move {
+            let ended = store.delete_by_provider_session(key).await?;
+            Ok(live.forget_all(&ended))
+        })
+        .await
+    }
+
+    /// Ends all user sessions of one person, and says how many there were.
+    pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
+        let key = subject_key(issuer, subject);
+        self.change(|store, live| async move {
+            let ended = store.delete_by_subject(key).await?;
+            Ok(live.forget_all(&ended))
+        })
+        .await
+    }
+
+    /// Removes the user sessions that have ended by themselves and says how many
+    /// there were. It takes a few at a time, so that nobody who signs in
+    /// meanwhile waits for long.
+    pub async fn purge(&self) -> Result<usize, StoreError> {
+        const AT_ONCE: usize = 12;
+        const PAUSE: Duration = Duration::from_millis(20);
+        let mut count = 0;
+        loop {
+            let now = now();
+            let idle_since = now.saturating_sub(self.idle);
+            let ended = self
+                .change(move |store, live| async move {
+                    let ended = store.purge(now, idle_since, AT_ONCE).await?;
+                    Ok(live.forget_all(&ended))
+                })
+                .await?;
+            count += ended;
+            if ended < AT_ONCE {
+                return Ok(count);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The rows of the person of this session, its own among them.
+    pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<Row>, StoreError> {
+        let now = now();
+        let subject = subject_key(&of.session.issuer, &of.session.subject);
+        let mut rows = self.store.list_by_subject(subject, now).await?;
+        rows.retain(|row| now.saturating_sub(row.last_seen) < self.idle);
+        Ok(rows)
+    }
+
+    /// Changes records in the store, and in memory after it. Both happen even if
+    /// whoever asked stops waiting, as a handler does whose client goes away:
+    /// what the store no longer has would live on in memory.
+    async fn change<T, F>(
+        &self,
+        change: impl FnOnce(Arc<dyn Store>, Arc<LiveSessions>) -> F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        tokio::spawn(change(Arc::clone(&self.store), Arc::clone(&self.live)))
+            .await
+            .unwrap_or_else(|_| Err(StoreError("a change was broken off".to_owned())))
+    }
+}
+
+fn row(id: &SessionId, session: &UserSession, version: u64) -> Result<Row, StoreError> {
+    let key = id.key();
+    let plain = serde_json::to_vec(session)
+        .map_err(|error| StoreError(format!("cannot write the user session: {error}")))?;
+    Ok(Row {
+        key,
+        subject: subject_key(&session.issuer, &session.subject),
+        provider_session: session
+            .provider_session
+            .as_ref()
+            .map(|provider_session| provider_session_key(&session.issuer, provider_session)),
+        created_at: session.created_at,
+        device: session.device.clone(),
+        version,
+        last_seen: now(),
+        expires_at: session.expires_at,
+        sealed: id.sealer().and_then(|sealer| sealer.seal(&plain, &key))?,
+    })
+}

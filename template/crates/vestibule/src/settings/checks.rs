@@ -1,0 +1,667 @@
+//! One function for each kind of setting. They note faults and go on, so that
+//! a person who sets the app up sees all that is wrong at once.
+
+use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration};
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::{
+    AssertionAudience, ClientKey, Credential, Environment, LoginMode, ProviderSettings,
+    PushedAuthorization, RelyingParty, Secret, SecretMethod, SessionStore, Settings,
+    SignatureAlgorithm, Userinfo, WidgetSettings, below,
+    declarations::{self, Setting},
+    environment::words,
+    extra_parameters,
+    widget::{Engine, WidgetAssets, WidgetFiles},
+};
+#[cfg(feature = "redis")]
+use crate::store::RedisAddress;
+use crate::{
+    loopback::{is_https_or_loopback, is_loopback},
+    paths::Paths,
+    seal,
+};
+
+pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
+    let base_url = environment.base_url();
+    let login_mode = environment.login_mode();
+    let settings = Settings {
+        paths: Paths::default(),
+        listen: environment.listen(&base_url),
+        trusted_proxies: environment.trusted_proxies(),
+        login_rate: environment.declared_number(declarations::LOGIN_RATE, 1..=1_000_000),
+        provider: environment.provider(&base_url),
+        relying_party: environment.relying_party(&base_url),
+        login_mode,
+        widget: environment.widget(login_mode),
+        secrets: environment.secrets(),
+        session_store: environment.session_store(),
+        session_idle: environment.declared_duration(declarations::IDLE, 60, 1..=525_600),
+        session_max: environment.declared_duration(declarations::MAX, 3600, 1..=8_760),
+        session_ends_with_id_token: environment.yes_or_no(declarations::ENDS_WITH_ID_TOKEN.name),
+        base_url,
+    };
+    environment.check_proxies();
+    settings
+}
+
+impl Environment<'_> {
+    fn declared_number(&mut self, setting: Setting, range: RangeInclusive<u64>) -> u64 {
+        self.number(setting.name, setting.number(), range)
+    }
+
+    fn declared_duration(
+        &mut self,
+        setting: Setting,
+        unit_seconds: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
+        self.duration(setting.name, setting.number(), unit_seconds, range)
+    }
+
+    fn base_url(&mut self) -> Url {
+        const VARIABLE: &str = declarations::BASE_URL.name;
+        let local = Url::parse("http://localhost:8080").unwrap_or_else(|_| unreachable!());
+        let Some(text) = self.string(VARIABLE) else {
+            if !cfg!(debug_assertions) {
+                self.fault(
+                    VARIABLE,
+                    "missing. Set it to the address that browsers use, for example https://app.example.com.",
+                );
+            }
+            return local;
+        };
+        if is_placeholder(&text) {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{text}» still holds a placeholder. Set it to the address that browsers use."
+                ),
+            );
+            return local;
+        }
+        match Url::parse(&text) {
+            Ok(url) if is_https_or_loopback(&url) => {
+                if url.path().contains("//") {
+                    self.fault(
+                        VARIABLE,
+                        format!("«{text}» has two slashes in a row in its path."),
+                    );
+                }
+                if url.query().is_some() || url.fragment().is_some() || has_user(&url) {
+                    self.fault(
+                        VARIABLE,
+                        "must be scheme, host, port and path only: no user, ? or #.",
+                    );
+                }
+                let mut url = url;
+                let path = url.path().trim_end_matches('/').to_owned();
+                url.set_path(&path);
+                url
+            }
+            Ok(_) => {
+                self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{text}» must start with https://. Plain http is for localhost only, \
+                         because cookies would travel unprotected."
+                    ),
+                );
+                local
+            }
+            Err(_) => {
+                self.fault(
+                    VARIABLE,
+                    format!("«{text}» is not an absolute URL such as https://app.example.com."),
+                );
+                local
+            }
+        }
+    }
+
+    /// Port 0 is for tests: the operating system chooses.
+    fn listen(&mut self, base_url: &Url) -> String {
+        const VARIABLE: &str = declarations::LISTEN.name;
+        let Some(text) = self.string(VARIABLE) else {
+            let port = match base_url.port() {
+                Some(port) if is_loopback(base_url) => port,
+                _ => 8080,
+            };
+            return format!("localhost:{port}");
+        };
+        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+            self.fault(
+                VARIABLE,
+                format!("«{text}» is not host:port such as 0.0.0.0:8080 or [::1]:8080."),
+            );
+        }
+        text
+    }
+
+    fn trusted_proxies(&mut self) -> Vec<IpNet> {
+        const VARIABLE: &str = declarations::TRUSTED_PROXIES.name;
+        let text = self.string(VARIABLE).unwrap_or_default();
+        let mut networks = Vec::new();
+        for part in words(&text) {
+            match part
+                .parse()
+                .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
+            {
+                Ok(network) => networks.push(network),
+                Err(_) => self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{part}» is not an address or network such as 10.0.0.7 or 10.0.0.0/8."
+                    ),
+                ),
+            }
+        }
+        networks
+    }
+
+    /// `None`: for a debug build with the development provider.
+    fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
+        const VARIABLES: [&str; 4] = [
+            declarations::ISSUER.name,
+            declarations::CLIENT_ID.name,
+            declarations::CLIENT_SECRET.name,
+            declarations::CLIENT_KEY_FILE.name,
+        ];
+        if cfg!(debug_assertions) && VARIABLES.iter().all(|name| self.string(name).is_none()) {
+            if !is_loopback(base_url) {
+                self.fault(
+                    declarations::ISSUER.name,
+                    format!(
+                        "missing. The development provider lets everybody in, so it is for localhost \
+                         only; APP_BASE_URL is {base_url}."
+                    ),
+                );
+            }
+            return None;
+        }
+        let issuer = self.issuer();
+        let client_id = self.credential_text(
+            declarations::CLIENT_ID.name,
+            "the client id that the provider shows for this app",
+        );
+        let credential = self.credential()?;
+        Some(ProviderSettings {
+            issuer,
+            client_id,
+            credential,
+        })
+    }
+
+    /// `None`: there is a fault.
+    fn credential(&mut self) -> Option<Credential> {
+        const VARIABLE: &str = declarations::CLIENT_AUTH.name;
+        let method = match self.string(VARIABLE).as_deref() {
+            None => None,
+            Some("basic" | "client_secret_basic") => Some(SecretMethod::Basic),
+            Some("post" | "client_secret_post") => Some(SecretMethod::Post),
+            Some("private_key_jwt") => return self.private_key(),
+            Some(other) => {
+                let hint = format!(
+                    "«{other}» is not known. Use basic, post or private_key_jwt, or leave it out."
+                );
+                self.fault(VARIABLE, hint);
+                None
+            }
+        };
+        if self.string(declarations::CLIENT_KEY_FILE.name).is_some() {
+            self.fault(
+                declarations::CLIENT_KEY_FILE.name,
+                "is not used. Set OIDC_CLIENT_AUTH=private_key_jwt too, or leave it out.",
+            );
+        }
+        let secret = self.credential_text(
+            declarations::CLIENT_SECRET.name,
+            "the client secret that the provider shows for this app",
+        );
+        Some(Credential::Secret {
+            secret: Secret::new(secret),
+            method,
+        })
+    }
+
+    fn private_key(&mut self) -> Option<Credential> {
+        const FILE: &str = declarations::CLIENT_KEY_FILE.name;
+        if self.string(declarations::CLIENT_SECRET.name).is_some() {
+            self.fault(
+                declarations::CLIENT_SECRET.name,
+                "is not used with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
+            );
+        }
+        let audience = self.choice(
+            declarations::CLIENT_KEY_AUDIENCE.name,
+            AssertionAudience::Issuer,
+            &[
+                ("issuer", AssertionAudience::Issuer),
+                ("token_endpoint", AssertionAudience::TokenEndpoint),
+                ("endpoint", AssertionAudience::Endpoint),
+            ],
+        );
+        let Some(file) = self.string(FILE) else {
+            self.fault(
+                FILE,
+                "missing. OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file; make \
+                 one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out \
+                 client-key.pem",
+            );
+            return None;
+        };
+        let read = std::fs::read(&file)
+            .map_err(|error| format!("cannot be read: {error}."))
+            .and_then(|pem| ClientKey::from_pem(&pem));
+        match read {
+            Ok(key) => Some(Credential::PrivateKey {
+                key: Arc::new(key),
+                id: self.string(declarations::CLIENT_KEY_ID.name),
+                audience,
+            }),
+            Err(cause) => {
+                self.fault(FILE, format!("«{file}» {cause}"));
+                None
+            }
+        }
+    }
+
+    fn issuer(&mut self) -> String {
+        const VARIABLE: &str = declarations::ISSUER.name;
+        let Some(text) = self.string(VARIABLE) else {
+            self.fault(
+                VARIABLE,
+                "missing. Set it to the provider's issuer URL, for example https://example.okta.com/oauth2/default.",
+            );
+            return String::new();
+        };
+        if is_placeholder(&text) {
+            self.fault(
+                VARIABLE,
+                format!("«{text}» still holds a placeholder. Put your provider's name in."),
+            );
+            return text;
+        }
+        match Url::parse(&text) {
+            Err(_) => self.fault(VARIABLE, format!("«{text}» is not an absolute URL such as https://id.example.com.")),
+            Ok(url) if !is_https_or_loopback(&url) => self.fault(
+                VARIABLE,
+                format!("«{text}» must start with https://. Plain http is for localhost only (OIDC Discovery 4)."),
+            ),
+            Ok(url) if url.query().is_some() || url.fragment().is_some() || has_user(&url) => {
+                self.fault(VARIABLE, "must have no user, ? or # (OIDC Discovery 2).");
+            }
+            Ok(url) if text.ends_with("/.well-known/openid-configuration") => {
+                let issuer = url.as_str().trim_end_matches("/.well-known/openid-configuration");
+                self.fault(VARIABLE, format!("is the metadata's address. The issuer is «{issuer}»."));
+            }
+            Ok(url) if url.path().contains("//") => {
+                self.fault(VARIABLE, format!("«{text}» has two slashes in a row in its path."));
+            }
+            Ok(url) if url.path().matches("/oauth2/").count() > 1 => {
+                self.fault(VARIABLE, format!("«{text}» names the authorization server twice."));
+            }
+            Ok(url) if url.host_str().is_some_and(|host| host.ends_with(".com.com")) => {
+                self.fault(VARIABLE, format!("«{text}» has .com twice."));
+            }
+            Ok(url) => {
+                if let Some(right) = okta_admin_host(&url) {
+                    let hint = format!("is the address of Okta's admin console. Use https://{right} instead.");
+                    self.fault(VARIABLE, hint);
+                }
+            }
+        }
+        text
+    }
+
+    fn credential_text(&mut self, variable: &'static str, what: &str) -> String {
+        match self.string(variable) {
+            None => self.fault(variable, format!("missing. Set it to {what}.")),
+            Some(text) if is_placeholder(&text) => {
+                self.fault(
+                    variable,
+                    format!("still holds a placeholder. Set it to {what}."),
+                );
+            }
+            Some(text) => return text,
+        }
+        String::new()
+    }
+
+    fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
+        let login_redirect_uri = self.login_redirect_uri(base_url);
+        let logout_redirect_uri = self.redirect_uri(
+            declarations::LOGOUT_REDIRECT_URI.name,
+            below(base_url, &Paths::default().logged_out),
+        );
+        RelyingParty {
+            scopes: self.scopes(),
+            login_redirect_uri,
+            logout_redirect_uri,
+            clock_skew: self.declared_duration(declarations::CLOCK_SKEW, 1, 0..=600),
+            timeout: self.declared_duration(declarations::TIMEOUT, 1, 1..=120),
+            ca_file: self.ca_file(),
+            userinfo: self.userinfo(),
+            roles_claim: self
+                .string(declarations::ROLES_CLAIM.name)
+                .unwrap_or_else(|| declarations::ROLES_CLAIM.default.to_owned()),
+            extra_parameters: self.extra_parameters(),
+            pushed_authorization: self.pushed_authorization(),
+            signature_algorithms: self.signature_algorithms(),
+            trusted_audiences: self.trusted_audiences(),
+        }
+    }
+
+    fn extra_parameters(&mut self) -> Vec<(String, String)> {
+        let text = self
+            .string(declarations::EXTRA_PARAMETERS.name)
+            .unwrap_or_default();
+        let (parameters, faults) = extra_parameters::read(&text);
+        for hint in faults {
+            self.fault(declarations::EXTRA_PARAMETERS.name, hint);
+        }
+        parameters
+    }
+
+    fn pushed_authorization(&mut self) -> PushedAuthorization {
+        use PushedAuthorization::{Always, Auto, Never};
+        self.choice(
+            declarations::PUSHED_AUTHORIZATION.name,
+            Auto,
+            &[("auto", Auto), ("always", Always), ("never", Never)],
+        )
+    }
+
+    fn signature_algorithms(&mut self) -> Vec<SignatureAlgorithm> {
+        const VARIABLE: &str = declarations::SIGNATURE_ALGORITHMS.name;
+        let Some(text) = self.string(VARIABLE) else {
+            return SignatureAlgorithm::ALL.to_vec();
+        };
+        let mut algorithms = Vec::new();
+        for name in words(&text) {
+            match SignatureAlgorithm::ALL
+                .iter()
+                .find(|alg| alg.name() == name)
+            {
+                Some(algorithm) => algorithms.push(*algorithm),
+                None => {
+                    let known = SignatureAlgorithm::ALL
+                        .map(SignatureAlgorithm::name)
+                        .join(" ");
+                    self.fault(
+                        VARIABLE,
+                        format!("«{name}» cannot be accepted. Choose from: {known}."),
+                    );
+                }
+            }
+        }
+        if words(&text).next().is_none() {
+            self.fault(
+                VARIABLE,
+                "names no algorithm. Leave it out for the default.",
+            );
+        }
+        algorithms
+    }
+
+    fn trusted_audiences(&mut self) -> Vec<String> {
+        let text = self
+            .string(declarations::TRUSTED_AUDIENCES.name)
+            .unwrap_or_default();
+        words(&text).map(str::to_owned).collect()
+    }
+
+    fn scopes(&mut self) -> Vec<String> {
+        const VARIABLE: &str = declarations::SCOPES.name;
+        let text = self
+            .string(VARIABLE)
+            .unwrap_or_else(|| declarations::SCOPES.default.to_owned());
+        let scopes: Vec<String> = words(&text).map(str::to_owned).collect();
+        // RFC 6749 3.3: printable ASCII without quotes and backslashes.
+        let is_token = |scope: &String| {
+            scope
+                .chars()
+                .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+        };
+        if !scopes.iter().all(is_token) {
+            self.fault(
+                VARIABLE,
+                "must be names of plain ASCII, separated by spaces.",
+            );
+        }
+        if !scopes.iter().any(|scope| scope == "openid") {
+            self.fault(
+                VARIABLE,
+                "must contain openid, or the provider gives no ID token (OIDC Core 3.1.2.1).",
+            );
+        }
+        scopes
+    }
+
+    /// The answer has to come to where the transaction's cookie is.
+    fn login_redirect_uri(&mut self, base_url: &Url) -> Url {
+        const VARIABLE: &str = declarations::LOGIN_REDIRECT_URI.name;
+        let usual = below(base_url, &Paths::default().login_callback);
+        let uri = self.redirect_uri(VARIABLE, usual.clone());
+        if uri.origin() != base_url.origin() {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{uri}» is not below APP_BASE_URL, «{base_url}», so browsers would send no cookies \
+                     there. Leave it out to use {usual}."
+                ),
+            );
+        }
+        uri
+    }
+
+    fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
+        let Some(text) = self.string(variable) else {
+            return default;
+        };
+        if is_placeholder(&text) {
+            let hint =
+                format!("«{text}» still holds a placeholder. Leave it out to use {default}.");
+            self.fault(variable, hint);
+            return default;
+        }
+        match Url::parse(&text) {
+            Ok(url) if url.fragment().is_none() && is_https_or_loopback(&url) => return url,
+            Ok(url) if url.fragment().is_some() => {
+                self.fault(variable, "must have no # (RFC 6749 3.1.2).")
+            }
+            Ok(_) => self.fault(
+                variable,
+                format!("«{text}» must start with https:// (http is for localhost only)."),
+            ),
+            Err(_) => self.fault(
+                variable,
+                format!("«{text}» is not an absolute URL. Leave it out to use {default}."),
+            ),
+        }
+        default
+    }
+
+    fn ca_file(&mut self) -> Option<PathBuf> {
+        const VARIABLE: &str = declarations::CA_FILE.name;
+        let path = PathBuf::from(self.string(VARIABLE)?);
+        if let Err(error) = std::fs::File::open(&path) {
+            self.fault(
+                VARIABLE,
+                format!("«{}» cannot be read: {error}.", path.display()),
+            );
+        }
+        Some(path)
+    }
+
+    fn userinfo(&mut self) -> Userinfo {
+        use Userinfo::{Off, Optional, Required};
+        self.choice(
+            declarations::USERINFO.name,
+            Optional,
+            &[("optional", Optional), ("required", Required), ("off", Off)],
+        )
+    }
+
+    fn login_mode(&mut self) -> LoginMode {
+        use LoginMode::{Page, Redirect};
+        self.choice(
+            declarations::LOGIN_PAGE.name,
+            Redirect,
+            &[
+                ("redirect", Redirect),
+                ("page", Page),
+                ("widget", LoginMode::Widget),
+            ],
+        )
+    }
+
+    fn widget(&mut self, login_mode: LoginMode) -> WidgetSettings {
+        const ASSETS: &str = declarations::WIDGET_ASSETS.name;
+        let engine = self.choice(
+            declarations::WIDGET_ENGINE.name,
+            Engine::Identity,
+            &[("identity", Engine::Identity), ("classic", Engine::Classic)],
+        );
+        let assets = match self.string(ASSETS).as_deref() {
+            None | Some("cdn") => WidgetAssets::Cdn,
+            // Another login page needs no such folder.
+            Some(_) if !login_mode.shows_widget() => WidgetAssets::Cdn,
+            Some(folder) => match WidgetFiles::find(folder.as_ref()) {
+                Ok(files) => WidgetAssets::Here(files),
+                Err(hint) => {
+                    self.fault(ASSETS, hint);
+                    WidgetAssets::Cdn
+                }
+            },
+        };
+        WidgetSettings { engine, assets }
+    }
+
+    fn secrets(&mut self) -> Vec<Secret> {
+        const VARIABLE: &str = declarations::SECRET.name;
+        const HOW: &str = "Make one with: openssl rand -base64 48";
+        let Some(text) = self.string(VARIABLE) else {
+            if !cfg!(debug_assertions) {
+                self.fault(VARIABLE, format!("missing. {HOW}"));
+                return Vec::new();
+            }
+            // Good for as long as the process lives: only transactions are lost
+            // when it restarts.
+            return match seal::random_string() {
+                Ok(secret) => vec![Secret::new(secret)],
+                Err(error) => {
+                    self.fault(VARIABLE, format!("missing, and {error}."));
+                    Vec::new()
+                }
+            };
+        };
+        let secrets: Vec<&str> = text
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .collect();
+        if secrets.is_empty() {
+            self.fault(VARIABLE, format!("holds no secret. {HOW}"));
+        }
+        for (place, secret) in secrets.iter().enumerate() {
+            let which = if secrets.len() > 1 {
+                format!("number {} ", place + 1)
+            } else {
+                String::new()
+            };
+            let mut distinct: Vec<char> = secret.chars().collect();
+            distinct.sort_unstable();
+            distinct.dedup();
+            if secret.len() < 32 || distinct.len() < 10 {
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is too weak: use at least 32 random characters. {HOW}"),
+                );
+            } else if is_placeholder(secret)
+                || ["example", "changeme", "change-me", "change_me"]
+                    .iter()
+                    .any(|word| secret.to_lowercase().contains(word))
+            {
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is the value of an example, which everybody knows. {HOW}"),
+                );
+            }
+        }
+        secrets.into_iter().map(Secret::new).collect()
+    }
+
+    fn session_store(&mut self) -> SessionStore {
+        const VARIABLE: &str = declarations::STORE.name;
+        let text = self
+            .string(VARIABLE)
+            .unwrap_or_else(|| declarations::STORE.default.to_owned());
+        match text.split_once(':') {
+            Some(("memory", "")) => SessionStore::Memory,
+            Some(("embedded", path)) if !path.is_empty() => {
+                SessionStore::Embedded(PathBuf::from(path))
+            }
+            #[cfg(feature = "redis")]
+            _ => match RedisAddress::parse(&text) {
+                Ok(_) => SessionStore::Redis(Secret::new(text)),
+                Err(form) => {
+                    // Not repeated in the message: a mistyped URL may hold a password.
+                    self.fault(
+                        VARIABLE,
+                        format!("must be embedded:PATH, memory: or Redis's address: {form}."),
+                    );
+                    SessionStore::Memory
+                }
+            },
+            #[cfg(not(feature = "redis"))]
+            _ => {
+                // Not repeated in the message: it may hold a password.
+                self.fault(VARIABLE, "must be embedded:PATH or memory:.");
+                SessionStore::Memory
+            }
+        }
+    }
+
+    /// What calls to the provider read for themselves, and pass over in silence
+    /// where they cannot use it.
+    fn check_proxies(&mut self) {
+        for variable in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
+            let Some(text) = self.string(variable) else {
+                continue;
+            };
+            let url = if text.contains("://") {
+                Url::parse(&text)
+            } else {
+                Url::parse(&format!("http://{text}"))
+            };
+            if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
+                // Not repeated in the message: it may hold a password.
+                self.fault(variable, "must be http://HOST:PORT or https://HOST:PORT.");
+            }
+        }
+    }
+}
+
+/// Whether a value is one that documentation shows in the place of a real one:
+/// `{yourOktaDomain}`, `<secret>`, `YOUR-ORG`.
+fn is_placeholder(text: &str) -> bool {
+    text.contains(['{', '}', '<', '>']) || text.contains("YOUR-") || text.contains("YOUR_")
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// The organisation's host, if this is its admin console's.
+fn okta_admin_host(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    ["okta.com", "oktapreview.com", "okta-emea.com"]
+        .iter()
+        .find_map(|domain| {
+            let name = host.strip_suffix(domain)?.strip_suffix("-admin.")?;
+            Some(format!("{name}.{domain}"))
+        })
+}

@@ -1,0 +1,165 @@
+//! Every setting of the library: its name, what it is if it is not set, and what it
+//! means. The tables in documents are tested against this list; how each is checked
+//! is in `checks.rs`.
+
+/// A setting of the library.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What it is if it is not set, as one would write it; empty: nothing, or what
+    /// the help says.
+    pub default: &'static str,
+    /// What it means.
+    pub help: &'static str,
+}
+
+macro_rules! settings {
+    ($($constant:ident: $name:literal, $default:literal, $help:literal;)*) => {
+        $(pub(super) const $constant: Setting = Setting {
+            name: $name,
+            default: $default,
+            help: $help,
+        };)*
+
+        /// All settings, in the order of the documentation.
+        pub const ALL: &[Setting] = &[$($constant),*];
+    };
+}
+
+settings! {
+    BASE_URL: "APP_BASE_URL", "",
+        "where browsers reach the app; a path in it mounts the app there. Debug builds default to http://localhost:8080";
+    LISTEN: "APP_LISTEN", "localhost:8080",
+        "host and port to listen on";
+    TRUSTED_PROXIES: "APP_TRUSTED_PROXIES", "",
+        "addresses or networks of your reverse proxies: their X-Forwarded-For says where a request comes from";
+    LOGIN_RATE: "APP_LOGIN_RATE", "50",
+        "how many requests per second one address may make to sign in";
+    ISSUER: "OIDC_ISSUER", "",
+        "the provider. Debug builds can do without, with the development provider";
+    CLIENT_ID: "OIDC_CLIENT_ID", "",
+        "what the provider knows the app as";
+    CLIENT_SECRET: "OIDC_CLIENT_SECRET", "",
+        "what the app proves with that it is this client";
+    CLIENT_AUTH: "OIDC_CLIENT_AUTH", "",
+        "basic, post, or private_key_jwt with a key instead of the secret; else what the provider's metadata says";
+    CLIENT_KEY_FILE: "OIDC_CLIENT_KEY_FILE", "",
+        "the private key, PEM: RSA, P-256, P-384 or Ed25519";
+    CLIENT_KEY_ID: "OIDC_CLIENT_KEY_ID", "",
+        "the key's kid at the provider";
+    CLIENT_KEY_AUDIENCE: "OIDC_CLIENT_KEY_AUDIENCE", "issuer",
+        "token_endpoint, or endpoint for the one that is called, for providers that insist on it";
+    EXTRA_PARAMETERS: "OIDC_EXTRA_PARAMETERS", "",
+        "more for every authorization request, such as ui_locales=de";
+    PUSHED_AUTHORIZATION: "OIDC_PAR", "auto",
+        "pushed authorization requests: where offered, always or never";
+    SIGNATURE_ALGORITHMS: "OIDC_SIGNATURE_ALGORITHMS", "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA",
+        "the signatures accepted on tokens";
+    TRUSTED_AUDIENCES: "OIDC_TRUSTED_AUDIENCES", "",
+        "who may be an audience of a token besides this client";
+    SCOPES: "OIDC_SCOPES", "openid profile email",
+        "the scopes asked for; add offline_access if the provider gives refresh tokens for it";
+    ROLES_CLAIM: "OIDC_ROLES_CLAIM", "roles",
+        "where in the claims the roles are, for example realm_access.roles";
+    LOGIN_REDIRECT_URI: "OIDC_LOGIN_REDIRECT_URI", "",
+        "where the provider sends people back to, if not below APP_BASE_URL";
+    LOGOUT_REDIRECT_URI: "OIDC_LOGOUT_REDIRECT_URI", "",
+        "where the provider sends people after signing out, if not below APP_BASE_URL";
+    CLOCK_SKEW: "OIDC_CLOCK_SKEW_SECONDS", "120",
+        "how far the provider's clock may be off";
+    TIMEOUT: "OIDC_TIMEOUT_SECONDS", "10",
+        "the longest that a call to the provider may take";
+    CA_FILE: "OIDC_CA_FILE", "",
+        "PEM file of certificate authorities to trust besides the system's";
+    USERINFO: "OIDC_USERINFO", "optional",
+        "required: nobody is signed in without the userinfo endpoint's claims; off: it is not called";
+    LOGIN_PAGE: "OIDC_LOGIN_PAGE", "redirect",
+        "page shows a page of the app first, widget the Okta Sign-In Widget on it";
+    WIDGET_ENGINE: "OIDC_WIDGET_ENGINE", "identity",
+        "classic for organisations that are not on Okta's Identity Engine";
+    WIDGET_ASSETS: "OIDC_WIDGET_ASSETS", "cdn",
+        "a folder with the widget's files, to serve them from the app";
+    SECRET: "SESSION_SECRET", "",
+        "seals cookies; new,old replaces one without signing anybody out. Debug builds make one up";
+    STORE: "SESSION_STORE", "embedded:data/user-sessions.redb",
+        "where user sessions are kept: embedded:PATH, memory: or the address of Redis";
+    IDLE: "SESSION_IDLE_MINUTES", "60",
+        "when an idle session ends, or up to a twelfth sooner";
+    MAX: "SESSION_MAX_HOURS", "12",
+        "when a session ends whatever happens";
+    ENDS_WITH_ID_TOKEN: "SESSION_ENDS_WITH_ID_TOKEN", "no",
+        "yes ends a session when its ID token expires, if that is sooner";
+}
+
+impl Setting {
+    /// The default, where it is a number.
+    pub(super) fn number(self) -> u64 {
+        self.default.parse().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use super::ALL;
+    use crate::Settings;
+
+    #[test]
+    fn what_is_read_is_declared_and_the_reverse() {
+        let read = RefCell::new(BTreeSet::new());
+        for auth in ["basic", "private_key_jwt"] {
+            let _ = Settings::from_lookup(|name| {
+                read.borrow_mut().insert(name.to_owned());
+                match name {
+                    "OIDC_CLIENT_AUTH" => Some(auth.to_owned()),
+                    "OIDC_ISSUER" => Some("https://id.example.com".to_owned()),
+                    _ => None,
+                }
+            });
+        }
+        let mut read = read.into_inner();
+        read.retain(|name| !name.ends_with("_PROXY"));
+        // Asked only after a key has been read.
+        read.insert("OIDC_CLIENT_KEY_ID".to_owned());
+        let declared: BTreeSet<String> = ALL.iter().map(|one| one.name.to_owned()).collect();
+        assert_eq!(read, declared);
+    }
+
+    #[test]
+    fn the_table_in_the_readme_is_this_list() {
+        let mut table = String::from("| variable | default | meaning |\n| --- | --- | --- |\n");
+        for one in ALL {
+            let default = match one.default {
+                "" => String::new(),
+                default => format!("`{default}`"),
+            };
+            table.push_str(&format!("| `{}` | {default} | {} |\n", one.name, one.help));
+        }
+        assert!(
+            include_str!("../../README.md").contains(&table),
+            "README.md must hold this table:\n{table}"
+        );
+    }
+
+    #[test]
+    fn a_default_written_out_changes_nothing() {
+        let set = |written_out: bool| {
+            Settings::from_lookup(|name| match name {
+                "OIDC_ISSUER" => Some("https://id.example.com".to_owned()),
+                "OIDC_CLIENT_ID" | "OIDC_CLIENT_SECRET" => Some("app".to_owned()),
+                "APP_BASE_URL" => Some("http://localhost:8080".to_owned()),
+                "SESSION_SECRET" => Some("8mFZ2kPq0sVtYw3LrXcB7nHjD5aGeU1i".to_owned()),
+                _ => {
+                    let declared = ALL.iter().find(|one| one.name == name)?;
+                    written_out.then(|| declared.default.to_owned())
+                }
+            })
+        };
+        let (usual, written_out) = (set(false), set(true));
+        assert!(usual.is_ok());
+        assert_eq!(format!("{usual:?}"), format!("{written_out:?}"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Where settings are read from, and the faults found so far.
+
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+
+use super::{Fault, Faults};
+
+/// The environment while settings are read from it. Faults are noted, and reading
+/// goes on, so that all of them are named at once.
+pub struct Environment<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<String>,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Environment<'a> {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+        Self {
+            lookup,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn into_faults(self) -> Result<(), Faults> {
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Faults(self.faults))
+        }
+    }
+
+    /// A variable's value without spaces around it; `None` if it is empty or not
+    /// set.
+    pub fn string(&self, variable: &str) -> Option<String> {
+        let value = (self.lookup)(variable)?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// A variable that must be set. If it is not, that is a fault, and the value is
+    /// empty. `hint` says what to set it to.
+    pub fn required(&mut self, variable: &str, hint: &str) -> String {
+        self.string(variable).unwrap_or_else(|| {
+            self.fault(variable, format!("missing. {hint}"));
+            String::new()
+        })
+    }
+
+    /// Notes that a variable cannot be used. The hint says what is wrong and what to
+    /// do about it; it must not hold a secret.
+    pub fn fault(&mut self, variable: &str, hint: impl Into<String>) {
+        self.faults.push(Fault {
+            variable: variable.to_owned(),
+            hint: hint.into(),
+        });
+    }
+
+    /// `yes` or `no`; `no` if the variable is not set.
+    pub fn yes_or_no(&mut self, variable: &str) -> bool {
+        self.choice(variable, false, &[("yes", true), ("no", false)])
+    }
+
+    /// What one of a few words stands for; `usual` if the variable is not set.
+    pub fn choice<T: Copy>(&mut self, variable: &str, usual: T, choices: &[(&str, T)]) -> T {
+        let Some(asked) = self.string(variable) else {
+            return usual;
+        };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == asked) {
+            return *choice;
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let words = match words.split_last() {
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        };
+        self.fault(variable, format!("«{asked}» is not known. Use {words}."));
+        usual
+    }
+
+    /// A whole number within a range; `default` if the variable is not set.
+    pub fn number(&mut self, variable: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+        match self.string(variable) {
+            None => default,
+            Some(text) => match u64::from_str(&text) {
+                Ok(number) if range.contains(&number) => number,
+                _ => {
+                    let (low, high) = (range.start(), range.end());
+                    self.fault(
+                        variable,
+                        format!("«{text}» is not a whole number from {low} to {high}."),
+                    );
+                    default
+                }
+            },
+        }
+    }
+
+    /// A number of seconds, minutes or the like within a range, counted in units of
+    /// the variable's own; `default` if it is not set.
+    pub fn duration(
+        &mut self,
+        variable: &str,
+        default: u64,
+        unit_seconds: u64,
+        range: RangeInclusive<u64>,
+    ) -> Duration {
+        let number = self.number(variable, default, range);
+        Duration::from_secs(number.saturating_mul(unit_seconds))
+    }
+}
+
+/// The entries of a list, separated by spaces or commas.
+pub(super) fn words(list: &str) -> impl Iterator<Item = &str> {
+    list.split([' ', ',']).filter(|word| !word.is_empty())
+}

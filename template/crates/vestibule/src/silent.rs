@@ -1,0 +1,45 @@
+//! Signing people in without asking them anything, where the provider knows
+//! them already (`prompt=none`, OIDC Core 3.1.2.1).
+
+use actix_web::{HttpRequest, HttpResponse, http::Method};
+
+use crate::{
+    cookies,
+    error::ErrorKind,
+    oidc::Oidc,
+    redirect::{is_navigation, see_other},
+    request_state,
+    return_to::ReturnTo,
+    visitor,
+};
+
+/// Says that this browser has been tried.
+const COOKIE: &str = "silent";
+
+/// The way to the provider, for those who should take it.
+pub(crate) async fn way_to_provider(request: &HttpRequest) -> Option<HttpResponse> {
+    let oidc = visitor::oidc().ok()?;
+    let was_tried = cookies::sent(request, &oidc.cookies().name(COOKIE)).is_some();
+    if was_tried || request.method() != Method::GET || !is_navigation(request) {
+        return None;
+    }
+    let is_stranger = matches!(
+        visitor::any_user(request).await,
+        Err(error) if matches!(error.kind, ErrorKind::SignedOut)
+    );
+    // With the provider out of reach the page is there all the same.
+    if !is_stranger || oidc.provider().known().is_none() {
+        return None;
+    }
+    let return_to = ReturnTo::parse(oidc.settings(), request.uri().path_and_query()?.as_str())?;
+    try_no_more(&oidc);
+    let query = [("prompt", "none"), ("return_to", return_to.as_str())];
+    Some(see_other(&oidc.path_with(&oidc.paths().login, query)))
+}
+
+/// Keeps a browser from being signed in silently: it was tried, or its person
+/// has just signed out.
+pub(crate) fn try_no_more(oidc: &Oidc) {
+    let name = oidc.cookies().name(COOKIE);
+    request_state::send(oidc.cookies().make(name, "tried".to_owned(), None));
+}

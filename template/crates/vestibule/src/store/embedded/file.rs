@@ -1,0 +1,159 @@
+//! Opening and creating the file of the embedded store, with messages that say
+//! what to do if it cannot be had.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+};
+
+use redb::{
+    Builder, Database, ReadableDatabase as _, TableDefinition,
+    backends::{FileBackend, InMemoryBackend},
+};
+
+use super::{StoreError, guarded, tables::Tables};
+
+/// Pages of the file that redb keeps in memory. The system's own file cache
+/// holds the rest.
+const CACHE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Tells a session store, and the layout of its tables, from other redb files.
+const ABOUT: TableDefinition<&str, u64> = TableDefinition::new("session store");
+const FORMAT: &str = "format";
+const CURRENT_FORMAT: u64 = 1;
+
+const NOT_A_STORE: &str = "it is not a session store, or is damaged; move it away, or name \
+     another file in SESSION_STORE";
+
+/// Opens the store in this file; creates the file and its folder if missing.
+pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
+    let there = path.try_exists().map_err(|cause| explain(&cause));
+    there
+        .and_then(|there| if there { Ok(()) } else { create(path) })
+        .and_then(|()| open_existing(path))
+        .map_err(|cause| StoreError(format!("session store {}: {cause}", path.display())))
+}
+
+/// An empty store in memory.
+pub(super) fn in_memory() -> Result<Database, StoreError> {
+    Builder::new()
+        .set_cache_size(CACHE_BYTES)
+        .create_with_backend(InMemoryBackend::new())
+        .map_err(redb::Error::from)
+        .and_then(|database| lay_out(&database).map(|()| database))
+        .map_err(|cause| StoreError(format!("session store in memory: {cause}")))
+}
+
+/// Creates the file under another name first, so that a process killed here does
+/// not leave half a store behind.
+fn create(path: &Path) -> Result<(), String> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    create_folder(folder).map_err(|cause| explain(&cause))?;
+    let draft = draft_of(path);
+    let _ = fs::remove_file(&draft);
+    let created =
+        open_existing(&draft).and_then(|_| publish(&draft, path).map_err(|cause| explain(&cause)));
+    let _ = fs::remove_file(&draft);
+    // A new name is durable once its folder is; not every system can sync one.
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    created
+}
+
+fn draft_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        Ok(()) => Ok(()),
+        // Another process was faster; whether its file can be used is seen next.
+        Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(()),
+        // A file system without hard links.
+        Err(_) => fs::rename(draft, path),
+    }
+}
+
+fn open_existing(path: &Path) -> Result<Database, String> {
+    let file = open_file(path).map_err(|cause| explain(&cause))?;
+    let opened = guarded(|| {
+        let database = Builder::new()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(FileBackend::new(file)?)?;
+        require_store(&database).map(|ours| ours.then_some(database))
+    });
+    match opened {
+        Ok(Ok(Some(database))) => Ok(database),
+        Ok(Ok(None)) => Err(NOT_A_STORE.into()),
+        Ok(Err(cause)) => Err(refusal(cause)),
+        Err(panic) => Err(format!("{NOT_A_STORE} ({panic})")),
+    }
+}
+
+/// Whether this database is a session store. An empty one becomes one.
+fn require_store(database: &Database) -> Result<bool, redb::Error> {
+    let transaction = database.begin_read()?;
+    let tables = transaction.list_tables()?.count() + transaction.list_multimap_tables()?.count();
+    if tables == 0 {
+        lay_out(database)?;
+        return Ok(true);
+    }
+    match transaction.open_table(ABOUT) {
+        Ok(about) => Ok(about.get(FORMAT)?.map(|format| format.value()) == Some(CURRENT_FORMAT)),
+        Err(redb::TableError::Storage(cause)) => Err(cause.into()),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Creates all tables, so that readers need not ask whether they are there.
+fn lay_out(database: &Database) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    transaction
+        .open_table(ABOUT)?
+        .insert(FORMAT, CURRENT_FORMAT)?;
+    Tables::open(&transaction)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn refusal(cause: redb::Error) -> String {
+    match cause {
+        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => {
+            "it is in use by another process; stop that process, or give each its own file in \
+             SESSION_STORE (instances that share user sessions need a Redis)"
+                .into()
+        }
+        redb::Error::Io(cause) if cause.kind() != ErrorKind::InvalidData => explain(&cause),
+        cause => format!("{NOT_A_STORE} ({cause})"),
+    }
+}
+
+fn explain(cause: &io::Error) -> String {
+    match cause.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            format!("{cause}; the file and its folder must be writable for the app's user")
+        }
+        _ => cause.to_string(),
+    }
+}
+
+/// Nobody but the app's user may read what is stored.
+fn open_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

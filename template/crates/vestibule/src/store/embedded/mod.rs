@@ -1,0 +1,303 @@
+//! The default store: one crash-safe file (redb), or the same in memory. Reads
+//! run on the caller's thread and never wait for a write; writes are left to
+//! one thread, which commits them in groups (`writer.rs`). The tables are in
+//! `tables.rs`, opening and creating the file in `file.rs`.
+
+mod file;
+mod tables;
+mod writer;
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc},
+    thread::JoinHandle,
+};
+
+use redb::{Database, ReadTransaction, ReadableDatabase as _};
+use tokio::sync::oneshot;
+
+use super::{Key, Lease, Pending, Row, Store, StoreError};
+use writer::{Change, Job};
+
+/// User sessions in one file that this process alone uses.
+pub struct Embedded {
+    shared: Arc<Shared>,
+    jobs: mpsc::Sender<Job>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What readers and the writer thread both use.
+struct Shared {
+    /// Where the file is; `None` for a store in memory.
+    path: Option<PathBuf>,
+    /// `None` once the store is closed, and while a file that failed cannot be
+    /// opened again. Only the writer thread replaces it.
+    database: RwLock<Option<Database>>,
+    held_back: HeldBack,
+}
+
+impl Embedded {
+    /// Opens the store in this file; creates the file and its folder if missing.
+    ///
+    /// # Errors
+    /// The file cannot be created or read, is in use by another process or is
+    /// not a session store. Nothing that a file held before is lost.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::start(file::open(path)?, Some(path.to_owned()))
+    }
+
+    /// Opens an empty store that ends with the process.
+    ///
+    /// # Errors
+    /// The system refuses memory or the writer's thread.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::start(file::in_memory()?, None)
+    }
+
+    fn start(database: Database, path: Option<PathBuf>) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            path,
+            database: RwLock::new(Some(database)),
+            held_back: HeldBack::default(),
+        });
+        let (jobs, queue) = mpsc::channel();
+        let for_writer = shared.clone();
+        let writer = std::thread::Builder::new()
+            .name("sign-in-store".into())
+            .spawn(move || writer::run(&for_writer, &queue))
+            .map_err(|cause| shared.error(format!("cannot start its writer: {cause}")))?;
+        Ok(Self {
+            shared,
+            jobs,
+            writer: Some(writer),
+        })
+    }
+
+    /// Hands a change to the writer and waits until it is on disk. The change is
+    /// made even if the caller stops waiting.
+    async fn change(&self, change: Change) -> Result<Vec<Key>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs
+            .send(Job { change, answer })
+            .map_err(|_| self.shared.closed())?;
+        answered.await.map_err(|_| self.shared.closed())?
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        let (answer, _) = oneshot::channel();
+        let _ = self.jobs.send(Job {
+            change: Change::Close,
+            answer,
+        });
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Store for Embedded {
+    fn create(&self, row: Row) -> Pending<'_, ()> {
+        Box::pin(async move {
+            match self.change(Change::Create(row)).await?.is_empty() {
+                false => Ok(()),
+                true => Err(self.shared.error("the key of a new row is taken".into())),
+            }
+        })
+    }
+
+    fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
+        Box::pin(async move { self.shared.live(&key, now) })
+    }
+
+    fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()> {
+        Box::pin(async move {
+            self.shared.held_back.note(key, last_seen);
+            Ok(())
+        })
+    }
+
+    fn replace(&self, row: Row) -> Pending<'_, bool> {
+        Box::pin(async move { Ok(!self.change(Change::Replace(row)).await?.is_empty()) })
+    }
+
+    fn delete(&self, key: Key) -> Pending<'_, bool> {
+        Box::pin(async move { Ok(!self.change(Change::Delete(key)).await?.is_empty()) })
+    }
+
+    fn delete_by_provider_session(&self, provider_session: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(self.change(Change::DeleteByProviderSession(provider_session)))
+    }
+
+    fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(self.change(Change::DeleteBySubject(subject)))
+    }
+
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
+        Box::pin(async move {
+            let keys = self
+                .shared
+                .read(|transaction| tables::keys_of_subject(transaction, &subject))?;
+            keys.iter()
+                .filter_map(|key| self.shared.live(key, now).transpose())
+                .collect()
+        })
+    }
+
+    fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>> {
+        Box::pin(self.change(Change::Purge {
+            now,
+            idle_since,
+            limit,
+        }))
+    }
+
+    fn acquire(&self, lease: Lease) -> Pending<'_, bool> {
+        Box::pin(async move { Ok(!self.change(Change::Lease(lease)).await?.is_empty()) })
+    }
+
+    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
+        Box::pin(async move { self.change(Change::Release(name, holder)).await.map(drop) })
+    }
+
+    fn check(&self) -> Pending<'_, ()> {
+        Box::pin(async move { self.change(Change::Check).await.map(drop) })
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async move { self.change(Change::Close).await.map(drop) })
+    }
+}
+
+impl Shared {
+    /// Works on the open database.
+    fn with_database<T>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        let database = self.database();
+        let database = database.as_ref().ok_or_else(|| self.closed())?;
+        guarded(|| work(database))
+            .and_then(|result| result.map_err(|cause| cause.to_string()))
+            .map_err(|cause| self.error(cause))
+    }
+
+    /// Reads from the state of the last commit.
+    fn read<T>(
+        &self,
+        reading: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, StoreError> {
+        self.with_database(|database| reading(&database.begin_read()?))
+    }
+
+    fn database(&self) -> RwLockReadGuard<'_, Option<Database>> {
+        self.database.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn database_mut(&self) -> RwLockWriteGuard<'_, Option<Database>> {
+        self.database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the file afresh, as redb wants it after a write that failed. If that
+    /// fails too, the next change tries again.
+    fn reopen(&self) -> Result<(), StoreError> {
+        let Some(path) = &self.path else {
+            return Ok(());
+        };
+        let mut database = self.database_mut();
+        let failed = database.take();
+        let _ = guarded(|| drop(failed));
+        *database = Some(file::open(path)?);
+        Ok(())
+    }
+
+    /// The row with this key as it is at `now`, unless it has ended.
+    fn live(&self, key: &Key, now: u64) -> Result<Option<Row>, StoreError> {
+        // Asked before the file, because a visit is written first and let go of
+        // afterwards.
+        let last_seen = self.held_back.of(key).unwrap_or_default();
+        let found = self.read(|transaction| tables::get(transaction, key))?;
+        Ok(found.filter(|row| now < row.expires_at).map(|row| Row {
+            last_seen: row.last_seen.max(last_seen),
+            ..row
+        }))
+    }
+
+    fn error(&self, cause: String) -> StoreError {
+        match &self.path {
+            Some(path) => StoreError(format!("session store {}: {cause}", path.display())),
+            None => StoreError(format!("session store in memory: {cause}")),
+        }
+    }
+
+    fn closed(&self) -> StoreError {
+        self.error("it is not open".into())
+    }
+}
+
+/// `last_seen` times that are not written yet. A visit is worth no commit of its
+/// own: it goes with the next one, or after some seconds.
+#[derive(Default)]
+struct HeldBack(Mutex<HashMap<Key, u64>>);
+
+impl HeldBack {
+    fn times(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, key: Key, last_seen: u64) {
+        let mut times = self.times();
+        let newest = times.entry(key).or_default();
+        *newest = last_seen.max(*newest);
+    }
+
+    fn of(&self, key: &Key) -> Option<u64> {
+        self.times().get(key).copied()
+    }
+
+    fn len(&self) -> usize {
+        self.times().len()
+    }
+
+    /// At most so many of them, in the order of the keys, which is quicker to
+    /// write.
+    fn some(&self, limit: usize) -> Vec<(Key, u64)> {
+        let times = self.times();
+        let mut some: Vec<_> = times.iter().take(limit).map(|(&k, &t)| (k, t)).collect();
+        drop(times);
+        some.sort_unstable();
+        some
+    }
+
+    /// Forgets what was written, except where something newer came in meanwhile.
+    fn forget(&self, written: &[(Key, u64)]) {
+        let mut times = self.times();
+        for (key, last_seen) in written {
+            if times.get(key) == Some(last_seen) {
+                times.remove(key);
+            }
+        }
+        if times.is_empty() {
+            times.shrink_to_fit();
+        }
+    }
+}
+
+/// Works on the database. redb panics on some kinds of damage in the file; here
+/// that is an error like any other, and this is its text.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("damaged: {}", text.unwrap_or("no reason given"))
+    })
+}

@@ -1,0 +1,182 @@
+//! The thread that makes all changes. It takes what is queued, applies it in one
+//! transaction and answers once that is on disk: a thousand user sessions at the same
+//! time need a few commits, not a thousand.
+
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::Duration,
+};
+
+use redb::{Durability, StorageError};
+use tokio::sync::oneshot;
+
+use super::{Key, Lease, Row, Shared, StoreError, tables::Tables};
+
+/// How long a visit may be held back before it is written.
+const HOLD_BACK: Duration = Duration::from_secs(5);
+/// Jobs in one commit, and held-back visits that go with it. They bound its
+/// length, and with it how long the next job waits.
+const MOST_JOBS: usize = 512;
+const MOST_VISITS: usize = 512;
+/// Commits in a row that leave the disk to the next one. They bound how much
+/// that one has to write.
+const MOST_LAZY: usize = 4;
+
+/// A change to the store; its answer is the keys of the rows, or the names, that
+/// it changed.
+pub(super) enum Change {
+    Create(Row),
+    Replace(Row),
+    Delete(Key),
+    DeleteByProviderSession(Key),
+    DeleteBySubject(Key),
+    Purge {
+        now: u64,
+        idle_since: u64,
+        limit: usize,
+    },
+    Lease(Lease),
+    Release(Key, Key),
+    /// Changes nothing, but is committed like a change.
+    Check,
+    /// Ends the thread once everything that came before is written.
+    Close,
+}
+
+impl Change {
+    /// Whether a crash must not undo it. What a purge removed would come back
+    /// as ended as it was, so its commits leave the disk to the next one: they
+    /// would be the larger part of its work.
+    fn must_last(&self) -> bool {
+        !matches!(self, Self::Purge { .. })
+    }
+}
+
+pub(super) struct Job {
+    pub change: Change,
+    pub answer: oneshot::Sender<Result<Vec<Key>, StoreError>>,
+}
+
+/// Serves the queue until `Change::Close`.
+pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
+    let mut wait = HOLD_BACK;
+    let mut lazy = 0;
+    loop {
+        let first = match queue.recv_timeout(wait) {
+            Ok(job) => Some(job),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let (closing, jobs): (Vec<Job>, Vec<Job>) = first
+            .into_iter()
+            .chain(queue.try_iter())
+            .take(MOST_JOBS)
+            .partition(|job| matches!(job.change, Change::Close));
+        let visits = shared.held_back.some(MOST_VISITS);
+        let served = serve(shared, jobs, &visits, &mut lazy);
+        if !closing.is_empty() {
+            let closed = close(shared, served);
+            for job in closing {
+                let _ = job.answer.send(closed.clone());
+            }
+            return;
+        }
+        let more = served.is_ok() && shared.held_back.len() >= MOST_VISITS;
+        wait = if more { Duration::ZERO } else { HOLD_BACK };
+    }
+}
+
+/// Writes all visits that are held back, at once since nobody waits for the
+/// store any more, and lets go of the file.
+fn close(shared: &Shared, served: Result<(), StoreError>) -> Result<Vec<Key>, StoreError> {
+    let visits = shared.held_back.some(usize::MAX);
+    let served = served.and_then(|()| serve(shared, Vec::new(), &visits, &mut 0));
+    *shared.database_mut() = None;
+    served.map(|()| Vec::new())
+}
+
+/// Commits these jobs and these of the visits held back, and answers the jobs.
+/// `lazy` counts the commits that are not on disk yet.
+fn serve(
+    shared: &Shared,
+    jobs: Vec<Job>,
+    visits: &[(Key, u64)],
+    lazy: &mut usize,
+) -> Result<(), StoreError> {
+    if jobs.is_empty() && visits.is_empty() {
+        return Ok(());
+    }
+    let (changes, answers): (Vec<_>, Vec<_>) =
+        jobs.into_iter().map(|job| (job.change, job.answer)).unzip();
+    let must_last = changes.is_empty() || changes.iter().any(Change::must_last);
+    let is_lazy = !must_last && *lazy < MOST_LAZY;
+    *lazy = if is_lazy { *lazy + 1 } else { 0 };
+    match commit(shared, visits, &changes, is_lazy) {
+        Ok(results) => {
+            shared.held_back.forget(visits);
+            for (answer, changed) in answers.into_iter().zip(results) {
+                let _ = answer.send(Ok(changed));
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(%error, "the session store could not write");
+            if let Err(error) = shared.reopen() {
+                tracing::error!(%error, "the session store could not be opened again");
+            }
+            for answer in answers {
+                let _ = answer.send(Err(error.clone()));
+            }
+            Err(error)
+        }
+    }
+}
+
+fn commit(
+    shared: &Shared,
+    visits: &[(Key, u64)],
+    changes: &[Change],
+    is_lazy: bool,
+) -> Result<Vec<Vec<Key>>, StoreError> {
+    if shared.database().is_none() {
+        shared.reopen()?;
+    }
+    shared.with_database(|database| {
+        let mut transaction = database.begin_write()?;
+        if is_lazy {
+            transaction.set_durability(Durability::None)?;
+        } else {
+            // Opening the file after a crash takes no walk through all of it.
+            transaction.set_quick_repair(shared.path.is_some());
+        }
+        let mut tables = Tables::open(&transaction)?;
+        for (key, last_seen) in visits {
+            tables.touch(key, *last_seen)?;
+        }
+        let mut results = Vec::with_capacity(changes.len());
+        for change in changes {
+            results.push(apply(&mut tables, change, shared)?);
+        }
+        drop(tables);
+        transaction.commit()?;
+        Ok(results)
+    })
+}
+
+fn apply(tables: &mut Tables, change: &Change, shared: &Shared) -> Result<Vec<Key>, StorageError> {
+    match change {
+        Change::Create(row) => tables.create(row),
+        Change::Replace(row) => tables.replace(row),
+        Change::Delete(key) => tables.delete(key),
+        Change::DeleteByProviderSession(session) => tables.delete_by_provider_session(session),
+        Change::DeleteBySubject(subject) => tables.delete_by_subject(subject),
+        Change::Purge {
+            now,
+            idle_since,
+            limit,
+        } => tables.purge(*now, *idle_since, *limit, &shared.held_back),
+        Change::Lease(lease) => tables.acquire(lease),
+        Change::Release(name, holder) => tables.release(name, holder),
+        Change::Check | Change::Close => Ok(Vec::new()),
+    }
+}

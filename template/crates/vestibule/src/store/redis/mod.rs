@@ -1,0 +1,260 @@
+//! The store for more than one instance: Redis (6 or newer) or Valkey. What is
+//! kept where, and the scripts that change it in one step, are in `scripts.rs`;
+//! connections are in `link.rs`, to the server that `primary.rs` finds from what
+//! `address.rs` reads.
+
+mod address;
+mod link;
+mod primary;
+mod scripts;
+
+use ::redis::{FromRedisValue, ScriptInvocation, cmd};
+
+use super::{Key, Lease, Pending, Pulse, Row, Store, StoreError};
+use crate::seal::{decode_array, encode};
+pub(crate) use address::Address;
+use link::{Call, Links};
+use scripts::{FIELDS, Scripts};
+
+/// User sessions on a Redis server that several instances share: a named one,
+/// the one that sentinels name, or a node of a cluster.
+///
+/// Each application needs a database of its own (the number at the end of the
+/// URL), with an eviction policy that evicts nothing: whoever is evicted is
+/// signed out. A cluster has one database, so it serves one application; and all
+/// of that is on one of its primaries, since scripts touch the keys of all
+/// user sessions of a person: a cluster brings failover, not more room.
+///
+/// Redis answers before replicas have a change. Those of the last moment before
+/// a failover may be lost, sign-outs among them.
+pub struct Redis {
+    links: Links,
+    scripts: Scripts,
+}
+
+impl Redis {
+    /// Prepares the store at this address. The first verb connects.
+    ///
+    /// # Errors
+    /// The address cannot be understood. The text does not repeat it, since it may
+    /// hold a password.
+    pub fn open(address: &str) -> Result<Self, StoreError> {
+        Ok(Self {
+            links: Links::to(address)?,
+            scripts: Scripts::new(),
+        })
+    }
+
+    async fn run<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Result<T, StoreError> {
+        self.links.run(Call::Script(script)).await
+    }
+
+    async fn run_for_keys(&self, script: &ScriptInvocation<'_>) -> Result<Vec<Key>, StoreError> {
+        let keys: Vec<String> = self.run(script).await?;
+        Ok(keys.iter().filter_map(decode_array).collect())
+    }
+}
+
+impl Store for Redis {
+    fn create(&self, row: Row) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.create.prepare_invoke();
+            add_row(&mut script, &row);
+            match self.run(&script).await? {
+                true => Ok(()),
+                false => Err(self.links.error("the key of a new row is taken")),
+            }
+        })
+    }
+
+    fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>> {
+        Box::pin(async move {
+            let mut command = cmd("HMGET");
+            command.arg(scripts::row(&encode(&key))).arg(FIELDS);
+            let fields = self.links.run(Call::Command(&command)).await?;
+            Ok(live(key, fields, now))
+        })
+    }
+
+    fn pulse(&self, key: Key, now: u64) -> Pending<'_, Option<Pulse>> {
+        Box::pin(async move {
+            let mut command = cmd("HMGET");
+            command.arg(scripts::row(&encode(&key))).arg(scripts::PULSE);
+            let fields: [Option<u64>; 3] = self.links.run(Call::Command(&command)).await?;
+            // A damaged row is for `get` to judge.
+            let [Some(version), Some(last_seen), Some(expires_at)] = fields else {
+                return Ok(None);
+            };
+            let pulse = Pulse { version, last_seen };
+            Ok((now < expires_at).then_some(pulse))
+        })
+    }
+
+    fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.touch.prepare_invoke();
+            script.key(scripts::row(&encode(&key))).arg(last_seen);
+            self.run(&script).await
+        })
+    }
+
+    fn replace(&self, row: Row) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.replace.prepare_invoke();
+            add_row(&mut script, &row);
+            script.arg(row.version.saturating_sub(1));
+            self.run(&script).await
+        })
+    }
+
+    fn delete(&self, key: Key) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete.prepare_invoke();
+            script.key(scripts::row(&encode(&key))).arg(encode(&key));
+            self.run(&script).await
+        })
+    }
+
+    fn delete_by_provider_session(&self, provider_session: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete_all.prepare_invoke();
+            script.key(scripts::provider_session(&encode(&provider_session)));
+            self.run_for_keys(&script).await
+        })
+    }
+
+    fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>> {
+        Box::pin(async move {
+            let mut script = self.scripts.delete_all.prepare_invoke();
+            script.key(scripts::subject(&encode(&subject)));
+            self.run_for_keys(&script).await
+        })
+    }
+
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
+        Box::pin(async move {
+            let mut script = self.scripts.list.prepare_invoke();
+            script.key(scripts::subject(&encode(&subject))).arg(FIELDS);
+            let found: Vec<(String, Fields)> = self.run(&script).await?;
+            Ok(found
+                .into_iter()
+                .filter_map(|(key, fields)| live(decode_array(&key)?, fields, now))
+                .collect())
+        })
+    }
+
+    /// Rows end by themselves on the server. One that idles until its end costs
+    /// only memory: that it is too old is for the reader of `last_seen` to say.
+    fn purge(&self, _now: u64, _idle_since: u64, _limit: usize) -> Pending<'_, Vec<Key>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn acquire(&self, lease: Lease) -> Pending<'_, bool> {
+        Box::pin(async move {
+            let mut script = self.scripts.lease.prepare_invoke();
+            script
+                .key(scripts::lease_key(&encode(&lease.name)))
+                .arg(encode(&lease.holder))
+                .arg(lease.until.saturating_sub(lease.now).max(1));
+            self.run(&script).await
+        })
+    }
+
+    fn release(&self, name: Key, holder: Key) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut script = self.scripts.release.prepare_invoke();
+            script
+                .key(scripts::lease_key(&encode(&name)))
+                .arg(encode(&holder));
+            self.run(&script).await
+        })
+    }
+
+    /// Writes, so that a replica, a full server and missing rights are found.
+    fn check(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut command = cmd("SET");
+            command.arg(scripts::CHECK).arg(1).arg("EX").arg(60);
+            self.links.run(Call::Command(&command)).await
+        })
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async move {
+            self.links.close();
+            Ok(())
+        })
+    }
+}
+
+/// What `HMGET` returns for `FIELDS`.
+type Fields = Vec<Option<Vec<u8>>>;
+
+/// Adds the keys and arguments that `create` and `replace` have in common.
+fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
+    let provider_session = row
+        .provider_session
+        .as_ref()
+        .map_or_else(String::new, |session| encode(session));
+    let subject = encode(&row.subject);
+    let key = encode(&row.key);
+    script
+        .key(scripts::row(&key))
+        .key(scripts::subject(&subject))
+        .key(scripts::provider_session(&provider_session))
+        .arg(key)
+        .arg(subject)
+        .arg(provider_session)
+        .arg(row.created_at)
+        .arg(row.device.as_str())
+        .arg(row.version)
+        .arg(row.last_seen)
+        .arg(row.expires_at)
+        .arg(row.sealed.as_slice());
+}
+
+/// The row in these fields, if it is there and not past its end.
+fn live(key: Key, fields: Fields, now: u64) -> Option<Row> {
+    if fields.iter().all(Option::is_none) {
+        return None;
+    }
+    let row = parse(key, fields);
+    if row.is_none() {
+        tracing::error!("a row of the session store is damaged; it counts as absent");
+    }
+    row.filter(|row| now < row.expires_at)
+}
+
+/// Reads the fields in the order of `FIELDS`.
+fn parse(key: Key, fields: Fields) -> Option<Row> {
+    let [
+        subject,
+        provider_session,
+        created_at,
+        device,
+        version,
+        last_seen,
+        expires_at,
+        sealed,
+    ] = <[Option<Vec<u8>>; FIELDS.len()]>::try_from(fields).ok()?;
+    let text = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
+    let number = |field| text(field)?.parse().ok();
+    Some(Row {
+        key,
+        subject: decode_array(&text(subject)?)?,
+        provider_session: match text(provider_session)?.as_str() {
+            "" => None,
+            session => Some(decode_array(session)?),
+        },
+        created_at: number(created_at)?,
+        device: text(device)?,
+        version: number(version)?,
+        last_seen: number(last_seen)?,
+        expires_at: number(expires_at)?,
+        sealed: sealed?,
+    })
+}

@@ -1,0 +1,103 @@
+//! The Okta Sign-In Widget in a page of this app: what the page loads and what
+//! the widget is told. State, nonce and PKCE are the server's own; the browser
+//! gets the challenge only, so what the widget brings back is of use nowhere
+//! else.
+
+use serde_json::{Value, json};
+
+use crate::{
+    csp::Sources,
+    oidc::Oidc,
+    pages::{Widget, WidgetFile},
+    protocol::{self, ProtocolError},
+    settings::widget::{Engine, Pinned, SCRIPT, STYLE, VERSION, WidgetAssets},
+    transaction::Transaction,
+};
+
+const CDN: &str = "https://global.oktacdn.com";
+
+/// The widget for one transaction, in a page whose scripts carry `csp_nonce`.
+/// `login_hint`: whom the person claims to be; `otp`: the one-time code of a
+/// link in an e-mail, which goes on with a transaction.
+///
+/// # Errors
+/// The transaction is finished.
+pub(crate) fn for_transaction(
+    oidc: &Oidc,
+    transaction: &Transaction,
+    csp_nonce: &str,
+    login_hint: Option<&str>,
+    otp: Option<&str>,
+) -> Result<Widget, ProtocolError> {
+    let folder = folder(oidc);
+    let asset = |pinned: &Pinned| WidgetFile {
+        url: format!("{folder}/{}", pinned.path),
+        integrity: pinned.integrity,
+    };
+    let mut settings = settings(oidc, transaction)?;
+    settings["cspNonce"] = json!(csp_nonce);
+    settings["assets"] = json!({ "baseUrl": folder });
+    // It would leave the person's name in a cookie.
+    settings["features"] = json!({ "rememberMe": false });
+    if let Some(login_hint) = login_hint {
+        settings["username"] = json!(login_hint);
+    }
+    if let Some(otp) = otp {
+        settings["otp"] = json!(otp);
+    }
+    Ok(Widget {
+        script: asset(&SCRIPT),
+        style: asset(&STYLE),
+        settings: settings.to_string(),
+    })
+}
+
+/// The widget's settings that the engine decides. On the classic engine the
+/// nonce counts only among `authParams`.
+fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolError> {
+    let relying_party = oidc.provider().relying_party();
+    let expected = transaction.expected();
+    let mut settings = json!({
+        "issuer": oidc.issuer(),
+        "clientId": oidc.client_id(),
+        "redirectUri": relying_party.login_redirect_uri,
+        "scopes": relying_party.scopes,
+        "state": transaction.state(),
+        "codeChallenge": protocol::code_challenge(expected.pkce_verifier)?,
+        "codeChallengeMethod": "S256",
+    });
+    let nonce = expected.nonce.expose();
+    match oidc.settings().widget.engine {
+        Engine::Identity => {
+            settings["useClassicEngine"] = json!(false);
+            settings["nonce"] = json!(nonce);
+        }
+        Engine::Classic => {
+            settings["useClassicEngine"] = json!(true);
+            settings["authParams"] = json!({ "responseType": "code", "nonce": nonce });
+        }
+    }
+    Ok(settings)
+}
+
+/// What the page with the widget loads and calls outside this app: Okta's CDN,
+/// unless the files are here, and the provider.
+pub(crate) fn sources(oidc: &Oidc) -> Sources {
+    let provider = oidc.provider().origin().to_owned();
+    let cdn = match oidc.settings().widget.assets {
+        WidgetAssets::Cdn => Some(CDN.to_owned()),
+        WidgetAssets::Here(_) => None,
+    };
+    Sources {
+        // Languages other than English are fetched by the script.
+        calls: [provider].into_iter().chain(cdn.clone()).collect(),
+        files: cdn.into_iter().collect(),
+    }
+}
+
+fn folder(oidc: &Oidc) -> String {
+    match oidc.settings().widget.assets {
+        WidgetAssets::Cdn => format!("{CDN}/okta-signin-widget/{VERSION}"),
+        WidgetAssets::Here(_) => oidc.path(&format!("{}/{VERSION}", oidc.paths().widget_files)),
+    }
+}

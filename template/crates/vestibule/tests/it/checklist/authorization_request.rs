@@ -1,0 +1,462 @@
+//! Section A: the authorization request, and the transaction that waits for its
+//! answer.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use reqwest::{Method, StatusCode};
+use ring::digest::{SHA256, digest};
+use serde_json::json;
+use url::{Url, form_urlencoded};
+use vestibule::{ReturnTo, internals::seal, settings::LoginMode};
+use vestibule_dev::provider::Endpoint;
+
+use crate::{
+    fixture::Fixture,
+    support::{Browser, CLIENT, PATHS, Page, login_with},
+};
+
+use super::{assert_is_error_page, change_transaction};
+
+/// A login for this page.
+fn login_to(return_to: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("return_to", return_to)
+        .finish();
+    login_with(&query)
+}
+
+/// The parameters that the browser carries to the provider, each there once.
+fn parameters(page: &Page) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::new();
+    for (name, value) in page.location().query_pairs().into_owned() {
+        assert!(parameters.insert(name.clone(), value).is_none(), "{name}");
+    }
+    parameters
+}
+
+/// Signs alice in without the provider's pages, and returns the answer to the
+/// callback.
+async fn callback_after(browser: &Browser, login: &str) -> Page {
+    let request = browser.get(login).await.location();
+    let provider = &browser.app.provider;
+    let answer = provider.sign_in(request.as_str(), "alice").unwrap();
+    browser.get(&answer).await
+}
+
+#[tokio::test]
+async fn a1_login_leads_to_the_authorization_endpoint() {
+    for own_query in ["", "?tenant=1&x=%26"] {
+        let app = Fixture::start_prepared(|_, provider| {
+            let endpoint = format!("{}/authorize{own_query}", provider.issuer());
+            provider.faults().json(Endpoint::Metadata, move |metadata| {
+                metadata["authorization_endpoint"] = json!(endpoint);
+            });
+        })
+        .await;
+        let page = app.browser().get(PATHS.login).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER);
+        let endpoint = format!("{}/authorize{own_query}", app.provider.issuer());
+        assert!(page.location().as_str().starts_with(&endpoint), "{page:?}");
+        let sent = parameters(&page);
+        assert_eq!(sent["response_type"], "code");
+        assert_eq!(sent["client_id"], CLIENT);
+        assert!(sent["scope"].split(' ').any(|scope| scope == "openid"));
+    }
+}
+
+#[tokio::test]
+async fn a2_no_two_logins_share_a_secret() {
+    let app = Fixture::start().await;
+    let mut seen = BTreeSet::new();
+    for _ in 0..20 {
+        let sent = parameters(&app.browser().get(PATHS.login).await);
+        for name in ["state", "nonce", "code_challenge"] {
+            // 128 bits in base64url take 22 characters.
+            assert!(sent[name].len() >= 22, "{name}: {}", sent[name]);
+            assert!(seen.insert(sent[name].clone()), "{name}: {}", sent[name]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a2_no_two_transactions_are_sealed_alike() {
+    let app = Fixture::start().await;
+    let mut seen = BTreeSet::new();
+    for _ in 0..20 {
+        let browser = app.browser();
+        browser.get(PATHS.login).await;
+        for (name, sealed) in browser.cookies() {
+            // The nonce of AES-GCM, 96 bits, must never come twice.
+            let nonce = sealed[..16].to_owned();
+            assert!(seen.insert(nonce), "{name}={sealed}");
+        }
+    }
+    assert_eq!(seen.len(), 20);
+}
+
+#[tokio::test]
+async fn a3_the_challenge_is_the_hash_of_a_verifier_of_43_to_128_characters() {
+    for offered in [json!(["S256"]), json!(["plain"]), json!([])] {
+        let what = offered.to_string();
+        let app = Fixture::start_prepared(move |_, provider| {
+            provider.faults().json(Endpoint::Metadata, move |metadata| {
+                metadata["code_challenge_methods_supported"] = offered.clone();
+            });
+        })
+        .await;
+        let browser = app.browser();
+        let login = browser.get(PATHS.login).await;
+        let sent = parameters(&login);
+        assert_eq!(sent["code_challenge_method"], "S256", "{what}");
+
+        let answer = app.provider.sign_in(login.location().as_str(), "alice");
+        browser.get(&answer.unwrap()).await;
+        let exchange = &app.provider.requests_to(Endpoint::Token)[0];
+        let verifier = exchange.form("code_verifier").unwrap();
+        assert!((43..=128).contains(&verifier.len()), "{verifier}");
+        let is_unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        assert!(verifier.chars().all(is_unreserved), "{verifier}");
+        let hash = digest(&SHA256, verifier.as_bytes());
+        assert_eq!(sent["code_challenge"], seal::encode(hash.as_ref()));
+    }
+}
+
+#[tokio::test]
+async fn a4_no_header_changes_the_redirect_uri() {
+    let browser = Fixture::start().await.browser();
+    let ours = format!("{}authorization-code/callback", browser.app.base);
+    for (name, value) in [
+        ("accept", "text/html"),
+        ("host", "attacker.example"),
+        ("x-forwarded-host", "attacker.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-prefix", "/elsewhere"),
+        ("x-original-url", "https://attacker.example/"),
+        ("forwarded", "host=attacker.example;proto=https"),
+        ("origin", "https://attacker.example"),
+        ("referer", "https://attacker.example/"),
+    ] {
+        let page = browser
+            .request(Method::GET, PATHS.login, |request| {
+                request.header(name, value)
+            })
+            .await;
+        assert_eq!(parameters(&page)["redirect_uri"], ours, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn a5_the_transaction_cookie_is_short_lived_and_out_of_reach() {
+    let https = [("APP_BASE_URL", "https://app.example.com")];
+    for (app, is_https) in [
+        (Fixture::start().await, false),
+        (Fixture::start_with_env(&https).await, true),
+    ] {
+        let page = app.browser().get(PATHS.login).await;
+        assert_eq!(page.header("cache-control"), "no-store");
+        let cookies: Vec<_> = page.headers.get_all("set-cookie").iter().collect();
+        let [cookie] = cookies[..] else {
+            panic!("one cookie in {cookies:?}");
+        };
+        let cookie = cookie.to_str().unwrap();
+        assert!(cookie.starts_with(&app.cookie("transaction-")), "{cookie}");
+        let mut attributes: Vec<_> = cookie.split("; ").skip(1).collect();
+        attributes.sort_unstable();
+        let mut expected = vec!["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"];
+        if is_https {
+            expected.push("Secure");
+        }
+        assert_eq!(attributes, expected);
+        assert!(cookie.len() < 4096);
+    }
+}
+
+/// Where nobody is sent after signing in, whatever asks.
+const ELSEWHERE: [&str; 38] = [
+    "",
+    "https://attacker.example/",
+    "HTTPS://attacker.example",
+    "http:attacker.example",
+    "https:attacker.example",
+    "https:/attacker.example",
+    "https:\\\\attacker.example",
+    "//attacker.example",
+    "///attacker.example",
+    "////attacker.example",
+    "/\\attacker.example",
+    "\\/attacker.example",
+    "\\\\attacker.example",
+    "/profile\\attacker.example",
+    "/%09/attacker.example\t",
+    "/\t/attacker.example",
+    "\t//attacker.example",
+    " //attacker.example",
+    "/ /attacker.example",
+    "/\u{a0}/attacker.example",
+    "/\0/attacker.example",
+    "%2F%2Fattacker.example",
+    "%5C%5Cattacker.example",
+    "/.//attacker.example",
+    "/..//attacker.example",
+    "/%2e%2e//attacker.example",
+    "/profile/..//attacker.example",
+    "/profile/.%2e//attacker.example",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,hello",
+    "@attacker.example",
+    "profile",
+    "?tab=1",
+    "#x",
+    "/\r\nset-cookie: a=b",
+    "/profile\r\n\r\n<script>",
+    "/profile\n",
+];
+
+/// These, and the sign-in's own pages.
+fn elsewhere() -> Vec<String> {
+    let mut places = ELSEWHERE.map(str::to_owned).to_vec();
+    let own = [
+        PATHS.login,
+        PATHS.logout,
+        PATHS.logged_out,
+        PATHS.backchannel_logout,
+    ];
+    places.extend(own.map(str::to_owned));
+    places.push(login_to(PATHS.login));
+    places.push(format!("{}?code=x&state=y", PATHS.login_callback));
+    places
+}
+
+#[tokio::test]
+async fn a6_places_outside_the_app_are_not_returned_to() {
+    let app = Fixture::start().await;
+    let too_long = format!("/profile?x={}", "x".repeat(2000));
+    for place in elsewhere().into_iter().chain([too_long]) {
+        let page = callback_after(&app.browser(), &login_to(&place)).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{place:?}");
+        assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
+    }
+}
+
+/// a welcome page of the app's own has nothing else between it and the redirect.
+#[tokio::test]
+async fn a6_the_check_alone_lets_no_place_outside_the_app_pass() {
+    let app = Fixture::start().await;
+    // It is kept as browsers write it, three characters for each of these bytes.
+    let too_long = format!("/{}", "ü".repeat(400));
+    for place in elsewhere().into_iter().chain([too_long]) {
+        let checked = ReturnTo::parse(&app.oidc().settings(), &place);
+        assert_eq!(checked, None, "{place:?}");
+    }
+}
+
+#[tokio::test]
+async fn a6_the_place_is_checked_again_before_the_redirect() {
+    let app = Fixture::start().await;
+    for place in elsewhere() {
+        let browser = app.browser();
+        let request = browser
+            .get(&login_with("return_to=/profile"))
+            .await
+            .location();
+        change_transaction(&browser, |transaction| {
+            transaction["return_to"] = json!(place)
+        });
+        let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
+        let page = browser.get(&answer).await;
+        assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
+    }
+}
+
+#[tokio::test]
+async fn a6_places_inside_the_app_are_returned_to() {
+    let app = Fixture::start().await;
+    for place in [
+        "/",
+        "/profile",
+        "/profile?tab=1&next=//attacker.example",
+        "/profile?x=%2F%2F%0D%0A",
+        "/%2F/attacker.example",
+        "/%5Cattacker.example",
+        "/loginx",
+        "/no-such-page",
+    ] {
+        let page = callback_after(&app.browser(), &login_to(place)).await;
+        assert_eq!(page.header("location"), place);
+        assert_eq!(page.location().origin(), app.base.origin(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a7_only_what_is_allowed_reaches_the_provider() {
+    let app = Fixture::start().await;
+    let usual: Vec<_> = parameters(&app.browser().get(PATHS.login).await)
+        .into_iter()
+        .filter(|(name, _)| !["state", "nonce", "code_challenge"].contains(&name.as_str()))
+        .collect();
+    let names: Vec<_> = usual.iter().map(|(name, _)| name.as_str()).collect();
+    let expected = [
+        "client_id",
+        "code_challenge_method",
+        "redirect_uri",
+        "response_type",
+        "scope",
+    ];
+    assert_eq!(names, expected);
+
+    for name in [
+        "scope",
+        "acr_values",
+        "redirect_uri",
+        "response_type",
+        "response_mode",
+        "client_id",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "claims",
+        "request",
+        "request_uri",
+        "id_token_hint",
+        "ui_locales",
+        "display",
+        "resource",
+        "audience",
+    ] {
+        let page = app
+            .browser()
+            .get(&format!("{}?{name}=attack", PATHS.login))
+            .await;
+        assert!(!page.location().as_str().contains("attack"), "{name}");
+        let sent = parameters(&page);
+        assert_eq!(sent.len(), usual.len() + 3, "{name}: {sent:?}");
+        assert!(usual.iter().all(|(key, value)| sent[key] == *value));
+    }
+}
+
+#[tokio::test]
+async fn a7_a_login_hint_reaches_the_provider_if_it_can_be_one() {
+    let browser = Fixture::start().await.browser();
+    for (hint, is_sent) in [
+        ("alice@example.com".to_owned(), true),
+        ("a&scope=admin".to_owned(), true),
+        ("x".repeat(255), false),
+        ("alice\r\nx".to_owned(), false),
+    ] {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("login_hint", &hint)
+            .finish();
+        let sent = parameters(&browser.get(&format!("{}?{query}", PATHS.login)).await);
+        assert_eq!(sent.get("login_hint"), is_sent.then_some(&hint));
+        assert!(!sent["scope"].contains("admin"));
+    }
+}
+
+#[tokio::test]
+async fn a9_exactly_the_configured_scopes_are_asked_for() {
+    for scopes in [
+        &["openid"][..],
+        &["openid", "email"],
+        &["openid", "profile", "offline_access"],
+        &["openid", "https://api.example.com/read"],
+    ] {
+        let app = Fixture::start_prepared(|settings, _| {
+            settings.relying_party.scopes = scopes.iter().copied().map(str::to_owned).collect();
+        })
+        .await;
+        let sent = parameters(&app.browser().get(PATHS.login).await);
+        assert_eq!(sent["scope"], scopes.join(" "));
+    }
+}
+
+#[tokio::test]
+async fn a12_forgotten_transactions_do_not_pile_up_in_the_browser() {
+    let app = Fixture::start().await;
+    for padding in [0, 900] {
+        let browser = app.browser();
+        let mut requests: Vec<(String, Url)> = Vec::new();
+        for number in 0..20 {
+            let place = format!("/profile?tab={number}&x={}", "x".repeat(padding));
+            let request = browser.get(&login_to(&place)).await.location();
+            requests.push((place, request));
+            let cookies = browser.cookies();
+            let bytes: usize = cookies
+                .iter()
+                .map(|(name, value)| name.len() + value.len() + 3)
+                .sum();
+            assert!(cookies.len() <= 5, "{}", cookies.len());
+            assert!(bytes < 8 * 1024, "{bytes}");
+            // The newest are told by the millisecond.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let complete = if padding == 0 { 5 } else { 3 };
+        for (place, request) in requests.iter().rev().take(complete) {
+            let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
+            let page = browser.get(&answer).await;
+            assert_eq!(page.header("location"), place);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a12_a_transaction_that_the_app_cannot_read_goes() {
+    let browser = Fixture::start().await.browser();
+    browser.set_cookie("transaction-AAAAAAAA", "sealed-by-another-app");
+    browser.get(PATHS.login).await;
+    assert!(!browser.cookies().contains_key("transaction-AAAAAAAA"));
+    assert_eq!(browser.cookies().len(), 1);
+}
+
+#[tokio::test]
+async fn a13_a_login_that_another_site_begins_signs_nobody_in() {
+    let app = Fixture::start().await;
+    let bob = app.signed_in_as("bob").await;
+    let before = bob.cookies()["user-session"].clone();
+    let page = bob
+        .request(Method::GET, PATHS.login, |request| {
+            request
+                .header("sec-fetch-site", "cross-site")
+                .header("sec-fetch-mode", "navigate")
+        })
+        .await;
+    assert!(page.location().as_str().starts_with(app.provider.issuer()));
+    assert_eq!(page.set_cookie("user-session"), "");
+    assert_eq!(bob.cookies()["user-session"], before);
+    assert_eq!(bob.fetch("/api/me").await.json()["sub"], "bob");
+}
+
+#[tokio::test]
+async fn a13_with_a_login_page_only_the_apps_own_button_begins_a_login() {
+    let app = Fixture::start_with(|settings| settings.login_mode = LoginMode::Page).await;
+    let browser = app.browser();
+    let page = browser.get(&login_with("return_to=/profile")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("set-cookie"), "");
+
+    for (site, is_ours) in [
+        ("cross-site", false),
+        ("same-site", false),
+        ("same-origin", true),
+    ] {
+        let page = browser
+            .request(Method::POST, PATHS.login, |request| {
+                request
+                    .header("accept", "text/html")
+                    .header("sec-fetch-site", site)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body("return_to=/profile")
+            })
+            .await;
+        if is_ours {
+            assert!(page.location().as_str().starts_with(app.provider.issuer()));
+        } else {
+            assert_is_error_page(&page, "forged_form", site);
+            assert_eq!(page.header("set-cookie"), "", "{site}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Rows S12 and S14: secrets are replaced without signing anybody out, and
+//! people and operators end sign-ins from elsewhere.
+
+use reqwest::{Method, StatusCode, header::USER_AGENT};
+use vestibule::{
+    internals::{self, seal},
+    now,
+    store::Row,
+};
+
+use crate::{
+    fixture::Fixture,
+    processes::Instances,
+    support::{Browser, PATHS, Page, login_with, subject_key},
+};
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
+
+/// The handles of the browsers that the page offers to sign out.
+fn handles(page: &Page) -> Vec<String> {
+    let fields = page.body.split("name=\"device\" value=\"").skip(1);
+    fields
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect()
+}
+
+async fn end(browser: &Browser, path: &str, field: Option<(&str, &str)>) -> Page {
+    let csrf_token = browser.csrf_token().await;
+    let mut fields = vec![("csrf_token", csrf_token.as_str())];
+    fields.extend(field);
+    let page = browser.post(path, &fields).await;
+    browser.follow(page).await
+}
+
+#[tokio::test]
+async fn s14_a_person_sees_where_they_are_signed_in_and_ends_it_there() {
+    let app = Fixture::start().await;
+    let here = app.signed_in_as("alice").await;
+    let there = app.browser();
+    let answer = there.answer_of_provider("alice", PATHS.login).await;
+    let callback = answer.location();
+    there
+        .request(Method::GET, callback.as_str(), |request| {
+            request.header(USER_AGENT, FIREFOX)
+        })
+        .await;
+    let bob = app.signed_in_as("bob").await;
+
+    let page = here.get("/devices").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Firefox on Linux"), "{}", page.body);
+    assert!(page.body.contains("This browser"));
+    let [handle] = &handles(&page)[..] else {
+        panic!("not one other browser in {}", page.body);
+    };
+    let cookie = &there.cookies()["user-session"];
+    assert!(!page.body.contains(cookie.as_str()) && handle != cookie);
+
+    let left = end(&here, "/devices", Some(("device", handle))).await;
+    assert_eq!(left.url.path(), "/devices");
+    assert_eq!(handles(&left), Vec::<String>::new());
+    assert!(!there.is_signed_in().await);
+    assert!(here.is_signed_in().await && bob.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn s14_a_person_signs_out_everywhere_else() {
+    let app = Fixture::start().await;
+    let here = app.signed_in_as("alice").await;
+    let elsewhere = [
+        app.signed_in_as("alice").await,
+        app.signed_in_as("alice").await,
+    ];
+    let bob = app.signed_in_as("bob").await;
+    assert_eq!(handles(&here.get("/devices").await).len(), 2);
+
+    end(&here, "/devices", None).await;
+
+    for browser in elsewhere {
+        assert!(!browser.is_signed_in().await);
+    }
+    assert!(here.is_signed_in().await && bob.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn s14_nobody_ends_the_sign_ins_of_others() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let other = app.signed_in_as("alice").await;
+    let bob = app.signed_in_as("bob").await;
+    let handle = handles(&alice.get("/devices").await).remove(0);
+
+    end(&bob, "/devices", Some(("device", &handle))).await;
+    let forged = other.post("/devices", &[("device", &handle)]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let denied = end(&bob, "/admin", Some(("subject", "alice"))).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    let forged = alice.post("/admin", &[("subject", "bob")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+
+    for browser in [alice, other, bob] {
+        assert!(browser.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn s14_browsers_that_nobody_has_used_for_too_long_are_not_listed() {
+    let app = Fixture::start().await;
+    let here = app.signed_in_as("alice").await;
+    let subject = subject_key(&app, "alice");
+    let idle = app.oidc().settings().session_idle.as_secs();
+    for (ago, is_listed) in [(idle, false), (idle - 60, true)] {
+        let row = Row {
+            key: seal::random_bytes().unwrap(),
+            subject,
+            provider_session: None,
+            created_at: now() - ago,
+            device: "Safari on iPhone".to_owned(),
+            version: 0,
+            last_seen: now() - ago,
+            expires_at: now() + 3600,
+            sealed: Vec::new(),
+        };
+        internals::sessions(app.oidc())
+            .store()
+            .create(row)
+            .await
+            .unwrap();
+        let listed = handles(&here.get("/devices").await).len();
+        assert_eq!(listed, usize::from(is_listed), "{ago} s ago");
+    }
+}
+
+#[tokio::test]
+async fn s14_a_person_of_the_same_name_at_another_issuer_stays_signed_in() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let (issuer, sessions) = (app.provider.issuer(), internals::sessions(app.oidc()));
+    let record = alice.record().await;
+    let session = record.session.provider_session_id().unwrap();
+    for (other, subject) in [
+        ("https://other.example", "alice"),
+        // Together the same characters.
+        (&format!("{issuer}a"), "lice"),
+    ] {
+        assert_eq!(sessions.end_all_of(other, subject).await.unwrap(), 0);
+        let ended = sessions.end_provider_session(other, session).await;
+        assert_eq!(ended.unwrap(), 0);
+    }
+    assert!(alice.is_signed_in().await);
+    let ended = sessions.end_provider_session(issuer, session).await;
+    assert_eq!(ended.unwrap(), 1);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn s14_an_operator_ends_all_of_a_persons_sign_ins() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let bobs = [app.signed_in_as("bob").await, app.signed_in_as("bob").await];
+
+    let page = end(&alice, "/admin", Some(("subject", "bob"))).await;
+
+    assert!(page.body.contains("2 sign-ins were ended"), "{}", page.body);
+    for bob in bobs {
+        assert!(!bob.is_signed_in().await);
+        let page = bob.get("/profile").await;
+        assert_eq!(page.location().path(), PATHS.login);
+    }
+    assert!(alice.is_signed_in().await);
+    let nobody = end(&alice, "/admin", Some(("subject", " "))).await;
+    assert_eq!(nobody.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
+    let old = seal::random_string().unwrap();
+    let secrets = format!("{},{old}", seal::random_string().unwrap());
+    let mut app = Instances::start(1, "embedded:sessions.redb", &[("SESSION_SECRET", &old)]).await;
+    let alice = app.app.signed_in_as("alice").await;
+    let bob = app.app.browser();
+    let under_way = bob.answer_of_provider("bob", "/profile").await;
+
+    app.kill_all();
+    app.set("SESSION_SECRET", &secrets);
+    app.start_all();
+
+    assert!(alice.is_signed_in().await);
+    let page = bob.follow(under_way).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    let carol = app.app.signed_in_as("alice").await;
+    let under_way = carol
+        .answer_of_provider("alice", &login_with("max_age=0"))
+        .await;
+
+    // Once nobody is under way any more, the old one may go.
+    app.kill_all();
+    app.set("SESSION_SECRET", secrets.split(',').next().unwrap());
+    app.start_all();
+    for browser in [&alice, &bob, &carol] {
+        assert!(browser.is_signed_in().await);
+    }
+    let page = carol.follow(under_way).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+}
+
+#[tokio::test]
+async fn s12_a_transaction_sealed_with_a_secret_that_is_gone_is_refused() {
+    let mut app = Instances::start(1, "embedded:sessions.redb", &[]).await;
+    let bob = app.app.browser();
+    let under_way = bob.answer_of_provider("bob", "/profile").await;
+    app.kill_all();
+    app.set("SESSION_SECRET", &seal::random_string().unwrap());
+    app.start_all();
+    let page = bob.follow(under_way).await;
+    // On the page, or in the address of the app's own.
+    let told = format!("{} {}", page.url, page.body);
+    assert!(told.contains("transaction_unknown"), "{told}");
+    assert!(!bob.is_signed_in().await);
+}

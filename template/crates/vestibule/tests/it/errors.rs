@@ -1,0 +1,185 @@
+//! What an error looks like: to people, to scripts, and in the log.
+
+use actix_web::{
+    App,
+    dev::ServiceResponse,
+    http::header::ACCEPT,
+    test::{TestRequest, call_service, init_service, read_body},
+    web::{self, Path},
+};
+use serde_json::Value;
+use vestibule::{Deny, Error, ErrorKind};
+use vestibule_dev::testing::{TestApp, logs};
+
+use crate::fixture::{Fixture, whole};
+
+const DETAIL: &str = "the detail that only the log may tell";
+
+/// Every kind of error.
+pub fn kinds() -> Vec<ErrorKind> {
+    use ErrorKind::*;
+    let detail = || DETAIL.to_owned();
+    vec![
+        SignedOut,
+        MissingRole("role"),
+        NotFresh(60),
+        NotAssured(&["phr"]),
+        DemandNotMet(detail()),
+        ForgedForm,
+        TransactionUnknown,
+        TransactionExpired,
+        OtpElsewhere,
+        SignInLoop,
+        ParameterRepeated("code"),
+        TokenInCallback("id_token"),
+        MixedUp(detail()),
+        Denied,
+        NotSignedInAtProvider,
+        ProviderError(detail()),
+        CodeMissing,
+        CodeRefused,
+        TokenAnswer(detail()),
+        IdToken(detail()),
+        UserInfo(detail()),
+        RefreshRefused,
+        LogoutToken(detail()),
+        NotAdmitted(
+            Deny::new("not_paid")
+                .text("You have not paid.")
+                .because(DETAIL),
+        ),
+        ProviderUnavailable(detail()),
+        StoreUnavailable(detail()),
+        TooManyLogins,
+        NotFound,
+        MethodNotAllowed,
+        BadRequest(detail()),
+        Internal(detail()),
+    ]
+}
+
+/// The same as handlers return them.
+fn errors() -> Vec<Error> {
+    kinds().into_iter().map(Error::from).collect()
+}
+
+/// From outside, the compiler does not tell of a kind that is added.
+#[test]
+fn no_kind_of_error_is_missing_here() {
+    let source = include_str!("../../src/error.rs");
+    let (_, kinds_there) = source.split_once("pub enum ErrorKind {\n").unwrap();
+    let (kinds_there, _) = kinds_there.split_once("\n}\n").unwrap();
+    let is_kind = |line: &&str| line.starts_with("    ") && !line.trim().starts_with("//");
+    assert_eq!(kinds_there.lines().filter(is_kind).count(), kinds().len());
+}
+
+/// What the app answers whose only page fails with the nth of the errors.
+async fn fail(app: &TestApp, nth: usize, accept: &str) -> (ServiceResponse, String) {
+    let service = init_service(whole!(App::new(), app.oidc()).route(
+        "/{nth}",
+        web::post().to(async |nth: Path<usize>| {
+            let kind = kinds().into_iter().nth(*nth).unwrap();
+            Err::<&str, Error>(kind.into())
+        }),
+    ))
+    .await;
+    let request = TestRequest::post()
+        .uri(&format!("/{nth}"))
+        .insert_header((ACCEPT, accept))
+        .to_request();
+    let response = call_service(&service, request).await;
+    let id = header(&response, "x-request-id");
+    (response.map_into_boxed_body(), id)
+}
+
+fn header<B>(response: &ServiceResponse<B>, name: &str) -> String {
+    let value = response.headers().get(name).unwrap();
+    value.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn each_has_a_page_with_a_code_a_correlation_id_and_one_button() {
+    let app = Fixture::start().await;
+    for (nth, error) in errors().iter().enumerate() {
+        let (response, id) = fail(&app, nth, "text/html").await;
+        assert_eq!(response.status(), error.status(), "{}", error.code());
+        assert!(header(&response, "content-type").starts_with("text/html"));
+        let page = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+        for text in [error.title(), error.code(), &id] {
+            assert!(page.contains(text), "{text} in {page}");
+        }
+        assert_eq!(page.matches("class=\"button\"").count(), 1, "{page}");
+        assert!(!page.contains(DETAIL), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn each_is_json_for_scripts() {
+    let app = Fixture::start().await;
+    for (nth, error) in errors().iter().enumerate() {
+        let (response, id) = fail(&app, nth, "application/json").await;
+        assert_eq!(response.status(), error.status(), "{}", error.code());
+        assert_eq!(
+            header(&response, "content-type"),
+            "application/problem+json"
+        );
+        let body = read_body(response).await;
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], error.code());
+        assert_eq!(problem["status"], error.status().as_u16());
+        assert_eq!(problem["request_id"], id);
+        assert_eq!(problem["title"], error.title());
+        assert!(!problem["detail"].as_str().unwrap().is_empty());
+        assert!(!problem.to_string().contains(DETAIL), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn each_is_logged_with_its_code_cause_and_hint() {
+    let app = Fixture::start().await;
+    for (nth, error) in errors().iter().enumerate() {
+        let (_, id) = fail(&app, nth, "text/html").await;
+        let log = logs::with(&id);
+        let line = log.lines().find(|line| line.contains("code=")).unwrap();
+        assert!(line.contains(&format!("{:?}", error.code())), "{line}");
+        assert!(line.contains(&error.to_string()), "{line}");
+        assert!(line.contains(error.hint()), "{line}");
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[test]
+fn codes_are_stable_words_and_no_two_kinds_share_one() {
+    let errors = errors();
+    let mut codes: Vec<_> = errors.iter().map(Error::code).collect();
+    let is_word = |code: &&str| code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    assert!(codes.iter().all(is_word), "{codes:?}");
+    let count = codes.len();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), count);
+}
+
+#[tokio::test]
+async fn trying_again_leads_to_the_same_page_of_this_app_and_nowhere_else() {
+    let app = Fixture::start_with_provider_down().await;
+    let unavailable =
+        async || Err::<&str, Error>(ErrorKind::StoreUnavailable(String::new()).into());
+    let service =
+        init_service(whole!(App::new(), app.oidc()).default_service(web::to(unavailable))).await;
+    for (request, button) in [
+        (TestRequest::get().uri("/reports?x=1"), "/reports?x=1"),
+        (TestRequest::get().uri("/login?x=1"), "/login?x=1"),
+        (TestRequest::get().uri("//attacker.example/x"), "/"),
+        (TestRequest::get().uri("/.//attacker.example/x"), "/"),
+        (TestRequest::post().uri("/reports"), "/"),
+    ] {
+        let request = request.insert_header((ACCEPT, "text/html")).to_request();
+        let body = read_body(call_service(&service, request).await).await;
+        let page = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            page.contains(&format!("href=\"{button}\">Try again<")),
+            "{page}"
+        );
+    }
+}

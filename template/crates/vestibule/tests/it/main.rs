@@ -1,0 +1,55 @@
+//! The library from outside: a real server over `fixture/`, a real provider, a
+//! browser that keeps cookies.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod app_code;
+mod app_session;
+#[path = "../store/authority.rs"]
+mod authority;
+mod below_a_path;
+mod checklist;
+mod client_authentication;
+mod denied;
+mod dev_pages;
+mod errors;
+mod existing_app;
+mod extra_parameters;
+mod fixture;
+mod guards;
+mod instances;
+mod keys;
+mod killed;
+mod login_page;
+mod logs;
+mod middleware;
+mod network;
+mod ordinary_users;
+mod outages;
+mod paths;
+mod processes;
+#[cfg(unix)]
+mod purge;
+mod pushed_authorization;
+#[expect(dead_code, reason = "the rest is for the tests in `store`")]
+#[path = "../store/redis_cluster.rs"]
+mod redis_cluster;
+#[path = "../store/redis_sentinels.rs"]
+mod redis_sentinels;
+#[path = "../store/redis_server.rs"]
+mod redis_server;
+mod runtimes;
+mod settings;
+mod sign_in;
+mod sign_out;
+mod signatures;
+mod silent;
+mod step_up;
+mod store_in_trouble;
+mod store_over_tls;
+mod support;
+mod troubled_store;

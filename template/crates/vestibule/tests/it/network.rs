@@ -1,0 +1,300 @@
+//! The app in networks as they are: a proxy on the way to the provider, another
+//! one in front of the app, and a certificate authority of one's own.
+
+use std::{
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use reqwest::StatusCode;
+use rustls::{ServerConnection, StreamOwned};
+use url::Url;
+use vestibule::Settings;
+use vestibule_dev::provider::{DevProvider, Endpoint};
+
+use crate::{
+    authority::Authority,
+    fixture::{
+        Fixture,
+        process::{self, LISTEN},
+    },
+    processes::{Instances, read_request, serve},
+    support::PATHS,
+};
+
+/// Gives each connection to a port of its own to `answer`.
+fn listen(answer: impl Fn(TcpStream) -> io::Result<()> + Send + Sync + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    serve(listener, answer);
+    port
+}
+
+/// Asks `address` and passes its answer on.
+fn pass_on(request: &[u8], address: &str, client: &mut impl Write) -> io::Result<()> {
+    let mut server = TcpStream::connect(address)?;
+    server.write_all(request)?;
+    io::copy(&mut server, client)?;
+    client.flush()
+}
+
+/// An HTTP proxy (RFC 9110, 7.6); it remembers the URLs that it was asked for.
+struct ForwardProxy {
+    url: String,
+    asked: Arc<Mutex<Vec<Url>>>,
+}
+
+impl ForwardProxy {
+    fn start() -> Self {
+        let asked: Arc<Mutex<Vec<Url>>> = Arc::default();
+        let asked_here = Arc::clone(&asked);
+        let port = listen(move |mut client| {
+            let request = read_request(&mut client)?;
+            let asked_for = String::from_utf8_lossy(&request).into_owned();
+            let target = asked_for.split(' ').nth(1).unwrap_or_default();
+            let Ok(url) = Url::parse(target) else {
+                return client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            };
+            let address = format!("127.0.0.1:{}", url.port().unwrap_or(80));
+            let request = asked_for.replacen(target, &url[url::Position::BeforePath..], 1);
+            asked_here.lock().unwrap().push(url);
+            pass_on(request.as_bytes(), &address, &mut client)?;
+            client.shutdown(Shutdown::Both)
+        });
+        Self {
+            url: format!("http://127.0.0.1:{port}"),
+            asked,
+        }
+    }
+
+    fn was_asked_for(&self, endpoint: Endpoint) -> bool {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().any(|url| url.path() == endpoint.path())
+    }
+}
+
+#[tokio::test]
+async fn calls_to_the_provider_go_through_the_proxy_that_is_set() {
+    let proxy = ForwardProxy::start();
+    let variables = [("HTTP_PROXY", proxy.url.as_str()), ("NO_PROXY", "")];
+    let instances = Instances::start(1, "memory:", &variables).await;
+    let alice = instances.app.signed_in_as("alice").await;
+    alice.sign_out().await;
+    let provider = &instances.app.provider;
+    instances
+        .app
+        .eventually(async || !provider.requests_to(Endpoint::Revocation).is_empty())
+        .await;
+    for endpoint in [
+        Endpoint::Metadata,
+        Endpoint::Keys,
+        Endpoint::Token,
+        Endpoint::Userinfo,
+        Endpoint::Revocation,
+    ] {
+        assert!(proxy.was_asked_for(endpoint), "{endpoint:?}");
+    }
+    let asked = proxy.asked.lock().unwrap();
+    let issuer = Url::parse(provider.issuer()).unwrap();
+    assert!(asked.iter().all(|url| url.origin() == issuer.origin()));
+}
+
+#[tokio::test]
+async fn hosts_in_no_proxy_are_asked_directly() {
+    let proxy = ForwardProxy::start();
+    let variables = [
+        ("HTTP_PROXY", proxy.url.as_str()),
+        ("NO_PROXY", "example.com,localhost"),
+    ];
+    let instances = Instances::start(1, "memory:", &variables).await;
+    instances.app.signed_in_as("alice").await;
+    assert!(proxy.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_down_is_an_outage_with_a_reason() {
+    let variables = [("HTTP_PROXY", "http://127.0.0.1:1")];
+    let instances = Instances::start(1, "memory:", &variables).await;
+    let browser = instances.app.browser();
+    let login = browser.get(PATHS.login).await;
+    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    let ready = browser.fetch("/readyz").await.json();
+    let reason = ready["reasons"]["provider"].as_str().unwrap();
+    assert!(reason.contains("onnect"), "{reason}");
+    // Not the address, which may hold what is nobody's business.
+    assert!(!reason.contains(".well-known"), "{reason}");
+    assert!(
+        instances.log(0).contains("cannot be used"),
+        "{}",
+        instances.log(0)
+    );
+}
+
+/// A reverse proxy that ends TLS for `https://app.example.com` and says for whom
+/// it asks.
+fn reverse_proxy(app: &Url) -> Url {
+    let address = format!("127.0.0.1:{}", app.port().unwrap());
+    let port = listen(move |mut client| {
+        let request = read_request(&mut client)?;
+        let asked_for = String::from_utf8_lossy(&request).into_owned();
+        let (first, rest) = asked_for.split_once("\r\n").unwrap_or_default();
+        let request = format!(
+            "{first}\r\nX-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n\
+             X-Forwarded-Host: app.example.com\r\nForwarded: for=203.0.113.9;proto=https\r\n{rest}"
+        );
+        pass_on(request.as_bytes(), &address, &mut client)?;
+        client.shutdown(Shutdown::Both)
+    });
+    Url::parse(&format!("http://127.0.0.1:{port}")).unwrap()
+}
+
+#[tokio::test]
+async fn behind_a_reverse_proxy_people_sign_in_and_out() {
+    let mut app = Fixture::start_with_env(&[
+        ("APP_BASE_URL", "https://app.example.com/shop"),
+        ("APP_TRUSTED_PROXIES", "127.0.0.1"),
+        ("APP_LOGIN_RATE", "50"),
+    ])
+    .await;
+    app.listens_at = reverse_proxy(&app.listens_at);
+
+    let alice = app.browser();
+    let page = alice.sign_in_as("alice", "/shop/profile").await;
+    assert_eq!(page.url.as_str(), "https://app.example.com/shop/profile");
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(alice.cookies().contains_key("__Host-user-session"));
+
+    let csrf_token = page.field("csrf_token");
+    let redirect = alice
+        .post(
+            &format!("/shop{}", PATHS.logout),
+            &[("csrf_token", &csrf_token)],
+        )
+        .await;
+    let page = alice.follow(redirect).await;
+    assert_eq!(page.url.origin(), app.base.origin());
+    assert_eq!(page.url.path(), format!("/shop{}", PATHS.logged_out));
+}
+
+/// Serves TLS in front of a port of this machine; returns its own.
+fn tls_in_front_of(port: u16, authority: &Authority) -> u16 {
+    let config = authority.server();
+    listen(move |client| {
+        let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
+        let mut client = StreamOwned::new(connection, client);
+        let request = read_request(&mut client)?;
+        pass_on(&request, &format!("127.0.0.1:{port}"), &mut client)?;
+        client.conn.send_close_notify();
+        client.flush()
+    })
+}
+
+/// Puts TLS in front of what the app itself asks the provider for, under an
+/// issuer of its own. Browsers reach the provider as before.
+fn behind_tls(authority: &Authority, settings: &mut Settings, provider: &DevProvider) {
+    let port = tls_in_front_of(provider.address().port(), authority);
+    let (plain, issuer) = (
+        provider.issuer().to_owned(),
+        format!("https://localhost:{port}"),
+    );
+    settings.provider.as_mut().unwrap().issuer = issuer.clone();
+    let here = issuer.clone();
+    provider.faults().json(Endpoint::Metadata, move |metadata| {
+        metadata["issuer"] = here.clone().into();
+        for name in [
+            "token_endpoint",
+            "userinfo_endpoint",
+            "jwks_uri",
+            "revocation_endpoint",
+            "pushed_authorization_request_endpoint",
+        ] {
+            if let Some(url) = metadata[name].as_str() {
+                metadata[name] = url.replace(&plain, &here).into();
+            }
+        }
+    });
+    let here = issuer.clone();
+    provider
+        .faults()
+        .id_token(move |token| token.claims["iss"] = here.clone().into());
+    provider.faults().authorization_response(move |pairs| {
+        for (_, value) in pairs.iter_mut().filter(|(name, _)| name == "iss") {
+            value.clone_from(&issuer);
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_provider_with_a_certificate_of_ones_own_authority_can_be_used() {
+    let authority = Authority::certifying("DNS:localhost");
+    let app = Fixture::start_prepared(|settings, provider| {
+        behind_tls(&authority, settings, provider);
+        settings.relying_party.ca_file = Some(authority.file());
+    })
+    .await;
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn other_certificates_are_refused_with_the_reason() {
+    let [authority, other] = [(); 2].map(|()| Authority::certifying("DNS:localhost"));
+    for trusted in [None, Some(other.file())] {
+        let app = Fixture::start_prepared(|settings, provider| {
+            behind_tls(&authority, settings, provider);
+            settings.relying_party.ca_file = trusted.clone();
+        })
+        .await;
+        let browser = app.browser();
+        let login = browser.get(PATHS.login).await;
+        assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+        let ready = browser.fetch("/readyz").await;
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+        let reason = ready.json()["reasons"]["provider"].to_string();
+        assert!(reason.to_lowercase().contains("certificate"), "{reason}");
+        assert!(app.provider.requests().is_empty(), "nothing got through");
+        let issuer = app.oidc().issuer();
+        assert!(app.logged(issuer).contains("ertificate"));
+    }
+}
+
+#[test]
+fn a_file_of_authorities_that_holds_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty.pem");
+    std::fs::write(&file, "nothing here").unwrap();
+    let missing = folder.path().join("missing.pem");
+    for unusable in [&file, &missing] {
+        let said = started_with_authorities("OIDC_CA_FILE", unusable);
+        assert!(said.contains("OIDC_CA_FILE"), "{said}");
+    }
+}
+
+#[test]
+fn a_system_without_authorities_is_told_what_it_lacks() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = started_with_authorities("SSL_CERT_FILE", &folder.path().join("missing.pem"));
+    assert!(said.contains("ca-certificates"), "{said}");
+    assert!(said.contains("SSL_CERT_FILE"), "{said}");
+}
+
+/// What the program says when it is started with this file in a variable.
+fn started_with_authorities(variable: &str, file: &Path) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut app = process::command();
+    let app = app.current_dir(folder.path()).envs([
+        ("APP_BASE_URL", "http://localhost:8080"),
+        (LISTEN, "127.0.0.1:0"),
+        ("SESSION_STORE", "memory:"),
+        ("OIDC_ISSUER", "https://id.example.com"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("OIDC_CLIENT_SECRET", "a secret of some length, 0123456789"),
+    ]);
+    let ended = app.env(variable, file).output().unwrap();
+    assert!(!ended.status.success());
+    let mut said = String::new();
+    ended.stderr.as_slice().read_to_string(&mut said).unwrap();
+    said
+}

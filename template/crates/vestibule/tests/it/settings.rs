@@ -1,0 +1,473 @@
+//! Settings are checked once, and every fault is named.
+
+use vestibule::{Settings, settings::Faults};
+
+use crate::{
+    fixture::Fixture,
+    keys::ClientKey,
+    support::{PATHS, PROVIDER},
+};
+
+fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
+    Settings::from_lookup(|name| {
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn faults(variables: &[(&str, &str)]) -> String {
+    match settings(variables) {
+        Ok(_) => String::new(),
+        Err(faults) => faults.to_string(),
+    }
+}
+
+fn faults_with(variable: &str, value: &str) -> String {
+    let mut variables = vec![(variable, value)];
+    variables.extend(PROVIDER.iter().filter(|(name, _)| *name != variable));
+    faults(&variables)
+}
+
+#[test]
+fn nothing_set_is_fine_in_a_debug_build() {
+    assert_eq!(faults(&[]), "");
+    assert_eq!(faults(&PROVIDER), "");
+}
+
+#[test]
+fn a_trailing_slash_of_the_base_url_makes_no_difference() {
+    for base in ["https://app.example.com", "https://app.example.com/"] {
+        let base = [("APP_BASE_URL", base)];
+        assert_eq!(
+            settings(&[&base[..], &PROVIDER].concat())
+                .unwrap()
+                .relying_party
+                .login_redirect_uri
+                .as_str(),
+            format!("https://app.example.com{}", PATHS.login_callback)
+        );
+    }
+}
+
+#[test]
+fn a_proxy_needs_no_scheme() {
+    for proxy in ["proxy.example.com:3128", "https://user:a%40b@[::1]:8443"] {
+        assert_eq!(faults(&[("HTTPS_PROXY", proxy)]), "");
+    }
+}
+
+#[test]
+fn a_missing_provider_is_named_with_the_other_faults() {
+    let elsewhere = ("APP_BASE_URL", "https://app.example.com");
+    let said = faults(&[elsewhere, ("SESSION_SECRET", "short")]);
+    assert!(said.starts_with("cannot start: 2 settings"), "{said}");
+    assert!(said.contains("\n  OIDC_ISSUER: missing. "), "{said}");
+}
+
+#[test]
+fn all_faults_are_named_at_once() {
+    let said = faults(&[
+        ("OIDC_ISSUER", "http://id.example.com"),
+        ("OIDC_LOGIN_PAGE", "poster"),
+        ("SESSION_MAX_HOURS", "0"),
+        ("SESSION_ENDS_WITH_ID_TOKEN", "maybe"),
+    ]);
+    for variable in [
+        "OIDC_ISSUER",
+        "OIDC_CLIENT_ID",
+        "OIDC_CLIENT_SECRET",
+        "OIDC_LOGIN_PAGE",
+        "SESSION_MAX_HOURS",
+        "SESSION_ENDS_WITH_ID_TOKEN",
+    ] {
+        assert!(said.contains(variable), "{variable} in {said}");
+    }
+    assert!(said.starts_with("cannot start: 6 settings"), "{said}");
+}
+
+#[test]
+fn unusable_values_are_refused_with_a_hint() {
+    for (variable, value, hint) in [
+        ("OIDC_ISSUER", "https://{yourOktaDomain}", "placeholder"),
+        (
+            "OIDC_ISSUER",
+            "https://YOUR-ORG.okta.com/oauth2/default",
+            "placeholder",
+        ),
+        ("OIDC_ISSUER", "https://org.okta.com.com", ".com twice"),
+        (
+            "OIDC_ISSUER",
+            "https://org.okta.com//oauth2/default",
+            "two slashes",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://org.okta.com/oauth2/default/oauth2/default",
+            "authorization server twice",
+        ),
+        ("OIDC_ISSUER", "http://id.example.com", "https://"),
+        (
+            "OIDC_ISSUER",
+            "https://org-admin.okta.com",
+            "https://org.okta.com",
+        ),
+        ("OIDC_ISSUER", "id.example.com", "absolute URL"),
+        (
+            "OIDC_ISSUER",
+            "https://id.example.com?x=1",
+            "OIDC Discovery",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://somebody:password@id.example.com",
+            "no user, ? or #",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://id.example.com/.well-known/openid-configuration",
+            "«https://id.example.com»",
+        ),
+        ("OIDC_CLIENT_ID", "{clientId}", "placeholder"),
+        ("OIDC_CLIENT_SECRET", "<secret>", "placeholder"),
+        (
+            "OIDC_CLIENT_AUTH",
+            "digest",
+            "basic, post or private_key_jwt",
+        ),
+        ("OIDC_CLIENT_KEY_FILE", "key.pem", "OIDC_CLIENT_AUTH"),
+        ("OIDC_EXTRA_PARAMETERS", "state=x", "«state»"),
+        (
+            "OIDC_EXTRA_PARAMETERS",
+            "redirect%5Furi=https://evil.example",
+            "OIDC_LOGIN_REDIRECT_URI",
+        ),
+        ("OIDC_EXTRA_PARAMETERS", "acr_values=phr", "Assured"),
+        ("OIDC_EXTRA_PARAMETERS", "prompt=none", "select_account"),
+        ("OIDC_EXTRA_PARAMETERS", "ui_locales", "NAME=VALUE"),
+        ("OIDC_EXTRA_PARAMETERS", "hd=a&hd=b", "twice"),
+        ("OIDC_EXTRA_PARAMETERS", "hd=a%0Ab", "NAME=VALUE"),
+        ("OIDC_PAR", "sometimes", "auto, always or never"),
+        ("OIDC_SIGNATURE_ALGORITHMS", "RS256 HS256", "«HS256»"),
+        ("OIDC_SIGNATURE_ALGORITHMS", "none", "«none»"),
+        ("OIDC_SIGNATURE_ALGORITHMS", ",", "names no algorithm"),
+        ("OIDC_LOGIN_PAGE", "popup", "redirect, page or widget"),
+        ("OIDC_WIDGET_ENGINE", "v1", "identity or classic"),
+        ("OIDC_SCOPES", "profile email", "openid"),
+        ("OIDC_SCOPES", "openid pro\"file", "plain ASCII"),
+        ("OIDC_SCOPES", "openid pro\\file", "plain ASCII"),
+        ("OIDC_SCOPES", "openid größe", "plain ASCII"),
+        ("OIDC_CA_FILE", "/no/such/file.pem", "cannot be read"),
+        ("OIDC_CLOCK_SKEW_SECONDS", "-1", "0 to 600"),
+        ("APP_BASE_URL", "http://app.example.com", "https://"),
+        ("APP_BASE_URL", "app.example.com", "absolute URL"),
+        ("APP_BASE_URL", "ftp://app.example.com", "https://"),
+        ("APP_BASE_URL", "ftp://localhost:8080", "https://"),
+        ("APP_BASE_URL", "http://not-localhost:8080", "https://"),
+        ("APP_BASE_URL", "http://192.0.2.1:8080", "https://"),
+        ("APP_BASE_URL", "http://[2001:db8::1]:8080", "https://"),
+        (
+            "APP_BASE_URL",
+            "https://somebody:password@app.example.com",
+            "no user, ? or #",
+        ),
+        ("APP_BASE_URL", "{appBaseUrl}", "placeholder"),
+        ("APP_BASE_URL", "https://{yourDomain}", "placeholder"),
+        (
+            "APP_BASE_URL",
+            "https://app.example.com/a//b",
+            "two slashes",
+        ),
+        ("OIDC_LOGIN_REDIRECT_URI", "{redirectUri}", "placeholder"),
+        ("OIDC_LOGIN_REDIRECT_URI", "garbage", "absolute URL"),
+        (
+            "OIDC_LOGOUT_REDIRECT_URI",
+            "http://app.example.com/",
+            "https://",
+        ),
+        ("OIDC_CLIENT_SECRET", "{clientSecret}", "placeholder"),
+        (
+            "APP_BASE_URL",
+            "https://app.example.com/?a",
+            "no user, ? or #",
+        ),
+        ("APP_LISTEN", "8080", "host:port"),
+        (
+            "APP_TRUSTED_PROXIES",
+            "10.0.0.1 10.0.0.0/33",
+            "«10.0.0.0/33»",
+        ),
+        ("APP_TRUSTED_PROXIES", "proxy.example.com", "not an address"),
+        ("HTTPS_PROXY", "http://user:password@", "http://HOST:PORT"),
+        ("HTTP_PROXY", "proxy:port", "http://HOST:PORT"),
+        ("ALL_PROXY", "socks5://proxy:1080", "http://HOST:PORT"),
+        ("SESSION_SECRET", "short", "too weak"),
+        (
+            "SESSION_SECRET",
+            "abcdefghijklmnopqrstuvwxyz01234",
+            "too weak",
+        ),
+        (
+            "SESSION_SECRET",
+            "<abcdefghijklmnopqrstuvwxyz0123456789>",
+            "the example's value",
+        ),
+        (
+            "SESSION_SECRET",
+            "a-Change-Me-value-0123456789-abcdefghijk",
+            "the example's value",
+        ),
+        ("SESSION_SECRET", " , ", "holds no secret"),
+        (
+            "SESSION_SECRET",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "too weak",
+        ),
+        ("SESSION_STORE", "embedded:", "embedded:PATH"),
+        ("SESSION_STORE", "memory:of-a-goldfish", "embedded:PATH"),
+        (
+            "SESSION_STORE",
+            "postgres://user:password@host",
+            "embedded:PATH",
+        ),
+        (
+            "SESSION_STORE",
+            "redis://:password@one:6379,two:6379",
+            "redis+cluster://HOST,HOST",
+        ),
+        ("SESSION_STORE", "redis://one:port", "redis://[USER"),
+        ("SESSION_STORE", "redis://", "redis://[USER"),
+        (
+            "SESSION_STORE",
+            "rediss://:password@one/#insecure",
+            "redis://[USER",
+        ),
+        (
+            "SESSION_STORE",
+            "redis-sentinel://one:26379/main",
+            "redis+sentinel://[USER",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://:password@one,two",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://:password@one,,two/main",
+            "/SERVICE",
+        ),
+        ("SESSION_STORE", "redis+sentinel://one/two main", "/SERVICE"),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://one/main/x",
+            "[/DATABASE]",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+sentinel://one?a,two/main",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "rediss+sentinel://:password@one#insecure/main",
+            "/SERVICE",
+        ),
+        (
+            "SESSION_STORE",
+            "rediss+cluster://:password@one#insecure",
+            "rediss+cluster://",
+        ),
+        (
+            "SESSION_STORE",
+            "valkey-cluster://:password@one",
+            "redis+cluster://[USER",
+        ),
+        (
+            "SESSION_STORE",
+            "redis+cluster://:password@one,two:6379/1",
+            "redis+cluster://[USER",
+        ),
+        ("SESSION_STORE", "rediss+cluster://", "rediss+cluster://"),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "https://app.example.com/#x",
+            "no #",
+        ),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "https://app.example.com/authorization-code/callback",
+            "elsewhere than APP_BASE_URL",
+        ),
+        (
+            "OIDC_LOGIN_REDIRECT_URI",
+            "http://127.0.0.1:8080/authorization-code/callback",
+            &format!("http://localhost:8080{}", PATHS.login_callback),
+        ),
+    ] {
+        let said = faults_with(variable, value);
+        assert!(
+            said.contains(&format!("\n  {variable}: ")),
+            "{variable}={value}: {said}"
+        );
+        assert!(said.contains(hint), "{variable}={value}: {said}");
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(!said.contains("password"), "{said}");
+    }
+}
+
+/// Each is a check of the app, or says who asks for what.
+#[test]
+fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
+    for name in [
+        "acr_values",
+        "client_assertion",
+        "client_assertion_type",
+        "client_id",
+        "client_secret",
+        "code",
+        "code_challenge",
+        "code_challenge_method",
+        "code_verifier",
+        "dpop_jkt",
+        "id_token_hint",
+        "iss",
+        "max_age",
+        "nonce",
+        "redirect_uri",
+        "registration",
+        "request",
+        "request_uri",
+        "response_mode",
+        "response_type",
+        "scope",
+        "state",
+    ] {
+        let said = faults_with("OIDC_EXTRA_PARAMETERS", &format!("{name}=x"));
+        assert!(said.contains(&format!("must not set «{name}»")), "{said}");
+    }
+    let long = format!("ui_locales={}", "x".repeat(1024));
+    let said = faults_with("OIDC_EXTRA_PARAMETERS", &long);
+    assert!(said.contains("longer than 1024 bytes"), "{said}");
+}
+
+#[test]
+fn settings_that_are_printed_show_no_secret() {
+    let settings = Settings::from_lookup(|name| match name {
+        "OIDC_CLIENT_SECRET" => Some("a client's treasure".to_owned()),
+        "SESSION_SECRET" => Some("a treasure of 32 different characters".to_owned()),
+        "SESSION_STORE" => Some("redis://:treasure@localhost".to_owned()),
+        _ => PROVIDER
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned()),
+    });
+    let printed = format!("{:?}", settings.unwrap());
+    assert!(printed.contains("id.example.com"), "{printed}");
+    assert!(!printed.contains("treasure"), "{printed}");
+}
+
+#[test]
+fn redis_may_be_one_server_or_several() {
+    for address in [
+        "redis://localhost",
+        "rediss://user:p%40ss@[::1]:6379/2",
+        "redis+sentinel://one/main",
+        "rediss+sentinel://user:pass@one,[::1]:26379,10.0.0.3/main.1/2",
+        "redis+cluster://one",
+        "rediss+cluster://:pass@one,[::1]:6379,10.0.0.3:1/",
+    ] {
+        assert_eq!(faults(&[("SESSION_STORE", address)]), "", "{address}");
+    }
+}
+
+#[test]
+fn redirect_uris_may_have_other_paths_and_sign_out_may_end_elsewhere() {
+    let elsewhere = [
+        ("APP_BASE_URL", "https://app.example.com/shop"),
+        ("OIDC_LOGIN_REDIRECT_URI", "https://app.example.com/back"),
+        ("OIDC_LOGOUT_REDIRECT_URI", "https://www.example.com/bye"),
+    ];
+    assert_eq!(faults(&[&elsewhere[..], &PROVIDER].concat()), "");
+}
+
+#[tokio::test]
+async fn a_redirect_uri_at_another_path_is_warned_of() {
+    for (path, warns) in [("/elsewhere", true), (PATHS.login_callback, false)] {
+        let uri = format!("http://localhost:PORT{path}");
+        let app = Fixture::start_with_env(&[("OIDC_LOGIN_REDIRECT_URI", &uri)]).await;
+        let uri = app.base.join(path).unwrap();
+        let logged = app.logged(&format!("OIDC_LOGIN_REDIRECT_URI: «{uri}»"));
+        assert_eq!(logged.contains("WARN"), warns, "{logged}");
+    }
+}
+
+#[test]
+fn a_client_key_that_cannot_be_used_is_refused_with_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let path = file.display().to_string();
+    let faults_of = |content: &str| {
+        std::fs::write(&file, content).unwrap();
+        faults(&[
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", "app"),
+            ("OIDC_CLIENT_AUTH", "private_key_jwt"),
+            ("OIDC_CLIENT_KEY_FILE", &path),
+        ])
+    };
+    assert_eq!(faults_of(&ClientKey::p384().pem), "");
+    let not_base64 = "-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----\n";
+    let no_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    for (content, hint) in [
+        ("", "holds no private key"),
+        (not_base64, "holds no private key"),
+        (public, "holds no private key"),
+        (encrypted, "passphrase"),
+        (sec1, "openssl pkcs8"),
+        (no_key, "RSA with 2048"),
+    ] {
+        let said = faults_of(content);
+        assert!(said.contains("\n  OIDC_CLIENT_KEY_FILE: "), "{said}");
+        assert!(said.contains(hint), "{said}");
+        assert!(!said.contains("AAAA"), "{said}");
+    }
+}
+
+#[test]
+fn a_client_key_and_a_secret_exclude_each_other() {
+    let said = faults_with("OIDC_CLIENT_AUTH", "private_key_jwt");
+    assert!(said.contains("\n  OIDC_CLIENT_KEY_FILE: missing"), "{said}");
+    assert!(
+        said.contains("\n  OIDC_CLIENT_SECRET: is not used"),
+        "{said}"
+    );
+    let missing = faults(&[
+        ("OIDC_ISSUER", "https://id.example.com"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("OIDC_CLIENT_AUTH", "private_key_jwt"),
+        ("OIDC_CLIENT_KEY_FILE", "/no/such/key.pem"),
+        ("OIDC_CLIENT_KEY_AUDIENCE", "everybody"),
+    ]);
+    assert!(missing.contains("cannot be read"), "{missing}");
+    assert!(
+        missing.contains("issuer, token_endpoint or endpoint"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_path_in_the_base_url_is_where_the_app_is_mounted() {
+    let base = [("APP_BASE_URL", "https://example.com/portal/")];
+    let settings = settings(&[&base[..], &PROVIDER].concat()).unwrap();
+    assert_eq!(settings.base_path(), "/portal");
+    assert_eq!(
+        settings.relying_party.login_redirect_uri.as_str(),
+        format!("https://example.com/portal{}", PATHS.login_callback)
+    );
+}

@@ -1,0 +1,190 @@
+//! What `/dev/views` shows in debug builds: every view in every state, from
+//! sample data, so that you can look at a view while you change it. A view of
+//! yours gets a state here.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use vestibule::{Claims, Error, Visitor};
+use vestibule_dev::Gallery;
+
+use crate::{
+    pages::AppPages,
+    views::{self, DeviceRow, Devices, Frame, Home, Members, Profile},
+};
+
+const ALICE: &str = "Alice Archer";
+const FARAH: &str = "فرح الفارسي";
+
+type Page = Result<HttpResponse, Error>;
+
+/// All states, in the order in which people meet them.
+pub fn gallery() -> Gallery {
+    Gallery::new()
+        .state(
+            "home-signed-out",
+            "home.html",
+            "nobody is signed in",
+            |request| home(request, None),
+        )
+        .state("home", "home.html", "somebody is signed in", |request| {
+            home(request, Some(ALICE))
+        })
+        .state(
+            "home-long-name",
+            "home.html",
+            "the name is very long",
+            |request| home(request, Some(&long_name())),
+        )
+        .state(
+            "home-right-to-left",
+            "home.html",
+            "the name is written from right to left",
+            |request| home(request, Some(FARAH)),
+        )
+        .login("login.html", AppPages)
+        .state("profile", "profile.html", "an ordinary person", |request| {
+            profile(request, ordinary_claims())
+        })
+        .state(
+            "profile-bare",
+            "profile.html",
+            "the provider says nothing but `sub`",
+            |request| profile(request, json!({ "sub": "00u1a2b3" })),
+        )
+        .state(
+            "profile-awkward",
+            "profile.html",
+            "many groups, long strings, nested claims, markup",
+            |request| profile(request, awkward_claims()),
+        )
+        .state(
+            "profile-right-to-left",
+            "profile.html",
+            "names from right to left",
+            |request| {
+                let claims = json!({ "sub": "farah", "name": FARAH, "locale": "ar" });
+                profile(request, claims)
+            },
+        )
+        .state(
+            "devices",
+            "devices.html",
+            "signed in here and elsewhere",
+            |request| devices(request, 3),
+        )
+        .state(
+            "devices-one",
+            "devices.html",
+            "signed in here only",
+            |request| devices(request, 1),
+        )
+        .state(
+            "members",
+            "members.html",
+            "an administrator looks",
+            |request| members(request, None),
+        )
+        .state(
+            "members-done",
+            "members.html",
+            "somebody was signed out",
+            |request| members(request, Some(2)),
+        )
+        .logged_out("logged_out.html", AppPages)
+        .errors("error.html", AppPages)
+}
+
+fn frame(request: &HttpRequest, name: Option<&str>) -> Result<Frame, Error> {
+    Ok(Frame {
+        visitor: name.map(|name| Visitor::sample(name, "sample")),
+        ..Frame::of(request)?
+    })
+}
+
+fn home(request: &HttpRequest, name: Option<&str>) -> Page {
+    views::respond(&Home {
+        frame: frame(request, name)?,
+        debug_note: vestibule_dev::notes::home(request),
+    })
+}
+
+fn profile(request: &HttpRequest, claims: Value) -> Page {
+    let claims: Map<String, Value> = serde_json::from_value(claims).unwrap_or_default();
+    let claims = Claims::from(claims);
+    let name = claims.display_name();
+    let roles = claims.strings_at("roles");
+    views::respond(&Profile {
+        sign_ins: 3,
+        signed_in_ago: "12 minutes".to_owned(),
+        ends_in: "12 hours".to_owned(),
+        ..Profile::of(frame(request, Some(name))?, &claims, &roles)
+    })
+}
+
+fn ordinary_claims() -> Value {
+    json!({
+        "sub": "alice",
+        "name": ALICE,
+        "given_name": "Alice",
+        "family_name": "Archer",
+        "email": "alice@example.com",
+        "email_verified": true,
+        "locale": "en",
+        "roles": ["admin", "user"],
+        "groups": ["everyone", "staff"],
+        "iss": "https://id.example.com",
+        "aud": "my-app",
+        "iat": 1_790_000_000,
+        "exp": 1_790_003_600,
+        "auth_time": 1_790_000_000,
+        "amr": ["pwd", "otp"],
+        "sid": "f2c8e4b0",
+    })
+}
+
+fn awkward_claims() -> Value {
+    json!({
+        "sub": "erin",
+        "name": long_name(),
+        "email": "a-very-long-address-that-goes-on-and-on-and-on@a-very-long-domain-name-too.example.com",
+        "email_verified": "false",
+        "nickname": "",
+        "middle_name": null,
+        "picture": "<script>alert('picture')</script>",
+        "address": { "locality": "Bad Kissingen", "postal_code": "97688", "country": "DE" },
+        "groups": (1..=300).map(|n| format!("group-{n:03}")).collect::<Vec<_>>(),
+        "roles": ["user", "<b>bold</b>"],
+        "updated_at": 1_780_000_000,
+        "iat": -1.5,
+        "exp": 99_999_999_999_999_u64,
+    })
+}
+
+fn long_name() -> String {
+    format!("Erin {}", "von und zu Eselsohr-".repeat(500))
+}
+
+fn devices(request: &HttpRequest, count: usize) -> Page {
+    let names = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"];
+    let rows = names.iter().take(count).enumerate();
+    views::respond(&Devices {
+        frame: frame(request, Some(ALICE))?,
+        devices: rows
+            .map(|(nth, name)| DeviceRow {
+                handle: format!("sample-{nth}"),
+                name: (*name).to_owned(),
+                signed_in_ago: format!("{} hours", nth + 2),
+                seen_ago: format!("{} minutes", nth * 40 + 2),
+                is_this: nth == 0,
+            })
+            .collect(),
+    })
+}
+
+fn members(request: &HttpRequest, signed_out: Option<usize>) -> Page {
+    views::respond(&Members {
+        frame: frame(request, Some(ALICE))?,
+        count: 1,
+        signed_out,
+    })
+}
