@@ -14,7 +14,7 @@ export const PAGE = '/admin';
 /** The same with much to show: all that the provider says of the person. */
 export const LONG_PAGE = '/profile';
 /** The thread of the app that writes to the embedded store. */
-export const WRITER = 'user-sessions';
+export const WRITER = 'session-store';
 /** Tokens and claims of one session, in bytes. */
 export const RECORD_BYTES = 6 * 1024;
 // What the server decides anew for each answer.

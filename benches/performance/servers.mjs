@@ -88,7 +88,9 @@ export class Server {
       const [used] = readFileSync(`${tasks}/${task}/schedstat`, 'ascii').split(' ');
       return Number(used);
     };
-    return readdirSync(tasks).filter(counts).map(nanoseconds).reduce((sum, used) => sum + used, 0) / 1e9;
+    const counted = readdirSync(tasks).filter(counts);
+    if (counted.length === 0) throw new Error(`${this.name} has no thread ${thread}`);
+    return counted.map(nanoseconds).reduce((sum, used) => sum + used, 0) / 1e9;
   }
 
   /** Memory that is its own, in bytes. */

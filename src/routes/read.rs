@@ -684,7 +684,7 @@ fn mentions(tokens: proc_macro2::TokenStream, name: &impl Fn(&str) -> bool) -> b
     false
 }
 
-/// The text of `concat!("…", "…")`.
+/// The string of `concat!("…", "…")`.
 fn concatenated(call: &syn::Macro) -> Option<String> {
     if !call.path.is_ident("concat") {
         return None;
@@ -698,7 +698,7 @@ fn concatenated(call: &syn::Macro) -> Option<String> {
 fn attributes(expression: &Expr) -> &[syn::Attribute] {
     match expression {
         Expr::MethodCall(call) => match attributes(&call.receiver) {
-            // They stand before the whole statement, so with its first word.
+            // They come before the whole statement, so before its first word.
             [] => &call.attrs,
             attributes => attributes,
         },

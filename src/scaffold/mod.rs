@@ -57,11 +57,11 @@ pub(crate) fn view(route: &NewRoute) -> Result<Option<String>, BadScaffold> {
 }
 
 /// The test file.
-pub(crate) fn tests(route: &NewRoute) -> Result<String, BadScaffold> {
+pub(crate) fn tests(route: &NewRoute, names: &GuardNames) -> Result<String, BadScaffold> {
     render(
         "test.rs",
         include_str!("texts/test.rs.liquid"),
-        &test_object(route),
+        &test_object(route, names),
     )
 }
 
@@ -265,7 +265,7 @@ fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
 }
 
 /// What the test file imports depends on which tests are in it.
-fn test_object(route: &NewRoute) -> liquid::Object {
+fn test_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     let guard = &route.guard;
     let is_public = *guard == Guard::Public;
     let is_signed_in = *guard == Guard::SignedIn;
@@ -276,6 +276,8 @@ fn test_object(route: &NewRoute) -> liquid::Object {
     // Who has such a role isn't known, so all that can be tested is that strangers don't get in.
     let has_ask = is_json && (is_known_who || !is_get);
     let has_send = is_form && is_known_who;
+    let testing = format!("{}::testing", names.dev_library);
+    let support = "crate::support".to_owned();
     let mut paths: Vec<String> = [
         ("Browser", has_ask || has_send),
         ("Method", is_json && !is_get || is_form && is_public),
@@ -291,7 +293,12 @@ fn test_object(route: &NewRoute) -> liquid::Object {
     ]
     .into_iter()
     .filter(|(_, is_used)| *is_used)
-    .map(|(name, _)| format!("crate::support::{name}"))
+    .map(|(name, _)| {
+        // Types come from the library, functions from the app.
+        let is_type = name.starts_with(|first: char| first.is_uppercase());
+        let module = if is_type { &testing } else { &support };
+        format!("{module}::{name}")
+    })
     .collect();
     if matches!(guard, Guard::Role(_)) && is_known_who {
         paths.push("serde_json::json".to_owned());

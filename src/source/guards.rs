@@ -34,6 +34,8 @@ pub(crate) struct GuardNames {
     pub(crate) signed_form: GuardName,
     /// The name by which the app calls the library.
     pub(crate) library: String,
+    /// The same for the library of debug builds and tests.
+    pub(crate) dev_library: String,
 }
 
 /// What an alias takes and passes on.
@@ -76,6 +78,7 @@ impl Crate {
             fresh: self.guard_name("Fresh", Takes::Const)?,
             signed_form: self.guard_name("SignedForm", Takes::Type)?,
             library: self.library.clone(),
+            dev_library: self.dev_library.clone(),
         })
     }
 

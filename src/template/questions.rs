@@ -75,7 +75,7 @@ pub(crate) static QUESTIONS: [Question; 6] = [
     },
     Question {
         key: "session_store",
-        prompt: "Where are sign-ins kept?",
+        prompt: "Where are user sessions kept?",
         default: "embedded",
         rule: Rule::OneOf(SESSION_STORES),
     },

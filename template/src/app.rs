@@ -99,10 +99,10 @@ impl Application {
                     .wrap(oidc.error_pages())
                     // `actix_session::Session`, for data of yours.
                     .wrap(oidc.app_session())
-                    // A log line for each answer.
-                    .wrap(from_fn(telemetry::log_request))
                     // Who is this?
                     .wrap(oidc.middleware())
+                    // A log line for each answer.
+                    .wrap(from_fn(telemetry::log_request))
                     // What browsers may do with the pages.
                     .wrap(oidc.security_headers())
                     .configure(oidc.at_base_path(|cfg| {

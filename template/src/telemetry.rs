@@ -21,22 +21,40 @@ use tracing_subscriber::{
 use vestibule::{RequestId, settings::Environment};
 
 /// Which log lines are written: what `RUST_LOG` says, or else all from `info`.
+/// A word by itself is a level. Elsewhere it may be a target, so that a mistyped
+/// level silences everything.
 pub fn filter(env: &mut Environment) -> Targets {
-    // At `info` the server tells only how many workers it starts.
-    let default = Targets::new()
-        .with_default(LevelFilter::INFO)
-        .with_target("actix_server", LevelFilter::WARN);
-    let Some(wanted) = env.string("RUST_LOG") else {
-        return default;
-    };
-    wanted.parse().unwrap_or_else(|_| {
-        env.fault(
-            "RUST_LOG",
-            "must be a level (off, error, warn, info, debug, trace) or a list such as \
-             warn,app=debug.",
-        );
-        default
-    })
+    let wanted = env.string("RUST_LOG").unwrap_or_default();
+    let mut parts = wanted
+        .split(|c: char| c == ',' || c.is_whitespace())
+        .filter(|part| !part.is_empty())
+        .peekable();
+    if parts.peek().is_none() {
+        // At `info` the server tells only how many workers it starts.
+        return Targets::new()
+            .with_default(LevelFilter::INFO)
+            .with_target("actix_server", LevelFilter::WARN);
+    }
+    let mut filter = Targets::new();
+    for part in parts {
+        let (target, level) = match part.split_once('=') {
+            Some((target, level)) => (Some(target), level),
+            None => (None, part),
+        };
+        filter = match (level.parse::<LevelFilter>(), target) {
+            (Ok(level), None) => filter.with_default(level),
+            (Ok(level), Some(target)) => filter.with_target(target, level),
+            (Err(_), _) => {
+                let hint = format!(
+                    "«{level}» is not a level. Use off, error, warn, info, debug or trace, and \
+                     TARGET=LEVEL for one part of the app, such as warn,app=debug."
+                );
+                env.fault("RUST_LOG", hint);
+                return filter;
+            }
+        };
+    }
+    filter
 }
 
 /// Starts logging. Called once.

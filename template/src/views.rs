@@ -10,7 +10,7 @@ use actix_web::{
 };
 use askama::Template;
 use vestibule::{
-    Claims, Device, Error, Oidc, Paths, Visitor,
+    Claims, Device, Error, ErrorKind, Oidc, Paths, Visitor,
     csp::{self, Nonce},
     now,
     pages::{EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
@@ -319,7 +319,11 @@ impl<'a> ErrorView<'a> {
     ///
     /// # Errors
     /// See [`Frame::of`].
-    pub fn new(request: &HttpRequest, page: ErrorPage<'a>) -> Result<Self, Error> {
+    pub fn new(request: &HttpRequest, mut page: ErrorPage<'a>) -> Result<Self, Error> {
+        // Others who are signed in find it in the bar, and need it less.
+        if !matches!(page.error.kind(), ErrorKind::NotAdmitted(_)) {
+            page.sign_out = None;
+        }
         Ok(Self {
             frame: Frame::of(request)?,
             page,

@@ -120,7 +120,7 @@ export class App {
       lines.some(
         (line) =>
           line.startsWith('sign in as alice, bob, ') &&
-          line.endsWith(` without a password, at the development provider ${this.providerUrl}`),
+          line.endsWith(` without a password at the development provider ${this.providerUrl}`),
       )
     );
   }

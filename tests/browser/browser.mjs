@@ -160,6 +160,8 @@ export class Visitor {
     page.on('console', (message) => {
       if (message.type() === 'error' || message.text().includes('Content Security Policy')) {
         const { url } = message.location();
+        // For pages without an icon Chromium looks there by itself.
+        if (new URL(url || 'about:blank').pathname === '/favicon.ico') return;
         this.#note(`console: ${message.text()} (${url})`, url);
       }
     });

@@ -41,8 +41,7 @@ test('the pages that existed before stay as they were', async ({ page }) => {
   assert.deepEqual(names, ['content-length', 'content-type', 'date']);
 });
 
-test('somebody who is signed in may visit the public page too', async (visitor) => {
-  const { page } = visitor;
+test('somebody who is signed in may visit the public page too', async ({ page }) => {
   await page.goto(PROTECTED);
   await atProvider(app, page);
   await choose(page, 'alice');

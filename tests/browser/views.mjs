@@ -56,8 +56,8 @@ test('a person is signed out in the app by the switches of the provider', async 
   const { page } = visitor;
   await atTheProvider(page);
   await page.goto('/dev/provider');
-  await page.getByRole('button', { name: 'Sign out by back channel' }).first().click();
-  await page.getByText('Nobody.').waitFor();
+  await page.getByRole('button', { name: 'Sign out by back-channel logout' }).first().click();
+  await page.getByText('No one.').waitFor();
   await page.goto('/');
   await sees(page, 'heading', /^Welcome to /);
 });

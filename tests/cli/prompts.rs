@@ -60,7 +60,7 @@ fn enter_takes_the_defaults() {
         .exp_string("What do people see when they sign in?")
         .unwrap();
     press(&mut session, ENTER);
-    session.exp_string("Where are sign-ins kept?").unwrap();
+    session.exp_string("Where are user sessions kept?").unwrap();
     press(&mut session, ENTER);
     session.exp_string("cd my-app").unwrap();
     session.exp_eof().unwrap();

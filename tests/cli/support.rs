@@ -96,11 +96,16 @@ pub(crate) fn program() -> &'static Path {
     &PROGRAM
 }
 
-/// Sees that rustfmt would leave every file of an app as it is.
+/// Sees that rustfmt would leave the owner's files of an app as they are.
 pub(crate) fn assert_formatted(app: &Path) {
+    assert_files_formatted(app, |path| !path.starts_with("crates"));
+}
+
+/// Sees that rustfmt would leave some files of an app as they are.
+pub(crate) fn assert_files_formatted(app: &Path, is_meant: impl Fn(&Path) -> bool) {
     let code: Vec<PathBuf> = tree(app)
         .into_keys()
-        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs") && is_meant(path))
         .map(|path| app.join(path))
         .collect();
     assert!(!code.is_empty());

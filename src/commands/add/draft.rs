@@ -76,7 +76,7 @@ impl Draft {
         let module = &route.module;
         let view = scaffold::view(&route)?;
         let tests = if arguments.with_tests {
-            Some(scaffold::tests(&route)?)
+            Some(scaffold::tests(&route, &names)?)
         } else {
             None
         };

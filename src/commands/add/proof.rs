@@ -102,7 +102,7 @@ pub(super) fn check(
     hides_nothing(before, &after, &new)
 }
 
-/// Sees that each route still gets its requests, and the new ones get theirs.
+/// Checks that each route still gets its requests, and that the new ones get theirs.
 fn hides_nothing(before: &Table, after: &Table, new: &[&Route]) -> Result<(), Objection> {
     for route in &after.routes {
         // A default service gets what is left over, so it may lose requests.

@@ -7,7 +7,7 @@ use syn::visit::{self, Visit};
 use crate::routes::{Mount, Route, Table, TableKind};
 use crate::source::{Crate, Def, Module, Scope, SourceFile, Want};
 
-/// The module with the table of routes is called so, wherever it is.
+/// The name of the module with the table of routes, wherever it is.
 const ROUTES: &str = "routes";
 
 /// Where a route goes.
@@ -159,7 +159,7 @@ pub(crate) fn routes_module(source: &Crate, table: &Table) -> Vec<String> {
     }
 }
 
-/// What all of some things are, if they are the same.
+/// The common value of some things, if they are all equal.
 fn only<T: PartialEq>(mut all: impl Iterator<Item = T>) -> Option<T> {
     let first = all.next()?;
     all.all(|other| other == first).then_some(first)

@@ -99,7 +99,7 @@ impl Original {
                 Some(scaffold::handler(route, names)?),
                 scaffold::view(route)?,
                 match &inventory.tests {
-                    Some(_) => Some(scaffold::tests(route)?),
+                    Some(_) => Some(scaffold::tests(route, names)?),
                     None => None,
                 },
             ],

@@ -27,7 +27,7 @@ async fn a_person_sees_what_to_quote_to_support() {
 
 #[tokio::test]
 async fn pages_tell_browsers_what_they_may_do() {
-    let page = signed_out().await.get("/no-such-page").await;
+    let page = signed_out().await.get("/").await;
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'self'"), "{policy}");

@@ -9,3 +9,4 @@ mod routes;
 mod settings;
 mod sign_in;
 mod support;
+mod views;

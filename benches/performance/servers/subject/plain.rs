@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let (path, page) = (path.clone(), Data::new(Page::read(page)?));
     let oidc = Oidc::builder(Settings::from_env()?).build().await?;
-    let address = oidc.settings().listen().to_owned();
+    let address = oidc.settings().listen.clone();
     let server = HttpServer::new({
         let oidc = oidc.clone();
         move || {

@@ -6,14 +6,14 @@ use vestibule::{Secret, Settings};
 
 use crate::provider::{Client, DevProvider, random_id};
 
-/// What the app authenticates with at the provider.
+/// The credentials with which the app authenticates at the provider.
 #[derive(Clone, Debug)]
 pub(crate) struct Credentials {
     pub client_id: String,
     pub client_secret: Secret,
 }
 
-/// Makes an app a client, whose addresses are not known yet.
+/// Registers an app as a client whose addresses are not known yet.
 pub(crate) fn register(provider: &DevProvider, client_id: &str) -> io::Result<Credentials> {
     let secret = random_id()?;
     provider.register(Client {
@@ -29,7 +29,7 @@ pub(crate) fn register(provider: &DevProvider, client_id: &str) -> io::Result<Cr
     })
 }
 
-/// Tells the provider the addresses of a client, unless it knows some already.
+/// Tells the provider a client's addresses, unless it has some already.
 pub(crate) fn learn_addresses(provider: &DevProvider, client_id: &str, settings: &Settings) {
     let party = &settings.relying_party;
     let backchannel_logout = settings.url(&settings.paths.backchannel_logout);

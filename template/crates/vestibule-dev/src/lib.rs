@@ -1,10 +1,10 @@
-//! What helps while developing an app with [`vestibule`]: an OpenID provider
-//! that needs no account, a gallery of the app's views, and helpers for tests.
+//! Development tools for apps that use [`vestibule`]: an OpenID provider that needs
+//! no account, a gallery of the app's views, and test helpers.
 //!
 //! # A provider without an account
 //!
-//! [`start`] runs the development provider if the environment names no other,
-//! and tells the app's settings about it:
+//! If the environment names no provider, [`start`] runs the development provider
+//! and adds it to the app's settings:
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer};
@@ -32,21 +32,21 @@
 //! }
 //! ```
 //!
-//! People sign in there by a click: Alice, who is an administrator; Bob, who is
-//! not; and others whose data is as awkward as real people's is. The provider
-//! listens on this machine only, one port above the app's.
+//! People sign in there with one click: Alice, who is an administrator; Bob, who is
+//! not; and others whose data is as awkward as that of real people. The provider
+//! listens only on this machine, one port above the app's.
 //!
 //! # Pages for developers
 //!
-//! [`Dev::routes`] mounts them, for this machine only:
+//! [`Dev::routes`] mounts pages that only this machine can open:
 //!
 //! - `/dev/provider` shows who is signed in at the provider, signs them out from
-//!   there, and lets the provider [misbehave](provider::Misbehaviour), so that
-//!   you see what people see when theirs does.
-//! - `/dev/views` is the [`Gallery`]: every view in every state, on a phone and
-//!   on a desktop, in light and in dark.
+//!   there, and lets the provider [misbehave](provider::Misbehaviour), so you see
+//!   what people see when theirs does.
+//! - `/dev/views` is the [`Gallery`]: every view in every state, on a phone and on
+//!   a desktop, in light and dark.
 //!
-//! [`notes`] makes the app's own pages lead there.
+//! [`notes`] adds links to them to the app's own pages.
 //!
 //! # Tests
 //!
@@ -55,9 +55,9 @@
 //!
 //! # Release builds
 //!
-//! Everybody can sign in as anybody at this provider, so an app names this crate
-//! under `#[cfg(debug_assertions)]` and in its tests only. A release build that
-//! names no provider does not start: [`Settings::from_env`] says what to set.
+//! Anyone can sign in as anyone at this provider, so an app uses this crate only
+//! under `#[cfg(debug_assertions)]` and in tests. A release build without a
+//! provider does not start: [`Settings::from_env`] says what to set.
 
 mod client;
 pub mod gallery;
@@ -79,30 +79,30 @@ use vestibule::Settings;
 pub use self::gallery::Gallery;
 use self::{pages::Mounted, provider::DevProvider};
 
-/// What an app has while it is developed. Clones are handles to the same.
+/// The development tools of a running app. Clones share the same ones.
 #[derive(Clone)]
 pub struct Dev(Arc<Inner>);
 
 struct Inner {
     client: Option<Client>,
-    /// What the app's paths begin with.
+    /// What the app's paths start with.
     base_path: String,
-    /// Where a sign-in begins, without that.
+    /// Where a sign-in starts, without that.
     login: String,
 }
 
-/// The app at its development provider.
+/// The app's registration at its development provider.
 struct Client {
     id: String,
     provider: DevProvider,
 }
 
-/// Starts the development provider if the settings name no other, one port above
-/// the app's, and makes the app its client. With a provider of its own, the app
-/// gets only the pages for developers.
+/// If the settings name no provider, starts the development provider, one port
+/// above the app's, and registers the app as its client. If they do, the app gets
+/// only the developer pages.
 ///
-/// The provider compares addresses byte for byte, as real ones do: change paths
-/// before ([`Settings::with_paths`], [`Settings::routes_under`]).
+/// The provider compares addresses byte for byte, as real ones do, so change paths
+/// first ([`Settings::with_paths`], [`Settings::routes_under`]).
 ///
 /// # Errors
 /// The port is in use.
@@ -131,7 +131,7 @@ pub async fn start(mut settings: Settings) -> Result<(Settings, Dev), StartError
     Ok((settings, dev))
 }
 
-/// What this program is called: its client identifier.
+/// This program's name, used as its client id.
 fn program() -> String {
     let path = std::env::current_exe().unwrap_or_default();
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -156,8 +156,8 @@ impl Dev {
         self.0.client.as_ref().map(|client| &client.provider)
     }
 
-    /// Who can sign in without a password, and where, for the app to print when
-    /// it has started; `None` if people sign in with another provider.
+    /// Who can sign in without a password, and where; for the app to print at
+    /// startup. `None` if people sign in with another provider.
     pub fn invitation(&self) -> Option<String> {
         let provider = self.provider()?;
         let people: Vec<&str> = provider
@@ -166,38 +166,37 @@ impl Dev {
             .map(|person| person.sub.as_str())
             .collect();
         Some(format!(
-            "sign in as {} without a password, at the development provider {}",
+            "sign in as {} without a password at the development provider {}",
             people.join(", "),
             provider.issuer()
         ))
     }
 
-    /// Mounts the pages for developers: `/dev/views`, and `/dev/provider` if
-    /// people sign in with the development provider. To anybody but this machine
-    /// they do not exist. Mount them where the app's own pages are mounted, as in
-    /// `oidc.at_base_path(…)`.
+    /// Mounts the developer pages: `/dev/views`, and `/dev/provider` if people sign
+    /// in with the development provider. For other machines they do not exist.
+    /// Mount them next to the app's own pages, as in `oidc.at_base_path(…)`.
     pub fn routes(&self, gallery: Gallery) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let dev = self.clone();
         |config| pages::mount(config, Mounted { dev, gallery })
     }
 
-    /// The app's client identifier at the development provider.
+    /// The app's client id at the development provider.
     pub(crate) fn client_id(&self) -> &str {
         self.0.client.as_ref().map_or("", |client| &client.id)
     }
 
-    /// What the app's paths begin with.
+    /// What the app's paths start with.
     pub(crate) fn base_path(&self) -> &str {
         &self.0.base_path
     }
 
-    /// Where a sign-in begins.
+    /// Where a sign-in starts.
     pub(crate) fn login(&self) -> String {
         format!("{}{}", self.0.base_path, self.0.login)
     }
 }
 
-/// The development provider cannot be started.
+/// The development provider could not start.
 #[derive(Debug)]
 pub struct StartError {
     address: SocketAddr,
@@ -210,7 +209,7 @@ impl fmt::Display for StartError {
         write!(
             f,
             "the development provider cannot listen on {address}: {cause}. Stop the program that \
-             does, or set APP_BASE_URL to a port that is followed by a free one."
+             uses that port, or set APP_BASE_URL to a port whose successor is free."
         )
     }
 }

@@ -1,7 +1,7 @@
-//! Notes for developers on the app's own pages, as HTML that templates show
-//! unescaped (`{{ dev_note|safe }}`). Each is one element of the class `note`.
+//! Notes for developers on the app's own pages, as HTML for templates to show
+//! unescaped (`{{ dev_note|safe }}`). Each is one element with the class `note`.
 //! They are empty where [`Dev::routes`](crate::Dev::routes) are not mounted, so
-//! that release builds show an empty string in their place.
+//! release builds show nothing.
 
 use actix_web::{HttpRequest, web::Data};
 use askama::Template;
@@ -21,7 +21,7 @@ struct WidgetNote {
     wrong_password: &'static str,
 }
 
-/// For the front page: what there is for developers, and where.
+/// For the front page: links to the developer pages.
 pub fn home(request: &HttpRequest) -> String {
     let Some(mounted) = request.app_data::<Data<Mounted>>() else {
         return String::new();
@@ -33,8 +33,8 @@ pub fn home(request: &HttpRequest) -> String {
     note.render().unwrap_or_default()
 }
 
-/// Below the Okta Sign-In Widget: whom to sign in as at the development
-/// provider, and with which password.
+/// Below the Okta Sign-In Widget: who to sign in as at the development provider,
+/// and with which password.
 pub fn widget(request: &HttpRequest) -> String {
     let mounted = request.app_data::<Data<Mounted>>();
     if mounted.is_none_or(|mounted| mounted.dev.provider().is_none()) {

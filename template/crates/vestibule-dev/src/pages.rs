@@ -1,5 +1,5 @@
-//! The pages below `/dev`: where they are mounted, who may see them, and the
-//! frame that they share.
+//! The pages below `/dev`: where they are mounted, who may see them, and their
+//! common frame.
 
 use std::net::IpAddr;
 
@@ -16,13 +16,13 @@ use url::{Host, Url};
 
 use crate::{Dev, Gallery, gallery, switches};
 
-/// What the pages work with.
+/// What the developer pages need.
 pub(crate) struct Mounted {
     pub dev: Dev,
     pub gallery: Gallery,
 }
 
-/// What the pages share.
+/// What the pages have in common.
 pub(crate) struct Frame<'a> {
     pub base: &'a str,
     pub has_provider: bool,
@@ -39,9 +39,9 @@ impl Mounted {
     }
 }
 
-/// Mounts the pages.
+/// Mounts the developer pages.
 pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
-    // For the notes on the app's own pages too.
+    // The notes on the app's own pages read this too.
     config.app_data(Data::new(mounted)).service(
         scope("/dev")
             .wrap(from_fn(for_this_machine))
@@ -53,7 +53,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
     );
 }
 
-/// A page of ours.
+/// Renders one of our pages.
 pub(crate) fn respond(page: &impl Template) -> Result<HttpResponse, vestibule::Error> {
     Ok(HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
@@ -66,9 +66,9 @@ async fn stylesheet() -> HttpResponse {
         .body(include_str!("dev.css"))
 }
 
-/// Both must be so: the name keeps a proxy on this machine from opening the pages
-/// to the world, and a page on the web from reading them under a name of its own
-/// that points here.
+/// Checks both the address and the host name: the name keeps a proxy on this
+/// machine from exposing the pages, and a website from reading them through a host
+/// name of its own that resolves to this machine.
 async fn for_this_machine<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -1,5 +1,5 @@
-//! `/dev/provider`: who is signed in at the development provider, and what it
-//! is told to do wrong.
+//! `/dev/provider`: who is signed in at the development provider, and switches for
+//! its misbehaviour.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -59,9 +59,9 @@ pub(crate) async fn show(mounted: Data<Mounted>) -> Result<HttpResponse, Error> 
 /// A button of the page.
 #[derive(Deserialize)]
 pub(crate) struct Press {
-    /// The misbehaviour to switch on; `none` switches all of them off.
+    /// The misbehaviour to switch on; `none` switches all off.
     misbehave: Option<String>,
-    /// The person to sign out, from the provider's side.
+    /// The person to sign out from the provider's side.
     sign_out: Option<String>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) async fn press(
         Some("none") => provider.faults().clear(),
         Some(slug) => {
             let misbehaviour = Misbehaviour::from_slug(slug)
-                .ok_or_else(|| Error::bad_request("there is no such misbehaviour"))?;
+                .ok_or_else(|| Error::bad_request("unknown misbehaviour"))?;
             provider.faults().set(misbehaviour);
         }
         None => {}
@@ -88,7 +88,11 @@ pub(crate) async fn press(
         provider
             .sign_out(mounted.dev.client_id(), sub)
             .await
-            .map_err(|error| Error::internal(format!("the app got no logout token: {error}")))?;
+            .map_err(|error| {
+                Error::internal(format!(
+                    "the logout token could not be delivered to the app: {error}"
+                ))
+            })?;
     }
     Ok(HttpResponse::SeeOther()
         .insert_header((

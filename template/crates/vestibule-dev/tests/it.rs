@@ -145,7 +145,7 @@ async fn variables_come_from_the_test_and_others_from_its_environment() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the log holds")]
+#[should_panic(expected = "the log contains")]
 async fn a_test_whose_app_logs_a_cookie_fails() {
     let app = app().start().await;
     let alice = app.signed_in_as("alice").await;
@@ -233,7 +233,7 @@ async fn the_switches_let_the_provider_misbehave_and_sign_people_out() {
     let page = alice.get("/dev/provider").await;
     assert!(page.body.contains("<bdi>alice</bdi>"), "{}", page.body);
     let home = alice.get("/").await.body;
-    assert!(home.contains("any password will do"), "{home}");
+    assert!(home.contains("Any password works"), "{home}");
 
     let expired = [("misbehave", Misbehaviour::ExpiredToken.slug())];
     let pressed = alice.post("/dev/provider", &expired).await;

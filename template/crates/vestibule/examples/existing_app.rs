@@ -1,5 +1,5 @@
 //! The app of `plain_app.rs` with sign-in: a protected page, `/login`, `/logout`.
-//! A debug build brings the development provider: `cargo run --example existing_app`.
+//! A debug build runs the development provider: `cargo run --example existing_app`.
 
 use std::{error::Error, sync::atomic::AtomicU64, sync::atomic::Ordering::Relaxed};
 

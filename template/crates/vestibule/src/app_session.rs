@@ -1,12 +1,11 @@
-//! Where the app's own data, actix-session's `Session`, are kept: in the
-//! session store, sealed like a user session, under a random id that only the
-//! browser knows. The browser gets no cookie before there is something to keep.
+//! Where the app's own data, actix-session's `Session`, is kept: in the session
+//! store, sealed like a user session, under a random id that only the browser
+//! knows. The browser gets no cookie until there is something to keep.
 //!
-//! Two requests at the same time change only what each of them changed, what was
-//! emptied stays empty, and a new `SESSION_SECRET` disturbs nobody. A session
-//! ends when it is idle for as long as a user session may be. actix-session's own
-//! middleware can do none of this, so `middleware/app_session.rs` calls
-//! `open` and `keep` in its place.
+//! Concurrent requests each change only what they touched, a purged session stays
+//! empty, and a new `SESSION_SECRET` affects no one. The idle limit is that of a
+//! user session. actix-session's own middleware offers none of this, so
+//! `middleware/app_session.rs` calls `open` and `keep` instead.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -23,26 +22,26 @@ use crate::{
     store::{Key, Row, Store, StoreError},
 };
 
-/// The data as actix-session holds it: names, and values as JSON.
+/// The data as actix-session holds it: names, and JSON values.
 type State = HashMap<String, String>;
 
 const PURPOSE: &str = "app session";
 
-/// How often a change is tried anew because somebody else was faster.
+/// How often to retry a change when another request was faster.
 const TRIES: usize = 16;
 
-/// Says that the request's `Session` is kept here.
+/// Marks a request whose `Session` is kept here.
 struct Kept;
 
-/// Empties the request's `Session`, if it is kept here: nothing of a person stays
-/// in the browser for the next one.
+/// Empties the request's `Session`, if it is kept here, so that nothing is left in
+/// the browser for the next person.
 pub(crate) fn purge(request: &HttpRequest) {
     if request.extensions().contains::<Kept>() {
         request.get_session().purge();
     }
 }
 
-/// The app's sessions of all browsers.
+/// The app's sessions for all browsers.
 pub struct AppSessions {
     store: Arc<dyn Store>,
     cookies: Cookies,
@@ -50,18 +49,18 @@ pub struct AppSessions {
     max: u64,
 }
 
-/// The app's session of one browser, as it was when a request began.
+/// A browser's app session, as it was when the request arrived.
 pub enum Opened {
     /// There is none yet.
     None,
-    /// With these data.
+    /// A session with this data.
     Some(Id, State),
-    /// The store could not tell.
+    /// The store did not answer.
     Unknown(StoreError),
 }
 
 impl AppSessions {
-    /// Sessions kept in `store`, with the given limits of idleness and life.
+    /// Sessions kept in `store`, with these idle and lifetime limits.
     pub fn new(store: Arc<dyn Store>, cookies: Cookies, idle: Duration, max: Duration) -> Self {
         Self {
             store,
@@ -71,13 +70,13 @@ impl AppSessions {
         }
     }
 
-    /// Gives the request's `Session` what is kept for the browser. If the store
-    /// cannot be asked, the page may do without: only a change fails then.
+    /// Fills the request's `Session` with what is stored for the browser. If the
+    /// store is unavailable, the page can still work; only a change fails.
     pub async fn open(&self, request: &HttpRequest) -> Opened {
         request.extensions_mut().insert(Kept);
         match cookies::sent(request, self.cookies.app_session()).and_then(Id::parse) {
             None => Opened::None,
-            // Boxed, as most requests do without it.
+            // Boxed, as most requests have none.
             Some(id) => Box::pin(self.load(id, request)).await,
         }
     }
@@ -92,20 +91,20 @@ impl AppSessions {
             Err(error) => Err(error),
         };
         loaded.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the app's session could not be loaded");
+            tracing::warn!(%error, "the app session could not be loaded");
             Opened::Unknown(error)
         })
     }
 
-    /// Keeps what the request has changed in its `Session`.
+    /// Stores what the request changed in its `Session`.
     ///
     /// # Errors
-    /// The store cannot be reached; nothing has changed there.
+    /// The store is unreachable, and nothing was changed there.
     pub async fn keep(&self, opened: Opened, request: &HttpRequest) -> Result<(), StoreError> {
         let session = request.get_session();
         match opened {
             Opened::None if session.entries().is_empty() => Ok(()),
-            // Boxed, as most requests do without it.
+            // Boxed, as most requests have none.
             opened => Box::pin(self.keep_changes(opened, &session)).await,
         }
     }
@@ -124,7 +123,7 @@ impl AppSessions {
                     let merged = merge(stored, &loaded, &state);
                     self.begin(&merged).await?;
                 }
-                // Else it was emptied meanwhile, see `change`.
+                // Otherwise it was purged in the meantime, see `change`.
                 Ok(())
             }
             (Opened::Some(_, loaded), _) if state == loaded => Ok(()),
@@ -151,11 +150,11 @@ impl AppSessions {
         if is_visit_due(now, row.last_seen, self.idle)
             && let Err(error) = self.store.touch(row.key, now).await
         {
-            tracing::debug!(%error, "a visit was not noted");
+            tracing::debug!(%error, "a visit was not recorded");
         }
     }
 
-    /// The row behind an id and the data in it, unless it has ended.
+    /// The row for an id and its data, unless it has ended.
     async fn find(&self, id: &Id) -> Result<Option<(Row, State)>, StoreError> {
         let now = now();
         let row = self.store.get(id.key(), now).await?;
@@ -171,7 +170,7 @@ impl AppSessions {
         let now = now();
         let row = Row {
             key: id.key(),
-            // Nobody's: it is found by its own key only.
+            // Belongs to no one: it is only found by its own key.
             subject: id.key(),
             provider_session: None,
             created_at: now,
@@ -185,11 +184,12 @@ impl AppSessions {
         Ok(id)
     }
 
-    /// Does to what is stored now what the request did to what it had loaded.
+    /// Applies the changes that the request made to what is stored now.
     async fn change(&self, id: &Id, loaded: &State, state: &State) -> Result<(), StoreError> {
         for _ in 0..TRIES {
             let Some((row, stored)) = self.find(id).await? else {
-                // Emptied by signing in or out: a slow request brings nothing back.
+                // Purged by a sign-in or sign-out: a slow request must not bring it
+                // back.
                 return Ok(());
             };
             let merged = merge(stored, loaded, state);
@@ -204,7 +204,7 @@ impl AppSessions {
             }
         }
         Err(StoreError(
-            "too many requests change one session".to_owned(),
+            "too many requests are changing one session".to_owned(),
         ))
     }
 }
@@ -218,7 +218,7 @@ fn merge(mut stored: State, loaded: &State, state: &State) -> State {
     stored
 }
 
-/// Puts data into a session that is still empty, character for character.
+/// Puts the stored JSON into an empty session, character for character.
 fn fill(session: &Session, state: &State) -> Result<(), StoreError> {
     for (name, json) in state {
         let filled = RawValue::from_string(json.clone())
@@ -250,7 +250,7 @@ impl Id {
 
     fn seal(&self, state: &State) -> Result<Vec<u8>, StoreError> {
         let plain = serde_json::to_vec(state)
-            .map_err(|error| StoreError(format!("cannot write the session: {error}")))?;
+            .map_err(|error| StoreError(format!("the session cannot be serialised: {error}")))?;
         Ok(Sealer::new(&self.0, PURPOSE)?.seal(&plain, &self.key())?)
     }
 

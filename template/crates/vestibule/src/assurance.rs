@@ -1,21 +1,21 @@
-//! Levels of assurance: pages that demand of people to prove who they are in a
-//! certain way (`acr`, OIDC Core 2), and how such a demand reaches `/login`
-//! without anybody else being able to make one up.
+//! Levels of assurance: pages can demand that people authenticate in a certain way
+//! (`acr`, OIDC Core 2). The demand reaches `/login` sealed, so that no one else
+//! can make one up.
 
 use crate::{
     seal::{self, SealError, SealerRing},
     secret::Secret,
 };
 
-/// A level of assurance that pages can ask for: a type, so that a mistyped one
-/// does not compile.
+/// A level of assurance that pages can demand: a type, so that a typo does not
+/// compile.
 pub trait Assurance: 'static {
-    /// The values of `acr` that reach the level, the preferred first. They are
-    /// the provider's: see its documentation.
+    /// The `acr` values that reach this level, preferred one first. They are
+    /// defined by the provider: see its documentation.
     const ACR_VALUES: &'static [&'static str];
 }
 
-/// Seals demands for their way through the browser.
+/// Seals demands for the trip through the browser.
 pub struct Demands(SealerRing);
 
 impl Demands {
@@ -30,7 +30,7 @@ impl Demands {
         Ok(seal::encode(&self.0.seal(plain.as_bytes(), &[])?))
     }
 
-    /// What was sealed; `None` if this app did not.
+    /// The demand; `None` if this app did not seal it.
     pub fn open(&self, sealed: &str) -> Option<Vec<String>> {
         let plain = self.0.open(&seal::decode(sealed)?, &[])?;
         let plain = String::from_utf8(plain).ok()?;

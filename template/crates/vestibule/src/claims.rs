@@ -1,23 +1,23 @@
-//! What a provider says of a person, as a set of named JSON values.
+//! What a provider says about a person, as named JSON values.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-/// Claims about a person (OIDC Core 5). Present or absent as the provider
-/// likes: nothing but `sub` is sure to be there.
+/// Claims about a person (OIDC Core 5). Only `sub` is certain to be there; the rest
+/// is up to the provider.
 ///
-/// They are in memory for as long as the person is signed in, so they are kept
-/// in one piece: as parsed values they would take four times as much.
+/// They stay in memory for as long as the person is signed in, so they are kept in
+/// one string: parsed values would take four times as much memory.
 #[derive(Clone, Default, PartialEq)]
 pub struct Claims {
-    /// Name and value, name and value: strings as they are, other values as JSON.
+    /// Name, value, name, value, …: strings as they are, other values as JSON.
     packed: Box<str>,
     parts: Box<[Part]>,
 }
 
-/// A claim's value as it is kept.
+/// A claim's value as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RawClaim<'a> {
     /// A string.
@@ -26,7 +26,7 @@ pub enum RawClaim<'a> {
     Json(&'a str),
 }
 
-/// Where one claim ends in the packed string; it begins where the one before
+/// Where one claim ends in the packed string; it starts where the previous one
 /// ends.
 #[derive(Clone, Copy, PartialEq)]
 struct Part {
@@ -58,32 +58,32 @@ impl Claims {
         self.find(name).map(Packed::parse)
     }
 
-    /// A claim that is a string and not empty.
+    /// A claim that is a non-empty string.
     pub fn string(&self, name: &str) -> Option<&str> {
         let found = self.find(name)?;
         (found.is_string && !found.value.is_empty()).then_some(found.value)
     }
 
-    /// A claim that is a whole, not negative number.
+    /// A claim that is a non-negative integer.
     pub fn number(&self, name: &str) -> Option<u64> {
         self.get(name)?.as_u64()
     }
 
-    /// What to call the person: the first of `name`, `preferred_username`,
-    /// `email` and `sub` that there is.
+    /// The name to show for the person: the first of `name`, `preferred_username`,
+    /// `email` and `sub` that is present.
     pub fn display_name(&self) -> &str {
         ["name", "preferred_username", "email", "sub"]
             .iter()
             .find_map(|claim| self.string(claim))
-            .unwrap_or("somebody")
+            .unwrap_or("someone")
     }
 
-    /// The e-mail address, if the provider says that it checked it. Only such
-    /// an address may decide who a person is (OIDC Core 5.7).
+    /// The e-mail address, if the provider says that it verified it. Only a
+    /// verified address may be used to identify a person (OIDC Core 5.7).
     pub fn verified_email(&self) -> Option<&str> {
         let verified = match self.get("email_verified")? {
             Value::Bool(verified) => verified,
-            Value::String(text) => text == "true",
+            Value::String(string) => string == "true",
             _ => false,
         };
         let email = self.string("email")?;
@@ -92,12 +92,12 @@ impl Claims {
         (verified && well_formed).then_some(email)
     }
 
-    /// The strings at a path of names joined by dots, for example
-    /// `realm_access.roles`; a name that itself holds dots (as Auth0's do, which
-    /// are URLs) is found too. A single string counts as a list of one.
+    /// The strings at a dotted path, for example `realm_access.roles`. Names that
+    /// contain dots themselves, such as Auth0's URLs, are found too. A single
+    /// string counts as a list of one.
     pub fn strings_at(&self, path: &str) -> Vec<String> {
         match find(&self.to_map(), path) {
-            Some(Value::String(text)) => vec![text.clone()],
+            Some(Value::String(string)) => vec![string.clone()],
             Some(Value::Array(values)) => values
                 .iter()
                 .filter_map(Value::as_str)
@@ -124,15 +124,15 @@ impl Claims {
         })
     }
 
-    /// Leaves out what protects one message and says nothing of the person.
+    /// Drops claims that protect one message and say nothing about the person.
     pub(crate) fn drop_protocol_claims(&mut self) {
         let mut claims = self.to_map();
         claims.retain(|name, _| !["nonce", "at_hash", "c_hash"].contains(&name.as_str()));
         *self = claims.into();
     }
 
-    /// Leaves out the largest claims, but never `sub`, until the rest is no
-    /// longer than `most` bytes of JSON. Returns the names of those left out.
+    /// Drops the largest claims, but never `sub`, until the rest is at most `most`
+    /// bytes of JSON. Returns the names of the dropped claims.
     pub(crate) fn drop_largest_above(&mut self, most: usize) -> Vec<String> {
         let mut sizes: Vec<(usize, String)> = self
             .iter()
@@ -158,7 +158,7 @@ impl Claims {
         dropped
     }
 
-    /// Adds those of `more` that are not there yet.
+    /// Adds the claims of `more` that are not there yet.
     pub(crate) fn fill_up_from(&mut self, more: Claims) {
         let mut claims = self.to_map();
         for (name, value) in more.iter() {
@@ -219,10 +219,10 @@ impl From<Map<String, Value>> for Claims {
             packed.push_str(&name);
             let name_end = packed.len();
             match &value {
-                Value::String(text) => packed.push_str(text),
+                Value::String(string) => packed.push_str(string),
                 other => packed.push_str(&other.to_string()),
             }
-            // No provider's answer comes near 4 GB: reading it is limited.
+            // No response comes near 4 GB: its size is limited.
             let (Ok(name_end), Ok(end)) = (name_end.try_into(), packed.len().try_into()) else {
                 break;
             };
@@ -274,8 +274,8 @@ mod tests {
         assert_eq!(serde_json::to_value(&claims).ok(), Some(value.clone()));
         for (name, value) in value.as_object().into_iter().flatten() {
             assert_eq!(claims.get(name).as_ref(), Some(value), "{name}");
-            let text = value.as_str().filter(|text| !text.is_empty());
-            assert_eq!(claims.string(name), text, "{name}");
+            let string = value.as_str().filter(|string| !string.is_empty());
+            assert_eq!(claims.string(name), string, "{name}");
         }
         assert_eq!(claims.get("nothing"), None);
         assert_eq!(claims.number("number"), Some(7));

@@ -1,4 +1,4 @@
-//! The time, as records and tokens count it.
+//! The current time, as records and tokens use it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

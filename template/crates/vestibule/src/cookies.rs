@@ -1,5 +1,5 @@
-//! The cookies that signing in uses: their names and attributes, all in one
-//! place, so that what sets a cookie and what clears it agree.
+//! The cookies used for signing in: all names and attributes in one place, so that
+//! setting and clearing a cookie always agree.
 
 use actix_web::{
     HttpRequest,
@@ -10,31 +10,31 @@ use memchr::memchr;
 
 const PREFIX: &str = "__Host-";
 
-/// How cookies are named and marked.
+/// How cookies are named, and whether they are secure.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
     secure: bool,
 }
 
 impl Cookies {
-    /// `secure`: browsers reach the app through TLS.
+    /// `secure`: browsers reach the app over TLS.
     pub fn new(secure: bool) -> Self {
         Self { secure }
     }
 
-    /// A cookie's full name. The prefix makes browsers refuse it from anywhere
-    /// but this very host, through TLS (RFC 6265bis 4.1.3.2).
+    /// A cookie's full name. With the prefix, browsers accept it only from this
+    /// very host over TLS (RFC 6265bis 4.1.3.2).
     pub fn name(self, name: &str) -> String {
         let prefix = if self.secure { PREFIX } else { "" };
         format!("{prefix}{name}")
     }
 
-    /// The name of the cookie that carries the id of the user session.
+    /// The name of the cookie with the user session's id.
     pub fn user_session(self) -> &'static str {
         self.of_prefixed("__Host-user-session")
     }
 
-    /// The name of the cookie that carries the id of the app's own session.
+    /// The name of the cookie with the app session's id.
     #[cfg(feature = "actix-session")]
     pub fn app_session(self) -> &'static str {
         self.of_prefixed("__Host-app-session")
@@ -47,9 +47,9 @@ impl Cookies {
         }
     }
 
-    /// A cookie that scripts cannot read and other sites cannot send along
-    /// except by a plain link. `max_age` in seconds; `None`: until the browser
-    /// closes.
+    /// A cookie that scripts cannot read, and that other sites cannot cause to be
+    /// sent except by a plain link. `max_age` is in seconds; `None` means until the
+    /// browser closes.
     pub fn make(self, name: String, value: String, max_age: Option<u64>) -> Cookie<'static> {
         let cookie = Cookie::build(name, value)
             .path("/")
@@ -66,23 +66,23 @@ impl Cookies {
         }
     }
 
-    /// What makes a browser forget the cookie.
+    /// A cookie that makes the browser forget the one with this name.
     pub fn clear(self, name: String) -> Cookie<'static> {
         self.make(name, String::new(), Some(0))
     }
 }
 
-/// The value of a cookie that came with the request (RFC 6265 4.2.1), as it was
-/// sent. It costs less than `HttpRequest::cookies`, which copies and decodes all
-/// of them: this one is called for every request.
+/// The raw value of a cookie sent with the request (RFC 6265 4.2.1). This runs for
+/// every request, so it avoids `HttpRequest::cookies`, which copies and decodes all
+/// of them.
 pub(crate) fn sent<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a [u8]> {
     let mut headers = request.headers().get_all(COOKIE);
     headers.find_map(|header| value_of(name.as_bytes(), header.as_bytes()))
 }
 
-/// The cookies whose names begin so, names and values. One that is not UTF-8, as
-/// somebody else on the domain may set it, hides no other; to
-/// `HttpRequest::cookies` it does.
+/// The names and values of the cookies whose names start with `prefix`. A cookie
+/// that is not UTF-8, which others on the domain may set, does not hide the rest,
+/// as it does in `HttpRequest::cookies`.
 pub(crate) fn all_sent<'a>(
     request: &'a HttpRequest,
     prefix: &str,

@@ -1,7 +1,7 @@
-//! What browsers let a page of the app do (Content Security Policy 3): run the
-//! library's own script and those that carry the response's nonce, load the app's
-//! own files, and nothing else unless a handler has asked for it.
-//! [`Oidc::security_headers`](crate::Oidc::security_headers) sends it.
+//! What browsers let the app's pages do (Content Security Policy 3): run the
+//! library's own script and scripts with the response's nonce, load the app's own
+//! files, and nothing else unless a handler asks for it. Sent by
+//! [`Oidc::security_headers`](crate::Oidc::security_headers).
 
 use std::{fmt, rc::Rc, sync::LazyLock};
 
@@ -11,28 +11,29 @@ use ring::digest::{SHA256, digest};
 
 use crate::{error::Error, request_state, seal};
 
-/// For a page that needs nothing but the app's own files.
+/// For pages that need nothing but the app's own files.
 const PLAIN: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; \
      frame-ancestors 'none'",
 );
 
-/// For a `<script>` in each page for somebody who is signed in. Browsers may bring
-/// a page back exactly as it was when somebody goes back, even after signing out:
-/// so it is hidden when it is left, and asked for again when it is brought back.
-/// Browsers run it without a nonce, as the policy names its hash.
+/// Put this in a `<script>` on every page for signed-in people. Browsers may
+/// restore a page exactly as it was when someone goes back, even after signing out:
+/// the script hides the page when it is left and reloads it when it is restored. It
+/// needs no nonce, as the policy names its hash.
 pub const FRESH_SCRIPT: &str = include_str!("../templates/fresh.js");
 
-/// What browsers know [`FRESH_SCRIPT`] by (Content Security Policy 3, 2.3.1).
+/// The hash by which browsers recognise [`FRESH_SCRIPT`] (Content Security Policy
+/// 3, 2.3.1).
 static FRESH_HASH: LazyLock<String> = LazyLock::new(|| {
-    // What browsers make of line ends before they look at a script.
+    // Browsers normalise line endings before they hash a script.
     let script = FRESH_SCRIPT.replace("\r\n", "\n");
     let hash = digest(&SHA256, script.as_bytes());
     format!("'sha256-{}'", STANDARD.encode(hash))
 });
 
-/// What templates put on scripts of their own, `nonce="{{ nonce }}"`: the
-/// response gets one when it is first shown.
+/// For templates to put on their own scripts, as `nonce="{{ nonce }}"`: the nonce
+/// is created when it is first shown.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Nonce;
 
@@ -42,20 +43,19 @@ impl fmt::Display for Nonce {
     }
 }
 
-/// What a page needs from elsewhere. Each is a list of origins.
+/// What a page may load from elsewhere: lists of origins.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// For style sheets, images and fonts; scripts have their nonce.
+    /// For style sheets, images and fonts; scripts use the nonce.
     pub files: Vec<String>,
-    /// For what scripts ask.
+    /// For requests made by scripts.
     pub calls: Vec<String>,
 }
 
-/// The nonce of the response to the request that is being answered, chosen when
-/// it is first asked for.
+/// The nonce for the response to the current request, created on first use.
 ///
 /// # Errors
-/// The operating system gave no random numbers, or `Oidc::middleware` does not
+/// The operating system returned no random numbers, or `Oidc::middleware` does not
 /// wrap the app.
 pub fn nonce() -> Result<Rc<str>, Error> {
     if let Some(nonce) = request_state::nonce() {
@@ -68,8 +68,8 @@ pub fn nonce() -> Result<Rc<str>, Error> {
     Err(Error::internal(request_state::NOT_WRAPPED))
 }
 
-/// Lets the response to this request load from elsewhere, and its scripts add
-/// styles, which must carry the nonce.
+/// Lets the response to this request load from these sources, and its scripts add
+/// styles that carry the nonce.
 pub fn allow(request: &HttpRequest, sources: Sources) {
     request.extensions_mut().insert(sources);
 }
@@ -79,10 +79,10 @@ pub fn allow_framing(request: &HttpRequest) {
     request.extensions_mut().insert(Framed);
 }
 
-/// The response may be shown in a frame by pages of this app.
+/// The response may be framed by pages of this app.
 struct Framed;
 
-/// Whether the response to this request asks for more than [`usual`] allows.
+/// Whether the response to this request needs more than [`usual`] allows.
 pub(crate) fn needs_special(request: &HttpRequest) -> bool {
     let extensions = request.extensions();
     request_state::nonce().is_some()
@@ -90,8 +90,8 @@ pub(crate) fn needs_special(request: &HttpRequest) -> bool {
         || extensions.contains::<Framed>()
 }
 
-/// The header's value for the response to this request, whose forms may lead to
-/// these origins.
+/// The header value for the response to this request; its forms may lead to these
+/// origins.
 pub(crate) fn written_for(request: &HttpRequest, form_targets: &[String]) -> HeaderValue {
     let extensions = request.extensions();
     written(
@@ -102,8 +102,8 @@ pub(crate) fn written_for(request: &HttpRequest, form_targets: &[String]) -> Hea
     )
 }
 
-/// The header's value for pages that ask for nothing of their own, whose forms
-/// may lead to these origins.
+/// The header value for pages with no special needs; their forms may lead to these
+/// origins.
 pub(crate) fn usual(form_targets: &[String]) -> HeaderValue {
     written(None, None, false, form_targets)
 }
@@ -131,7 +131,7 @@ fn written(
         ));
     }
     HeaderValue::try_from(policy).unwrap_or_else(|error| {
-        tracing::error!(%error, "a source that csp::allow was given cannot be sent");
+        tracing::error!(%error, "a source passed to csp::allow is not valid in a header");
         PLAIN
     })
 }

@@ -1,5 +1,5 @@
-//! Proof that a request was made by a page of this app: the CSRF token of the
-//! user session, in a form field or a header.
+//! Proof that a request was made by a page of this app: the user session's CSRF
+//! token, in a form field or a header.
 
 use std::{future::Future, sync::Arc};
 
@@ -15,11 +15,11 @@ use crate::{
     visitor,
 };
 
-/// The header, for requests that scripts make.
+/// The header for requests made by scripts.
 pub const HEADER: &str = "x-csrf-token";
 
-/// A form that a signed-in person sent from a page of this app, or JSON that a
-/// script there sent. The page has the hidden field `csrf_token`, whose value is
+/// A form sent by a signed-in person from a page of this app, or JSON sent by a
+/// script there. Forms need the hidden field `csrf_token` with the value of
 /// `user.session().csrf_token()`; scripts send it in the header `x-csrf-token`.
 /// Without it the handler does not run.
 ///
@@ -64,16 +64,17 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
             } else {
                 from_form(&body)
             };
-            let fields = fields.map_err(|cause| bad(format!("the fields do not fit: {cause}")))?;
+            let fields =
+                fields.map_err(|cause| bad(format!("the fields cannot be read: {cause}")))?;
             Ok(Self { user, fields })
         })
     }
 }
 
-/// The sign-out form. Who sends it need not be a [`User`]: people whom the app's
-/// hooks deny may leave too.
+/// The sign-out form. The sender need not be a [`User`]: people denied by the app's
+/// hooks can sign out too.
 pub(crate) struct SignOutForm {
-    /// The session that is to end.
+    /// The session to end.
     pub live: Arc<LiveSession>,
 }
 
@@ -100,15 +101,15 @@ fn is_json(request: &HttpRequest) -> bool {
     request.content_type() == "application/json"
 }
 
-/// The body of a request, if it proves that a page of this app made the request.
+/// The request's body, if the request proves that a page of this app made it.
 async fn proven(
     request: &HttpRequest,
     session: &UserSession,
     body: impl Future<Output = Result<web::Bytes, actix_web::Error>>,
 ) -> Result<web::Bytes, Error> {
     let body = body.await.map_err(|error| bad(error.to_string()))?;
-    // A page of another site can send a form, but neither JSON nor a header
-    // unasked: JSON comes with its proof in the header.
+    // Another site's page can send a form, but neither JSON nor a custom header
+    // without permission, so JSON carries its token in the header.
     let field = if is_json(request) {
         None
     } else {
@@ -121,15 +122,15 @@ async fn proven(
 
 fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let form = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    // `Query` reads the same encoding that forms are sent in.
+    // `Query` decodes the same encoding that forms use.
     web::Query::from_query(form)
         .map(web::Query::into_inner)
         .map_err(|error| error.to_string())
 }
 
-/// A form that anybody may send, signed in or not, but from a page of this app
-/// only. There is no session that a token could belong to, so the browser's word
-/// counts: its Fetch Metadata, or the `Origin` if it has none.
+/// A form that anyone may send, signed in or not, but only from a page of this app.
+/// There is no session to hold a token, so the browser's word counts: its Fetch
+/// Metadata, or `Origin` if it sends none.
 pub struct PublicForm<T> {
     /// The form's fields.
     pub fields: T,
@@ -148,7 +149,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
             }
             let form = form.await;
             let form = form.map_err(|error| {
-                let cause = format!("the form's fields do not fit: {error}");
+                let cause = format!("the form's fields cannot be read: {error}");
                 Error::from(ErrorKind::BadRequest(cause))
             })?;
             let fields = form.into_inner();
@@ -157,8 +158,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
     }
 }
 
-/// Whether the browser says that a page of this app made the request. One that
-/// says nothing is not believed.
+/// Whether the browser says that a page of this app made the request. Silence
+/// counts as no.
 fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Error> {
     let header = |name: &str| request.headers().get(name);
     if let Some(site) = header("sec-fetch-site") {
@@ -168,9 +169,8 @@ fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Error> {
     Ok(header("origin").is_some_and(|origin| origin == here.ascii_serialization().as_str()))
 }
 
-/// Passes if the request carries the person's CSRF token, in `field` or in the
-/// header `x-csrf-token`, and the browser does not say that another site made
-/// it.
+/// Succeeds if the request carries the person's CSRF token, in `field` or in the
+/// header `x-csrf-token`, and the browser does not say that another site made it.
 ///
 /// # Errors
 /// `forged_form`.
@@ -197,8 +197,8 @@ fn check_token(
     }
 }
 
-/// Whether the browser says that another site caused the request (Fetch
-/// Metadata). Browsers that say nothing are not suspected for it.
+/// Whether the browser says that another site caused the request (Fetch Metadata).
+/// Silence counts as no.
 pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
     request
         .headers()

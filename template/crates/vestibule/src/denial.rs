@@ -1,5 +1,5 @@
-//! Why somebody was denied, kept in the browser while they are signed out at the
-//! provider: they read it when they come back.
+//! Keeps a denial in the browser while the person is signed out at the provider, so
+//! that they can read it when they come back.
 
 use actix_web::{HttpRequest, cookie::Cookie, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,10 @@ use crate::{
 
 const COOKIE: &str = "denied";
 
-/// How long somebody may take at the provider's sign-out, in seconds.
+/// How long the sign-out at the provider may take, in seconds.
 const LIFE: u64 = 300;
 
-/// Longer words would make the cookie too large, in bytes.
+/// The largest denial that fits into a cookie, in bytes.
 const MOST: usize = 2048;
 
 #[derive(Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct Note {
     status: u16,
 }
 
-/// Seals denials for their way through the browser.
+/// Seals denials for the trip through the browser.
 pub struct Denials(SealerRing);
 
 impl Denials {
@@ -36,7 +36,7 @@ impl Denials {
         SealerRing::new(secrets, "denial").map(Self)
     }
 
-    /// The cookie that carries a denial; `None` if its words are too long for one.
+    /// The cookie that carries a denial; `None` if it would be too large.
     pub fn keep(&self, cookies: Cookies, deny: &Deny) -> Option<Cookie<'static>> {
         let note = Note {
             code: deny.reason().code.clone().into_owned(),
@@ -52,7 +52,7 @@ impl Denials {
         Some(cookies.make(cookies.name(COOKIE), seal::encode(&sealed), Some(LIFE)))
     }
 
-    /// The denial that the browser brings back, and what makes it forget that.
+    /// The denial that the browser brings back, and the cookie that clears it.
     pub fn take(&self, cookies: Cookies, request: &HttpRequest) -> Option<(Deny, Cookie<'static>)> {
         let name = cookies.name(COOKIE);
         let sealed = str::from_utf8(cookies::sent(request, &name)?).ok()?;

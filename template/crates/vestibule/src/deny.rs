@@ -1,24 +1,24 @@
-//! How an app's own rule turns somebody away.
+//! How an app's own rule turns someone away.
 
 use std::{borrow::Cow, fmt};
 
 use actix_web::http::StatusCode;
 
-/// A refusal by the app's own rule, from [`Hooks`](crate::Hooks). It carries what
-/// the person reads and what they can do next; scripts get the same as JSON.
+/// A denial by the app's own rule, returned from [`Hooks`](crate::Hooks). It says
+/// what the person reads and can do next; scripts get the same as JSON.
 ///
 /// ```
 /// use vestibule::Deny;
 ///
 /// let deny = Deny::new("email_unverified")
-///     .title("Verify your e-mail first")
-///     .text("Open the link that we have sent you, then sign in again.")
+///     .title("Verify your e-mail address first")
+///     .text("Open the link we sent you, then sign in again.")
 ///     .logout_at_provider();
 /// ```
 #[derive(Clone, Debug)]
 pub struct Deny(Box<Reason>);
 
-/// In a box, as results that carry a denial are passed on often and seldom are one.
+/// Boxed to keep results small: they rarely contain a denial.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason {
     pub(crate) code: Cow<'static, str>,
@@ -44,8 +44,8 @@ impl Deny {
         Self(Box::new(Reason {
             code: code.into(),
             title: "You cannot use this app".into(),
-            text: "Your account is known, but it may not use this app. If it should, ask the \
-                   people who run it."
+            text: "Your account does not have access to this app. If you think it should, ask \
+                   the people who run it."
                 .into(),
             status: StatusCode::FORBIDDEN,
             button: None,
@@ -54,8 +54,8 @@ impl Deny {
         }))
     }
 
-    /// Something that the hook needs is away, such as a database: a 503, and the
-    /// person can try again. `cause` is for the log alone.
+    /// Something that the hook needs, such as a database, is unavailable: a 503,
+    /// and the person can try again. `cause` is only for the log.
     pub fn unavailable(cause: impl Into<String>) -> Self {
         Self::new("unavailable")
             .title("This page is not available right now")
@@ -71,21 +71,21 @@ impl Deny {
         self
     }
 
-    /// What happened and what to do, for the person.
+    /// What happened, and what to do next.
     #[must_use]
     pub fn text(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.0.text = text.into();
         self
     }
 
-    /// Another status than 403.
+    /// A status other than 403.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self
     }
 
-    /// A button to a path of this app, in the place of "Use another account".
+    /// A button that leads to a path of this app, instead of "Use another account".
     #[must_use]
     pub fn button(
         mut self,
@@ -99,15 +99,15 @@ impl Deny {
         self
     }
 
-    /// Signs the person out at the provider too, so that the next sign-in asks
-    /// who they are. They see the reason when they come back from there.
+    /// Also signs the person out at the provider, so that the next sign-in asks who
+    /// they are. They see the reason when they come back.
     #[must_use]
     pub fn logout_at_provider(mut self) -> Self {
         self.0.logout_at_provider = true;
         self
     }
 
-    /// Why, for the log alone.
+    /// Why; only for the log.
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.0.cause = Some(cause.into());

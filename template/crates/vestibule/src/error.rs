@@ -1,6 +1,6 @@
-//! Every reason to refuse a request. What people read of it is in
-//! `error/presentation.rs`, what the log says in `error/log.rs`; how it is shown
-//! is in `middleware/rendering.rs`.
+//! Every reason for turning a request down. The wording for people is in
+//! `error/presentation.rs`, the hint for the log in `error/hint.rs`;
+//! `middleware/rendering.rs` turns an error into a response.
 
 mod hint;
 mod presentation;
@@ -12,9 +12,10 @@ use crate::{
     deny::Deny, protocol::ProtocolError, return_to::ReturnTo, seal::SealError, store::StoreError,
 };
 
-/// A refused request: why, and where the person wanted to go. Handlers return it;
-/// [`Oidc::middleware`](crate::Oidc::middleware) shows it: a redirect to sign in
-/// where that helps, else a page for people and JSON for scripts (RFC 9457).
+/// An error: why the request was turned down, and where the person wanted to go.
+/// Handlers return it, and [`Oidc::middleware`](crate::Oidc::middleware) shows it:
+/// as a redirect to sign in where that is all it takes, otherwise as a page for
+/// people or as JSON for scripts (RFC 9457).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{kind}")]
 pub struct Error {
@@ -23,106 +24,107 @@ pub struct Error {
     pub(crate) return_to: Option<ReturnTo>,
 }
 
-/// Why a request was refused. Strings inside are for the log; they hold no
+/// Why a request was turned down. The strings are for the log; they never contain a
 /// token, code, secret, cookie or claim value.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Nobody is signed in.
-    #[error("nobody is signed in")]
+    /// No one is signed in.
+    #[error("no one is signed in")]
     SignedOut,
     /// The person lacks a role.
     #[error("the person lacks the role {0}")]
     MissingRole(&'static str),
-    /// The person's last proof of who they are is older than this, in seconds.
+    /// The person last authenticated longer ago than this, in seconds.
     #[error("the person last authenticated more than {0} s ago")]
     NotFresh(u64),
-    /// The person has not proved who they are in one of these authentication
-    /// contexts (`acr`).
-    #[error("the person's acr is none of those demanded: {}", .0.join(" "))]
+    /// The person has not authenticated in one of these contexts (`acr`).
+    #[error("the person's acr is not one of those the page demands: {}", .0.join(" "))]
     NotAssured(&'static [&'static str]),
-    /// The provider did not do what was demanded of the authentication
-    /// (OIDC Core 3.1.3.7, 12 and 13).
-    #[error("the provider did not do what the page demands: {0}")]
+    /// The provider did not authenticate the person as demanded (OIDC Core 3.1.3.7,
+    /// 12 and 13).
+    #[error("the provider did not meet the page's demand: {0}")]
     DemandNotMet(String),
     /// The request does not prove that a page of this app made it.
     #[error("the CSRF token is missing or wrong, or the request is cross-site")]
     ForgedForm,
-    /// The callback belongs to no sign-in that this browser began.
-    #[error("no transaction cookie fits the callback's state: started elsewhere, lost, or forged")]
+    /// The callback belongs to no sign-in started in this browser.
+    #[error(
+        "no transaction cookie matches the callback's state: started elsewhere, lost, or forged"
+    )]
     TransactionUnknown,
-    /// The sign-in was begun too long ago.
-    #[error("the transaction is older than it may be")]
+    /// The sign-in was started too long ago.
+    #[error("the transaction has expired")]
     TransactionExpired,
-    /// Several sign-ins in a row have succeeded, and the page still asks.
-    #[error("the browser goes round in circles between the page and the provider")]
+    /// Several sign-ins in a row succeeded, and the page still asks for one.
+    #[error("the browser is looping between the page and the provider")]
     SignInLoop,
-    /// A link in an e-mail was opened in another browser than the one that
-    /// signs in.
-    #[error("the callback has an otp, and no transaction cookie fits its state")]
+    /// A link in an e-mail was opened in a browser other than the one that is
+    /// signing in.
+    #[error("the callback has an otp, and no transaction cookie matches its state")]
     OtpElsewhere,
     /// The callback has a parameter twice (RFC 6749 3.1).
     #[error("the callback has the parameter {0} twice")]
     ParameterRepeated(&'static str),
-    /// The callback carries a token, which the code flow never puts there
-    /// (OIDC Core 3.1.2.5).
-    #[error("the callback carries {0}")]
+    /// The callback contains a token, which the code flow never puts there (OIDC
+    /// Core 3.1.2.5).
+    #[error("the callback contains {0}")]
     TokenInCallback(&'static str),
-    /// The callback comes from another provider than was asked (RFC 9207 2.4).
-    #[error("the callback is not from the provider asked: {0}")]
+    /// The callback comes from a provider other than the one asked (RFC 9207 2.4).
+    #[error("the callback is not from the provider that was asked: {0}")]
     MixedUp(String),
-    /// The person, or the provider's policy, declined.
-    #[error("the provider says access_denied")]
+    /// The person or the provider's policy declined.
+    #[error("the provider answered access_denied")]
     Denied,
-    /// A silent transaction found nobody signed in at the provider.
+    /// A silent sign-in found no one signed in at the provider.
     #[error("the provider wants to ask the person something")]
     NotSignedInAtProvider,
-    /// The provider answered with another error (OIDC Core 3.1.2.6).
-    #[error("the provider says {0}")]
+    /// The provider returned another error (OIDC Core 3.1.2.6).
+    #[error("the provider answered {0}")]
     ProviderError(String),
     /// The callback has neither a code nor an error.
     #[error("the callback has neither code nor error")]
     CodeMissing,
-    /// The provider does not accept the code: used before, or too old.
-    #[error("the provider says invalid_grant to the code")]
+    /// The provider rejected the code: already used, or too old.
+    #[error("the provider answered invalid_grant for the code")]
     CodeRefused,
-    /// The provider refused the token request or answered it wrongly.
-    #[error("the token endpoint's answer cannot be used: {0}")]
+    /// The provider rejected the token request, or its response is unusable.
+    #[error("the token response cannot be used: {0}")]
     TokenAnswer(String),
     /// The ID token failed a check (OIDC Core 3.1.3.7).
-    #[error("the ID token is refused: {0}")]
+    #[error("the ID token was rejected: {0}")]
     IdToken(String),
-    /// The userinfo answer failed a check (OIDC Core 5.3.2).
-    #[error("the userinfo answer is refused: {0}")]
+    /// The userinfo response failed a check (OIDC Core 5.3.2).
+    #[error("the userinfo response was rejected: {0}")]
     UserInfo(String),
-    /// The provider no longer lets this sign-in go on.
-    #[error("the tokens cannot be refreshed; the line before says why")]
+    /// The provider has ended the session.
+    #[error("the tokens cannot be refreshed; the previous log line says why")]
     RefreshRefused,
     /// A logout token failed a check (Back-Channel Logout 1.0, 2.6).
-    #[error("the logout token is refused: {0}")]
+    #[error("the logout token was rejected: {0}")]
     LogoutToken(String),
     /// The app's own rule, from its [`Hooks`](crate::Hooks).
-    #[error("the app's own rule refuses {0}")]
+    #[error("denied by the app's own rule: {0}")]
     NotAdmitted(Deny),
-    /// The provider cannot be reached or used at the moment.
+    /// The provider is unreachable or unusable at the moment.
     #[error("the provider cannot be used: {0}")]
     ProviderUnavailable(String),
-    /// The sign-in store cannot be reached at the moment.
+    /// The session store is unreachable at the moment.
     #[error("the session store cannot be used: {0}")]
     StoreUnavailable(String),
-    /// One address asks for the sign-in's pages too often.
-    #[error("the address asks for more sign-ins a second than APP_LOGIN_RATE allows")]
+    /// One address is sending too many requests to sign in.
+    #[error("the address exceeds APP_LOGIN_RATE")]
     TooManyLogins,
     /// No such page.
     #[error("no such page")]
     NotFound,
-    /// The page does not take this method.
-    #[error("no such method")]
+    /// The page does not accept this method.
+    #[error("method not allowed")]
     MethodNotAllowed,
-    /// The request cannot be understood.
+    /// The request is malformed.
     #[error("{0}")]
     BadRequest(String),
-    /// A fault of the app itself.
+    /// A bug in the app itself.
     #[error("{0}")]
     Internal(String),
 }
@@ -141,7 +143,7 @@ impl ErrorKind {
         )
     }
 
-    /// The refusal, with the place where the person wanted to go.
+    /// The error, with the page that the person wanted.
     pub(crate) fn on_the_way_to(self, return_to: ReturnTo) -> Error {
         Error {
             kind: self,
@@ -156,17 +158,17 @@ impl Error {
         ErrorKind::NotFound.into()
     }
 
-    /// The request cannot be understood; `cause` is for the log.
+    /// The request is malformed; `cause` is for the log.
     pub fn bad_request(cause: impl Into<String>) -> Self {
         ErrorKind::BadRequest(cause.into()).into()
     }
 
-    /// A fault of the app itself; `cause` is for the log.
+    /// A bug in the app itself; `cause` is for the log.
     pub fn internal(cause: impl Into<String>) -> Self {
         ErrorKind::Internal(cause.into()).into()
     }
 
-    /// Why the request was refused.
+    /// Why the request was turned down.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
@@ -191,12 +193,12 @@ impl Error {
         self.kind.presentation().text
     }
 
-    /// What the people who run the app can do about it, as the log says.
+    /// The hint that the log adds, for the people who run the app.
     pub fn hint(&self) -> &'static str {
         self.kind.hint()
     }
 
-    /// Where the person wanted to go, as a parameter of the page that they see
+    /// The page that the person wanted, as a query parameter for the page they get
     /// instead.
     pub(crate) fn wanted(&self) -> Option<(&'static str, &str)> {
         let wanted = self.return_to.as_ref()?;
@@ -271,8 +273,8 @@ impl From<Deny> for Error {
     }
 }
 
-/// `Oidc::middleware` shows the bare response as a page or JSON; without it, the
-/// heading is all that there is.
+/// `Oidc::middleware` replaces this bare response with a page or JSON. Without it,
+/// the heading is all there is.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         self.status()

@@ -1,13 +1,13 @@
-//! What whoever watches over the app wants to know (ASVS 16.3): one log line for
-//! each event, with the same fields everywhere. `person` stands for issuer and
-//! subject; the request's id is that of the span in which the event happens.
+//! Security events for monitoring (ASVS 16.3): one log line each, with the same
+//! fields everywhere. `person` stands for issuer and subject; the request id comes
+//! from the span.
 
 use crate::{
     error::ErrorKind,
     session::{UserSession, person_tag},
 };
 
-/// Somebody signed in.
+/// Someone signed in.
 pub fn signed_in(session: &UserSession) {
     tracing::info!(
         event = "sign_in",
@@ -17,7 +17,7 @@ pub fn signed_in(session: &UserSession) {
     );
 }
 
-/// A sign-in ended with a refusal.
+/// A sign-in failed.
 pub fn sign_in_failed(issuer: &str, kind: &ErrorKind) {
     let code = kind.code();
     if matches!(kind, ErrorKind::IdToken(_) | ErrorKind::UserInfo(_)) {
@@ -26,7 +26,7 @@ pub fn sign_in_failed(issuer: &str, kind: &ErrorKind) {
     tracing::info!(event = "sign_in_failed", issuer, code, cause = %kind, "not signed in");
 }
 
-/// Somebody signed out here.
+/// Someone signed out here.
 pub fn signed_out(session: &UserSession) {
     tracing::info!(
         event = "sign_out",
@@ -36,18 +36,18 @@ pub fn signed_out(session: &UserSession) {
     );
 }
 
-/// Something signed by, or said to be signed by, the provider failed a check.
+/// Something signed by the provider, or claiming to be, failed a check.
 pub fn token_refused(issuer: &str, person: Option<&str>, kind: &ErrorKind) {
     let code = kind.code();
-    tracing::warn!(event = "token_refused", issuer, person, code, cause = %kind, "a token is refused");
+    tracing::warn!(event = "token_refused", issuer, person, code, cause = %kind, "token rejected");
 }
 
-/// Why user sessions ended that nobody ended by their own sign-out.
+/// Why user sessions ended other than by the person signing out.
 #[derive(Clone, Copy, Debug)]
 pub enum Ending {
     /// The provider said so (Back-Channel Logout 1.0).
     BackChannelLogout,
-    /// The provider no longer renews the tokens.
+    /// The provider no longer refreshes the tokens.
     RefreshRefused,
     /// The person ended them from another browser.
     OtherBrowser,
@@ -66,7 +66,7 @@ impl Ending {
     }
 }
 
-/// Sign-ins were revoked; `subject` is unknown if only a session was named.
+/// User sessions were ended; `subject` is `None` if only a session was named.
 pub fn revoked(issuer: &str, subject: Option<&str>, ending: Ending, count: usize) {
     tracing::info!(
         event = "sessions_revoked",

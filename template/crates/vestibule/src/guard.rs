@@ -1,8 +1,7 @@
-//! Who may pass. A handler says so by the types of its arguments: [`User`],
+//! Who may pass. A handler says so through the types of its arguments: [`User`],
 //! `Option<User>`, [`Has<Role>`](Has), [`Fresh<SECONDS>`](Fresh),
-//! [`Assured<Level>`](Assured). A handler without such an argument has nobody to
-//! act for. [`Oidc::ensure_authenticated`] and [`Oidc::redirect_to`] guard whole
-//! scopes.
+//! [`Assured<Level>`](Assured). [`Oidc::ensure_authenticated`] and
+//! [`Oidc::redirect_to`] guard whole scopes.
 
 use std::{
     future::Future,
@@ -23,11 +22,11 @@ use crate::{
     visitor,
 };
 
-/// What extractors return.
+/// The future that extractors return.
 pub enum Pending<T> {
-    /// The outcome, if nothing has to be waited for.
+    /// The result, if it is known already.
     Known(Option<Result<T, Error>>),
-    /// What leads to it.
+    /// The future that finds it.
     Sought(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
 }
 
@@ -36,8 +35,8 @@ impl<T> Pending<T> {
         Self::Sought(Box::pin(future))
     }
 
-    /// What `judge` makes of the signed-in person. Behind a guard they are known
-    /// already.
+    /// The outcome of `judge` for the signed-in person, who is already known behind
+    /// a guard.
     pub(crate) fn of_user<C: 'static>(
         request: &HttpRequest,
         judge: impl FnOnce(User<C>) -> Result<T, Error> + 'static,
@@ -79,8 +78,8 @@ impl<C: 'static> FromRequest for User<C> {
     }
 }
 
-/// A role that pages can ask for: a type, so that a mistyped role does not
-/// compile. `C` is the app's context.
+/// A role that pages can ask for: a type, so that a typo does not compile. `C` is
+/// the app's context.
 ///
 /// ```
 /// use vestibule::{Has, Role};
@@ -99,15 +98,14 @@ pub trait Role<C = ()>: 'static {
     /// The role's name in the provider's claims.
     const NAME: &'static str;
 
-    /// Whether the person has the role. Override it for roles that your own
-    /// records decide.
+    /// Whether the person has the role. Override it for roles that come from your
+    /// own records.
     fn is_held_by(user: &User<C>) -> bool {
         user.has_role(Self::NAME)
     }
 }
 
-/// The signed-in person, who has the role `R`. Others who are signed in get a
-/// 403.
+/// A signed-in person with the role `R`. Signed-in people without it get a 403.
 pub struct Has<R, C = ()>(User<C>, PhantomData<R>);
 
 impl<R: Role<C>, C: 'static> FromRequest for Has<R, C> {
@@ -133,9 +131,9 @@ impl<R, C> Deref for Has<R, C> {
     }
 }
 
-/// The signed-in person, who proved at the provider at most `SECONDS` ago who
-/// they are, give or take the clock tolerance. Others are asked to prove it
-/// again. For pages that money or accounts depend on.
+/// A signed-in person who authenticated at the provider at most `SECONDS` ago, give
+/// or take the clock tolerance. Others are asked to do so again. Use it for pages
+/// where money or accounts are at stake.
 pub struct Fresh<const SECONDS: u64, C = ()>(User<C>);
 
 impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
@@ -145,8 +143,8 @@ impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, |user: User<C>| {
             let authenticated_at = user.session().authenticated_at;
-            // As in the check of the ID token: else a person whose provider's
-            // clock is slow would be sent there again and again.
+            // The same tolerance as for the ID token; otherwise a provider whose
+            // clock is slow would be asked again and again.
             let tolerance = visitor::oidc()?.provider().relying_party().clock_skew;
             let allowed = SECONDS.saturating_add(tolerance.as_secs());
             if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= allowed) {
@@ -166,8 +164,8 @@ impl<const SECONDS: u64, C> Deref for Fresh<SECONDS, C> {
     }
 }
 
-/// The signed-in person, who has proved at the provider who they are at the level
-/// `L`. Others are asked to do so (RFC 9470 calls that step-up).
+/// A signed-in person who authenticated at the provider at the level `L`. Others
+/// are asked to do so (RFC 9470 calls that step-up).
 pub struct Assured<L, C = ()>(User<C>, PhantomData<L>);
 
 impl<L: Assurance, C: 'static> FromRequest for Assured<L, C> {
@@ -195,11 +193,11 @@ impl<L, C> Deref for Assured<L, C> {
 }
 
 impl Oidc {
-    /// Whether somebody is signed in, for code that has a request and is no
-    /// handler; handlers take an `Option<User>`.
+    /// Whether someone is signed in, for code outside handlers; handlers take an
+    /// `Option<User>`.
     ///
     /// # Errors
-    /// The session store cannot be reached, or the app's hooks deny the person.
+    /// The session store is unreachable, or the app's hooks deny the person.
     pub async fn is_authenticated(&self, request: &HttpRequest) -> Result<bool, Error> {
         match visitor::any_user(request).await {
             Ok(_) => Ok(true),

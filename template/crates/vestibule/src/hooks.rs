@@ -1,4 +1,4 @@
-//! Where an app's own code joins the sign-in.
+//! Where an app's own code joins in the sign-in.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -10,22 +10,22 @@ use crate::{
     user::AnyUser,
 };
 
-/// What happens after a sign-in.
+/// Where to go after a sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterLogin {
     /// To the page that the person wanted.
     #[default]
     Continue,
-    /// To another path of this app first, for example a welcome page. It finds
-    /// the page that the person wanted in its query, as `return_to`; check it
-    /// with [`ReturnTo::parse`](crate::ReturnTo::parse) before use.
+    /// To another path of this app first, such as a welcome page. Its query holds
+    /// the page that the person wanted, as `return_to`; check it with
+    /// [`ReturnTo::parse`](crate::ReturnTo::parse) before use.
     RedirectTo(String),
 }
 
-/// An app's own code, called by the relying party at the moment that each name
-/// says. Only [`add_user_context`](Self::add_user_context) has to be written,
-/// as only the app knows what its context is.
+/// An app's own code, called at the moments that the names say. Only
+/// [`add_user_context`](Self::add_user_context) is required, as only the app knows
+/// its context.
 ///
 /// ```
 /// use actix_web::HttpRequest;
@@ -53,17 +53,17 @@ pub enum AfterLogin {
 /// }
 /// ```
 pub trait Hooks: Send + Sync + 'static {
-    /// What handlers find in [`User::context`](crate::User::context): whatever
-    /// the app knows of a person beyond what the provider says.
+    /// What handlers get from [`User::context`](crate::User::context): what the app
+    /// knows about a person beyond what the provider says.
     type Context: 'static;
 
-    /// Called once for each request that asks who is signed in: load your record
-    /// of the person. Find people by issuer and subject, never by e-mail:
+    /// Called once for each request that asks who is signed in: load your record of
+    /// the person here. Look people up by issuer and subject, never by e-mail:
     /// addresses change hands (OIDC Core 5.7).
     ///
     /// # Errors
-    /// Whoever is denied sees why on every page that asks for a user, and can sign
-    /// out.
+    /// People who are denied see why on every page that asks for a user, and can
+    /// sign out.
     fn add_user_context(
         &self,
         session: &UserSession,
@@ -74,7 +74,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// signed in.
     ///
     /// # Errors
-    /// Nobody is signed in, and the tokens just issued are revoked.
+    /// No one is signed in, and the tokens just issued are revoked.
     fn after_login(
         &self,
         _session: &UserSession,
@@ -86,7 +86,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// Called when a person signs out, while they are still signed in.
     ///
     /// # Errors
-    /// They stay signed in.
+    /// The person stays signed in.
     fn before_logout(
         &self,
         _session: &UserSession,
@@ -95,16 +95,16 @@ pub trait Hooks: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Called when the provider has been found, and each time it is back after it
-    /// was away: from then on people can sign in.
+    /// Called when the provider has been found, and each time it is back after an
+    /// outage: from then on people can sign in.
     fn on_ready(&self, _issuer: &str) {}
 
-    /// Called when the provider cannot be used, once for each cause. The app goes
-    /// on trying; the cause is in the log already.
+    /// Called when the provider cannot be used, once for each cause. The app keeps
+    /// trying; the cause is already in the log.
     fn on_provider_error(&self, _issuer: &str, _cause: &str) {}
 }
 
-/// For an app that adds nothing: its context is `()`.
+/// For an app without hooks: its context is `()`.
 pub(crate) struct NoHooks;
 
 impl Hooks for NoHooks {
@@ -117,7 +117,7 @@ impl Hooks for NoHooks {
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Deny>> + 'a>>;
 
-/// [`Hooks`] of any context.
+/// [`Hooks`] with any context.
 pub trait AnyHooks: Send + Sync {
     fn user<'a>(&'a self, live: Arc<LiveSession>, request: &'a HttpRequest)
     -> Pending<'a, AnyUser>;

@@ -1,5 +1,5 @@
-//! What the tests of this crate and `vestibule-dev` reach into. It is no part of the
-//! interface and may change with any version.
+//! What the tests of this crate and `vestibule-dev` need access to. It is not part
+//! of the public interface and may change in any version.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ use crate::{
     visitor,
 };
 
-/// The full name of one of the cookies of an app at this base URL.
+/// The full name of a cookie of the app at this base URL.
 pub fn cookie_name(base_url: &Url, name: &str) -> String {
     Cookies::new(base_url.scheme() == "https").name(name)
 }
@@ -48,7 +48,7 @@ pub async fn find(oidc: &Oidc, cookie: &str) -> Result<Option<Arc<LiveSession>>,
     }
 }
 
-/// What the page of an error is made from.
+/// The data for an error page.
 pub fn error_page<'a>(request: &HttpRequest, error: &'a Error) -> Result<ErrorPage<'a>, Error> {
     Ok(middleware::page_of(
         &visitor::oidc()?,
@@ -58,7 +58,7 @@ pub fn error_page<'a>(request: &HttpRequest, error: &'a Error) -> Result<ErrorPa
     ))
 }
 
-/// The Okta Sign-In Widget for a page that is only to be looked at.
+/// The Okta Sign-In Widget for a preview.
 pub fn sample_widget(request: &HttpRequest) -> Result<crate::pages::Widget, Error> {
     crate::handlers::sample_widget(request, &visitor::oidc()?)
 }
@@ -78,22 +78,22 @@ pub fn provider(oidc: &Oidc) -> &Arc<Provider> {
     oidc.provider()
 }
 
-/// What a session's tokens are.
+/// A session's tokens.
 pub fn tokens(session: &UserSession) -> &Tokens {
     &session.tokens
 }
 
-/// A demand of authentication contexts for the login page.
+/// Seals a demand for authentication contexts, for the login page.
 pub fn seal_assurance(oidc: &Oidc, acr_values: &[&str]) -> Result<String, SealError> {
     oidc.seal_assurance(acr_values)
 }
 
-/// Stands for a person in logs.
+/// Identifies a person in logs.
 pub fn person_tag(issuer: &str, subject: &str) -> String {
     tag(issuer, subject)
 }
 
-/// Under what the store finds all sessions of a person.
+/// The key under which the store finds all sessions of a person.
 pub fn subject_key(issuer: &str, subject: &str) -> Key {
     key(issuer, subject)
 }

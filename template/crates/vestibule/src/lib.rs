@@ -1,10 +1,9 @@
 //! Sign-in with OpenID Connect for [Actix-web](actix_web).
 //!
-//! It is for Actix what `express-openid-connect` is for Express: an app gets
-//! `/login`, `/logout` and guards for its routes, and people sign in with the
-//! provider that it names (Okta, Auth0, Entra, Google, Keycloak, and any other that
-//! speaks OpenID Connect). Tokens stay on the server; the browser holds a random
-//! id.
+//! It is for Actix what `express-openid-connect` is for Express: the app gets
+//! `/login`, `/logout` and guards for its routes, and people sign in with your
+//! OpenID Connect provider: Okta, Auth0, Entra, Google, Keycloak or any other.
+//! Tokens stay on the server; the browser holds a random id.
 //!
 //! ```no_run
 //! use actix_web::{App, HttpServer, web};
@@ -37,38 +36,38 @@
 //!
 //! # Where to go from here
 //!
-//! - **Who may pass**: [`User`], `Option<User>`, [`Has<Role>`](Has),
+//! - **Deciding who may pass**: [`User`], `Option<User>`, [`Has<Role>`](Has),
 //!   [`Fresh<SECONDS>`](Fresh) and [`Assured<Level>`](Assured) as arguments of a
 //!   handler; [`Oidc::protected`] for a table of routes,
 //!   [`Oidc::ensure_authenticated`] for a scope.
-//! - **Your own code in the sign-in**: [`Hooks`]; whom it turns away, [`Deny`]
-//!   tells why.
-//! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] shows the app's other
-//!   errors alike, [`Oidc::security_headers`] protects all of them.
+//! - **Your own code in the sign-in**: [`Hooks`], which can turn people away with a
+//!   [`Deny`] that says why.
+//! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] gives the app's other
+//!   errors the same look, [`Oidc::security_headers`] protects every page.
 //! - **Forms**: [`SignedForm`] proves that a page of this app made a request.
-//! - **Calling APIs for a person**: [`Oidc::access_token`].
+//! - **Calling APIs on a person's behalf**: [`Oidc::access_token`].
 //! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
 //!   [`Oidc::logout_devices`], [`Oidc::logout_person`].
-//! - **Where sessions are kept**: [`store`]; one file by default, Redis for several
-//!   instances, or a [`Store`](store::Store) of your own.
+//! - **Where sessions are kept**: [`store`]. One file by default, Redis for several
+//!   instances, or your own [`Store`](store::Store).
 //! - **Developing and testing without an account**: the crate `vestibule-dev`.
 //!
-//! # What happens
+//! # How it works
 //!
-//! A request's way: [`Oidc::middleware`] → guards (who is this?) → your handler. A
-//! sign-in's way: `/login` → a transaction in a sealed cookie → the provider → the
-//! callback, which checks everything → [`Hooks::after_login`] → a [`UserSession`]
-//! in the store.
+//! A request passes [`Oidc::middleware`], then the guards (who is this?), then your
+//! handler. A sign-in goes from `/login`, which starts a transaction in a sealed
+//! cookie, to the provider and back to the callback, which checks everything, calls
+//! [`Hooks::after_login`] and puts a [`UserSession`] into the store.
 //!
 //! # Features
 //!
-//! | feature | default | what it brings |
+//! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `embedded` | yes | the store in one file, and the one in memory |
+//! | `embedded` | yes | the stores in one file and in memory |
 //! | `redis` | yes | the store in Redis or Valkey |
-//! | `actix-session` | yes | [`Oidc::app_session`]: data of the app's own, kept beside the user sessions |
+//! | `actix-session` | yes | [`Oidc::app_session`]: the app's own data, kept beside the user sessions |
 
-/// The examples of the README compile.
+/// Tests that the README's examples compile.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

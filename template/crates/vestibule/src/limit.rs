@@ -1,6 +1,6 @@
-//! How often one address may ask for the pages that begin and finish a sign-in:
-//! each costs cryptography and perhaps a call to the provider. Other pages are
-//! not limited here.
+//! How often one address may use the pages that start and finish a sign-in: each
+//! request costs cryptography and perhaps a call to the provider. Other pages are
+//! not limited.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -9,13 +9,13 @@ use std::{
     time::Instant,
 };
 
-/// Addresses share these many buckets. Memory is fixed whoever comes, and since
-/// the hash is keyed nobody can choose with whom they share.
+/// All addresses share this many buckets, so memory is bounded. The hash is keyed,
+/// so no one can choose whom they share with.
 const BUCKETS: u64 = 4096;
 const SECOND: u64 = 1_000_000_000;
 
-/// A token bucket for each address, in its "generic cell rate" form: a bucket is
-/// the time at which it will be full again.
+/// A token bucket for each address as a "generic cell rate": a bucket is the time
+/// at which it will be full again.
 pub struct LoginLimit {
     interval: u64,
     buckets: Vec<AtomicU64>,
@@ -25,7 +25,7 @@ pub struct LoginLimit {
 }
 
 impl LoginLimit {
-    /// So many requests a second, and as many at once.
+    /// Allows this many requests a second, and as many at once.
     pub fn new(per_second: u64) -> Self {
         Self {
             interval: SECOND / per_second.max(1),
@@ -36,7 +36,7 @@ impl LoginLimit {
         }
     }
 
-    /// Whether a request from this address at this time stays within the limit.
+    /// Whether a request from this address at this time is within the limit.
     pub fn admits(&self, address: IpAddr, now: Instant) -> bool {
         let now = now.saturating_duration_since(self.began).as_nanos();
         let now = u64::try_from(now).unwrap_or(u64::MAX / 2);
@@ -55,13 +55,13 @@ impl LoginLimit {
 }
 
 impl LoginLimit {
-    /// `true` the first time: what there is to say of a proxy is said once.
+    /// `true` the first time: the warning about a proxy is logged once.
     pub fn warns_of_proxy(&self) -> bool {
         !self.has_warned.swap(true, Ordering::Relaxed)
     }
 }
 
-/// Whoever has one IPv6 address has its whole /64.
+/// The owner of one IPv6 address has its whole /64.
 fn network_prefix(address: IpAddr) -> u64 {
     match address.to_canonical() {
         IpAddr::V4(address) => u64::from(address.to_bits()),

@@ -1,4 +1,4 @@
-//! Which addresses may do without TLS.
+//! Which addresses may be used without TLS.
 
 use url::{Host, Url};
 
@@ -12,8 +12,8 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What every URL must be that a credential or a person travels through
-/// (OIDC Core 16.17).
+/// Whether credentials and people may be sent to the URL: it uses TLS or is on this
+/// machine (OIDC Core 16.17).
 pub fn is_https_or_loopback(url: &Url) -> bool {
     url.scheme() == "https" || url.scheme() == "http" && is_loopback(url)
 }

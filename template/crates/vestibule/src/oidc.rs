@@ -1,6 +1,5 @@
-//! The relying party: everything that signing in needs, shared by all workers.
-//! Here is how it is put together; what it does is in the modules that add methods
-//! to it.
+//! The relying party: everything that sign-in needs, shared by all workers. This
+//! module builds it; other modules add the methods.
 
 use std::{
     fmt,
@@ -29,8 +28,8 @@ use crate::{
     transaction::Transactions,
 };
 
-/// The relying party of an app: what people sign in with. A handle that is cheap
-/// to clone; as a handler's argument it is the one whose
+/// The app's relying party: what people sign in with. It is a handle that is cheap
+/// to clone. As a handler's argument it is the one whose
 /// [`middleware`](Self::middleware) wraps the app.
 #[derive(Clone)]
 pub struct Oidc(Arc<Parts>);
@@ -52,7 +51,7 @@ struct Parts {
     jobs: Mutex<Vec<AbortHandle>>,
 }
 
-/// Puts an [`Oidc`] together.
+/// Builds an [`Oidc`].
 pub struct Builder {
     settings: Settings,
     hooks: Arc<dyn AnyHooks>,
@@ -61,7 +60,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The app's own code that joins the sign-in.
+    /// The app's own code in the sign-in.
     #[must_use]
     pub fn hooks(self, hooks: impl Hooks) -> Self {
         Self {
@@ -79,7 +78,7 @@ impl Builder {
         }
     }
 
-    /// Where user sessions are kept, in the place of what the settings name.
+    /// Where user sessions are kept, instead of the store in the settings.
     #[must_use]
     pub fn store(self, store: Arc<dyn Store>) -> Self {
         Self {
@@ -88,11 +87,11 @@ impl Builder {
         }
     }
 
-    /// Puts the parts together, opens the store, and begins to look for the
-    /// provider. The provider need not be there: it is found when it comes.
+    /// Builds the relying party, opens the store, and starts to look for the
+    /// provider. The provider may be down: it is found once it is up.
     ///
     /// # Errors
-    /// What cannot be used, and what to do about it.
+    /// What is wrong, and what to do about it.
     pub async fn build(self) -> Result<Oidc, BuildError> {
         let Self {
             settings,
@@ -102,8 +101,8 @@ impl Builder {
         } = self;
         let provider = settings.provider.clone().ok_or_else(|| {
             BuildError(
-                "OIDC_ISSUER is missing. Set it, or let debug builds begin with \
-                 vestibule_dev::start(settings)."
+                "OIDC_ISSUER is missing. Set it, or call vestibule_dev::start(settings) in debug \
+                 builds."
                     .to_owned(),
             )
         })?;
@@ -156,7 +155,7 @@ impl Builder {
 }
 
 impl Oidc {
-    /// Begins to put a relying party together.
+    /// Starts to build a relying party.
     ///
     /// ```no_run
     /// use vestibule::{Oidc, Settings};
@@ -175,22 +174,22 @@ impl Oidc {
         }
     }
 
-    /// What it was built from.
+    /// The settings it was built from.
     pub fn settings(&self) -> &Settings {
         &self.0.settings
     }
 
-    /// The paths of the sign-in's own pages, without the path of the base URL.
+    /// The paths of the sign-in pages, without the base URL's path.
     pub fn paths(&self) -> &Paths {
         &self.0.settings.paths
     }
 
-    /// The issuer that people sign in at.
+    /// The provider's issuer.
     pub fn issuer(&self) -> &str {
         self.0.provider.issuer()
     }
 
-    /// What the provider knows this app as.
+    /// The client id of this app at the provider.
     pub fn client_id(&self) -> &str {
         self.0.provider.client_id()
     }
@@ -200,7 +199,7 @@ impl Oidc {
         format!("{}{path}", self.0.settings.base_path())
     }
 
-    /// The same with parameters, beside those that the path may have.
+    /// The same with query parameters, in addition to any in the path.
     pub(crate) fn path_with<'a>(
         &self,
         path: &str,
@@ -217,13 +216,13 @@ impl Oidc {
         }
     }
 
-    /// What `/login` needs to be told as `assurance` when a page demands one of
-    /// these authentication contexts.
+    /// The `assurance` parameter of `/login` for a page that demands one of these
+    /// authentication contexts.
     pub(crate) fn seal_assurance(&self, acr_values: &[&str]) -> Result<String, SealError> {
         self.0.demands.seal(acr_values)
     }
 
-    /// What `/login` needs to be told for a sign-in that gets past this error.
+    /// The parameter of `/login` for a sign-in that gets past this error.
     pub(crate) fn demand_after(
         &self,
         kind: &ErrorKind,
@@ -235,8 +234,8 @@ impl Oidc {
         })
     }
 
-    /// Ends the library's own jobs, writes out what the store holds back and lets
-    /// go of it. Call it once, when the server has stopped.
+    /// Stops the background jobs, writes out what the store has buffered, and
+    /// closes it. Call this once, after the server has stopped.
     ///
     /// # Errors
     /// The store could not be closed.
@@ -254,7 +253,7 @@ impl Oidc {
                 tokio::time::sleep(PURGE_EVERY).await;
                 let Some(parts) = parts.upgrade() else { return };
                 match parts.sessions.purge().await {
-                    Ok(ended) => tracing::debug!(ended, "sessions that had ended were removed"),
+                    Ok(ended) => tracing::debug!(ended, "ended sessions were removed"),
                     Err(error) => tracing::warn!(%error, "ended sessions could not be removed"),
                 }
             }
@@ -264,7 +263,7 @@ impl Oidc {
     }
 }
 
-/// How often sessions that have ended by themselves are removed.
+/// How often ended sessions are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 
 impl Parts {
@@ -336,7 +335,7 @@ impl fmt::Debug for Oidc {
     }
 }
 
-/// Why a relying party could not be put together, and what to do about it.
+/// Why a relying party could not be built, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start: {0}")]
 pub struct BuildError(String);

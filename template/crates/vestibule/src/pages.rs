@@ -1,6 +1,6 @@
-//! The pages that signing in itself needs, and how an app shows its own in their
-//! place. The built-in ones are plain; their words for errors are in
-//! `error/presentation.rs`, all others in the crate's `templates/`.
+//! The pages that sign-in itself needs, and how an app replaces them with its own.
+//! The wording of the built-in ones is in `error/presentation.rs` for errors, and
+//! in the crate's `templates/` for the rest.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,11 @@ use askama::Template;
 use serde_json::json;
 use url::Url;
 
-use crate::{csp::Nonce, error::Error, return_to::ReturnTo};
+use crate::{
+    csp::{FRESH_SCRIPT, Nonce},
+    error::Error,
+    return_to::ReturnTo,
+};
 
 /// How the sign-in's own pages and errors look. Every method has a plain built-in
 /// page; write those that should look like your app.
@@ -35,7 +39,7 @@ pub trait Pages: Send + Sync + 'static {
         respond(&PlainLogin { page, nonce: Nonce })
     }
 
-    /// Where signing out ends.
+    /// The page after signing out.
     ///
     /// # Errors
     /// The page cannot be rendered.
@@ -47,8 +51,8 @@ pub trait Pages: Send + Sync + 'static {
         respond(&PlainLoggedOut { page })
     }
 
-    /// On the way to the provider's sign-out, where a redirect would be too long: a
-    /// form that posts itself.
+    /// The page on the way to the provider's sign-out, where a redirect would be
+    /// too long: a form that submits itself.
     ///
     /// # Errors
     /// The page cannot be rendered.
@@ -60,18 +64,21 @@ pub trait Pages: Send + Sync + 'static {
         respond(&PlainEndSession { page, nonce: Nonce })
     }
 
-    /// An error, for people. The status is set afterwards.
+    /// An error page for people. The status is set afterwards.
     ///
     /// # Errors
     /// The page cannot be rendered.
     fn error(&self, _request: &HttpRequest, page: ErrorPage<'_>) -> Result<HttpResponse, Error> {
-        respond(&PlainError { page })
+        respond(&PlainError {
+            page,
+            fresh: FRESH_SCRIPT,
+        })
     }
 
-    /// An error, for scripts: JSON as in RFC 9457, with `code` and `request_id`.
+    /// An error for scripts: JSON as in RFC 9457, with `code` and `request_id`.
     ///
     /// # Errors
-    /// The answer cannot be made.
+    /// The response cannot be made.
     fn problem(&self, _request: &HttpRequest, page: ErrorPage<'_>) -> Result<HttpResponse, Error> {
         Ok(HttpResponse::build(page.status)
             .content_type("application/problem+json")
@@ -93,13 +100,13 @@ pub(crate) struct PlainPages;
 
 impl Pages for PlainPages {}
 
-/// What the app's own login page is made from.
+/// The data for the app's own login page.
 pub struct LoginPage<'a> {
-    /// Where the page's form is posted to.
+    /// Where the form is posted to.
     pub action: String,
     /// Where to go afterwards; the form sends it back as `return_to`.
     pub return_to: &'a ReturnTo,
-    /// Whom the person claims to be; the form sends it back as `login_hint`.
+    /// Who the person claims to be; the form sends it back as `login_hint`.
     pub login_hint: Option<&'a str>,
     /// How old the person's last authentication may be, in seconds; the form sends
     /// it back as `max_age`.
@@ -130,42 +137,42 @@ pub struct WidgetFile {
     pub integrity: &'static str,
 }
 
-/// What the page after signing out is made from.
+/// The data for the page after signing out.
 #[derive(Clone, Debug)]
 pub struct LoggedOutPage {
-    /// The provider could not be told: there the person may still be signed in.
+    /// The provider could not be told: the person may still be signed in there.
     pub only_here: bool,
-    /// Begins a new sign-in.
+    /// Starts a new sign-in.
     pub login_path: String,
     /// The front page.
     pub home_path: String,
 }
 
-/// What the form to the provider's sign-out is made from.
+/// The data for the form that leads to the provider's sign-out.
 #[derive(Clone, Debug)]
 pub struct EndSessionPage<'a> {
     /// The provider's end-session endpoint.
     pub action: &'a Url,
-    /// Names and values of the hidden fields.
+    /// The names and values of the hidden fields.
     pub fields: &'a [(String, String)],
 }
 
-/// What the page of an error is made from.
+/// The data for an error page.
 #[derive(Clone, Debug)]
 pub struct ErrorPage<'a> {
     /// The stable code.
     pub code: &'a str,
     /// The heading.
     pub title: &'a str,
-    /// What happened and what to do.
+    /// What happened, and what to do next.
     pub text: &'a str,
     /// The HTTP status.
     pub status: StatusCode,
-    /// What to quote to the people who run the app.
+    /// The id to quote when asking for help.
     pub request_id: String,
     /// What the person can do next.
     pub button: Button,
-    /// How they sign out, if they are signed in.
+    /// How to sign out, if someone is signed in.
     pub sign_out: Option<SignOut>,
     /// The error itself.
     pub error: &'a Error,
@@ -174,7 +181,7 @@ pub struct ErrorPage<'a> {
 /// A link that looks like a button.
 #[derive(Clone, Debug)]
 pub struct Button {
-    /// What it says.
+    /// Its text.
     pub label: Cow<'static, str>,
     /// Where it leads.
     pub path: String,
@@ -213,6 +220,7 @@ struct PlainEndSession<'a> {
 #[template(path = "error.html")]
 struct PlainError<'a> {
     page: ErrorPage<'a>,
+    fresh: &'static str,
 }
 
 fn respond(page: &impl Template) -> Result<HttpResponse, Error> {

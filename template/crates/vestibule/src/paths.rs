@@ -1,9 +1,9 @@
-//! The paths of the sign-in's own pages.
+//! The paths of the sign-in pages.
 
 use std::borrow::Cow;
 
-/// The paths of the sign-in's own pages, and where it leads. Change one here and
-/// it changes everywhere:
+/// The paths of the sign-in pages, and where they lead. A path changed here changes
+/// everywhere:
 ///
 /// ```
 /// use vestibule::Paths;
@@ -15,20 +15,22 @@ use std::borrow::Cow;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
-    /// Begins a sign-in.
+    /// Starts a sign-in.
     pub login: Cow<'static, str>,
-    /// Where the provider sends people back to; it has to know this address.
+    /// Where the provider sends people back to; the provider must know this
+    /// address.
     pub login_callback: Cow<'static, str>,
-    /// Where people arrive who did not want any page in particular.
+    /// Where people go who did not ask for a particular page.
     pub after_login: Cow<'static, str>,
-    /// A page of the app's own for sign-ins that fail; `None`: an error page. It
-    /// finds `error` (the code), `return_to` and `request_id` in its query.
+    /// The app's own page for failed sign-ins; `None` shows an error page. Its
+    /// query has `error` (the code), `return_to` and `request_id`.
     pub failure: Option<Cow<'static, str>>,
-    /// Signs out; takes POST only.
+    /// Signs out; accepts only POST.
     pub logout: Cow<'static, str>,
-    /// Where the provider's sign-out returns to; it has to know this address.
+    /// Where the provider's sign-out returns to; the provider must know this
+    /// address.
     pub logged_out: Cow<'static, str>,
-    /// Where the provider announces sign-outs that happened elsewhere.
+    /// Where the provider reports sign-outs that happened elsewhere.
     pub backchannel_logout: Cow<'static, str>,
     /// The files of the Okta Sign-In Widget, if the app serves them itself.
     pub widget_files: Cow<'static, str>,
@@ -50,8 +52,8 @@ impl Default for Paths {
 }
 
 impl Paths {
-    /// The sign-in's own pages below a prefix, such as `/auth`. Where people
-    /// arrive afterwards stays as it is.
+    /// Moves the sign-in pages below a prefix, such as `/auth`. Where they lead
+    /// afterwards does not change.
     #[must_use]
     pub fn under(self, prefix: &str) -> Self {
         let prefix = prefix.trim_end_matches('/');

@@ -1,5 +1,5 @@
-//! Where a person is signed in, and how they or an administrator end that; and
-//! whether people can use the app at all.
+//! Where a person is signed in, how they or an administrator end that, and whether
+//! the app is ready.
 
 use std::cmp::Reverse;
 
@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Oidc {
-    /// Where the person is signed in: first the browser that asks, then the
-    /// others, the latest visit first.
+    /// Where the person is signed in: this browser first, then the others, most
+    /// recent visit first.
     ///
     /// # Errors
     /// The session store cannot be reached.
@@ -33,12 +33,12 @@ impl Oidc {
         Ok(devices)
     }
 
-    /// Signs the person out in the browser with this [handle](Device::handle), or,
-    /// without one, in all but the one that asks; says in how many. A handle that
-    /// is not of this person signs nobody out.
+    /// Signs the person out in the browser with this [handle](Device::handle) or,
+    /// without one, everywhere but here; returns how many sessions ended. A handle
+    /// that belongs to someone else does nothing.
     ///
     /// # Errors
-    /// The session store cannot be reached; some may be signed out already.
+    /// The session store is unreachable; some sessions may have ended already.
     pub async fn logout_devices<C>(
         &self,
         user: &User<C>,
@@ -62,24 +62,27 @@ impl Oidc {
         Ok(ended)
     }
 
-    /// Signs a person of this issuer out everywhere, on whichever instance, in the
-    /// name of an administrator; says in how many browsers.
+    /// Signs a person of this issuer out everywhere, on every instance, on behalf
+    /// of an administrator; returns how many sessions ended.
     ///
     /// # Errors
     /// The session store cannot be reached.
     pub async fn logout_person<C>(&self, by: &User<C>, subject: &str) -> Result<usize, Error> {
         let issuer = self.issuer();
         let administrator = by.session().person_tag();
-        // First, as a browser that hangs up ends the handler.
-        tracing::info!(by = administrator, "an administrator signs somebody out");
+        // Logged first, as the handler stops if the browser hangs up.
+        tracing::info!(
+            by = administrator,
+            "an administrator is signing someone out"
+        );
         let ended = self.sessions().end_all_of(issuer, subject).await?;
         events::revoked(issuer, Some(subject), Ending::Administrator, ended);
         Ok(ended)
     }
 
-    /// Whether people can use the app, and why not: for a load balancer. A provider
-    /// that is down but known is no reason to turn anybody away: who is signed in
-    /// goes on.
+    /// Whether people can use the app and, if not, why: for a load balancer. A
+    /// provider that is down but already known does not make the app unready:
+    /// people who are signed in can go on.
     pub async fn health(&self) -> Health {
         let answers = self.provider().check().await;
         let stored = self.sessions().store().check().await;
@@ -100,7 +103,7 @@ impl Oidc {
 
 const UNAVAILABLE: &str = "unavailable";
 
-/// Whether people can use the app. Serialised, it says why not.
+/// Whether people can use the app. When serialised, it says why not.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
     provider: &'static str,

@@ -1,5 +1,5 @@
-//! Tables of routes that only signed-in people reach, whatever their handlers
-//! ask for.
+//! Tables of routes that only signed-in people can reach, whatever the handlers ask
+//! for.
 
 use actix_web::{
     Error, Resource, Route, Scope,
@@ -10,15 +10,14 @@ use actix_web::{
 
 use crate::{middleware::ensure_authenticated, oidc::Oidc};
 
-/// Takes routes as a [`ServiceConfig`] does, and puts a guard
-/// before each of them.
+/// Takes routes like a [`ServiceConfig`], and puts a guard in front of each.
 ///
-/// Not before all of them together: a scope without a path of its own would take
-/// every request that comes to it, and cost it a search of its own.
+/// They are guarded one by one because a scope without a path of its own would
+/// match every request, and add a routing step to it.
 pub struct ProtectedConfig<'a>(&'a mut ServiceConfig);
 
 impl Oidc {
-    /// Mounts a table of routes that only signed-in people reach, whatever their
+    /// Mounts a table of routes that only signed-in people can reach, whatever the
     /// handlers ask for: a second line of defence.
     ///
     /// ```
@@ -38,8 +37,8 @@ impl Oidc {
         |config| table(&mut ProtectedConfig(config))
     }
 
-    /// Mounts a table of routes that anybody may reach. It says so where somebody
-    /// looks for it; handlers may still ask for a user.
+    /// Mounts a table of routes that anyone may reach. It makes that explicit;
+    /// handlers may still ask for a user.
     pub fn public<F>(&self, table: F) -> impl FnOnce(&mut ServiceConfig) + use<F>
     where
         F: FnOnce(&mut ServiceConfig),
@@ -55,26 +54,26 @@ impl ProtectedConfig<'_> {
         self
     }
 
-    /// A scope or a resource; other services go into a scope.
+    /// A scope or a resource; put other services into a scope.
     pub fn service(&mut self, service: impl Guardable) -> &mut Self {
         self.0.service(service.guarded());
         self
     }
 
-    /// What another table has.
+    /// Adds another table's routes.
     pub fn configure(&mut self, table: impl FnOnce(&mut ProtectedConfig)) -> &mut Self {
         table(self);
         self
     }
 }
 
-/// What middleware can stand before.
+/// A service that middleware can wrap.
 #[diagnostic::on_unimplemented(
-    message = "no guard can be put before this service alone",
+    message = "this service cannot be guarded on its own",
     note = "put it into a scope: `cfg.service(web::scope(\"/reports\").service(…))`"
 )]
 pub trait Guardable {
-    /// The same behind a guard.
+    /// The same service behind a guard.
     fn guarded(self) -> impl HttpServiceFactory + 'static;
 }
 
@@ -98,5 +97,5 @@ macro_rules! guardable {
     )*};
 }
 
-// Each has a `wrap` of its own; no trait of Actix has it.
+// Each has its own `wrap`; Actix has no trait for it.
 guardable!(Scope Resource);

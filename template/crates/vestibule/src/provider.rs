@@ -1,5 +1,5 @@
-//! One provider as the running app sees it: found when it is there, kept as
-//! last known when it is not, its keys read anew when they have changed.
+//! A provider as the running app sees it: discovered once it is up, last known
+//! while it is down, its keys read again when they change.
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -21,27 +21,27 @@ use crate::{
     token::Tokens,
 };
 
-/// How soon a failed look at the provider is repeated.
+/// How soon a failed discovery is retried.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// How long a look at whether it answers may take: somebody is waiting.
+/// How long a check whether it answers may take: someone is waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often metadata and keys are read again while all is well.
 const REFRESH_EVERY: Duration = Duration::from_secs(3600);
-/// How often an unknown key may make the app read the provider's keys again:
-/// tokens with made-up key ids must not turn into a flood of requests.
+/// How often an unknown key may make the app read the provider's keys again: tokens
+/// with made-up key ids must not cause a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
 
-/// What there is for a signature that no known key has made.
+/// What to try for a signature that no known key made.
 enum Keys {
-    /// The keys as the provider has just given them.
+    /// Keys that the provider has just returned.
     Fresh(Arc<Discovered>),
-    /// Those that somebody else has read meanwhile.
+    /// Keys that another request read in the meantime.
     Newer(Arc<Discovered>),
-    /// None: they were read a moment ago.
+    /// Nothing: the keys were read a moment ago.
     ReadBefore,
 }
 
-/// A provider and what is known of it.
+/// A provider and what is known about it.
 pub struct Provider {
     name: &'static str,
     settings: ProviderSettings,
@@ -56,7 +56,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider that nothing is known of yet. No call is made.
+    /// A provider about which nothing is known yet. This makes no call.
     ///
     /// # Errors
     /// The HTTP client cannot be made from the settings.
@@ -85,7 +85,8 @@ impl Provider {
         })
     }
 
-    /// The app's own name for the provider, kept in transactions and user sessions.
+    /// The app's own name for the provider, stored in transactions and user
+    /// sessions.
     pub fn name(&self) -> &'static str {
         self.name
     }
@@ -95,7 +96,7 @@ impl Provider {
         &self.settings.issuer
     }
 
-    /// As what the provider knows this app.
+    /// The client id of this app at the provider.
     pub fn client_id(&self) -> &str {
         &self.settings.client_id
     }
@@ -115,7 +116,7 @@ impl Provider {
         &self.origin
     }
 
-    /// What is known of the provider, without asking it.
+    /// What is known about the provider, without asking it.
     pub fn known(&self) -> Option<Arc<Discovered>> {
         self.known
             .read()
@@ -123,17 +124,17 @@ impl Provider {
             .clone()
     }
 
-    /// Looks at what is known of the provider without keeping it.
+    /// Looks at what is known about the provider without cloning it.
     pub fn look<T>(&self, look: impl FnOnce(Option<&Arc<Discovered>>) -> T) -> T {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         look(known.as_ref())
     }
 
-    /// What is known of the provider, asking it if that is nothing.
+    /// What is known about the provider; asks it if that is nothing.
     ///
     /// # Errors
-    /// It cannot be reached or used; for a moment after that, nobody asks it
-    /// again.
+    /// It is unreachable or unusable; it is not asked again for a moment after
+    /// that.
     pub async fn discovered(&self) -> Result<Arc<Discovered>, ProtocolError> {
         match self.known() {
             Some(known) => Ok(known),
@@ -183,12 +184,12 @@ impl Provider {
         found
     }
 
-    /// Checks what `provider` has signed; once more if no known key fits and the
-    /// provider has new ones (OIDC Core 10.1.1).
+    /// Checks something that the provider signed. If no known key matches, the keys
+    /// are read again and the check is repeated (OIDC Core 10.1.1).
     ///
     /// # Errors
-    /// What the check refuses. [`CheckError::UnknownKey`]: nobody can tell at
-    /// the moment, as the provider's keys cannot be read, or not again so soon.
+    /// Why the check failed. [`CheckError::UnknownKey`]: undecided, as the
+    /// provider's keys cannot be read, or not again so soon.
     pub async fn checked<T>(
         self: &Arc<Self>,
         provider: &Arc<Discovered>,
@@ -201,8 +202,8 @@ impl Provider {
                 checked => return checked,
             };
             let (this, stale) = (Arc::clone(self), Arc::clone(&provider));
-            // It goes on if whoever asked stops waiting: else requests that are
-            // broken off could keep new keys from everybody.
+            // Continues if the caller stops waiting: otherwise cancelled requests
+            // could keep new keys from everyone.
             let reading = request_state::spawn(async move { this.other_keys(&stale).await });
             match reading.await.unwrap_or(Ok(Keys::ReadBefore)) {
                 Ok(Keys::Fresh(fresh)) => {
@@ -216,7 +217,7 @@ impl Provider {
         }
     }
 
-    /// Other keys of the provider than the `stale` ones, which did not do.
+    /// Keys other than the `stale` ones, which did not match.
     async fn other_keys(&self, stale: &Arc<Discovered>) -> Result<Keys, ProtocolError> {
         let mut keys_read = self.keys_read.lock().await;
         let known = self.discovered().await?;
@@ -252,11 +253,11 @@ impl Provider {
         }
     }
 
-    /// Whether the provider answers at the moment; it is asked every other
-    /// second at most.
+    /// Whether the provider answers at the moment. It is asked at most every two
+    /// seconds.
     ///
     /// # Errors
-    /// Why it does not. What is known of it stays in use.
+    /// Why it does not. What is known about it stays in use.
     pub async fn check(&self) -> Result<(), ProtocolError> {
         self.discovered().await?;
         let mut checked = self.checked.lock().await;
@@ -290,7 +291,7 @@ impl Provider {
                 tracing::warn!(
                     issuer,
                     cause,
-                    "the provider does not answer; going on with what is known of it"
+                    "the provider does not answer; continuing with what is known about it"
                 );
                 self.hooks.on_provider_error(issuer, cause);
             }
@@ -298,10 +299,10 @@ impl Provider {
         }
     }
 
-    /// Turns a code into an authenticated person.
+    /// Exchanges a code for an authenticated person.
     ///
     /// # Errors
-    /// The provider cannot be reached, or what it answers fails a check.
+    /// The provider is unreachable, or its response fails a check.
     pub async fn authenticate(
         self: &Arc<Self>,
         code: Code,
@@ -321,8 +322,7 @@ impl Provider {
     /// Asks the userinfo endpoint for a signed-in person (OIDC Core 5.3).
     ///
     /// # Errors
-    /// There is no such endpoint, it cannot be used, or its answer fails a
-    /// check.
+    /// There is no such endpoint, it cannot be used, or its response fails a check.
     pub async fn claims_of(
         self: &Arc<Self>,
         session: &UserSession,
@@ -350,8 +350,8 @@ impl Provider {
         .map_err(CheckError::into_error)
     }
 
-    /// Revokes a person's tokens (RFC 7009), as far as the provider lets itself
-    /// be told; they end by themselves in any case.
+    /// Revokes a person's tokens (RFC 7009), if the provider supports it and is up;
+    /// they expire anyway.
     pub async fn revoke(&self, tokens: &Tokens) {
         let Some(provider) = self.known() else { return };
         if let Err(error) = provider.revoke(tokens, &self.http).await {
@@ -359,7 +359,8 @@ impl Provider {
         }
     }
 
-    /// Looks for the provider until it is found, then looks again now and then.
+    /// Looks for the provider until it is found, then refreshes what is known now
+    /// and then.
     pub async fn watch(&self) {
         loop {
             if self.discovered().await.is_err() {
@@ -371,7 +372,7 @@ impl Provider {
         }
     }
 
-    /// Reads metadata and keys again. What is known stays known if that fails.
+    /// Reads metadata and keys again. If that fails, what is known stays in use.
     pub async fn look_again(&self) {
         match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
             Ok(found) => {
@@ -380,7 +381,7 @@ impl Provider {
             Err(error) => tracing::warn!(
                 issuer = self.issuer(),
                 cause = error.0,
-                "the provider's metadata cannot be read again; going on with what is known"
+                "the provider's metadata cannot be read again; continuing with what is known"
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Sending browsers elsewhere, and telling browsers from scripts.
+//! Redirects, and telling browsers from scripts.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,15 +7,15 @@ use actix_web::{
 
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// Sends the browser elsewhere by a GET, whatever it asked with.
+/// Redirects the browser with a GET, whatever method it used.
 pub(crate) fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, location))
         .finish()
 }
 
-/// Whether a person looks at the answer: the browser says so itself (Fetch
-/// Metadata), or prefers a page. Anything else gets JSON.
+/// Whether a person will look at the response: the browser says so (Fetch
+/// Metadata), or prefers HTML. Anything else gets JSON.
 pub fn is_navigation(request: &HttpRequest) -> bool {
     let header = |name: HeaderName| {
         request

@@ -1,6 +1,5 @@
-//! Access tokens that are good for use: refreshed when they are near their end,
-//! once for any number of requests that need them at the same time, on whichever
-//! instance.
+//! Access tokens that are ready to use: refreshed shortly before they expire, once
+//! for any number of concurrent requests on any number of instances.
 
 use std::{
     sync::Arc,
@@ -23,40 +22,41 @@ use crate::{
     user::User,
 };
 
-/// How long before its end an access token is renewed, in seconds.
+/// How long before it expires an access token is refreshed, in seconds.
 const NEAR_ITS_END: u64 = 30;
 
-/// How often somebody who waits for another instance looks for its result.
+/// How often a request that waits for another instance checks for its result.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How often a request that waits for a renewal looks whether the store is there.
+/// How often a request that waits for a refresh checks that the store is up.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
-/// How often a store that is away is asked again to keep renewed tokens.
+/// How often to retry storing refreshed tokens while the store is down.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long it is asked: an outage of the store is to cost nobody the sign-in.
+/// How long to keep retrying: an outage of the store must not cost anyone their
+/// session.
 const STORE_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Oidc {
-    /// The person's access token, good for use: it is refreshed first when it is
-    /// near its end. For calls to other services on the person's behalf.
+    /// The person's access token, refreshed first if it is about to expire. Use it
+    /// to call other services on the person's behalf.
     ///
     /// # Errors
-    /// The access token has ended and cannot be refreshed: either the provider
-    /// says that the session is over, and then it is over here too, or the
-    /// provider cannot be reached.
+    /// The access token has expired and cannot be refreshed: either the provider
+    /// has ended the session, and then it ends here too, or the provider is
+    /// unreachable.
     pub async fn access_token<C>(&self, user: &User<C>) -> Result<Secret, Error> {
         let live = self.with_usable_token(user.live()).await?;
         Ok(Secret::new(live.session.tokens.access_token.expose()))
     }
 
-    /// What the provider's userinfo endpoint says of the person now (OIDC Core
+    /// What the provider's userinfo endpoint says about the person now (OIDC Core
     /// 5.3).
     ///
     /// # Errors
     /// See [`access_token`](Self::access_token); or there is no such endpoint, it
-    /// cannot be used, or its answer fails a check.
+    /// cannot be used, or its response fails a check.
     pub async fn userinfo<C>(&self, user: &User<C>) -> Result<Claims, Error> {
         let live = self.with_usable_token(user.live()).await?;
         Ok(self.provider().claims_of(&live.session).await?)
@@ -70,48 +70,49 @@ impl Oidc {
             return Ok(Arc::clone(live));
         }
         let (oidc, live) = (self.clone(), Arc::clone(live));
-        // It goes on if whoever asked stops waiting: a rotated refresh token
-        // must not get lost on its way to the store.
-        let mut renewal = request_state::spawn(async move { oidc.in_turn(&live).await });
+        // Continues if the caller stops waiting: a rotated refresh token must not
+        // get lost on its way to the store.
+        let mut refreshing = request_state::spawn(async move { oidc.in_turn(&live).await });
         loop {
-            match tokio::time::timeout(LOOK_AGAIN, &mut renewal).await {
-                Ok(renewed) => {
-                    let broken_off = |_| ErrorKind::Internal("a renewal was broken off".to_owned());
-                    return renewed.map_err(broken_off)?;
+            match tokio::time::timeout(LOOK_AGAIN, &mut refreshing).await {
+                Ok(refreshed) => {
+                    let interrupted =
+                        |_| ErrorKind::Internal("a refresh was interrupted".to_owned());
+                    return refreshed.map_err(interrupted)?;
                 }
-                // While the store is away, the renewal has to wait; a person has not.
+                // While the store is down the refresh has to wait, but people must
+                // not.
                 Err(_) => self.sessions().store().check().await?,
             }
         }
     }
 
-    /// Renews when nobody else does: one after the other in this process, and
-    /// with a lease from the store among several. The lease ends by itself
-    /// should its holder die.
+    /// Refreshes one at a time: through a queue in this process, and with a lease
+    /// in the store across instances. The lease expires by itself if its holder
+    /// dies.
     async fn in_turn(&self, seen: &LiveSession) -> Result<Arc<LiveSession>, Error> {
         let mut queue = self.refresh_queues().turn(&seen.key).await;
         if !self.sessions().store().is_shared() {
-            return self.renew_unless_done(&seen.id, &mut queue).await;
+            return self.refresh_unless_done(&seen.id, &mut queue).await;
         }
         let lease = seal::hash("renewal", &[&seen.key]);
         let holder = seal::random_bytes()?;
         while !self.lease(lease, holder).await? {
             let live = self.live(&seen.id).await?;
-            // Good for use, if not for long.
+            // Still valid, if not for long.
             if !has_ended(&live.session) {
                 return Ok(live);
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        let renewed = self.renew_unless_done(&seen.id, &mut queue).await;
+        let refreshed = self.refresh_unless_done(&seen.id, &mut queue).await;
         if let Err(error) = self.sessions().store().release(lease, holder).await {
-            tracing::debug!(%error, "a lease was left to end by itself");
+            tracing::debug!(%error, "a lease was left to expire");
         }
-        renewed
+        refreshed
     }
 
-    /// Longer than a renewal takes: finding the provider, the renewal itself and
-    /// new keys.
+    /// Longer than a refresh takes: discovery, the refresh itself, and new keys.
     async fn lease(&self, name: Key, holder: Key) -> Result<bool, StoreError> {
         let timeout = self.provider().relying_party().timeout.as_secs();
         let now = now();
@@ -130,30 +131,30 @@ impl Oidc {
         live.ok_or_else(|| ErrorKind::SignedOut.into())
     }
 
-    async fn renew_unless_done(
+    async fn refresh_unless_done(
         &self,
         id: &SessionId,
         queue: &mut RefreshQueue,
     ) -> Result<Arc<LiveSession>, Error> {
-        // Whoever had the turn before may have done the work.
+        // The previous holder of the turn may already have refreshed.
         let live = self.live(id).await?;
         if !is_near_its_end(&live.session) {
             return Ok(live);
         }
         if let Some(cause) = queue.too_soon(&live.key) {
-            return without_renewal(live, cause);
+            return without_refresh(live, cause);
         }
-        match self.renew(&live).await {
+        match self.refresh(&live).await {
             Ok(()) => {
                 queue.succeeded(&live.key);
                 self.live(id).await
             }
             Err(RefreshError::Passing(cause)) => {
                 queue.failed(&live.key, &cause);
-                without_renewal(live, cause)
+                without_refresh(live, cause)
             }
             Err(RefreshError::Over(cause)) => {
-                // An instance whose lease had run out may have renewed after all.
+                // An instance whose lease had expired may have refreshed after all.
                 let now_live = self.live(id).await?;
                 if !is_near_its_end(&now_live.session) {
                     return Ok(now_live);
@@ -169,9 +170,9 @@ impl Oidc {
         }
     }
 
-    /// Gets and keeps new tokens. They are stored before anybody uses them: a
+    /// Gets and stores new tokens. They are stored before anyone uses them: a
     /// rotated refresh token exists only here.
-    async fn renew(&self, live: &LiveSession) -> Result<(), RefreshError> {
+    async fn refresh(&self, live: &LiveSession) -> Result<(), RefreshError> {
         use RefreshError::{Over, Passing};
         let Some(refresh_token) = &live.session.tokens.refresh_token else {
             let cause = "there is no refresh token".to_owned();
@@ -192,10 +193,10 @@ impl Oidc {
         let unchecked = provider
             .refresh(&refresh_token.expose(), self.provider().http())
             .await?;
-        let renewed = self.provider().checked(&provider, async |provider| {
+        let refreshed = self.provider().checked(&provider, async |provider| {
             provider.renewed(&unchecked, established, relying_party)
         });
-        match renewed.await {
+        match refreshed.await {
             Ok(tokens) => self.keep(live, tokens).await,
             Err(CheckError::UnknownKey(error)) => {
                 if let Some(tokens) = unchecked.rotated(&live.session.tokens) {
@@ -212,32 +213,32 @@ impl Oidc {
         }
     }
 
-    /// Stores new tokens, and gives them back if the person has signed out
-    /// meanwhile: nobody is to use what was just issued.
+    /// Stores new tokens, and revokes them if the person has signed out in the
+    /// meantime.
     async fn keep(&self, live: &LiveSession, tokens: Tokens) -> Result<(), RefreshError> {
-        let renewed = UserSession {
+        let refreshed = UserSession {
             tokens,
             ..live.session.clone()
         };
-        let kept = self.store(live, &renewed).await;
+        let kept = self.store(live, &refreshed).await;
         let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
         if !kept && matches!(self.sessions().find(&live.id).await, Ok(None)) {
-            self.provider().revoke(&renewed.tokens).await;
+            self.provider().revoke(&refreshed.tokens).await;
         }
         Ok(())
     }
 
-    /// The provider has forgotten the old refresh token, so a store that is away
-    /// is asked again.
-    async fn store(&self, live: &LiveSession, renewed: &UserSession) -> Result<bool, StoreError> {
-        match self.sessions().renew(live, renewed).await {
-            Err(error) => tracing::warn!(%error, "renewed tokens are not stored yet"),
+    /// The provider has already invalidated the old refresh token, so storing is
+    /// retried while the store is down.
+    async fn store(&self, live: &LiveSession, refreshed: &UserSession) -> Result<bool, StoreError> {
+        match self.sessions().renew(live, refreshed).await {
+            Err(error) => tracing::warn!(%error, "refreshed tokens are not stored yet"),
             kept => return kept,
         }
         let began = Instant::now();
         loop {
             tokio::time::sleep(STORE_PAUSE).await;
-            match self.sessions().renew(live, renewed).await {
+            match self.sessions().renew(live, refreshed).await {
                 Err(_) if began.elapsed() < STORE_PATIENCE => {}
                 kept => return kept,
             }
@@ -245,12 +246,15 @@ impl Oidc {
     }
 }
 
-/// The access token there is serves for as long as it lives.
-fn without_renewal(live: Arc<LiveSession>, cause: String) -> Result<Arc<LiveSession>, Error> {
+/// Without a refresh, the current access token is used for as long as it is valid.
+fn without_refresh(live: Arc<LiveSession>, cause: String) -> Result<Arc<LiveSession>, Error> {
     if has_ended(&live.session) {
         return Err(ErrorKind::ProviderUnavailable(cause).into());
     }
-    tracing::debug!(cause, "going on with an access token near its end");
+    tracing::debug!(
+        cause,
+        "continuing with an access token that is about to expire"
+    );
     Ok(live)
 }
 

@@ -1,5 +1,5 @@
-//! Where refreshes of tokens wait for one another, and how soon one that failed is
-//! tried again.
+//! Where token refreshes wait for one another, and how soon a failed one is
+//! retried.
 
 use std::{
     collections::HashMap,
@@ -12,10 +12,10 @@ use crate::seal::Key;
 
 const QUEUES: usize = 64;
 
-/// Queues in which refreshes wait for one another; two people rarely share one.
+/// Queues in which refreshes wait for one another; people rarely share one.
 pub struct RefreshQueues([Mutex<RefreshQueue>; QUEUES]);
 
-/// The sessions of one queue whose last refresh failed, by key.
+/// The sessions in one queue whose last refresh failed, by key.
 #[derive(Default)]
 pub struct RefreshQueue(HashMap<Key, Failure>);
 
@@ -25,18 +25,18 @@ struct Failure {
     cause: String,
 }
 
-/// How long a failure is remembered after the next try was due.
+/// How long a failure is remembered after its retry was due.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
 
 impl RefreshQueue {
-    /// Why a refresh failed a moment ago, if it is too soon for another try.
+    /// Why the last refresh failed, if it is too soon to retry.
     pub fn too_soon(&self, key: &Key) -> Option<String> {
         let failure = self.0.get(key)?;
         (Instant::now() < failure.try_again).then(|| failure.cause.clone())
     }
 
-    /// The provider may be in trouble, so it is asked less and less often:
-    /// after 1, 2, 4 and at most 32 seconds.
+    /// The provider may be in trouble, so retries back off: after 1, 2, 4 and at
+    /// most 32 seconds.
     pub fn failed(&mut self, key: &Key, cause: &str) {
         let now = Instant::now();
         self.0

@@ -1,12 +1,14 @@
-//! The request that is being answered: its id, and what its response is to carry.
-//! It is known wherever the request is answered, without being handed on, and
-//! costs less to keep here than among the request's extensions.
+//! The state of the current request: its id, and what its response will carry. It
+//! is available anywhere while the request is handled, without being passed along,
+//! and is cheaper than request extensions.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
     fmt,
     future::Future,
+    pin::Pin,
     rc::Rc,
+    task::{Context, Poll},
 };
 
 use actix_web::{
@@ -14,24 +16,31 @@ use actix_web::{
     rt::{self, task::JoinHandle},
 };
 
+use pin_project_lite::pin_project;
+use tokio::task::futures::TaskLocalFuture;
+
 use crate::seal;
 
 tokio::task_local! {
     static STATE: RequestState;
 }
 
-/// What to do about a request that the middleware does not know.
+/// What to do when the middleware is missing.
 pub(crate) const NOT_WRAPPED: &str =
     "the app is not wrapped in oidc.middleware(): add .wrap(oidc.middleware()) to it";
 
-struct RequestState {
+/// What is known of one request.
+pub struct RequestState {
     id: RequestId,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
 }
 
-/// Answers the request of this id.
-pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Output = F::Output> {
+/// A future within the state of a request.
+pub type Within<F> = TaskLocalFuture<RequestState, F>;
+
+/// Handles the request with this id.
+pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> Within<F> {
     let state = RequestState {
         id,
         nonce: OnceCell::new(),
@@ -40,16 +49,40 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> impl Future<Outp
     STATE.scope(state, answering)
 }
 
-/// Answers a request as one with an id of its own, unless it has one already:
-/// whichever part of the middleware is the outermost one gives it.
-pub(crate) async fn ensure<F: Future>(answering: F) -> F::Output {
-    match RequestId::current() {
-        Some(_) => answering.await,
-        None => within(RequestId::next(), answering).await,
+pin_project! {
+    /// A future within the state of a request, its own or the one that was there.
+    #[project = EnsuredProjection]
+    pub enum Ensured<F> {
+        /// The outermost middleware gave it a state.
+        Own { #[pin] answering: Within<F> },
+        /// A middleware around it did so.
+        Given { #[pin] answering: F },
     }
 }
 
-/// Starts what is not to end with the answer; its log lines still belong to the
+/// Handles a request under an id, new unless it already has one: the outermost
+/// middleware assigns it.
+pub(crate) fn ensure<F: Future>(answering: F) -> Ensured<F> {
+    match RequestId::current() {
+        Some(_) => Ensured::Given { answering },
+        None => Ensured::Own {
+            answering: within(RequestId::next(), answering),
+        },
+    }
+}
+
+impl<F: Future> Future for Ensured<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project() {
+            EnsuredProjection::Own { answering } => answering.poll(context),
+            EnsuredProjection::Given { answering } => answering.poll(context),
+        }
+    }
+}
+
+/// Starts a task that outlives the response; its log lines still belong to the
 /// request.
 pub(crate) fn spawn<F>(task: F) -> JoinHandle<F::Output>
 where
@@ -62,18 +95,18 @@ where
     }
 }
 
-/// What the scripts of the response carry, if one does.
+/// The nonce for the response's scripts, if there is one.
 pub(crate) fn nonce() -> Option<Rc<str>> {
     of(|state| state.nonce.get().cloned())
 }
 
-/// Keeps what the scripts of the response carry; `false`: no request is being
-/// answered, or it has a nonce.
+/// Remembers the nonce for the response's scripts. Returns `false` outside a
+/// request, or if there is one already.
 pub(crate) fn remember_nonce(nonce: &Rc<str>) -> bool {
     of(|state| state.nonce.set(Rc::clone(nonce)).ok()).is_some()
 }
 
-/// Adds a cookie to whatever response the request will get, an error too.
+/// Adds a cookie to whatever response the request gets, errors included.
 pub(crate) fn send(cookie: Cookie<'static>) {
     of(|state| {
         state.cookies.borrow_mut().push(cookie);
@@ -81,7 +114,7 @@ pub(crate) fn send(cookie: Cookie<'static>) {
     });
 }
 
-/// The cookies that are to be sent; the middleware puts them into the response.
+/// Takes the cookies to send; the middleware adds them to the response.
 pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|state| Some(state.cookies.take())).unwrap_or_default()
 }
@@ -90,31 +123,31 @@ fn of<T>(ask: impl FnOnce(&RequestState) -> Option<T>) -> Option<T> {
     STATE.try_with(ask).ok().flatten()
 }
 
-/// Stands for one request in logs and on error pages.
+/// Identifies a request in logs and on error pages.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestId(u64);
 
 impl RequestId {
     pub(crate) fn next() -> Self {
         thread_local! {
-            // Each worker counts for itself, from wherever chance puts it.
+            // Each worker counts on its own from a random start.
             static NEXT: Cell<u64> =
                 Cell::new(seal::random_bytes().map_or(0, u64::from_be_bytes));
         }
         let id = NEXT.get();
-        // Spread over all 64 bits, so that ids neither look like a count of
-        // requests nor repeat.
+        // Spread over all 64 bits, so that ids neither look like a request count
+        // nor repeat.
         NEXT.set(id.wrapping_add(0x9E37_79B9_7F4A_7C15));
         Self(id)
     }
 
-    /// The id of the request that is being answered, if
+    /// The id of the current request, if
     /// [`Oidc::middleware`](crate::Oidc::middleware) wraps it.
     pub fn current() -> Option<Self> {
         of(|state| Some(state.id))
     }
 
-    /// The number that is shown.
+    /// The id as a number.
     pub fn number(self) -> u64 {
         self.0
     }

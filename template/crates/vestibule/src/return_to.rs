@@ -1,13 +1,12 @@
-//! Where a person goes after signing in: always a place in this app, whatever
-//! was asked for (RFC 9700 4.11).
+//! Where a person goes after signing in: always a page in this app, whatever the
+//! request asked for (RFC 9700 4.11).
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::settings::Settings;
 
-/// A path of this app, with its query. Whoever holds one knows that it was
-/// checked.
+/// A path in this app, with its query. Having one means that it was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReturnTo(String);
@@ -16,14 +15,13 @@ pub struct ReturnTo(String);
 const MAX_LENGTH: usize = 1024;
 
 impl ReturnTo {
-    /// Takes a path and query that a request asked for; `None` if it leads
-    /// anywhere but into this app, or to one of the sign-in's own pages.
+    /// Parses a requested path and query; `None` if it leads outside this app, or
+    /// to one of the sign-in pages.
     pub fn parse(settings: &Settings, asked: &str) -> Option<Self> {
         let place = Self::parse_any(settings, asked)?;
         let path = place.0.split('?').next()?;
         let below = path.strip_prefix(settings.base_path())?;
-        // Whoever has just signed in has no use for these, and might go round
-        // in circles there.
+        // These are of no use right after signing in, and could cause a loop.
         let paths = &settings.paths;
         let sign_in_pages = [
             &paths.login,
@@ -35,10 +33,10 @@ impl ReturnTo {
         (!sign_in_pages.iter().any(|page| *page == below)).then_some(place)
     }
 
-    /// The same, with the sign-in's own pages.
+    /// The same, but allows the sign-in pages.
     pub(crate) fn parse_any(settings: &Settings, asked: &str) -> Option<Self> {
-        // Browsers read a backslash as a slash and drop tabs and line breaks,
-        // so what looks like a path here may be a host there.
+        // Browsers treat a backslash as a slash and drop tabs and line breaks, so
+        // what looks like a path here could be a host there.
         let is_plain = |c: char| !c.is_control() && !c.is_whitespace() && c != '\\';
         if !asked.starts_with('/') || !asked.chars().all(is_plain) {
             return None;
@@ -60,13 +58,13 @@ impl ReturnTo {
         Self(format!("{}/", settings.base_path()))
     }
 
-    /// Where people arrive who did not want any page in particular.
+    /// Where people go who did not ask for a particular page.
     pub(crate) fn after_login(settings: &Settings) -> Self {
         let path = &settings.paths.after_login;
         Self(format!("{}{path}", settings.base_path()))
     }
 
-    /// Checks again what was sealed earlier: settings may have changed since.
+    /// Checks a sealed value again: the settings may have changed since.
     pub(crate) fn checked(&self, settings: &Settings) -> Self {
         Self::parse(settings, &self.0).unwrap_or_else(|| Self::after_login(settings))
     }

@@ -1,5 +1,5 @@
-//! Random values, hashes and sealed bytes, all from `ring`: what cookies and
-//! stored records are protected with. No policy lives here.
+//! Random values, hashes and sealed bytes, all from `ring`, which protect cookies
+//! and stored records. No policy lives here.
 
 use std::cell::RefCell;
 
@@ -13,16 +13,16 @@ use subtle::ConstantTimeEq as _;
 
 use crate::secret::Secret;
 
-/// A SHA-256 hash under which something is kept.
+/// A SHA-256 hash that serves as a key in the store.
 pub type Key = [u8; 32];
 
-/// The operating system could not give random bytes, or `ring` refused to
-/// work: nothing safe can be done then.
+/// The operating system returned no random bytes, or `ring` failed: nothing safe
+/// can be done then.
 #[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random numbers")]
+#[error("the operating system returned no random numbers")]
 pub struct SealError;
 
-/// `N` bytes that nobody can guess.
+/// `N` bytes that no one can guess.
 pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
     SystemRandom::new()
@@ -31,8 +31,8 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], SealError> {
     Ok(bytes)
 }
 
-/// 128 random bits in URL-safe characters, for what lasts no longer than one
-/// response. One call to the operating system gives enough for many.
+/// 128 random bits in URL-safe characters, for values that last for one response.
+/// One call to the operating system supplies many.
 pub fn passing_string() -> Result<String, SealError> {
     const LENGTH: usize = 16;
     thread_local! {
@@ -57,20 +57,22 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// The bytes behind [`encode`]'s characters; `None` if they are not such characters.
+/// The bytes that [`encode`] turned into this string; `None` if it is not such a
+/// string.
 pub fn decode(encoded: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(encoded).ok()
 }
 
-/// The `N` bytes behind [`encode`]'s characters; `None` if there are more or fewer.
+/// The `N` bytes that [`encode`] turned into this string; `None` if there are more
+/// or fewer.
 pub fn decode_array<const N: usize>(encoded: impl AsRef<[u8]>) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let length = URL_SAFE_NO_PAD.decode_slice(encoded, &mut bytes).ok()?;
     (length == N).then_some(bytes)
 }
 
-/// A SHA-256 hash over the parts, each led by its length so that no two lists
-/// of parts hash alike.
+/// A SHA-256 hash over the parts, each preceded by its length, so that no two lists
+/// of parts have the same hash.
 pub fn hash(purpose: &str, parts: &[&[u8]]) -> Key {
     let mut context = digest::Context::new(&digest::SHA256);
     for part in [purpose.as_bytes()].iter().chain(parts) {
@@ -82,7 +84,7 @@ pub fn hash(purpose: &str, parts: &[&[u8]]) -> Key {
     key
 }
 
-/// Compares without telling by time where two strings differ.
+/// Compares in constant time.
 pub fn same_secret(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
@@ -91,7 +93,7 @@ pub fn same_secret(left: &str, right: &str) -> bool {
 pub struct Sealer(LessSafeKey);
 
 impl Sealer {
-    /// A sealer for one purpose; other purposes get other keys.
+    /// A sealer for one purpose; each purpose has its own key.
     pub fn new(secret: &[u8], purpose: &str) -> Result<Self, SealError> {
         struct Length;
         impl hkdf::KeyType for Length {
@@ -111,7 +113,7 @@ impl Sealer {
             .map_err(|_| SealError)
     }
 
-    /// Seals; `bound_to` must be given again to open.
+    /// Seals; opening requires the same `bound_to`.
     pub fn seal(&self, plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
         let nonce = random_bytes::<NONCE_LEN>()?;
         let mut sealed = plain.to_vec();
@@ -127,7 +129,7 @@ impl Sealer {
         Ok(whole)
     }
 
-    /// Opens; `None` if a bit was changed, or key or `bound_to` are others.
+    /// Opens; `None` if anything was changed, or the key or `bound_to` differ.
     pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut body = body.to_vec();
@@ -142,8 +144,8 @@ impl Sealer {
     }
 }
 
-/// Sealers for one purpose under several secrets: the first one seals, all of
-/// them open, so a secret can be replaced without breaking what is under way.
+/// Sealers for one purpose with several secrets: the first one seals, all of them
+/// open, so a secret can be replaced without breaking transactions under way.
 pub struct SealerRing(Vec<Sealer>);
 
 impl SealerRing {
@@ -161,7 +163,7 @@ impl SealerRing {
         self.0.first().ok_or(SealError)?.seal(plain, bound_to)
     }
 
-    /// Opens with whichever secret fits.
+    /// Opens with any of the secrets.
     pub fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
         self.0
             .iter()
@@ -195,7 +197,7 @@ mod tests {
         assert_eq!(open("one", b""), None);
         assert_eq!(open("two", b"here"), None);
         let twice = sealer("one").and_then(|one| one.seal(b"plain", b"here").ok());
-        // With one nonce for both, the key could be found out (RFC 5116 3.2.1).
+        // Reusing a nonce could reveal the key (RFC 5116 3.2.1).
         assert_ne!(twice.unwrap_or_default()[..12], sealed[..12]);
     }
 

@@ -1,13 +1,13 @@
-//! A string that must not be seen.
+//! A string that must stay secret.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// A string that never shows in logs or messages, and is wiped from memory when it
-/// is dropped. It is serialised as it is: only what is sealed afterwards may hold
-/// one.
+/// A string that never appears in logs or messages, and is wiped from memory when
+/// dropped. It is serialised as it is, so only serialise it into something that is
+/// sealed afterwards.
 ///
 /// ```
 /// let secret = vestibule::Secret::new("s3cret");
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// Takes the string in.
+    /// Wraps a string.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(SecretString::from(secret.into()))
     }

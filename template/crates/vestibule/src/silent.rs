@@ -1,5 +1,5 @@
-//! Signing people in without asking them anything, where the provider knows
-//! them already (`prompt=none`, OIDC Core 3.1.2.1).
+//! Silent sign-in: signing people in without asking anything, if the provider
+//! already knows them (`prompt=none`, OIDC Core 3.1.2.1).
 
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 
@@ -13,10 +13,10 @@ use crate::{
     visitor,
 };
 
-/// Says that this browser has been tried.
+/// Marks a browser for which silent sign-in was tried.
 const COOKIE: &str = "silent";
 
-/// The way to the provider, for those who should take it.
+/// A redirect to a silent sign-in, if it should be tried.
 pub(crate) async fn way_to_provider(request: &HttpRequest) -> Option<HttpResponse> {
     let oidc = visitor::oidc().ok()?;
     let was_tried = cookies::sent(request, &oidc.cookies().name(COOKIE)).is_some();
@@ -27,7 +27,7 @@ pub(crate) async fn way_to_provider(request: &HttpRequest) -> Option<HttpRespons
         visitor::any_user(request).await,
         Err(error) if matches!(error.kind, ErrorKind::SignedOut)
     );
-    // With the provider out of reach the page is there all the same.
+    // If the provider is unreachable, show the page anyway.
     if !is_stranger || oidc.provider().known().is_none() {
         return None;
     }
@@ -37,7 +37,7 @@ pub(crate) async fn way_to_provider(request: &HttpRequest) -> Option<HttpRespons
     Some(see_other(&oidc.path_with(&oidc.paths().login, query)))
 }
 
-/// Keeps a browser from being signed in silently: it was tried, or its person
+/// Prevents further silent sign-ins in this browser: one was tried, or its person
 /// has just signed out.
 pub(crate) fn try_no_more(oidc: &Oidc) {
     let name = oidc.cookies().name(COOKIE);

@@ -1,4 +1,4 @@
-//! A provider's tokens, small while they wait for their next use.
+//! A provider's tokens, stored compactly.
 
 use std::fmt;
 
@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::seal;
 
-/// A token of one person. Most are JWTs (RFC 7519) and others like them:
-/// base64url, in parts joined by dots. Those are kept as the bytes that the
-/// letters stand for, which take a quarter less, for as long as the person is
-/// signed in.
+/// A token of one person. Most are JWTs (RFC 7519) or similar: base64url parts
+/// joined by dots. Those are stored decoded, which saves a quarter of the memory
+/// for as long as the person is signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Token {
@@ -18,7 +17,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// The token's text, for the one place that needs it.
+    /// The token, for the one place that needs it.
     pub fn expose(&self) -> String {
         if self.is_packed {
             unpack(&self.kept)
@@ -29,14 +28,14 @@ impl Token {
 }
 
 impl From<String> for Token {
-    fn from(text: String) -> Self {
-        match pack(&text).filter(|packed| unpack(packed) == text) {
+    fn from(token: String) -> Self {
+        match pack(&token).filter(|packed| unpack(packed) == token) {
             Some(packed) => Self {
                 kept: packed.into(),
                 is_packed: true,
             },
             None => Self {
-                kept: text.into_bytes().into(),
+                kept: token.into_bytes().into(),
                 is_packed: false,
             },
         }
@@ -60,14 +59,14 @@ impl fmt::Debug for Token {
 pub struct Tokens {
     /// For calling APIs on the person's behalf (RFC 6750).
     pub access_token: Token,
-    /// When the access token stops working, in Unix seconds.
+    /// When the access token expires, in Unix seconds.
     pub access_token_expires_at: u64,
-    /// For getting a new access token (RFC 6749 6), if the provider gave one.
+    /// For getting a new access token (RFC 6749 6), if the provider issued one.
     pub refresh_token: Option<Token>,
-    /// The last ID token, sent back at sign-out as `id_token_hint`.
+    /// The latest ID token, sent at sign-out as `id_token_hint`.
     pub id_token: Token,
-    /// What the first ID token answered: a later one may only repeat it
-    /// (OIDC Core 12.2).
+    /// The nonce of the first ID token: a later one may only repeat it (OIDC Core
+    /// 12.2).
     pub nonce: String,
     /// The scopes granted, which may be fewer than asked for (RFC 6749 3.3).
     pub scopes: Vec<String>,
@@ -82,10 +81,10 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Each part, led by its length in two bytes.
-fn pack(text: &str) -> Option<Vec<u8>> {
-    let mut packed = Vec::with_capacity(text.len());
-    for part in text.split('.') {
+/// Each part, preceded by its length in two bytes.
+fn pack(token: &str) -> Option<Vec<u8>> {
+    let mut packed = Vec::with_capacity(token.len());
+    for part in token.split('.') {
         let bytes = seal::decode(part)?;
         let length = u16::try_from(bytes.len()).ok()?;
         packed.extend_from_slice(&length.to_be_bytes());
@@ -114,7 +113,7 @@ mod tests {
     fn a_token_comes_out_as_it_went_in() {
         let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl".to_owned();
         let long = jwt.repeat(4000);
-        for text in [
+        for written in [
             &jwt,
             &long,
             &format!("{jwt}."),
@@ -123,11 +122,11 @@ mod tests {
             "..",
             "opaque token",
             "YQ==",
-            // Not the form that encoding gives.
+            // Not in canonical base64url.
             "YR",
             "Zoë",
         ] {
-            assert_eq!(Token::from(text.to_owned()).expose(), *text);
+            assert_eq!(Token::from(written.to_owned()).expose(), *written);
         }
         let token = Token::from(jwt.clone());
         assert!(token.is_packed && token.kept.len() < jwt.len());

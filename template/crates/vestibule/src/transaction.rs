@@ -1,6 +1,6 @@
-//! Transactions: sign-ins under way. Each lives in a sealed cookie of its own:
-//! tabs do not disturb each other, any instance can finish what another began, and
-//! a flood of `/login` fills nothing here.
+//! Transactions: sign-ins under way. Each lives in its own sealed cookie, so tabs
+//! do not disturb each other, any instance can finish what another started, and a
+//! flood of `/login` requests takes up no memory here.
 
 use actix_web::{HttpRequest, cookie::Cookie};
 use serde::{Deserialize, Serialize};
@@ -20,37 +20,38 @@ use crate::{
 
 /// How long a person may take at the provider, in seconds.
 pub const LIFE: u64 = 600;
-/// A sign-in that begins this soon after a successful one for the same page,
-/// this often in a row, does not last: the browser is going round in circles.
+/// A sign-in that starts this soon after a successful one for the same page, this
+/// often in a row, is a loop.
 const CIRCLE_SECONDS: u64 = 30;
 const MOST_ROUNDS: u8 = 4;
-/// More than these in one browser, or larger ones together, and the oldest go.
+/// The limits on transactions in one browser, in number and bytes; beyond them the
+/// oldest go.
 const MOST: usize = 5;
 const MOST_BYTES: usize = 6 * 1024;
 
-/// One transaction, as sealed into its cookie.
+/// A transaction, as sealed into its cookie.
 #[derive(Serialize, Deserialize)]
 pub struct Transaction {
     state: String,
     nonce: Secret,
     pkce_verifier: Secret,
-    /// Which provider was asked.
+    /// The provider that was asked.
     pub provider: String,
     /// Where to go afterwards.
     pub return_to: ReturnTo,
-    /// What the authentication has to be like.
+    /// What the authentication must be like.
     pub demand: Demand,
     /// Whether the provider was told to ask nothing.
     pub silent: bool,
-    /// Whether the person signs in on a page of this app, with the Okta
-    /// Sign-In Widget.
+    /// Whether the person signs in on a page of this app, with the Okta Sign-In
+    /// Widget.
     pub with_widget: bool,
     /// In Unix milliseconds.
     started_at: u64,
     /// How many sign-ins for the same page succeeded just before this one.
     round: u8,
-    /// Set once the provider's answer was accepted: a second look at the same
-    /// callback then leads to the page instead of an error.
+    /// Set once the provider's response was accepted: loading the same callback
+    /// again then leads to the page instead of an error.
     pub finished: bool,
 }
 
@@ -92,12 +93,13 @@ impl NewTransaction {
 }
 
 impl Transaction {
-    /// What the provider's answer names the transaction by (RFC 6749 4.1.1).
+    /// The `state` by which the provider's response names the transaction (RFC 6749
+    /// 4.1.1).
     pub fn state(&self) -> &str {
         &self.state
     }
 
-    /// What the provider's answer is checked against.
+    /// What the provider's response is checked against.
     pub fn expected(&self) -> Expected<'_> {
         Expected {
             nonce: &self.nonce,
@@ -106,10 +108,10 @@ impl Transaction {
         }
     }
 
-    /// What is held for the one answer that the transaction may have.
+    /// The lease for the one response that the transaction may have.
     ///
     /// # Errors
-    /// The operating system gave no random numbers.
+    /// The operating system returned no random numbers.
     pub fn answer_lease(&self) -> Result<Lease, SealError> {
         let now = now();
         Ok(Lease {
@@ -130,14 +132,14 @@ impl Transaction {
     }
 }
 
-/// The transactions of all browsers: names, seals and limits of their cookies.
+/// All browsers' transactions: the names, seals and limits of their cookies.
 pub struct Transactions {
     sealers: SealerRing,
     cookies: Cookies,
 }
 
-/// A transaction's cookie is named after the first characters of its state, so the
-/// callback knows which one to look at.
+/// A transaction's cookie is named after the start of its state, so that the
+/// callback finds it.
 const TAG_LENGTH: usize = 8;
 const NAME: &str = "transaction-";
 
@@ -150,13 +152,12 @@ impl Transactions {
         })
     }
 
-    /// Seals a new transaction into the browser, and lets the browser forget its
-    /// oldest ones if there are too many. `authorize` makes the authorization
-    /// request for a state; its URL is returned.
+    /// Seals a new transaction into the browser, and clears its oldest ones if
+    /// there are too many. `authorize` makes the authorization request for a state;
+    /// returns the request's URL.
     ///
     /// # Errors
-    /// Those of `authorize`, or the browser is going round in circles; it then
-    /// keeps nothing.
+    /// Those of `authorize`, or the browser is in a loop; nothing is sealed then.
     pub async fn begin(
         &self,
         request: &HttpRequest,
@@ -175,7 +176,7 @@ impl Transactions {
     /// carries out: the authorization request is not sent.
     ///
     /// # Errors
-    /// The browser is going round in circles.
+    /// The browser is in a loop.
     pub fn begin_on_page(
         &self,
         request: &HttpRequest,
@@ -205,7 +206,7 @@ impl Transactions {
     /// The transaction that a callback's state belongs to.
     ///
     /// # Errors
-    /// The browser holds no such transaction, or it was begun too long ago.
+    /// The browser has no such transaction, or it was started too long ago.
     pub fn find(&self, request: &HttpRequest, state: &str) -> Result<Transaction, Error> {
         let transaction = state
             .get(..TAG_LENGTH)
@@ -235,13 +236,13 @@ impl Transactions {
             .unwrap_or(0)
     }
 
-    /// Lets the browser forget a transaction that has failed.
+    /// Clears a transaction that has failed.
     pub fn forget(&self, transaction: &Transaction) {
         request_state::send(self.cookies.clear(self.name(tag(&transaction.state))));
     }
 
-    /// Marks a transaction as finished and strips it of what is no longer needed;
-    /// transactions that can no longer be finished go at the same time.
+    /// Marks a transaction as finished and removes what is no longer needed from
+    /// it; also clears transactions that can no longer be finished.
     pub fn finish(&self, request: &HttpRequest, transaction: Transaction) -> Result<(), Error> {
         let name = self.name(tag(&transaction.state));
         for (other, _, found) in self.all(request) {
@@ -263,12 +264,12 @@ impl Transactions {
         self.cookies.name(&format!("{NAME}{tag}"))
     }
 
-    /// The cookie's name is bound into the seal: a value moved under another
-    /// name does not open.
+    /// Sealed to the cookie's name: a value moved to another name does not open.
     fn seal(&self, transaction: &Transaction) -> Result<Cookie<'static>, Error> {
         let name = self.name(tag(&transaction.state));
-        let plain = serde_json::to_vec(transaction)
-            .map_err(|error| ErrorKind::Internal(format!("cannot write a transaction: {error}")))?;
+        let plain = serde_json::to_vec(transaction).map_err(|error| {
+            ErrorKind::Internal(format!("a transaction cannot be serialised: {error}"))
+        })?;
         let sealed = self.sealers.seal(&plain, name.as_bytes())?;
         Ok(self.cookies.make(name, seal::encode(&sealed), Some(LIFE)))
     }
@@ -279,7 +280,7 @@ impl Transactions {
         serde_json::from_slice(&plain).ok()
     }
 
-    /// The transactions that the browser sent along, each with its cookie's name and
+    /// The transactions that the browser sent, each with its cookie's name and
     /// value; `None` for one that does not open.
     fn all<'a>(&self, request: &'a HttpRequest) -> Vec<(&'a str, &'a str, Option<Transaction>)> {
         cookies::all_sent(request, &self.name(""))

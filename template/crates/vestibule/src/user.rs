@@ -1,12 +1,12 @@
-//! The signed-in person, with what the app knows of them.
+//! The signed-in person, with what the app knows about them.
 
 use std::{any::Any, rc::Rc, sync::Arc};
 
 use crate::session::{LiveSession, UserSession};
 
 /// The signed-in person, with the app's own context `C` from
-/// [`Hooks::add_user_context`](crate::Hooks::add_user_context) (`()` in an app
-/// without hooks). As a handler's argument it lets nobody else in: a browser is
+/// [`Hooks::add_user_context`](crate::Hooks::add_user_context) (`()` without
+/// hooks). As a handler's argument it admits only signed-in people: browsers are
 /// sent to sign in, anything else gets a 401.
 ///
 /// ```
@@ -22,17 +22,17 @@ struct Inner<C> {
 }
 
 impl<C> User<C> {
-    /// What is known from the provider: claims, roles, times.
+    /// What the provider says about the person: claims, roles, times.
     pub fn session(&self) -> &UserSession {
         &self.0.live.session
     }
 
-    /// What the app knows of the person.
+    /// What the app knows about the person.
     pub fn context(&self) -> &C {
         &self.0.context
     }
 
-    /// What to call the person.
+    /// The name to show for the person.
     pub fn name(&self) -> &str {
         self.session().name()
     }
@@ -53,7 +53,7 @@ impl<C> Clone for User<C> {
     }
 }
 
-/// A [`User`] whose context is of a type that only the app knows.
+/// A [`User`] whose context type is known only to the app.
 #[derive(Clone)]
 pub struct AnyUser {
     inner: Rc<dyn Any>,
@@ -76,7 +76,7 @@ impl AnyUser {
         &self.live
     }
 
-    /// The user, if `C` is what the app's hooks give.
+    /// The user, if `C` is the context of the app's hooks.
     pub(crate) fn of<C: 'static>(self) -> Option<User<C>> {
         self.inner.downcast().ok().map(User)
     }

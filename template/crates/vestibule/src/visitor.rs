@@ -1,5 +1,5 @@
-//! Who asks: what has been found out about the person behind the request that is
-//! being answered.
+//! The visitor: what has been found out about the person behind the current
+//! request.
 
 use std::{
     cell::OnceCell,
@@ -8,6 +8,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use tokio::task::futures::TaskLocalFuture;
 
 use crate::{
     cookies,
@@ -22,15 +23,19 @@ tokio::task_local! {
     static ASKING: Asking;
 }
 
-struct Asking {
+/// A future within what is known of a request's visitor.
+pub type Within<F> = TaskLocalFuture<Asking, F>;
+
+/// What is known of the visitor of one request.
+pub struct Asking {
     oidc: Oidc,
     user: OnceCell<AnyUser>,
     non_user: OnceCell<Arc<LiveSession>>,
     failure: OnceCell<Box<Error>>,
 }
 
-/// Answers a request of the app that this relying party serves.
-pub(crate) fn within<F: Future>(oidc: Oidc, answering: F) -> impl Future<Output = F::Output> {
+/// Handles a request of the app that this relying party serves.
+pub(crate) fn within<F: Future>(oidc: Oidc, answering: F) -> Within<F> {
     let asking = Asking {
         oidc,
         user: OnceCell::new(),
@@ -44,13 +49,13 @@ fn of<T>(ask: impl FnOnce(&Asking) -> Option<T>) -> Option<T> {
     ASKING.try_with(ask).ok().flatten()
 }
 
-/// The relying party of the app that answers.
+/// The relying party of the app that handles the request.
 pub(crate) fn oidc() -> Result<Oidc, Error> {
     of(|asking| Some(asking.oidc.clone())).ok_or_else(|| Error::internal(NOT_WRAPPED))
 }
 
 impl Oidc {
-    /// The relying party of the app that serves a request.
+    /// The relying party of the app that handles this request.
     ///
     /// # Errors
     /// The app is not wrapped in [`middleware`](Self::middleware).
@@ -68,30 +73,30 @@ impl FromRequest for Oidc {
     }
 }
 
-/// Keeps whose session is alive, though they are no user here: a hook denies
-/// them, or was not asked.
+/// Remembers a live session whose person is not a user here: a hook denied them, or
+/// was not asked.
 pub(crate) fn remember_non_user(live: &Arc<LiveSession>) {
     of(|asking| asking.non_user.set(Arc::clone(live)).ok());
 }
 
-/// Keeps why a handler that asked for `Option<User>` was told of nobody, though
-/// somebody may be signed in.
+/// Remembers why a handler with an `Option<User>` got `None` although someone may
+/// be signed in.
 pub(crate) fn remember_failure(error: &Error) {
     of(|asking| asking.failure.set(Box::new(error.clone())).ok());
 }
 
-/// What [`remember_failure`] has kept. A page must not take the person for a
-/// stranger: the error is shown in its place.
+/// The error from [`remember_failure`]. It is shown instead of the page, which
+/// would take the person for signed out.
 pub(crate) fn failure() -> Option<Error> {
     of(|asking| asking.failure.get().map(|failure| Error::clone(failure)))
 }
 
-/// The user, if somebody has asked for them already.
+/// The user, if already looked up.
 pub(crate) fn known_user() -> Option<AnyUser> {
     of(|asking| asking.user.get().cloned())
 }
 
-/// The signed-in person, looked up once for each request.
+/// The signed-in person, looked up once per request.
 pub(crate) async fn any_user(request: &HttpRequest) -> Result<AnyUser, Error> {
     if let Some(user) = known_user() {
         return Ok(user);
@@ -107,10 +112,10 @@ pub(crate) async fn any_user(request: &HttpRequest) -> Result<AnyUser, Error> {
     Ok(user)
 }
 
-/// Finds out who asks, for pages that need nobody.
+/// Looks up who is asking, for pages that need no one.
 ///
 /// # Errors
-/// Any but that nobody is signed in.
+/// Any, except that no one is signed in.
 pub(crate) async fn find(request: &HttpRequest) -> Result<(), Error> {
     match any_user(request).await {
         Err(error) if !matches!(error.kind, ErrorKind::SignedOut) => Err(error),
@@ -118,19 +123,18 @@ pub(crate) async fn find(request: &HttpRequest) -> Result<(), Error> {
     }
 }
 
-/// The user, if the app's hooks give this kind of context.
+/// The user, if `C` is the context of the app's hooks.
 pub(crate) fn of_context<C: 'static>(user: AnyUser) -> Result<User<C>, Error> {
     user.of().ok_or_else(|| {
         Error::internal(format!(
-            "a handler asks for a user with the context {}, which is not the Context of the \
-             app's hooks",
+            "a handler asks for a user with the context {}, but the app's hooks have another \
+             Context",
             std::any::type_name::<C>()
         ))
     })
 }
 
-/// The live session behind the request, whatever the app's own hooks say of the
-/// person.
+/// The live session behind the request, without asking the app's hooks.
 pub(crate) async fn session_of(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -142,13 +146,13 @@ pub(crate) async fn session_of(
     live.ok_or_else(|| ErrorKind::SignedOut.into())
 }
 
-/// The id that the browser claims to be signed in under.
+/// The session id that the browser sent.
 pub(crate) fn session_id(request: &HttpRequest, oidc: &Oidc) -> Option<SessionId> {
     cookies::sent(request, oidc.cookies().user_session()).and_then(SessionId::parse)
 }
 
-/// Who is signed in, for pages that show it: as far as the answer to this request
-/// has asked. Also somebody whom the app's hooks deny, so that they can sign out.
+/// Who is signed in, for pages that show it, as far as this request has looked it
+/// up. Includes people whom the app's hooks deny, so that they can sign out.
 #[derive(Clone)]
 pub struct Visitor(Kind);
 
@@ -159,7 +163,7 @@ enum Kind {
 }
 
 impl Visitor {
-    /// Who is signed in, if a guard or handler has asked.
+    /// Who is signed in, if a guard or handler has looked it up.
     pub fn of(_request: &HttpRequest) -> Option<Self> {
         of(|asking| {
             let user = asking.user.get().map(|user| Arc::clone(user.live()));
@@ -168,7 +172,7 @@ impl Visitor {
         .map(|live| Self(Kind::Live(live)))
     }
 
-    /// Somebody made up, to look at pages with.
+    /// A made-up person, for previews.
     #[doc(hidden)]
     pub fn sample(name: impl Into<String>, csrf_token: impl Into<String>) -> Self {
         Self(Kind::Sample {
@@ -177,7 +181,7 @@ impl Visitor {
         })
     }
 
-    /// What to call the person.
+    /// The name to show for the person.
     pub fn name(&self) -> &str {
         match &self.0 {
             Kind::Live(live) => live.session.name(),
@@ -185,7 +189,7 @@ impl Visitor {
         }
     }
 
-    /// For the sign-out form's field `csrf_token`.
+    /// The value for the sign-out form's field `csrf_token`.
     pub fn csrf_token(&self) -> &str {
         match &self.0 {
             Kind::Live(live) => &live.session.csrf_token,

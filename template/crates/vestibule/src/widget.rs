@@ -1,7 +1,6 @@
-//! The Okta Sign-In Widget in a page of this app: what the page loads and what
-//! the widget is told. State, nonce and PKCE are the server's own; the browser
-//! gets the challenge only, so what the widget brings back is of use nowhere
-//! else.
+//! The Okta Sign-In Widget in a page of this app: what the page loads and the
+//! widget's settings. State, nonce and PKCE are the server's; the browser only gets
+//! the challenge, so what the widget returns is of no use anywhere else.
 
 use serde_json::{Value, json};
 
@@ -17,8 +16,8 @@ use crate::{
 const CDN: &str = "https://global.oktacdn.com";
 
 /// The widget for one transaction, in a page whose scripts carry `csp_nonce`.
-/// `login_hint`: whom the person claims to be; `otp`: the one-time code of a
-/// link in an e-mail, which goes on with a transaction.
+/// `login_hint`: who the person claims to be; `otp`: the one-time code from a link
+/// in an e-mail, which continues a transaction.
 ///
 /// # Errors
 /// The transaction is finished.
@@ -52,8 +51,8 @@ pub(crate) fn for_transaction(
     })
 }
 
-/// The widget's settings that the engine decides. On the classic engine the
-/// nonce counts only among `authParams`.
+/// The widget's settings for the engine. The classic engine reads the nonce only
+/// from `authParams`.
 fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolError> {
     let relying_party = oidc.provider().relying_party();
     let expected = transaction.expected();
@@ -81,7 +80,7 @@ fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolErr
 }
 
 /// What the page with the widget loads and calls outside this app: Okta's CDN,
-/// unless the files are here, and the provider.
+/// unless the app serves the files, and the provider.
 pub(crate) fn sources(oidc: &Oidc) -> Sources {
     let provider = oidc.provider().origin().to_owned();
     let cdn = match oidc.settings().widget.assets {
@@ -89,7 +88,7 @@ pub(crate) fn sources(oidc: &Oidc) -> Sources {
         WidgetAssets::Here(_) => None,
     };
     Sources {
-        // Languages other than English are fetched by the script.
+        // The script fetches languages other than English.
         calls: [provider].into_iter().chain(cdn.clone()).collect(),
         files: cdn.into_iter().collect(),
     }

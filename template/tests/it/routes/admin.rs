@@ -55,3 +55,16 @@ async fn an_administrator_signs_somebody_out_everywhere() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(!dora.is_signed_in().await);
 }
+
+#[tokio::test]
+async fn members_are_told_apart_by_subject_and_not_by_address() {
+    let admin = admin().await;
+    let members = async || admin.get(PATH).await.body;
+    let before = members().await;
+    let (claim, address) = ("email", "alice@example.com");
+    admin.app.signed_in_with("dora", claim, address).await;
+    let with_dora = members().await;
+    assert_ne!(with_dora, before, "somebody else has the same address");
+    admin.app.signed_in_as("dora").await;
+    assert_eq!(members().await, with_dora, "the same person comes back");
+}

@@ -17,8 +17,8 @@ use vestibule::{Error, Pages, csp};
 pub use self::samples::errors;
 use crate::pages::{Frame, Mounted, respond};
 
-/// The views of an app in all their states, for `/dev/views`: there you look at
-/// them while you change them.
+/// An app's views in all their states, for `/dev/views`, where you can watch them
+/// while you change them.
 ///
 /// ```
 /// use actix_web::HttpResponse;
@@ -28,7 +28,7 @@ use crate::pages::{Frame, Mounted, respond};
 /// impl vestibule::Pages for MyPages {}
 ///
 /// let gallery = Gallery::new()
-///     .state("home", "home.html", "somebody is signed in", |_request| {
+///     .state("home", "home.html", "someone is signed in", |_request| {
 ///         Ok(HttpResponse::Ok().body("Welcome, Alice!"))
 ///     })
 ///     .login("login.html", MyPages)
@@ -44,11 +44,11 @@ pub struct Gallery {
 struct State {
     /// Its name in addresses.
     name: String,
-    /// The template.
+    /// The template's file name.
     view: String,
-    /// When people see it.
+    /// When people see this state.
     when: String,
-    /// Makes the page.
+    /// Renders the page.
     show: Box<Show>,
 }
 
@@ -60,9 +60,8 @@ impl Gallery {
         Self::default()
     }
 
-    /// Adds a state: its name, which is also that of its page below `/dev/views`;
-    /// the template; when people see it; and how the page is made from sample
-    /// data.
+    /// Adds a state: its name, also used for its page below `/dev/views`; the
+    /// template; when people see it; and how to render it from sample data.
     #[must_use]
     pub fn state(
         mut self,
@@ -80,9 +79,9 @@ impl Gallery {
         self
     }
 
-    /// Adds the states of [`Pages::login`]: as it is at first, after a sign-in
-    /// that failed (`-trouble`), and with the Okta Sign-In Widget (`-widget`).
-    /// Names begin with that of the view, such as `login-widget`.
+    /// Adds the states of [`Pages::login`]: initially, after a failed sign-in
+    /// (`-trouble`), and with the Okta Sign-In Widget (`-widget`). The names start
+    /// with the view's, such as `login-widget`.
     #[must_use]
     pub fn login(self, view: &str, pages: impl Pages) -> Self {
         pages::login(self, view, pages)
@@ -95,8 +94,8 @@ impl Gallery {
         pages::logged_out(self, view, pages)
     }
 
-    /// Adds a state of [`Pages::error`] for each error of the library. Names end
-    /// in the error's code, such as `error-missing_role`.
+    /// Adds a state of [`Pages::error`] for each of the library's errors. The names
+    /// end in the error's code, such as `error-missing_role`.
     #[must_use]
     pub fn errors(self, view: &str, pages: impl Pages) -> Self {
         pages::errors(self, view, pages)
@@ -117,10 +116,10 @@ impl Gallery {
 /// How the gallery shows the states.
 #[derive(Default, Deserialize)]
 pub(crate) struct Look {
-    /// Only the states of this view; empty: of all of them.
+    /// Show only this view's states; empty: all of them.
     #[serde(default)]
     view: String,
-    /// `desktop`, or else as a phone shows them.
+    /// `desktop`; anything else means phone.
     #[serde(default)]
     device: String,
 }
@@ -140,7 +139,7 @@ struct Index<'a> {
     states: Vec<&'a State>,
 }
 
-/// The list, with each state in a frame, in light and in dark.
+/// The list, with each state in two frames, light and dark.
 pub(crate) async fn index(
     mounted: Data<Mounted>,
     look: Query<Look>,

@@ -1,4 +1,4 @@
-//! The states of the pages that signing in itself needs.
+//! The states of the pages that sign-in itself needs.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use vestibule::{
 
 use super::{Gallery, samples};
 
-/// What a login page is shown for.
+/// Why a login page is shown.
 #[derive(Clone, Copy)]
 enum Login {
     Plain,
@@ -62,7 +62,11 @@ fn show_login(
 pub(super) fn logged_out(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {
     let states = [
         ("", "signed out everywhere", false),
-        ("-here", "the provider could not be told", true),
+        (
+            "-here",
+            "signed out only here: the provider could not be told",
+            true,
+        ),
     ];
     let pages = Arc::new(pages);
     states
@@ -98,7 +102,7 @@ pub(super) fn errors(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery
         })
 }
 
-/// What the names of a view's states begin with.
+/// The start of the names of a view's states.
 fn stem(view: &str) -> String {
     let stem = view.split('.').next().unwrap_or(view);
     stem.replace('_', "-")

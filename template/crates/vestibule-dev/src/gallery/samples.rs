@@ -4,7 +4,7 @@ use vestibule::{Deny, Error, ErrorKind};
 
 /// One error of each kind, as samples to show.
 pub fn errors() -> Vec<Error> {
-    let detail = || "the cause, which only the log tells".to_owned();
+    let detail = || "the cause, which only the log shows".to_owned();
     let kinds = [
         ErrorKind::SignedOut,
         ErrorKind::MissingRole("admin"),
@@ -39,7 +39,7 @@ pub fn errors() -> Vec<Error> {
     ];
     let denied = Deny::new("not_admitted")
         .title("Your subscription has ended")
-        .text("Renew it, and sign in again.");
+        .text("Renew it, then sign in again.");
     let kinds = kinds.into_iter().map(Error::from);
     kinds.chain([Error::from(denied)]).collect()
 }

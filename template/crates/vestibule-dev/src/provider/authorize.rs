@@ -1,6 +1,5 @@
-//! The authorization endpoint: is the request one that can be answered, and is
-//! it answered at once or with the sign-in page (OIDC Core 3.1.2)? The click on
-//! that page is taken in `sign_in.rs`.
+//! The authorization endpoint: checks the request, then answers it at once or shows
+//! the sign-in page (OIDC Core 3.1.2). `sign_in.rs` handles the click on that page.
 
 use std::io;
 
@@ -16,15 +15,15 @@ use super::{
     state::{Browser, Shared, now},
 };
 
-/// Why a request cannot be answered.
+/// Why a request is rejected.
 pub(super) enum Rejection {
-    /// Where to send the browser is in doubt, so the person is told here.
+    /// It is uncertain where to send the browser, so the person is told here.
     Here(String),
     /// The app is told (OIDC Core 3.1.2.6).
     ToApp(ErrorResponse),
 }
 
-/// An error for the app, and the way there.
+/// An error for the app, and how to get it there.
 pub(super) struct ErrorResponse {
     pub redirect_uri: String,
     pub state: Option<String>,
@@ -37,14 +36,14 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     let authorization = match AuthorizationRequest::resolve(shared, &params) {
         Ok(authorization) => authorization,
         Err(Rejection::Here(why)) => {
-            return Ok(pages::error(400, "This sign-in cannot begin", &why));
+            return Ok(pages::error(400, "This sign-in cannot start", &why));
         }
         Err(Rejection::ToApp(error)) => return Ok(Answer::redirect(&error.location(shared)?)),
     };
     let browser = shared.browser(request);
     if let Some(token) = params.get("sessionToken") {
         let Some(person) = shared.state().take_session_token(token) else {
-            let error = authorization.error("login_required", "the session token is not known");
+            let error = authorization.error("login_required", "the session token is unknown");
             return Ok(Answer::redirect(&error.location(shared)?));
         };
         let browser = sign_in::authenticate(&person, browser)?;
@@ -60,7 +59,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
                 &browser,
             )?)),
             None => {
-                let error = authorization.error("login_required", "nobody is signed in here");
+                let error = authorization.error("login_required", "no one is signed in here");
                 Ok(Answer::redirect(&error.location(shared)?))
             }
         };
@@ -72,7 +71,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
 }
 
 impl AuthorizationRequest {
-    /// The request as the browser brings it: whole, or by reference.
+    /// Gets the request that the browser carries, whole or by reference.
     pub fn resolve(
         shared: &Shared,
         params: &Params<'_>,
@@ -84,12 +83,14 @@ impl AuthorizationRequest {
         if let Some(reference) = reference {
             let client_id = params.get("client_id").unwrap_or_default();
             return push::take(shared, reference, client_id).ok_or_else(|| {
-                Rejection::Here("The pushed request is unknown, used or expired.".to_owned())
+                Rejection::Here(
+                    "The pushed request is unknown, already used or expired.".to_owned(),
+                )
             });
         }
         let authorization = AuthorizationRequest::read(shared, params)?;
         if pushed_requests == PushedRequests::Required {
-            let why = "the request has to be pushed";
+            let why = "the request must be pushed";
             return Err(Rejection::ToApp(
                 authorization.error("invalid_request", why),
             ));
@@ -97,7 +98,7 @@ impl AuthorizationRequest {
         Ok(authorization)
     }
 
-    /// The request from its parameters.
+    /// Reads the request from its parameters.
     pub fn read(shared: &Shared, params: &Params<'_>) -> Result<AuthorizationRequest, Rejection> {
         let (client_id, redirect_uri) = known_app(shared, params)?;
         let prompts = words(params.get("prompt"));
@@ -130,11 +131,11 @@ impl AuthorizationRequest {
         }
     }
 
-    /// What is wrong with the request, as an error code and its description.
+    /// What is wrong with the request, as an error code and a description.
     fn fault(&self, params: &Params<'_>) -> Option<(&'static str, &'static str)> {
         let known_prompts = ["none", "login", "select_account", "consent", "create"];
         Some(if !params.repeated().is_empty() {
-            ("invalid_request", "a parameter came twice")
+            ("invalid_request", "a parameter was sent twice")
         } else if params.get("request").is_some() {
             ("request_not_supported", "request objects are not supported")
         } else if params.get("request_uri").is_some() {
@@ -161,24 +162,24 @@ impl AuthorizationRequest {
         } else if params.get("max_age").is_some() && self.max_age.is_none() {
             ("invalid_request", "max_age must be a number of seconds")
         } else if self.prompts("none") && self.prompts.len() > 1 {
-            ("invalid_request", "prompt=none stands alone")
+            ("invalid_request", "prompt=none must be the only prompt")
         } else if !self
             .prompts
             .iter()
             .all(|prompt| known_prompts.contains(&prompt.as_str()))
         {
-            ("invalid_request", "prompt is not known")
+            ("invalid_request", "prompt is unknown")
         } else {
             return None;
         })
     }
 
-    /// Whether `prompt` contains this word.
+    /// Whether `prompt` contains this value.
     pub fn prompts(&self, word: &str) -> bool {
         self.prompts.iter().any(|prompt| prompt == word)
     }
 
-    /// Whether the person signed in here answers the request without a click.
+    /// Whether the browser's session answers the request without a click.
     fn is_answered_by(&self, browser: &Browser) -> bool {
         let is_recent = self
             .max_age
@@ -190,7 +191,7 @@ impl AuthorizationRequest {
         is_recent && is_meant
     }
 
-    /// An error as the answer to this request.
+    /// An error as the response to this request.
     pub fn error(&self, error: &'static str, description: &'static str) -> ErrorResponse {
         ErrorResponse {
             redirect_uri: self.redirect_uri.clone(),
@@ -202,7 +203,7 @@ impl AuthorizationRequest {
 }
 
 impl ErrorResponse {
-    /// The address that tells the app (OIDC Core 3.1.2.6).
+    /// The URL that takes the error to the app (OIDC Core 3.1.2.6).
     pub fn location(self, shared: &Shared) -> io::Result<String> {
         let pairs = [
             ("error", self.error),
@@ -212,8 +213,8 @@ impl ErrorResponse {
     }
 }
 
-/// The redirect URI with the response's parameters: `state`, the issuer
-/// (RFC 9207), and `pairs`.
+/// The redirect URI with the response's parameters: `pairs`, `state` and the issuer
+/// (RFC 9207).
 pub(super) fn response_location(
     shared: &Shared,
     redirect_uri: &str,
@@ -233,8 +234,8 @@ pub(super) fn response_location(
     Ok(location.into())
 }
 
-/// The client and its redirect URI, or what to tell the person: an unknown
-/// address is never redirected to (RFC 6749, section 3.1.2.4).
+/// The client and its redirect URI, or what to tell the person: browsers are never
+/// redirected to an unknown address (RFC 6749, section 3.1.2.4).
 fn known_app<'a>(shared: &Shared, params: &Params<'a>) -> Result<(&'a str, &'a str), Rejection> {
     let once = |name: &str| match params.get(name) {
         Some(_) if params.repeated().contains(&name) => {

@@ -1,5 +1,4 @@
-//! Is the caller of the token or revocation endpoint the client that it says
-//! it is (OIDC Core 9)?
+//! Client authentication at the token, revocation and push endpoints (OIDC Core 9).
 
 use base64::{
     Engine as _,
@@ -16,17 +15,17 @@ use super::{
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A client assertion may end this many seconds from now at the latest.
+/// The latest that a client assertion may expire, in seconds from now.
 const LONGEST_ASSERTION: u64 = 300;
 
-/// Where clients authenticate: an assertion may be for any of them.
+/// Where clients authenticate: an assertion may name any of these as its audience.
 const ENDPOINTS: [Endpoint; 3] = [
     Endpoint::Token,
     Endpoint::Revocation,
     Endpoint::PushedAuthorization,
 ];
 
-/// The client identifier of the caller, or the error to send.
+/// The caller's client id, or the error to send.
 pub(super) fn authenticate(
     shared: &Shared,
     request: &Request,
@@ -61,7 +60,7 @@ pub(super) fn authenticate(
     };
     match params.get("client_id") {
         Some(named) if named != client_id => {
-            let why = "client_id is not the client that authenticated";
+            let why = "client_id is not that of the client that authenticated";
             Err(Answer::oauth_error(400, "invalid_request", why))
         }
         _ => Ok(client_id),
@@ -74,8 +73,7 @@ fn rejection(why: &str) -> Answer {
         .with_header("www-authenticate", "Basic realm=\"development provider\"")
 }
 
-/// Both parts are form-encoded before they are joined (RFC 6749, section
-/// 2.3.1).
+/// Both parts are form-encoded before they are joined (RFC 6749, section 2.3.1).
 fn basic_credentials(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -100,7 +98,7 @@ fn check_secret(shared: &Shared, id: &str, secret: &str) -> Result<(), Answer> {
     }
 }
 
-/// RFC 7523, section 3; the client that signed, or what is wrong.
+/// RFC 7523, section 3: the client that signed, or what is wrong.
 fn check_assertion(shared: &Shared, assertion: &str) -> Result<String, &'static str> {
     let claims = unverified_claims(assertion).ok_or("client_assertion is not a JWT")?;
     let client_id = claims["sub"]
@@ -122,7 +120,7 @@ fn check_assertion(shared: &Shared, assertion: &str) -> Result<String, &'static 
         return Err("client_assertion has expired");
     }
     if ends > now() + LONGEST_ASSERTION {
-        return Err("client_assertion lives for more than five minutes");
+        return Err("client_assertion is valid for more than five minutes");
     }
     let is_us = |audience: &Value| {
         audience
@@ -138,7 +136,7 @@ fn check_assertion(shared: &Shared, assertion: &str) -> Result<String, &'static 
         .as_str()
         .ok_or("client_assertion has no jti")?;
     if !state.assertions.insert(format!("{client_id} {jti}")) {
-        return Err("client_assertion was used before");
+        return Err("client_assertion was already used");
     }
     Ok(client_id.to_owned())
 }

@@ -1,5 +1,5 @@
-//! What goes over the wire, as plain data: the endpoints, a request that came
-//! in, an answer before it is sent.
+//! HTTP as plain data: the endpoints, incoming requests, and responses before they
+//! are sent.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,36 +18,36 @@ pub enum Endpoint {
     Metadata,
     /// The JWK set (OIDC Core 10.1.1).
     Keys,
-    /// Takes requests from clients before the browser comes (RFC 9126).
+    /// Accepts requests pushed by clients before the browser comes (RFC 9126).
     PushedAuthorization,
-    /// Where a sign-in begins (OIDC Core 3.1.2).
+    /// Where a sign-in starts (OIDC Core 3.1.2).
     Authorization,
-    /// Takes the click on the sign-in page.
+    /// Handles the click on the sign-in page.
     SignIn,
-    /// Codes and refresh tokens become tokens here (OIDC Core 3.1.3).
+    /// Exchanges codes and refresh tokens for tokens (OIDC Core 3.1.3).
     Token,
-    /// Claims for an access token (OIDC Core 5.3).
+    /// Returns claims for an access token (OIDC Core 5.3).
     Userinfo,
-    /// Tokens are revoked here (RFC 7009).
+    /// Revokes tokens (RFC 7009).
     Revocation,
-    /// Where a sign-out goes (RP-Initiated Logout 2).
+    /// Signs people out (RP-Initiated Logout 2).
     EndSession,
-    /// The look of the pages.
+    /// The pages' style sheet.
     Stylesheet,
-    /// The Okta Sign-In Widget begins here.
+    /// Starts a sign-in with the Okta Sign-In Widget.
     Interact,
-    /// Tells the widget what to ask.
+    /// Tells the widget what to ask for.
     Introspect,
-    /// Takes name and password from the widget.
+    /// Accepts name and password from the widget.
     Identify,
-    /// Takes name and password from the widget's classic engine.
+    /// Accepts name and password from the widget's classic engine.
     Authn,
-    /// The authorization endpoint, where the classic engine expects it.
+    /// The authorization endpoint where the classic engine expects it.
     OktaAuthorization,
 }
 
 impl Endpoint {
-    /// All of them.
+    /// All endpoints.
     pub const ALL: [Endpoint; 15] = [
         Endpoint::Metadata,
         Endpoint::Keys,
@@ -87,12 +87,12 @@ impl Endpoint {
         }
     }
 
-    /// Whether the scripts of an app's pages call it.
+    /// Whether scripts on an app's pages call it.
     pub(super) fn is_for_scripts(self) -> bool {
         self.methods().contains(&"OPTIONS")
     }
 
-    /// The methods that it answers.
+    /// The methods that it accepts.
     pub(super) fn methods(self) -> &'static [&'static str] {
         match self {
             Endpoint::Metadata => &["GET", "OPTIONS"],
@@ -109,20 +109,20 @@ impl Endpoint {
     }
 }
 
-/// A request as it came in, secrets and all: never log one.
+/// An incoming request, secrets and all: never log one.
 #[derive(Clone)]
 pub struct Request {
     /// Where it arrived.
     pub endpoint: Endpoint,
-    /// The HTTP method, in capitals.
+    /// The HTTP method, in uppercase.
     pub method: String,
-    /// The query's pairs, decoded, in their order.
+    /// The query's pairs, decoded, in order.
     pub query: Vec<(String, String)>,
-    /// The pairs of a form body, decoded, in their order.
+    /// The pairs of a form body, decoded, in order.
     pub form: Vec<(String, String)>,
-    /// A JSON body; `null` if it is none.
+    /// A JSON body; otherwise `null`.
     pub json: Value,
-    /// The header fields; names in lowercase.
+    /// The header fields, with names in lowercase.
     pub headers: Vec<(String, String)>,
 }
 
@@ -157,22 +157,22 @@ impl Request {
         }
     }
 
-    /// The first header field of this name, which is in lowercase.
+    /// The first header field with this name, which must be lowercase.
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, name)
     }
 
-    /// The first form field of this name.
+    /// The first form field with this name.
     pub fn form(&self, name: &str) -> Option<&str> {
         first(&self.form, name)
     }
 
-    /// The first query parameter of this name.
+    /// The first query parameter with this name.
     pub fn query(&self, name: &str) -> Option<&str> {
         first(&self.query, name)
     }
 
-    /// The value of a cookie that came along.
+    /// The value of a cookie in the request.
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -182,7 +182,7 @@ impl Request {
             .find_map(|(cookie, value)| (cookie == name).then_some(value))
     }
 
-    /// The parameters of the protocol: the form's for a POST, else the query's.
+    /// The protocol's parameters: the form's for a POST, otherwise the query's.
     pub(super) fn params(&self) -> Params<'_> {
         Params::new(if self.method == "POST" {
             &self.form
@@ -192,7 +192,7 @@ impl Request {
     }
 }
 
-/// OAuth parameters: one without a value counts as absent, none may come twice
+/// OAuth parameters: one without a value counts as absent, and none may be repeated
 /// (RFC 6749, section 3.1).
 pub(super) struct Params<'a> {
     values: BTreeMap<&'a str, &'a str>,
@@ -217,13 +217,13 @@ impl<'a> Params<'a> {
         self.values.get(name).copied()
     }
 
-    /// The names that came more than once.
+    /// The names that were sent more than once.
     pub fn repeated(&self) -> &[&'a str] {
         &self.repeated
     }
 }
 
-/// An answer about to be sent: change what you like.
+/// A response about to be sent: change what you like.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -234,23 +234,23 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// How long to wait before sending.
     pub delay: Duration,
-    /// How it ends.
+    /// How the response ends.
     pub ending: Ending,
 }
 
-/// How an answer ends.
+/// How a response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// With its body's last byte, as it should.
+    /// After the body's last byte, as it should.
     Complete,
     /// Never: the body is sent over and over again.
     Endless,
-    /// It never begins: the connection stays open and silent.
+    /// It never starts: the connection stays open and silent.
     Hung,
 }
 
 impl Answer {
-    /// A body of this content type.
+    /// A response with a body of this content type.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
         Answer {
             status,
@@ -264,18 +264,18 @@ impl Answer {
         }
     }
 
-    /// A JSON body.
+    /// A JSON response.
     pub fn json(status: u16, body: &Value) -> Answer {
         Answer::new(status, "application/json", body.to_string())
     }
 
-    /// An error as the token endpoint tells it (RFC 6749, section 5.2).
+    /// An error in the token endpoint's format (RFC 6749, section 5.2).
     pub fn oauth_error(status: u16, error: &str, description: &str) -> Answer {
         let body = json!({ "error": error, "error_description": description });
         Answer::json(status, &body).with_header("cache-control", "no-store")
     }
 
-    /// Sends the browser on with a GET.
+    /// Redirects the browser with a GET.
     pub fn redirect(location: &str) -> Answer {
         Answer::new(303, "text/plain; charset=utf-8", "")
             .with_header("location", location)
@@ -306,7 +306,7 @@ impl Answer {
     }
 }
 
-/// A body that has no end.
+/// A body without an end.
 struct Endless(Bytes);
 
 impl MessageBody for Endless {

@@ -1,6 +1,5 @@
-//! How to make the provider misbehave: hooks that change what it is about to
-//! say. The named ones, for people rather than tests, are in
-//! `misbehaviour.rs`.
+//! How to make the provider misbehave: hooks that change what it is about to send.
+//! The named misbehaviours, for people rather than tests, are in `misbehaviour.rs`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,9 +15,9 @@ use super::{
 type Hook<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 type Pairs = Vec<(String, String)>;
 
-/// What the provider is to do wrong. Several faults of one kind apply in the
-/// order in which they were set; each lasts until [`clear`](Faults::clear),
-/// or for one use when set through [`once`](Faults::once).
+/// What the provider should do wrong. Several faults of one kind apply in the order
+/// in which they were set. Each lasts until [`clear`](Faults::clear), or for one
+/// use when set through [`once`](Faults::once).
 #[derive(Clone)]
 pub struct Faults {
     set: Arc<Mutex<Set>>,
@@ -51,7 +50,7 @@ impl Faults {
         }
     }
 
-    /// The same faults, but what is set through this handle happens only once.
+    /// A handle through which faults are set for one use only.
     pub fn once(&self) -> Faults {
         Faults {
             once: true,
@@ -59,19 +58,19 @@ impl Faults {
         }
     }
 
-    /// Behave again. Keys that were rotated stay rotated.
+    /// Removes all faults. Keys that were rotated stay rotated.
     pub fn clear(&self) {
         *self.lock() = Set::default();
     }
 
-    /// Misbehave in this way, and in no other.
+    /// Misbehaves in this way only.
     pub fn set(&self, misbehaviour: Misbehaviour) {
         self.clear();
         misbehaviour.apply(self);
         self.lock().named = Some(misbehaviour);
     }
 
-    /// The way in which it was told to misbehave, if it has a name.
+    /// The named misbehaviour that is set, if any.
     pub fn named(&self) -> Option<Misbehaviour> {
         self.lock().named
     }
@@ -86,13 +85,13 @@ impl Faults {
         self.add(Fault::LogoutToken(Arc::new(hook)));
     }
 
-    /// Changes signed userinfo answers before they are signed.
+    /// Changes signed userinfo responses before they are signed.
     pub fn userinfo(&self, hook: impl Fn(&mut Jws) + Send + Sync + 'static) {
         self.add(Fault::Userinfo(Arc::new(hook)));
     }
 
-    /// Changes the parameters with which the browser is sent back to the app,
-    /// those of errors as well (OIDC Core 3.1.2.5).
+    /// Changes the parameters of authorization responses, including errors (OIDC
+    /// Core 3.1.2.5).
     pub fn authorization_response(
         &self,
         hook: impl Fn(&mut Vec<(String, String)>) + Send + Sync + 'static,
@@ -100,18 +99,18 @@ impl Faults {
         self.add(Fault::AuthorizationResponse(Arc::new(hook)));
     }
 
-    /// Changes the JSON that an endpoint answers: metadata, keys, tokens, claims.
+    /// Changes the JSON that an endpoint returns: metadata, keys, tokens, claims.
     pub fn json(&self, endpoint: Endpoint, hook: impl Fn(&mut Value) + Send + Sync + 'static) {
         self.add(Fault::Json(endpoint, Arc::new(hook)));
     }
 
-    /// Changes an endpoint's whole answer: status, header fields, body, delay.
-    /// What the endpoint does, it has done by then.
+    /// Changes an endpoint's whole response: status, header fields, body, delay. By
+    /// then, the endpoint has done its work.
     pub fn answer(&self, endpoint: Endpoint, hook: impl Fn(&mut Answer) + Send + Sync + 'static) {
         self.add(Fault::Answer(endpoint, Arc::new(hook)));
     }
 
-    /// Answers this and does nothing else: codes and tokens stay unused.
+    /// Sends this response and does nothing else: codes and tokens stay unused.
     pub fn instead(&self, endpoint: Endpoint, answer: Answer) {
         self.add(Fault::Instead(endpoint, answer));
     }
@@ -160,7 +159,7 @@ impl Faults {
         });
     }
 
-    /// The last of the answers set for this endpoint's place.
+    /// The last of the responses set for this endpoint.
     pub(super) fn answer_instead(&self, endpoint: Endpoint) -> Option<Answer> {
         self.take(|fault| match fault {
             Fault::Instead(at, answer) if *at == endpoint => Some(answer.clone()),
@@ -169,9 +168,9 @@ impl Faults {
         .pop()
     }
 
-    /// Whether anything was changed.
+    /// Applies the hooks. Returns whether there were any.
     fn alter<T>(&self, what: &mut T, pick: impl Fn(&Fault) -> Option<Hook<T>>) -> bool {
-        // The hooks run after the lock is free: one may set another fault.
+        // The hooks run without the lock, so that one may set another fault.
         let hooks = self.take(pick);
         for hook in &hooks {
             hook(what);
@@ -179,7 +178,8 @@ impl Faults {
         !hooks.is_empty()
     }
 
-    /// What `pick` picks from the faults that are set; those for one use go.
+    /// What `pick` returns for the faults that are set; removes one-time faults
+    /// that were picked.
     fn take<T>(&self, pick: impl Fn(&Fault) -> Option<T>) -> Vec<T> {
         let mut picked = Vec::new();
         self.lock()

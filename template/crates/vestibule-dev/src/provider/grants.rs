@@ -1,5 +1,5 @@
-//! What people have allowed apps to have, and the codes and tokens that stand
-//! for it. Who may ask is checked elsewhere.
+//! Grants: what people allowed apps to access, and the codes and tokens that stand
+//! for it. Who may use them is checked elsewhere.
 
 use std::{
     collections::HashMap,
@@ -11,8 +11,7 @@ use openidconnect::{PkceCodeChallenge, PkceCodeVerifier};
 
 use super::keys::random_id;
 
-/// One sign-in of one person to one client: all its tokens live and die
-/// together.
+/// One person's sign-in to one client: all of its tokens are revoked together.
 #[derive(Clone)]
 pub(super) struct Grant {
     pub id: String,
@@ -25,7 +24,7 @@ pub(super) struct Grant {
     pub acr: String,
 }
 
-/// What a code is redeemed as.
+/// How a code is redeemed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum CodeKind {
     /// `grant_type=authorization_code`
@@ -34,7 +33,7 @@ pub(super) enum CodeKind {
     Interaction,
 }
 
-/// A code and what it is bound to.
+/// A code, and what it is bound to.
 pub(super) struct Code {
     pub kind: CodeKind,
     pub grant: Grant,
@@ -44,12 +43,12 @@ pub(super) struct Code {
     pub redeemed: bool,
 }
 
-/// A code as it is presented (OIDC Core 3.1.3.1, RFC 7636 4.5).
+/// A code as presented by a client (OIDC Core 3.1.3.1, RFC 7636 4.5).
 pub(super) struct Redemption<'a> {
     pub kind: CodeKind,
     pub code: &'a str,
     pub client_id: &'a str,
-    /// An interaction code needs none.
+    /// Not needed for an interaction code.
     pub redirect_uri: Option<&'a str>,
     pub code_verifier: &'a str,
 }
@@ -67,7 +66,7 @@ struct RefreshToken {
 /// The error `invalid_grant`, with its description.
 pub(super) struct InvalidGrant(pub &'static str);
 
-/// All codes and tokens, by their value.
+/// All codes and tokens, by value.
 #[derive(Default)]
 pub(super) struct Grants {
     codes: HashMap<String, Code>,
@@ -84,13 +83,13 @@ impl Grants {
         Ok(value)
     }
 
-    /// Turns a code into its grant, once. Presented again, it ends the grant
+    /// Exchanges a code for its grant, once. Presenting it again revokes the grant
     /// (RFC 6749, section 4.1.2).
     pub fn redeem(&mut self, presented: &Redemption<'_>) -> Result<Grant, InvalidGrant> {
         let code = self
             .codes
             .get_mut(presented.code)
-            .ok_or(InvalidGrant("the code is not known"))?;
+            .ok_or(InvalidGrant("the code is unknown"))?;
         if code.grant.client_id != presented.client_id {
             return Err(InvalidGrant("the code was issued to another client"));
         }
@@ -101,7 +100,7 @@ impl Grants {
         if std::mem::replace(&mut code.redeemed, true) {
             self.revoke(&grant.id);
             return Err(InvalidGrant(
-                "the code was used before; its tokens are revoked",
+                "the code was already used; its tokens are revoked",
             ));
         }
         if code.ends <= Instant::now() {
@@ -112,12 +111,12 @@ impl Grants {
             .is_some_and(|uri| uri != code.redirect_uri)
         {
             return Err(InvalidGrant(
-                "redirect_uri is not that of the authorization request",
+                "redirect_uri differs from that of the authorization request",
             ));
         }
         if !answers_challenge(presented.code_verifier, &code.code_challenge) {
             return Err(InvalidGrant(
-                "code_verifier does not fit the code_challenge",
+                "code_verifier does not match the code_challenge",
             ));
         }
         Ok(grant)
@@ -144,7 +143,7 @@ impl Grants {
         Ok(value)
     }
 
-    /// Uses a refresh token up. Presented again, it ends the grant (RFC 9700,
+    /// Uses up a refresh token. Presenting it again revokes the grant (RFC 9700,
     /// section 4.14.2).
     pub fn use_refresh_token(
         &mut self,
@@ -155,18 +154,18 @@ impl Grants {
             .refresh_tokens
             .get_mut(value)
             .filter(|token| token.grant.client_id == client_id)
-            .ok_or(InvalidGrant("the refresh token is not known"))?;
+            .ok_or(InvalidGrant("the refresh token is unknown"))?;
         let grant = token.grant.clone();
         if std::mem::replace(&mut token.used, true) {
             self.revoke(&grant.id);
             return Err(InvalidGrant(
-                "the refresh token was used before; its grant is revoked",
+                "the refresh token was already used; its grant is revoked",
             ));
         }
         Ok(grant)
     }
 
-    /// The grant behind a live access token.
+    /// The grant of a valid access token.
     pub fn of_access_token(&self, value: &str) -> Option<&Grant> {
         self.access_tokens
             .get(value)
@@ -174,8 +173,8 @@ impl Grants {
             .map(|token| &token.grant)
     }
 
-    /// Ends the grant of a refresh token, or just an access token, if it is
-    /// this client's (RFC 7009, section 2.1).
+    /// Revokes the grant of a refresh token, or only an access token, if it belongs
+    /// to this client (RFC 7009, section 2.1).
     pub fn revoke_token(&mut self, value: &str, client_id: &str) {
         if let Some(token) = self.refresh_tokens.get(value) {
             if token.grant.client_id == client_id {
@@ -189,7 +188,7 @@ impl Grants {
         }
     }
 
-    /// Ends a grant and every token of it.
+    /// Revokes a grant and all of its tokens.
     fn revoke(&mut self, grant_id: &str) {
         self.access_tokens
             .retain(|_, token| token.grant.id != grant_id);
@@ -200,7 +199,7 @@ impl Grants {
 
 /// RFC 7636, section 4.6, method S256.
 fn answers_challenge(verifier: &str, challenge: &str) -> bool {
-    // The library panics on a verifier of another length.
+    // The library panics on verifiers of any other length.
     (43..=128).contains(&verifier.len())
         && PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.to_owned()))
             .as_str()

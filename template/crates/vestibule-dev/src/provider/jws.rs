@@ -1,5 +1,5 @@
-//! Signed tokens in parts that a test can change before they are signed
-//! (RFC 7515). Nothing here decides what a token says.
+//! Signed tokens in parts that tests can change before they are signed (RFC 7515).
+//! Nothing here decides what a token says.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use openidconnect::core::CoreJwsSigningAlgorithm;
@@ -11,7 +11,7 @@ use super::keys::{Keys, SigningKey};
 /// A token about to be signed: change what you like.
 #[derive(Clone, Debug)]
 pub struct Jws {
-    /// The protected header: `alg`, `kid`, and `typ` where there is one.
+    /// The protected header: `alg`, `kid`, and `typ` if there is one.
     pub header: Value,
     /// The payload.
     pub claims: Value,
@@ -19,29 +19,28 @@ pub struct Jws {
     pub signature: Signature,
 }
 
-/// What stands in a token's third part.
+/// A token's third part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signature {
-    /// That of the provider's key, with the header's `alg` if the key can do
-    /// that, else with the key's own algorithm.
+    /// Signed with the provider's key, with the header's `alg` if the key supports
+    /// it, otherwise with the key's own algorithm.
     Own,
-    /// That of a key which the provider has never published, under the `kid`
-    /// that the header names.
+    /// Signed with a key that the provider has never published, under the `kid` in
+    /// the header.
     Foreign,
-    /// None: the third part is empty. The header is left as it is, so set its
-    /// `alg` as well.
+    /// Empty. The header is left as it is, so set its `alg` as well.
     Missing,
     /// An HMAC with this key; the header's `alg` chooses the hash, HS256 if it
     /// names none of the three.
     Hmac(Vec<u8>),
     /// These bytes.
     Bytes(Vec<u8>),
-    /// Not a JWS at all: this string is sent in place of the token.
+    /// Not a JWS at all: this string is sent instead of the token.
     Instead(String),
 }
 
 impl Jws {
-    /// A token of the provider's, as it ought to be.
+    /// A well-formed token of the provider.
     pub(super) fn new(key: &SigningKey, claims: Value) -> Jws {
         Jws {
             header: json!({ "alg": key.algorithm(), "kid": key.kid }),
@@ -50,7 +49,7 @@ impl Jws {
         }
     }
 
-    /// Makes it an unsecured token: `alg` is `none`, the signature is empty
+    /// Makes it an unsecured token: `alg` is `none`, and the signature is empty
     /// (RFC 7515, appendix A.5).
     pub fn unsecured(&mut self) {
         self.header["alg"] = json!("none");
@@ -92,8 +91,8 @@ impl Jws {
     }
 }
 
-/// The claims of a compact token, no matter who signed it and when: good for a
-/// hint, never for a decision.
+/// The claims of a compact token, whoever signed it: good for a hint, never for a
+/// decision.
 pub(super) fn unverified_claims(compact: &str) -> Option<Value> {
     let payload = compact.split('.').nth(1)?;
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()

@@ -1,5 +1,5 @@
-//! The keys that tokens are signed with, and which of them the provider
-//! publishes. How a token is put together is in `jws.rs`.
+//! The keys that sign tokens, and which of them the provider publishes. How a token
+//! is assembled is in `jws.rs`.
 
 use std::{
     io,
@@ -23,12 +23,12 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-/// An Ed25519 private key in PKCS #8 form is this much ASN.1, then 32 random
-/// bytes (RFC 8410, section 7).
+/// An Ed25519 private key in PKCS #8 form is this ASN.1 prefix followed by 32
+/// random bytes (RFC 8410, section 7).
 const ED25519_PKCS8: &[u8; 16] =
     b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 
-/// A private key and the name that its public half is published under.
+/// A private key, and the id under which its public half is published.
 pub(super) struct SigningKey {
     pub kid: String,
     private: Private,
@@ -37,7 +37,7 @@ pub(super) struct SigningKey {
 enum Private {
     Ed25519(CoreEdDsaPrivateSigningKey),
     Rsa(CoreRsaPrivateSigningKey),
-    /// The library has no such private key; here is also the public half.
+    /// The library has no such private key type, so this includes the public half.
     P256(EcdsaKeyPair, CoreJsonWebKey),
 }
 
@@ -59,7 +59,7 @@ impl SigningKey {
             .map_err(io::Error::other)
     }
 
-    /// An RSA key from its PKCS #1 PEM form.
+    /// An RSA key in PKCS #1 PEM form.
     pub fn from_rsa_pem(pem: &str) -> io::Result<SigningKey> {
         let kid = random_id()?;
         CoreRsaPrivateSigningKey::from_pem(pem, Some(JsonWebKeyId::new(kid.clone())))
@@ -72,7 +72,7 @@ impl SigningKey {
 
     /// A fresh P-256 key.
     pub fn generate_p256() -> io::Result<SigningKey> {
-        let unspecified = |_| io::Error::other("the operating system gave no random numbers");
+        let unspecified = |_| io::Error::other("the operating system returned no random numbers");
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         let der = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(unspecified)?;
@@ -96,7 +96,7 @@ impl SigningKey {
         })
     }
 
-    /// The algorithm that this key signs with unless told otherwise.
+    /// The algorithm that this key signs with by default.
     pub fn algorithm(&self) -> CoreJwsSigningAlgorithm {
         match self.private {
             Private::Ed25519(_) => CoreJwsSigningAlgorithm::EdDsa,
@@ -105,7 +105,7 @@ impl SigningKey {
         }
     }
 
-    /// Signs with `algorithm`; an error if it is not one of this key's.
+    /// Signs with `algorithm`; an error if the key does not support it.
     pub fn sign(
         &self,
         algorithm: &CoreJwsSigningAlgorithm,
@@ -131,8 +131,8 @@ impl SigningKey {
         }
     }
 
-    /// The `at_hash` claim for `access_token` (OIDC Core 3.1.3.6), or null if
-    /// the library knows no hash for this key.
+    /// The `at_hash` claim for `access_token` (OIDC Core 3.1.3.6), or null if the
+    /// library has no hash for this key.
     pub fn access_token_hash(&self, access_token: &str) -> Value {
         let token = AccessToken::new(access_token.to_owned());
         match AccessTokenHash::from_token(&token, &self.algorithm(), &self.public()) {
@@ -142,10 +142,10 @@ impl SigningKey {
     }
 }
 
-/// The key in use and those that are published.
+/// The key in use, and the ones that are published.
 pub(super) struct Keys {
     ring: Mutex<KeyRing>,
-    /// Never published: signs the tokens of a forger.
+    /// Never published: signs forged tokens.
     pub foreign: SigningKey,
 }
 
@@ -170,7 +170,8 @@ impl Keys {
         self.ring().current.clone()
     }
 
-    /// Signs with `next` from now on; the keys before it stay published or go.
+    /// Signs with `next` from now on; previous keys stay published or are
+    /// withdrawn.
     pub fn replace(&self, next: SigningKey, keep_former: bool) {
         let mut ring = self.ring();
         let last = std::mem::replace(&mut ring.current, Arc::new(next));
@@ -193,7 +194,7 @@ impl Keys {
     }
 }
 
-/// 256 random bits as a string that is safe in a URL, a header and a form.
+/// 256 random bits as a string that is safe in URLs, headers and forms.
 pub(crate) fn random_id() -> io::Result<String> {
     let mut bytes = [0; 32];
     fill_randomly(&mut bytes)?;
@@ -203,5 +204,5 @@ pub(crate) fn random_id() -> io::Result<String> {
 fn fill_randomly(bytes: &mut [u8]) -> io::Result<()> {
     SystemRandom::new()
         .fill(bytes)
-        .map_err(|_| io::Error::other("the operating system gave no random numbers"))
+        .map_err(|_| io::Error::other("the operating system returned no random numbers"))
 }

@@ -1,5 +1,5 @@
-//! Signing out: the end-session endpoint (RP-Initiated Logout 1.0) and the
-//! notices that the clients get of it (Back-Channel Logout 1.0).
+//! Signing out: the end-session endpoint (RP-Initiated Logout 1.0), and the
+//! notifications to clients (Back-Channel Logout 1.0).
 
 use std::{io, time::Duration};
 
@@ -21,7 +21,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     let params = request.params();
     let return_to = match return_address(shared, &params) {
         Ok(return_to) => return_to,
-        Err(why) => return Ok(pages::error(400, "This sign-out cannot be done", &why)),
+        Err(why) => return Ok(pages::error(400, "This sign-out is not possible", &why)),
     };
     end_session(shared, request)?;
     let answer = match return_to {
@@ -35,9 +35,9 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     Ok(answer.with_header("set-cookie", &cookie))
 }
 
-/// Where to go afterwards, if the client named an address that it registered;
-/// an error names what was asked for. An ID token that has expired or whose key
-/// is gone still tells which client it is (RP-Initiated Logout 2 and 4).
+/// Where to go afterwards, if the client named a registered address; an error says
+/// what was asked for. Even an ID token that has expired or whose key is gone
+/// identifies the client (RP-Initiated Logout 2 and 4).
 fn return_address(shared: &Shared, params: &Params<'_>) -> Result<Option<Url>, String> {
     if let Some(name) = params.repeated().first() {
         return Err(format!("The app sent {name} twice."));
@@ -74,14 +74,14 @@ fn return_address(shared: &Shared, params: &Params<'_>) -> Result<Option<Url>, S
         ));
     }
     let mut return_to =
-        Url::parse(address).map_err(|why| format!("“{address}” is not an address: {why}."))?;
+        Url::parse(address).map_err(|why| format!("“{address}” is not a URL: {why}."))?;
     if let Some(echo) = params.get("state") {
         return_to.query_pairs_mut().append_pair("state", echo);
     }
     Ok(Some(return_to))
 }
 
-/// Ends the browser's session and tells its clients, without waiting for them.
+/// Ends the browser's session and notifies its clients, without waiting for them.
 fn end_session(shared: &Shared, request: &Request) -> io::Result<()> {
     let (browser, clients) = {
         let mut state = shared.state();
@@ -111,7 +111,7 @@ fn end_session(shared: &Shared, request: &Request) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the client wants its logout tokens.
+/// Where the client wants its logout tokens sent.
 pub(super) fn notice_address(shared: &Shared, client_id: &str) -> Option<String> {
     shared
         .state()
@@ -148,11 +148,11 @@ pub(super) fn logout_token(
     Ok(token.sign(&shared.keys))
 }
 
-/// Posts a logout token to a client and returns the status of its answer
-/// (Back-Channel Logout 2.5).
+/// Posts a logout token to a client and returns the response's status (Back-Channel
+/// Logout 2.5).
 pub(super) async fn deliver(uri: &str, token: &str) -> Result<u16, reqwest::Error> {
-    // reqwest builds no client without one; if the app has chosen, its choice
-    // stays.
+    // reqwest needs a crypto provider; does nothing if the app has installed one
+    // already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("logout_token", token)

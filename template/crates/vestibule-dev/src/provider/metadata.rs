@@ -1,5 +1,5 @@
-//! What the provider says of itself: its metadata (OIDC Discovery 3) and its
-//! keys.
+//! What the provider publishes about itself: its metadata (OIDC Discovery 3) and
+//! its keys.
 
 use serde_json::json;
 

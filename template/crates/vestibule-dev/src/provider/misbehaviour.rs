@@ -1,5 +1,5 @@
-//! Misbehaviour by name, for people who want to see what their app makes of
-//! it: each is a title, a sentence, and a few faults.
+//! Named misbehaviours, for people who want to see how their app reacts: each is a
+//! title, a sentence, and a few faults.
 
 use std::time::Duration;
 
@@ -15,39 +15,39 @@ use super::{
 /// A way in which real providers go wrong, or attackers make them seem to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// The authorization response is an error: the person said no.
+    /// The authorization response is an error: the person declined.
     AccessDenied,
-    /// The authorization response is an error of the provider's own.
+    /// The authorization response is an error of the provider itself.
     ServerError,
-    /// The authorization response carries another `state`.
+    /// The authorization response has a different `state`.
     WrongState,
     /// The authorization response names another issuer (RFC 9207).
     WrongResponseIssuer,
-    /// The token endpoint knows nothing of the code.
+    /// The token endpoint does not know the code.
     InvalidGrant,
-    /// The token endpoint leaves the ID token out.
+    /// The token endpoint leaves out the ID token.
     NoIdToken,
     /// The ID token names another issuer.
     WrongIssuer,
     /// The ID token is for another client.
     WrongAudience,
-    /// The ID token answers another sign-in.
+    /// The ID token belongs to another sign-in.
     WrongNonce,
-    /// The ID token ended an hour ago.
+    /// The ID token expired an hour ago.
     ExpiredToken,
-    /// The ID token is signed by somebody else.
+    /// The ID token is signed by someone else.
     ForgedToken,
     /// The ID token is not signed at all.
     UnsignedToken,
-    /// A new signing key takes the place of the old one.
+    /// A new signing key replaces the old one.
     RotatedKeys,
-    /// The userinfo endpoint answers for somebody else.
+    /// The userinfo endpoint returns someone else's claims.
     OtherPerson,
     /// The userinfo endpoint fails.
     UserinfoDown,
-    /// Every answer takes seconds.
+    /// Every response takes seconds.
     Slow,
-    /// Every endpoint answers 503.
+    /// Every endpoint returns 503.
     Down,
 }
 
@@ -78,7 +78,7 @@ impl Misbehaviour {
         self.words().0
     }
 
-    /// A few words.
+    /// A short title.
     pub fn title(self) -> &'static str {
         self.words().1
     }
@@ -88,7 +88,7 @@ impl Misbehaviour {
         self.words().2
     }
 
-    /// The one with this [`slug`](Misbehaviour::slug).
+    /// The misbehaviour with this [`slug`](Misbehaviour::slug).
     pub fn from_slug(slug: &str) -> Option<Misbehaviour> {
         Misbehaviour::ALL.into_iter().find(|one| one.slug() == slug)
     }
@@ -98,37 +98,37 @@ impl Misbehaviour {
             Misbehaviour::AccessDenied => (
                 "access-denied",
                 "Access denied",
-                "Everybody who signs in is sent back with the error access_denied.",
+                "Everyone who signs in is sent back with the error access_denied.",
             ),
             Misbehaviour::ServerError => (
                 "server-error",
                 "Error at the provider",
-                "Everybody who signs in is sent back with the error server_error.",
+                "Everyone who signs in is sent back with the error server_error.",
             ),
             Misbehaviour::WrongState => (
                 "wrong-state",
                 "Wrong state",
-                "The answer to a sign-in carries a state that the app never sent.",
+                "The response to a sign-in has a state that the app never sent.",
             ),
             Misbehaviour::WrongResponseIssuer => (
                 "wrong-response-issuer",
                 "Mixed-up provider",
-                "The answer to a sign-in says that it comes from another provider.",
+                "The response to a sign-in claims to come from another provider.",
             ),
             Misbehaviour::InvalidGrant => (
                 "invalid-grant",
                 "Code not accepted",
-                "The token endpoint answers invalid_grant to codes and refresh tokens.",
+                "The token endpoint rejects codes and refresh tokens with invalid_grant.",
             ),
             Misbehaviour::NoIdToken => (
                 "no-id-token",
                 "No ID token",
-                "The token endpoint gives an access token but no ID token.",
+                "The token endpoint returns an access token but no ID token.",
             ),
             Misbehaviour::WrongIssuer => (
                 "wrong-issuer",
                 "Wrong issuer",
-                "The ID token says that another provider issued it.",
+                "The ID token claims to come from another provider.",
             ),
             Misbehaviour::WrongAudience => (
                 "wrong-audience",
@@ -138,12 +138,12 @@ impl Misbehaviour {
             Misbehaviour::WrongNonce => (
                 "wrong-nonce",
                 "Wrong nonce",
-                "The ID token belongs to a sign-in that this app never began.",
+                "The ID token belongs to a sign-in that this app never started.",
             ),
             Misbehaviour::ExpiredToken => (
                 "expired-token",
                 "Expired token",
-                "The ID token ended an hour ago.",
+                "The ID token expired an hour ago.",
             ),
             Misbehaviour::ForgedToken => (
                 "forged-token",
@@ -153,30 +153,30 @@ impl Misbehaviour {
             Misbehaviour::UnsignedToken => (
                 "unsigned-token",
                 "Unsigned token",
-                "The ID token has no signature and says that it needs none.",
+                "The ID token has no signature and claims to need none.",
             ),
             Misbehaviour::RotatedKeys => (
                 "rotated-keys",
                 "Rotated keys",
-                "From now on another key signs, and the old one is withdrawn: \
-                 sign-in should go on working.",
+                "From now on a new key signs, and the old one is withdrawn: \
+                 sign-in should keep working.",
             ),
             Misbehaviour::OtherPerson => (
                 "other-person",
-                "Claims of somebody else",
-                "The userinfo endpoint answers with another person's subject.",
+                "Someone else's claims",
+                "The userinfo endpoint returns another person's subject.",
             ),
             Misbehaviour::UserinfoDown => (
                 "userinfo-down",
                 "Userinfo fails",
-                "The userinfo endpoint answers 500; the rest works.",
+                "The userinfo endpoint returns 500; everything else works.",
             ),
             Misbehaviour::Slow => (
                 "slow",
                 "Slow",
-                "Every answer to the app takes 15 seconds; pages stay quick.",
+                "Every response to the app takes 15 seconds; pages stay fast.",
             ),
-            Misbehaviour::Down => ("down", "Down", "Every endpoint answers 503."),
+            Misbehaviour::Down => ("down", "Down", "Every endpoint returns 503."),
         }
     }
 
@@ -192,7 +192,7 @@ impl Misbehaviour {
             }),
             Misbehaviour::InvalidGrant => faults.instead(
                 Endpoint::Token,
-                Answer::oauth_error(400, "invalid_grant", "the grant is not known here"),
+                Answer::oauth_error(400, "invalid_grant", "the grant is unknown"),
             ),
             Misbehaviour::NoIdToken => faults.json(Endpoint::Token, |tokens| {
                 if let Some(tokens) = tokens.as_object_mut() {
@@ -250,15 +250,15 @@ impl Misbehaviour {
     }
 }
 
-/// Takes the code out of the authorization response and puts an error in
-/// (OIDC Core 3.1.2.6).
+/// Replaces the code in the authorization response with an error (OIDC Core
+/// 3.1.2.6).
 fn answer_with_error(faults: &Faults, error: &'static str) {
     faults.authorization_response(move |pairs| {
         pairs.retain(|(name, _)| name != "code" && !name.starts_with("error"));
         pairs.push(("error".to_owned(), error.to_owned()));
         pairs.push((
             "error_description".to_owned(),
-            "the development provider was told to say so".to_owned(),
+            "the development provider was told to return this error".to_owned(),
         ));
     });
 }

@@ -1,9 +1,9 @@
-//! The development provider: an OpenID Provider on this machine, for working
-//! on the app with no account anywhere and for the app's tests. People sign in
-//! by a click, without a password, so it listens on loopback only.
+//! The development provider: an OpenID Provider on this machine, for working on the
+//! app without an account anywhere, and for the app's tests. People sign in with
+//! one click and no password, so it listens only on loopback.
 //!
-//! Here is the handle with which the app and the tests hold it; `server.rs`
-//! shows what becomes of a request.
+//! This module is the handle for the app and its tests; `server.rs` shows how
+//! requests are handled.
 
 mod authorize;
 mod client_authentication;
@@ -56,19 +56,19 @@ pub use self::{
     state::{Client, Lifetimes},
 };
 
-/// A development provider at work. Clones are handles to the same one; it ends
-/// with the last of them.
+/// A running development provider. Clones are handles to the same one; it stops
+/// when the last of them is dropped.
 #[derive(Clone)]
 pub struct DevProvider {
     inner: Arc<Inner>,
 }
 
-/// Somebody who is signed in at the provider, in one browser.
+/// Someone who is signed in at the provider in one browser.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// The person's `sub`.
     pub sub: String,
-    /// The provider session, as in the claim `sid`.
+    /// The provider session, the `sid` claim.
     pub sid: String,
 }
 
@@ -79,11 +79,11 @@ struct Inner {
 }
 
 impl DevProvider {
-    /// Starts a provider with nobody signed in and no client registered. With
-    /// port 0 the system chooses a free one.
+    /// Starts a provider with no one signed in and no client registered. With port
+    /// 0 the operating system picks a free one.
     ///
     /// # Errors
-    /// `listen` is not a loopback address, or is taken.
+    /// `listen` is not a loopback address, or is in use.
     pub async fn start(listen: SocketAddr) -> io::Result<DevProvider> {
         let listener = server::bind(listen)?;
         let address = listener.local_addr()?;
@@ -112,7 +112,7 @@ impl DevProvider {
         self.inner.address
     }
 
-    /// Makes a client known; one of the same id is replaced.
+    /// Registers a client; replaces one with the same id.
     pub fn register(&self, client: Client) {
         self.shared()
             .state()
@@ -127,8 +127,7 @@ impl DevProvider {
         }
     }
 
-    /// Lets a client authenticate with `private_key_jwt` (OIDC Core 9), besides
-    /// its secret.
+    /// Lets a client also authenticate with `private_key_jwt` (OIDC Core 9).
     pub fn register_key(&self, client_id: &str, public: CoreJsonWebKey) {
         self.shared()
             .state()
@@ -136,12 +135,12 @@ impl DevProvider {
             .insert(client_id.to_owned(), public);
     }
 
-    /// Changes whether the userinfo endpoint signs its answers (OIDC Core 5.3.2).
+    /// Sets whether the userinfo endpoint signs its responses (OIDC Core 5.3.2).
     pub fn set_signed_userinfo(&self, signed: bool) {
         self.shared().state().signs_userinfo = signed;
     }
 
-    /// Changes whether it takes pushed authorization requests (RFC 9126).
+    /// Sets whether it accepts pushed authorization requests (RFC 9126).
     pub fn set_pushed_requests(&self, pushed_requests: PushedRequests) {
         self.shared().state().pushed_requests = pushed_requests;
     }
@@ -151,7 +150,7 @@ impl DevProvider {
         &self.shared().people
     }
 
-    /// Who is signed in here, in any browser, by name.
+    /// Who is signed in here in any browser, sorted by name.
     pub fn signed_in(&self) -> Vec<SignedIn> {
         let state = self.shared().state();
         let mut signed_in: Vec<SignedIn> = state
@@ -166,7 +165,7 @@ impl DevProvider {
         signed_in
     }
 
-    /// Ends a person's sessions here and tells the client (Back-Channel Logout
+    /// Ends a person's sessions here and notifies the client (Back-Channel Logout
     /// 1.0).
     ///
     /// # Errors
@@ -179,7 +178,7 @@ impl DevProvider {
         self.back_channel_logout(client_id, Some(sub), None).await
     }
 
-    /// What it is to do wrong.
+    /// What it does wrong.
     pub fn faults(&self) -> &Faults {
         &self.shared().faults
     }
@@ -189,34 +188,34 @@ impl DevProvider {
         self.shared().state().requests.iter().cloned().collect()
     }
 
-    /// The remembered requests to one endpoint, newest last.
+    /// The recorded requests to one endpoint, newest last.
     pub fn requests_to(&self, endpoint: Endpoint) -> Vec<Request> {
         let mut requests = self.requests();
         requests.retain(|request| request.endpoint == endpoint);
         requests
     }
 
-    /// The last 500 access, refresh and ID tokens that it gave out, newest
-    /// last: what a test searches for where no token may be.
+    /// The last 500 access, refresh and ID tokens that it issued, newest last: for
+    /// tests that search places where no token may be.
     pub fn issued_tokens(&self) -> Vec<String> {
         self.shared().state().issued.iter().cloned().collect()
     }
 
-    /// How long codes and tokens live.
+    /// How long codes and tokens are valid.
     pub fn lifetimes(&self) -> Lifetimes {
         self.shared().state().lifetimes
     }
 
-    /// Changes how long the codes and tokens issued from now on live.
+    /// Changes how long codes and tokens issued from now on are valid.
     pub fn set_lifetimes(&self, lifetimes: Lifetimes) {
         self.shared().state().lifetimes = lifetimes;
     }
 
-    /// Signs with a fresh Ed25519 key from now on. The keys before it stay
-    /// published, or are withdrawn at once.
+    /// Signs with a fresh Ed25519 key from now on. Previous keys stay published, or
+    /// are withdrawn at once.
     ///
     /// # Errors
-    /// The operating system gave no random numbers.
+    /// The operating system returned no random numbers.
     pub fn rotate_keys(&self, keep_former: bool) -> io::Result<()> {
         self.shared()
             .keys
@@ -224,8 +223,8 @@ impl DevProvider {
         Ok(())
     }
 
-    /// Signs with this RSA key from now on, with RS256 unless a fault sets
-    /// another `alg`. The keys before it are withdrawn.
+    /// Signs with this RSA key from now on, with RS256 unless a fault sets another
+    /// `alg`. Previous keys are withdrawn.
     ///
     /// # Errors
     /// `pem` is not a private key in PKCS #1 form.
@@ -236,11 +235,11 @@ impl DevProvider {
         Ok(())
     }
 
-    /// Signs with a fresh P-256 key and ES256 from now on. The keys before it
-    /// are withdrawn.
+    /// Signs with a fresh P-256 key and ES256 from now on. Previous keys are
+    /// withdrawn.
     ///
     /// # Errors
-    /// The operating system gave no random numbers.
+    /// The operating system returned no random numbers.
     pub fn use_p256_key(&self) -> io::Result<()> {
         self.shared()
             .keys
@@ -248,17 +247,17 @@ impl DevProvider {
         Ok(())
     }
 
-    /// What the browser would be sent back with if `person` signed in there:
-    /// takes the app's authorization request and returns the address of the
-    /// authorization response. Each call is a browser of its own.
+    /// What the browser would be sent back with if `person` signed in: takes the
+    /// app's authorization request and returns the URL of the authorization
+    /// response. Each call acts as a new browser.
     ///
     /// # Errors
-    /// Why there is no such address, in words: the page that the browser would
-    /// show, or an unknown person.
+    /// Why there is no such URL: the message of the page that the browser would
+    /// show, or that the person is unknown.
     pub fn sign_in(&self, authorization_request: &str, person: &str) -> Result<String, String> {
         let shared = self.shared();
         if shared.person(person).is_none() {
-            return Err(format!("nobody here is called {person:?}"));
+            return Err(format!("no one here is called {person:?}"));
         }
         let url = Url::parse(authorization_request).map_err(|why| why.to_string())?;
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
@@ -271,11 +270,11 @@ impl DevProvider {
         location.map_err(|why| why.to_string())
     }
 
-    /// A logout token for a client, naming a person, a session of theirs, or
+    /// A logout token for a client that names a person, one of their sessions, or
     /// both (Back-Channel Logout 2.4).
     ///
     /// # Errors
-    /// The operating system gave no random numbers.
+    /// The operating system returned no random numbers.
     pub fn logout_token(
         &self,
         client_id: &str,
@@ -285,11 +284,11 @@ impl DevProvider {
         logout::logout_token(self.shared(), client_id, sub, sid)
     }
 
-    /// Mints a logout token and posts it to the client; returns the status of
-    /// the client's answer (Back-Channel Logout 2.5).
+    /// Creates a logout token and posts it to the client; returns the status of the
+    /// client's response (Back-Channel Logout 2.5).
     ///
     /// # Errors
-    /// The client registered no address for it, or cannot be reached there.
+    /// The client has no back-channel logout URI, or cannot be reached there.
     pub async fn back_channel_logout(
         &self,
         client_id: &str,
@@ -309,7 +308,7 @@ impl DevProvider {
     }
 
     /// Takes the provider down: connections are cut, and the port is free
-    /// afterwards. What it knows it keeps, for [`start_again`].
+    /// afterwards. Its state is kept for [`start_again`].
     ///
     /// [`start_again`]: DevProvider::start_again
     pub async fn stop(&self) {
@@ -319,11 +318,11 @@ impl DevProvider {
         }
     }
 
-    /// Brings a stopped provider up again, at the same address with the same
-    /// keys, clients and grants.
+    /// Starts a stopped provider again, at the same address with the same keys,
+    /// clients and grants.
     ///
     /// # Errors
-    /// The address is taken, by this very provider if it was not stopped.
+    /// The address is in use, by this very provider if it was not stopped.
     pub async fn start_again(&self) -> io::Result<()> {
         let listener = server::bind(self.inner.address)?;
         let server = Server::start(listener, self.inner.shared.clone()).await?;

@@ -1,7 +1,7 @@
-//! What the Okta Sign-In Widget asks an Okta organisation, answered so that the
-//! real widget signs in here: the Identity Engine's calls (`interact`,
-//! `introspect`, `identify`) and the classic engine's one (`authn`). Any
-//! password will do but [`WRONG_PASSWORD`]. No second factors.
+//! The parts of Okta's API that the Okta Sign-In Widget needs, so that the real
+//! widget signs in here: the Identity Engine's calls (`interact`, `introspect`,
+//! `identify`) and the classic engine's one (`authn`). Every password works except
+//! [`WRONG_PASSWORD`]. There are no second factors.
 
 use std::io;
 
@@ -18,11 +18,11 @@ use super::{
     state::Shared,
 };
 
-/// The one password that is wrong, so that a failed sign-in can be seen.
+/// The one wrong password, to see a failed sign-in.
 pub const WRONG_PASSWORD: &str = "wrong";
 
-/// Begins a sign-in: an authorization request made by a script, which is given
-/// a handle instead of a page.
+/// Starts a sign-in: an authorization request from a script, which gets a handle
+/// instead of a page.
 pub(super) fn interact(shared: &Shared, request: &Request) -> io::Result<Answer> {
     let mut pairs = request.form.clone();
     pairs.push(("response_type".to_owned(), "code".to_owned()));
@@ -41,23 +41,23 @@ pub(super) fn interact(shared: &Shared, request: &Request) -> io::Result<Answer>
     )
 }
 
-/// What the person has to be asked.
+/// What to ask the person for.
 pub(super) fn introspect(shared: &Shared, request: &Request) -> Answer {
-    let handle = text_at(&request.json, "/interactionHandle");
+    let handle = string_at(&request.json, "/interactionHandle");
     match shared.state().awaiting_click(handle) {
         Some(_) => json_answer(200, &question(shared, handle)),
         None => session_expired(),
     }
 }
 
-/// Takes name and password; ends with an interaction code.
+/// Accepts name and password, and ends with an interaction code.
 pub(super) fn identify(shared: &Shared, request: &Request) -> io::Result<Answer> {
-    let handle = text_at(&request.json, "/stateHandle");
+    let handle = string_at(&request.json, "/stateHandle");
     let Some(authorization) = shared.state().awaiting_click(handle).cloned() else {
         return Ok(session_expired());
     };
-    let name = text_at(&request.json, "/identifier");
-    let password = text_at(&request.json, "/credentials/passcode");
+    let name = string_at(&request.json, "/identifier");
+    let password = string_at(&request.json, "/credentials/passcode");
     let Some(person) = known(shared, name, password) else {
         let mut again = question(shared, handle);
         again["messages"] = messages("Unable to sign in", "errors.E0000004");
@@ -70,11 +70,11 @@ pub(super) fn identify(shared: &Shared, request: &Request) -> io::Result<Answer>
         .with_header("set-cookie", &cookie))
 }
 
-/// The classic engine: name and password become a session token, which the
-/// authorization endpoint takes once.
+/// The classic engine: exchanges name and password for a session token, which the
+/// authorization endpoint accepts once.
 pub(super) fn authn(shared: &Shared, request: &Request) -> io::Result<Answer> {
-    let name = text_at(&request.json, "/username");
-    let password = text_at(&request.json, "/password");
+    let name = string_at(&request.json, "/username");
+    let password = string_at(&request.json, "/password");
     let Some(person) = known(shared, name, password) else {
         let error = json!({
             "errorCode": "E0000004",
@@ -95,8 +95,7 @@ pub(super) fn authn(shared: &Shared, request: &Request) -> io::Result<Answer> {
     Ok(json_answer(200, &answer))
 }
 
-/// Whether scripts of this origin may call: only those of apps that people
-/// sign in to.
+/// Whether scripts of this origin may call: only those of registered apps.
 pub(super) fn is_origin_of_an_app(shared: &Shared, origin: &str) -> bool {
     let state = shared.state();
     state
@@ -115,7 +114,7 @@ fn known<'a>(shared: &'a Shared, name: &str, password: &str) -> Option<&'a Perso
         .find(|person| is_right && person.is_meant_by(name))
 }
 
-/// One form with name and password.
+/// A form that asks for name and password.
 fn question(shared: &Shared, handle: &str) -> Value {
     let form = json!({
         "rel": ["create-form"],
@@ -149,8 +148,7 @@ fn question(shared: &Shared, handle: &str) -> Value {
     })
 }
 
-/// The code; or the way back to the app with an error, if the provider was told
-/// to answer so.
+/// The code, or an error to take back to the app if the provider was told to fail.
 fn success(shared: &Shared, authorization: &AuthorizationRequest, code: &str) -> io::Result<Value> {
     let location = response_location(
         shared,
@@ -163,7 +161,7 @@ fn success(shared: &Shared, authorization: &AuthorizationRequest, code: &str) ->
         .query_pairs()
         .any(|(name, _)| name == "error");
     Ok(if is_error {
-        // Without a message the widget does not follow the address.
+        // Without a message the widget does not follow the URL.
         json!({
             "version": "1.0.0",
             "messages": messages("You are not allowed to sign in.", "access_denied"),
@@ -189,21 +187,21 @@ fn success(shared: &Shared, authorization: &AuthorizationRequest, code: &str) ->
     })
 }
 
-/// The handle is not known: the sign-in took too long, or this provider has
-/// started again since. The widget begins anew.
+/// The handle is unknown: the sign-in took too long, or the provider has been
+/// restarted. The widget starts over.
 fn session_expired() -> Answer {
-    let text =
+    let message =
         "You have been logged out due to inactivity. Refresh or return to the sign in screen.";
     json_answer(
         401,
-        &json!({ "version": "1.0.0", "messages": messages(text, "idx.session.expired") }),
+        &json!({ "version": "1.0.0", "messages": messages(message, "idx.session.expired") }),
     )
 }
 
-fn messages(text: &str, key: &str) -> Value {
+fn messages(message: &str, key: &str) -> Value {
     json!({
         "type": "array",
-        "value": [{ "message": text, "i18n": { "key": key }, "class": "ERROR" }],
+        "value": [{ "message": message, "i18n": { "key": key }, "class": "ERROR" }],
     })
 }
 
@@ -211,7 +209,7 @@ fn json_answer(status: u16, body: &Value) -> Answer {
     Answer::json(status, body).with_header("cache-control", "no-store")
 }
 
-fn text_at<'a>(json: &'a Value, pointer: &str) -> &'a str {
+fn string_at<'a>(json: &'a Value, pointer: &str) -> &'a str {
     json.pointer(pointer)
         .and_then(Value::as_str)
         .unwrap_or_default()

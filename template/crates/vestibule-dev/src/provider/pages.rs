@@ -9,8 +9,8 @@ use super::{
     state::{Browser, Shared},
 };
 
-/// No script at all. There is no `form-action`: browsers hold the redirect
-/// after a form against it, and that one leads back to the app.
+/// No scripts at all. There is no `form-action`, because browsers also apply it to
+/// the redirect after a form, which leads back to the app.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -42,8 +42,8 @@ struct Error<'a> {
     explanation: &'a str,
 }
 
-/// Everybody to choose from: first the person hinted at, then the one who is
-/// signed in here already.
+/// The people to choose from: the one hinted at first, then the one who is already
+/// signed in here.
 pub(super) fn sign_in(
     shared: &Shared,
     authorization: &AuthorizationRequest,
@@ -74,17 +74,17 @@ pub(super) fn sign_in(
     )
 }
 
-/// Nobody is signed in here any more, and no app asked to go back.
+/// No one is signed in here any more, and no app asked to return to it.
 pub(super) fn signed_out() -> Answer {
     page(200, &SignedOut)
 }
 
-/// What went wrong, for the developer in front of the browser.
+/// What went wrong, for the developer at the browser.
 pub(super) fn error(status: u16, title: &str, explanation: &str) -> Answer {
     page(status, &Error { title, explanation })
 }
 
-/// The style sheet of all pages.
+/// The pages' style sheet.
 pub(super) fn stylesheet() -> Answer {
     Answer::new(200, "text/css; charset=utf-8", include_str!("provider.css"))
 }

@@ -1,12 +1,12 @@
-//! Who can sign in: an administrator, a user, and people whose data is awkward
-//! in the ways that real people's data is.
+//! Who can sign in: an administrator, a user, and people whose data is as awkward
+//! as that of real people.
 
 use serde_json::{Value, json};
 
-/// Somebody with an account at the development provider.
+/// Someone with an account at the development provider.
 #[derive(Clone, Debug, Default)]
 pub struct Person {
-    /// The `sub` claim, also the name to sign in with.
+    /// The `sub` claim, also the user name.
     pub sub: String,
     /// The `name` claim.
     pub name: String,
@@ -24,12 +24,12 @@ pub struct Person {
     pub groups: Vec<String>,
     /// The `locale` claim, a BCP 47 language tag.
     pub locale: String,
-    /// What is special about this person, shown on the sign-in page.
+    /// What is special about this person; shown on the sign-in page.
     pub note: Option<String>,
 }
 
 impl Person {
-    /// Somebody ordinary: a user with a verified e-mail address.
+    /// An ordinary person: a user with a verified e-mail address.
     fn new(given_name: &str, family_name: &str) -> Person {
         let sub = given_name.to_lowercase();
         Person {
@@ -46,9 +46,8 @@ impl Person {
         }
     }
 
-    /// The claims that `scopes` ask for (OIDC Core 5.4), `sub` among them.
-    /// Roles and groups are always sent: which scope they need differs from
-    /// provider to provider.
+    /// The claims for `scopes` (OIDC Core 5.4), including `sub`. Roles and groups
+    /// are always included: which scope they need differs between providers.
     pub fn claims<'a>(&self, scopes: impl IntoIterator<Item = &'a str>) -> Value {
         let mut claims = json!({
             "sub": self.sub,
@@ -74,15 +73,15 @@ impl Person {
         claims
     }
 
-    /// Whether `login_hint` means this person: the subject or the e-mail
-    /// address, in any case.
+    /// Whether `login_hint` means this person: by subject or e-mail address,
+    /// ignoring case.
     pub fn is_meant_by(&self, login_hint: &str) -> bool {
         let same = |name: &str| name.eq_ignore_ascii_case(login_hint);
         same(&self.sub) || self.email.as_deref().is_some_and(same)
     }
 }
 
-/// All of them, in the order of the sign-in page.
+/// Everyone, in the order of the sign-in page.
 pub(super) fn everyone() -> Vec<Person> {
     let note = |note: &str| Some(note.to_owned());
     vec![
@@ -113,7 +112,7 @@ pub(super) fn everyone() -> Vec<Person> {
             given_name: "فرح".to_owned(),
             family_name: "الفارسي".to_owned(),
             locale: "ar".to_owned(),
-            note: note("writes from right to left"),
+            note: note("has a right-to-left name"),
             ..Person::new("Farah", "Al-Farsi")
         },
         Person {

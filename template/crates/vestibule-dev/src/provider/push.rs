@@ -1,6 +1,5 @@
-//! Pushed authorization requests (RFC 9126): the client sends its request here
-//! and gets a reference, which the browser carries to the authorization
-//! endpoint.
+//! Pushed authorization requests (RFC 9126): the client sends its request here and
+//! gets a reference, which the browser takes to the authorization endpoint.
 
 use std::{
     io,
@@ -18,7 +17,7 @@ use super::{
     state::Shared,
 };
 
-/// What references begin with (RFC 9126 2.2).
+/// What references start with (RFC 9126 2.2).
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
 const LIFE: Duration = Duration::from_secs(60);
@@ -31,7 +30,11 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     };
     let pushed = match AuthorizationRequest::read(shared, &params) {
         Ok(pushed) if pushed.client_id == client_id => pushed,
-        Ok(_) => return Ok(invalid("client_id is not the client that authenticated")),
+        Ok(_) => {
+            return Ok(invalid(
+                "client_id is not that of the client that authenticated",
+            ));
+        }
         Err(Rejection::Here(why)) => return Ok(invalid(&why)),
         Err(Rejection::ToApp(error)) => {
             return Ok(Answer::oauth_error(400, error.error, error.description));
@@ -48,8 +51,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     Ok(Answer::json(201, &answer).with_header("cache-control", "no-store"))
 }
 
-/// The request that a reference stands for; each can be used once, by its own
-/// client.
+/// The request behind a reference; each can be used once, by its own client.
 pub(super) fn take(
     shared: &Shared,
     reference: &str,

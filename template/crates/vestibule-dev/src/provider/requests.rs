@@ -1,5 +1,5 @@
 //! Authorization requests, and whether they may be pushed: what the provider keeps
-//! while they are under way.
+//! about sign-ins under way.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ pub(super) struct AuthorizationRequest {
     pub nonce: Option<String>,
     pub code_challenge: String,
     pub scopes: Vec<String>,
-    /// The first of the `acr_values`, else `0`: a click proves nothing.
+    /// The first of the `acr_values`, otherwise `0`: a click proves nothing.
     pub acr: String,
     pub login_hint: Option<String>,
     pub prompts: Vec<String>,
@@ -20,7 +20,7 @@ pub(super) struct AuthorizationRequest {
     pub hinted_sub: Option<String>,
 }
 
-/// Whether the provider offers to take pushed requests.
+/// Whether the provider accepts pushed requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PushedRequests {
     /// Its metadata does not mention them.
@@ -32,7 +32,7 @@ pub enum PushedRequests {
     Required,
 }
 
-/// A request that was pushed and waits for its browser.
+/// A pushed request that is waiting for its browser.
 pub(super) struct PushedRequest {
     pub request: AuthorizationRequest,
     pub ends: Instant,

@@ -1,5 +1,5 @@
-//! The HTTP server: its thread, its routes, and the way of a request from the
-//! wire to an endpoint and back.
+//! The HTTP server: its thread, its routes, and how a request gets to an endpoint
+//! and back.
 
 use std::{
     convert::Infallible,
@@ -25,24 +25,24 @@ use super::{
     token, userinfo,
 };
 
-/// A server at work on a thread of its own, so that it does not depend on the
-/// caller's runtime.
+/// A server running on its own thread, so that it does not depend on the caller's
+/// runtime.
 pub(super) struct Server {
     handle: ServerHandle,
-    /// Closed when nothing of it is left: the worker, which has the
-    /// connections, ends later than the server that is told to.
+    /// Closed once nothing of the server is left: the worker, which holds the
+    /// connections, ends later than the server itself.
     left: mpsc::Receiver<Infallible>,
 }
 
-/// Binds `listen`, which must be a loopback address: everybody can sign in as
-/// anybody here.
+/// Binds `listen`, which must be a loopback address: anyone can sign in as anyone
+/// here.
 pub(super) fn bind(listen: SocketAddr) -> io::Result<TcpListener> {
     if !listen.ip().is_loopback() {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!(
-                "the development provider listens on loopback only, not on {listen}: \
-                 anybody who can connect can sign in as anybody"
+                "the development provider listens only on loopback, not on {listen}: \
+                 anyone who can connect can sign in as anyone"
             ),
         ));
     }
@@ -76,12 +76,12 @@ impl Server {
         Ok(Server { handle, left })
     }
 
-    /// Asks the server to end, without waiting for it.
+    /// Asks the server to stop, without waiting for it.
     pub fn end(&self) {
         drop(self.handle.stop(false));
     }
 
-    /// Ends the server; its connections are cut and the port is free afterwards.
+    /// Stops the server; its connections are cut and the port is free afterwards.
     pub async fn stop(mut self) {
         self.end();
         let _ = self.left.recv().await;
@@ -130,8 +130,8 @@ async fn respond(
     if !is_for_loopback(http) {
         return pages::error(
             421,
-            "This is not the host you asked for",
-            "The development provider answers on loopback names only.",
+            "Wrong host name",
+            "The development provider answers only to loopback host names.",
         )
         .send()
         .await;
@@ -159,7 +159,7 @@ async fn respond(
     share(shared, &request, answer).send().await
 }
 
-/// Lets the scripts of apps read the answer (Fetch, CORS protocol).
+/// Lets the scripts of apps read the response (Fetch, CORS protocol).
 fn share(shared: &Shared, request: &Request, answer: Answer) -> Answer {
     match request.header("origin") {
         Some(origin)
@@ -198,8 +198,8 @@ fn answer(endpoint: Endpoint, shared: &Shared, request: &Request) -> io::Result<
     }
 }
 
-/// A page on the web whose host name was pointed at this machine must not be
-/// able to read from here.
+/// Keeps websites whose host name resolves to this machine from reading anything
+/// here.
 fn is_for_loopback(http: &HttpRequest) -> bool {
     let connection = http
         .headers()

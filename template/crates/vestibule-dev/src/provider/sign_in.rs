@@ -1,5 +1,5 @@
-//! The click on the sign-in page: who it was, the browser's session at the
-//! provider, and the code with which the browser goes back to the app.
+//! The click on the sign-in page: who was chosen, the browser's session at the
+//! provider, and the code with which the browser returns to the app.
 
 use std::{io, time::Instant};
 
@@ -18,9 +18,9 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     let Some(authorization) = shared.state().awaiting_click(id).cloned() else {
         return Ok(pages::error(
             400,
-            "This sign-in is over",
-            "The page was open for too long, or the development provider has started again \
-             since. Go back to the app and sign in once more.",
+            "This sign-in has expired",
+            "The page was open for too long, or the development provider has been restarted. \
+             Go back to the app and sign in again.",
         ));
     };
     if request.form("cancel").is_some() {
@@ -31,8 +31,8 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     if shared.person(sub).is_none() {
         return Ok(pages::error(
             400,
-            "Nobody was chosen",
-            &format!("Nobody here is “{sub}”."),
+            "No one was chosen",
+            &format!("No one here is called “{sub}”."),
         ));
     }
     let browser = authenticate(sub, shared.browser(request))?;
@@ -41,8 +41,8 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     Ok(Answer::redirect(&location).with_header("set-cookie", &cookie))
 }
 
-/// A browser in which `sub` has just signed in. The provider session goes on if
-/// it was theirs already.
+/// A browser in which `sub` has just signed in. If the provider session was already
+/// theirs, it continues.
 pub(super) fn authenticate(sub: &str, former: Option<Browser>) -> io::Result<Browser> {
     let sid = match former {
         Some(browser) if browser.sub == sub => browser.sid,
@@ -55,8 +55,8 @@ pub(super) fn authenticate(sub: &str, former: Option<Browser>) -> io::Result<Bro
     })
 }
 
-/// Gives the client a code for the person signed in, and returns the address
-/// that carries it (OIDC Core 3.1.2.5).
+/// Issues a code for the signed-in person to the client, and returns the URL that
+/// carries it (OIDC Core 3.1.2.5).
 pub(super) fn grant(
     shared: &Shared,
     authorization: &AuthorizationRequest,
@@ -71,7 +71,7 @@ pub(super) fn grant(
     )
 }
 
-/// A code of this kind for the person signed in.
+/// A code of this kind for the signed-in person.
 pub(super) fn issue_code(
     shared: &Shared,
     authorization: &AuthorizationRequest,
@@ -102,7 +102,7 @@ pub(super) fn issue_code(
     })
 }
 
-/// Keeps the session under a fresh id and returns the cookie that names it.
+/// Stores the session under a new id and returns the cookie for it.
 pub(super) fn remember(shared: &Shared, request: &Request, browser: Browser) -> io::Result<String> {
     let id = random_id()?;
     let mut state = shared.state();

@@ -1,5 +1,5 @@
-//! What the provider knows while it runs: clients, signed-in browsers, sign-ins
-//! under way, grants. All of it is in memory and gone with the process.
+//! The provider's state: clients, signed-in browsers, sign-ins under way, grants.
+//! It is all in memory and lost with the process.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -19,7 +19,7 @@ use super::{
     requests::{AuthorizationRequest, PushedRequest, PushedRequests},
 };
 
-/// How many requests are remembered, and how many sign-ins can be under way.
+/// How many requests are recorded, and how many sign-ins can be under way.
 const REMEMBERED: usize = 500;
 
 /// An app that people sign in to (OIDC Core 1.2).
@@ -37,7 +37,7 @@ pub struct Client {
     pub backchannel_logout_uri: Option<String>,
 }
 
-/// How long things live.
+/// How long codes and tokens are valid.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
     /// An authorization code, from sign-in to exchange.
@@ -58,10 +58,11 @@ impl Default for Lifetimes {
     }
 }
 
-/// What every request can reach.
+/// What every request has access to.
 pub(super) struct Shared {
     pub issuer: String,
-    /// Cookies are shared among the ports of a host, so it carries the port.
+    /// Browsers share cookies between a host's ports, so the name contains the
+    /// port.
     pub cookie: String,
     pub people: Vec<Person>,
     pub keys: Arc<Keys>,
@@ -69,13 +70,13 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
-/// What requests change.
+/// What requests can change.
 #[derive(Default)]
 pub(super) struct State {
     pub clients: HashMap<String, Client>,
-    /// Public keys of the clients that sign their assertions.
+    /// Public keys of clients that authenticate with assertions.
     pub client_keys: HashMap<String, CoreJsonWebKey>,
-    /// `jti` of the client assertions seen.
+    /// The `jti` of the client assertions seen so far.
     pub assertions: BTreeSet<String>,
     pub lifetimes: Lifetimes,
     pub signs_userinfo: bool,
@@ -84,7 +85,7 @@ pub(super) struct State {
     pub pushed: HashMap<String, PushedRequest>,
     /// By cookie value.
     pub browsers: HashMap<String, Browser>,
-    /// The clients that people signed in to, by provider session (`sid`).
+    /// The clients that were signed in to, by provider session (`sid`).
     pub participants: HashMap<String, BTreeSet<String>>,
     /// Sign-in pages that were shown, newest last, by the id in their form.
     pub pending: VecDeque<(String, AuthorizationRequest)>,
@@ -92,17 +93,17 @@ pub(super) struct State {
     pub session_tokens: VecDeque<(String, String)>,
     pub grants: Grants,
     pub requests: VecDeque<Request>,
-    /// The values of tokens that went out, newest last.
+    /// The tokens that were issued, newest last.
     pub issued: VecDeque<String>,
 }
 
-/// A browser in which somebody is signed in at the provider.
+/// A browser in which someone is signed in at the provider.
 #[derive(Clone)]
 pub(super) struct Browser {
     pub sub: String,
-    /// The provider session, named in the `sid` claim.
+    /// The provider session, the `sid` claim.
     pub sid: String,
-    /// Unix seconds of the last click on the sign-in page.
+    /// When the sign-in page was last clicked, in Unix seconds.
     pub auth_time: u64,
 }
 
@@ -138,7 +139,7 @@ impl State {
         push(&mut self.requests, request);
     }
 
-    /// Remembers the tokens in a token response.
+    /// Records the tokens in a token response.
     pub fn note_tokens(&mut self, response: &[u8]) {
         let response: Value = serde_json::from_slice(response).unwrap_or_default();
         for name in ["access_token", "refresh_token", "id_token"] {
@@ -156,7 +157,7 @@ impl State {
         push(&mut self.session_tokens, (token, sub));
     }
 
-    /// Whose session token this is; it is of use only once.
+    /// Who this session token belongs to; it can be used only once.
     pub fn take_session_token(&mut self, token: &str) -> Option<String> {
         let place = self
             .session_tokens
@@ -179,7 +180,7 @@ fn push<T>(queue: &mut VecDeque<T>, item: T) {
     queue.push_back(item);
 }
 
-/// The time in Unix seconds, as tokens carry it.
+/// The time in Unix seconds, as in tokens.
 pub(super) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,5 +1,5 @@
-//! The token endpoint: codes and refresh tokens in, tokens out (OIDC Core
-//! 3.1.3 and 12). The revocation endpoint is here too: it takes the same
+//! The token endpoint: exchanges codes and refresh tokens for tokens (OIDC Core
+//! 3.1.3 and 12). The revocation endpoint is here too, as it accepts the same
 //! tokens from the same clients.
 
 use std::io;
@@ -33,7 +33,7 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
     }
 }
 
-/// Revocation (RFC 7009): a token that is unknown is as good as revoked.
+/// Revocation (RFC 7009): an unknown token counts as revoked.
 pub(super) fn revoke(shared: &Shared, request: &Request) -> Answer {
     let params = request.params();
     let client_id = match caller(shared, request, &params) {
@@ -49,7 +49,7 @@ pub(super) fn revoke(shared: &Shared, request: &Request) -> Answer {
 
 fn caller(shared: &Shared, request: &Request, params: &Params<'_>) -> Result<String, Answer> {
     if let Some(name) = params.repeated().first() {
-        return Err(missing(&format!("{name} came twice")));
+        return Err(missing(&format!("{name} was sent twice")));
     }
     authenticate(shared, request, params)
 }
@@ -61,7 +61,7 @@ fn redeem_code(shared: &Shared, params: &Params<'_>, client_id: &str) -> io::Res
         params.get("code_verifier"),
     ) else {
         return Ok(missing(
-            "code, redirect_uri and code_verifier are all needed",
+            "code, redirect_uri and code_verifier are all required",
         ));
     };
     redeem(
@@ -85,7 +85,7 @@ fn redeem_interaction_code(
         (params.get("interaction_code"), params.get("code_verifier"))
     else {
         return Ok(missing(
-            "interaction_code and code_verifier are both needed",
+            "interaction_code and code_verifier are both required",
         ));
     };
     redeem(
@@ -125,7 +125,7 @@ fn refresh(shared: &Shared, params: &Params<'_>, client_id: &str) -> io::Result<
         None => grant.scopes.clone(),
     };
     if !scopes.iter().all(|scope| grant.scopes.contains(scope)) {
-        let why = "scope asks for more than was granted";
+        let why = "scope exceeds what was granted";
         return Ok(Answer::oauth_error(400, "invalid_scope", why));
     }
     // A refreshed ID token carries no nonce (OIDC Core 12.2).
@@ -149,8 +149,8 @@ fn tokens(
         let life = state.lifetimes.access_token;
         response["expires_in"] = json!(life.as_secs());
         if grant.scopes.iter().any(|scope| scope == "offline_access") {
-            // The refresh token keeps the scope that was granted at first
-            // (RFC 6749, section 6).
+            // The refresh token keeps the originally granted scope (RFC 6749,
+            // section 6).
             response["refresh_token"] = json!(state.grants.issue_refresh_token(grant.clone())?);
         }
         state.grants.issue_access_token(narrowed.clone(), life)?
@@ -172,7 +172,7 @@ fn id_token(shared: &Shared, grant: &Grant, nonce: Option<String>, access_token:
     claims["exp"] = json!(issued_at + life);
     claims["auth_time"] = json!(grant.auth_time);
     claims["acr"] = json!(grant.acr);
-    // "User presence": somebody clicked (RFC 8176, section 2).
+    // "User presence": someone clicked (RFC 8176, section 2).
     claims["amr"] = json!(["user"]);
     claims["sid"] = json!(grant.sid);
     claims["at_hash"] = key.access_token_hash(access_token);
@@ -184,7 +184,7 @@ fn id_token(shared: &Shared, grant: &Grant, nonce: Option<String>, access_token:
     token.sign(&shared.keys)
 }
 
-/// What the grant lets the client know of the person, `sub` at least.
+/// What the grant lets the client know about the person, at least `sub`.
 pub(super) fn personal_claims(shared: &Shared, grant: &Grant) -> Value {
     match shared.person(&grant.sub) {
         Some(person) => person.claims(grant.scopes.iter().map(String::as_str)),

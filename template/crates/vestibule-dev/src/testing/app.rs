@@ -15,25 +15,26 @@ use vestibule::{Oidc, Settings, internals};
 use super::{Browser, Launch, Start, TestProvider, ports::Port, start::Serve, unlogged::Unlogged};
 use crate::provider::{DevProvider, Endpoint, Lifetimes};
 
-/// The app under test, with a development provider of its own, on ports of their
-/// own. Clones are handles to the same one; it ends with the test.
+/// The app under test, with its own development provider, both on their own ports.
+/// Clones are handles to the same app; it stops when the test ends.
 #[derive(Clone)]
 pub struct TestApp {
     /// Where browsers reach the app.
     pub base: Url,
     /// The provider that people sign in with.
     pub provider: DevProvider,
-    /// Where the app listens, or what stands in front of it.
+    /// Where the app, or whatever is in front of it, listens.
     pub listens_at: Url,
-    /// That of the provider, which can be started again there.
+    /// The provider's port, reserved so that the provider can be started again on
+    /// it.
     _port: Arc<Port>,
     pub(super) paths: Arc<AppPaths>,
-    /// `None`: it runs in other processes.
+    /// `None`: the app runs in other processes.
     here: Option<Here>,
     pub(super) unlogged: Arc<Unlogged>,
 }
 
-/// The paths that browsers use by themselves, as they see them.
+/// The paths that browsers use by themselves, as browsers see them.
 pub(super) struct AppPaths {
     pub login: String,
     pub logout: String,
@@ -49,10 +50,10 @@ struct Here {
 }
 
 impl TestApp {
-    /// An app, to be started. `serve` puts it together as `main` does, from the
-    /// variables and listeners of the [`Launch`]. It returns what the app signs
-    /// people in with, what stops the server, and the future in which the app
-    /// runs: the server itself, or more.
+    /// An app, ready to start. `serve` builds it as `main` does, from the variables
+    /// and listeners of the [`Launch`]. It returns the app's `Oidc`, the handle
+    /// that stops the server, and the future that runs the app: the server itself,
+    /// or more.
     pub fn of<'a, R, E>(
         serve: impl AsyncFnOnce(Launch) -> Result<(Oidc, ServerHandle, R), E> + 'a,
     ) -> Start<'a>
@@ -63,12 +64,12 @@ impl TestApp {
         Start::new(serve)
     }
 
-    /// An app that runs in other processes, with the provider that it knows.
+    /// An app that runs in other processes, with the provider that it uses.
     pub fn elsewhere(base: Url, provider: TestProvider) -> Self {
         let logged_before = super::logs::keep();
         let [(_, issuer), (_, id), (_, secret)] = provider.variables();
         let settings = Settings::new(&issuer, &id, &secret, base.as_str())
-            .unwrap_or_else(|faults| panic!("the app has settings that cannot be used: {faults}"));
+            .unwrap_or_else(|faults| panic!("the app's settings cannot be used: {faults}"));
         provider.learn_addresses(&settings);
         let below = |path: &str| format!("{}{path}", settings.base_path());
         let paths = AppPaths {
@@ -87,7 +88,7 @@ impl TestApp {
         }
     }
 
-    /// Lets the app run.
+    /// Runs the app in this process.
     pub(super) fn here(serve: Serve, provider: TestProvider, started: &Started) -> Self {
         let Serve { oidc, handle, run } = serve;
         let base = oidc.settings().base_url.clone();
@@ -113,7 +114,7 @@ impl TestApp {
         }
     }
 
-    /// Stops the app as SIGTERM does, and waits until it has ended.
+    /// Stops the app like SIGTERM does, and waits for it to end.
     pub async fn stop(&self) {
         let here = self.in_this_process();
         let running = &here.running;
@@ -121,7 +122,7 @@ impl TestApp {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        let running = running.unwrap_or_else(|| panic!("the app was stopped before"));
+        let running = running.unwrap_or_else(|| panic!("the app was already stopped"));
         here.handle.stop(true).await;
         match running.await {
             Ok(Ok(())) => {}
@@ -130,7 +131,7 @@ impl TestApp {
         }
     }
 
-    /// The relying party, past what browsers see of it.
+    /// The relying party, to look behind what browsers see.
     #[track_caller]
     pub fn oidc(&self) -> &Oidc {
         &self.in_this_process().oidc
@@ -152,18 +153,18 @@ impl TestApp {
         internals::cookie_name(&self.base, name)
     }
 
-    /// The address that begins a sign-in with this query, such as `max_age=0`.
+    /// The path that starts a sign-in with this query, such as `max_age=0`.
     pub fn login_with(&self, query: &str) -> String {
         format!("{}?{query}", self.paths.login)
     }
 
-    /// The lines that hold a string, of those logged since the app started: an
-    /// earlier test may have had the same port.
+    /// The lines that contain a string and were logged since the app started: an
+    /// earlier test may have used the same port.
     pub fn logged(&self, string: &str) -> String {
         super::logs::with_since(self.unlogged.logged_before, string)
     }
 
-    /// The lines of one kind of security event about the app's provider.
+    /// The log lines of one kind of security event for the app's provider.
     pub fn events(&self, event: &str) -> Vec<String> {
         let kind = format!("event={event:?}");
         self.logged(self.provider.issuer())
@@ -173,17 +174,17 @@ impl TestApp {
             .collect()
     }
 
-    /// Lets the test fail if the log holds this value when it is over.
+    /// Makes the test fail if the log contains this value when the test ends.
     pub fn keep_out_of_logs(&self, value: &str) {
         self.unlogged.add(value);
     }
 
-    /// How often the app has asked the provider for tokens.
+    /// How many token requests the app has sent to the provider.
     pub fn token_requests(&self) -> usize {
         self.provider.requests_to(Endpoint::Token).len()
     }
 
-    /// Sends a form with these cookies and hangs up after so long.
+    /// Sends a form with these cookies, and hangs up after this time.
     pub async fn post_and_hang_up(&self, path: &str, cookies: &str, form: &str, after: Duration) {
         let address = self.listens_at.socket_addrs(|| None).unwrap();
         let mut stream = TcpStream::connect(&address[..]).await.unwrap();
@@ -195,12 +196,12 @@ impl TestApp {
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         tokio::time::sleep(after).await;
-        // Hangs up for good, not only for its own part.
+        // Resets the connection instead of closing only its own half.
         stream.set_zero_linger().unwrap();
     }
 
-    /// Waits for something that happens soon, but not at once; on a busy machine
-    /// that may take its time.
+    /// Waits for something that happens soon, though on a busy machine it may take
+    /// a while.
     pub async fn eventually(&self, holds: impl AsyncFn() -> bool) {
         for _ in 0..2400 {
             if holds().await {
@@ -230,8 +231,8 @@ impl TestApp {
         browser
     }
 
-    /// Signs in as a person whose first access token lives so long; later ones
-    /// live as usual.
+    /// Signs in as a person whose first access token has this lifetime; later ones
+    /// have the usual one.
     pub async fn signed_in_with_token_for(&self, person: &str, life: Duration) -> Browser {
         let usual = self.provider.lifetimes();
         self.provider.set_lifetimes(Lifetimes {
@@ -243,8 +244,8 @@ impl TestApp {
         browser
     }
 
-    /// Signs in as a person of whom the provider says something else this one
-    /// time.
+    /// Signs in as a person about whom the provider says something different this
+    /// one time.
     pub async fn signed_in_with(
         &self,
         person: &str,
@@ -258,7 +259,7 @@ impl TestApp {
     }
 }
 
-/// What is known of an app once it has started.
+/// What is known about an app once it has started.
 pub(super) struct Started {
     pub listens_at: Url,
     pub whoami: Option<&'static str>,

@@ -1,4 +1,4 @@
-//! A browser, as far as signing in needs one.
+//! A minimal browser for signing in.
 
 use std::{
     collections::HashMap,
@@ -16,22 +16,22 @@ use vestibule::internals::{self, LiveSession};
 
 use super::{Method, Page, RequestBuilder, TestApp};
 
-/// An HTTP client that follows no redirect and uses no proxy.
+/// An HTTP client that follows no redirects and uses no proxy.
 pub fn client() -> Client {
-    // reqwest builds no client without one; if the app has chosen, its choice
-    // stays.
+    // reqwest needs a crypto provider; does nothing if the app has installed one
+    // already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
-        // To read those of the machine takes long, and nothing here needs them.
+        // Reading the system's certificates is slow, and nothing here needs them.
         .tls_certs_only([])
         .build()
-        .unwrap_or_else(|error| panic!("there is no HTTP client: {error}"))
+        .unwrap_or_else(|error| panic!("the HTTP client cannot be created: {error}"))
 }
 
-/// Speaks HTTP as a browser does: keeps cookies, says that it navigates, and
-/// follows redirects when asked to. Clones share their cookies.
+/// Speaks HTTP like a browser: keeps cookies, says when it navigates, and follows
+/// redirects when asked to. Clones share their cookies.
 #[derive(Clone)]
 pub struct Browser {
     /// The app that it visits.
@@ -54,7 +54,7 @@ impl Browser {
         self.navigate(Method::GET, target, |request| request).await
     }
 
-    /// Loads a page and goes wherever it leads.
+    /// Loads a page and follows its redirects.
     pub async fn visit(&self, target: &str) -> Page {
         let page = self.get(target).await;
         self.follow(page).await
@@ -73,7 +73,7 @@ impl Browser {
         .await
     }
 
-    /// Asks as a script does, which wants JSON and no pages.
+    /// Sends a request like a script, which wants JSON and no pages.
     pub async fn fetch(&self, target: &str) -> Page {
         self.request(Method::GET, target, |request| {
             request
@@ -83,7 +83,7 @@ impl Browser {
         .await
     }
 
-    /// Sends a request that `with` adds to.
+    /// Sends a request that `with` can add to.
     pub async fn request(
         &self,
         method: Method,
@@ -94,7 +94,7 @@ impl Browser {
             .app
             .base
             .join(target)
-            .unwrap_or_else(|error| panic!("{target:?} is not an address: {error}"));
+            .unwrap_or_else(|error| panic!("{target:?} is not a URL: {error}"));
         let request = self
             .client
             .request(method, self.reach(&url))
@@ -110,17 +110,20 @@ impl Browser {
             body: answer
                 .text()
                 .await
-                .unwrap_or_else(|error| panic!("the answer of {url} breaks off: {error:?}")),
+                .unwrap_or_else(|error| panic!("the response of {url} breaks off: {error:?}")),
             url,
         };
         if page.url.origin() == self.app.base.origin() {
             let tokens = self.app.provider.issued_tokens();
-            assert!(!page.holds_any(&tokens), "a page holds a token: {page:?}");
+            assert!(
+                !page.holds_any(&tokens),
+                "a page contains a token: {page:?}"
+            );
         }
         page
     }
 
-    /// Goes wherever a page leads.
+    /// Follows a page's redirects.
     pub async fn follow(&self, mut page: Page) -> Page {
         for _ in 0..10 {
             if !page.status.is_redirection() {
@@ -128,17 +131,17 @@ impl Browser {
             }
             page = self.get(page.location().as_str()).await;
         }
-        panic!("redirects without end, at {}", page.url);
+        panic!("endless redirects, at {}", page.url);
     }
 
-    /// Signs in as a person of the development provider, beginning at a page
-    /// that asks for it, and returns the page where that ends.
+    /// Signs in as a person of the development provider, starting at a page that
+    /// requires it, and returns the page where that ends.
     pub async fn sign_in_as(&self, person: &str, from: &str) -> Page {
         let answer = self.answer_of_provider(person, from).await;
         self.follow(answer).await
     }
 
-    /// Signs in up to the point where the provider sends the browser back.
+    /// Signs in up to the point where the provider redirects the browser back.
     pub async fn answer_of_provider(&self, person: &str, from: &str) -> Page {
         let list = self.visit(from).await;
         assert!(
@@ -151,12 +154,12 @@ impl Browser {
         self.choose(&list, person).await
     }
 
-    /// Clicks a person on the provider's list.
+    /// Clicks a person in the provider's list.
     pub async fn choose(&self, list: &Page, person: &str) -> Page {
         self.press(list, ("person", person)).await
     }
 
-    /// Clicks a button on the provider's list.
+    /// Clicks a button in the provider's list.
     pub async fn press(&self, list: &Page, button: (&str, &str)) -> Page {
         let request = list.field("request");
         let target = list.url.join(&list.action()).unwrap();
@@ -164,14 +167,14 @@ impl Browser {
             .await
     }
 
-    /// Signs out as the form does that pages have for it.
+    /// Signs out the way the sign-out form on the app's pages does.
     pub async fn sign_out(&self) -> Page {
         let csrf_token = self.csrf_token().await;
         let logout = self.app.paths.logout.clone();
         self.post(&logout, &[("csrf_token", &csrf_token)]).await
     }
 
-    /// What the forms and scripts of the app show to change something.
+    /// The CSRF token that the app's forms and scripts use.
     pub async fn csrf_token(&self) -> String {
         if self.app.is_here() {
             return self.record().await.session.csrf_token().to_owned();
@@ -184,7 +187,7 @@ impl Browser {
         }
     }
 
-    /// Whether somebody is signed in here.
+    /// Whether someone is signed in here.
     pub async fn is_signed_in(&self) -> bool {
         match &self.app.paths.whoami {
             Some(path) => self.fetch(path).await.is_of_somebody(),
@@ -192,11 +195,11 @@ impl Browser {
         }
     }
 
-    /// What the app keeps of the person who is signed in here.
+    /// The app's record of the person who is signed in here.
     pub async fn record(&self) -> Arc<LiveSession> {
         match self.find_record().await {
             Some(live) => live,
-            None => panic!("nobody is signed in with the cookies {:?}", self.cookies()),
+            None => panic!("no one is signed in with the cookies {:?}", self.cookies()),
         }
     }
 
@@ -207,17 +210,17 @@ impl Browser {
             .unwrap_or_else(|error| panic!("the store does not answer: {error}"))
     }
 
-    /// The cookies of the browser: names and values.
+    /// The browser's cookies: names and values.
     pub fn cookies(&self) -> HashMap<String, String> {
         self.jar().clone()
     }
 
-    /// Keeps a cookie.
+    /// Sets a cookie.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.jar().insert(name.to_owned(), value.to_owned());
     }
 
-    /// Forgets a cookie.
+    /// Deletes a cookie.
     pub fn forget_cookie(&self, name: &str) {
         self.jar().remove(name);
     }
@@ -238,7 +241,7 @@ impl Browser {
         .await
     }
 
-    /// Where a request for this URL really goes.
+    /// The URL that a request for this one is really sent to.
     fn reach(&self, url: &Url) -> Url {
         if url.origin() != self.app.base.origin() {
             return url.clone();

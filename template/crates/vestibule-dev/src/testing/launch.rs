@@ -1,4 +1,4 @@
-//! What the app under test is started from.
+//! What the app under test is started with.
 
 use std::{net::TcpListener, sync::Arc};
 
@@ -6,14 +6,13 @@ use vestibule::{Settings, settings::declarations::ALL};
 
 use crate::provider::DevProvider;
 
-/// What the app under test is started from: where it listens, and its
-/// environment.
+/// What the app under test is started with: its listeners and its environment.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Launch {
-    /// Where the app is to listen.
+    /// The sockets that the app must listen on.
     pub listeners: Vec<TcpListener>,
-    /// The development provider that the variables name. It runs.
+    /// The development provider that the variables name. It is running.
     pub provider: DevProvider,
     pub(super) environment: Arc<Environment>,
 }
@@ -21,16 +20,16 @@ pub struct Launch {
 impl Launch {
     /// A variable of the app's environment.
     ///
-    /// What the library reads is answered from [`Start`](super::Start) alone, so
-    /// that no test depends on what signs people in on this machine. Any other
-    /// name, such as `DATABASE_URL`, is also looked up in the test's own
-    /// environment, then in the files `.env` and `.env.example` of the current
-    /// folder, which is the package's under `cargo test`.
+    /// The library's variables come only from [`Start`](super::Start), so that no
+    /// test depends on how people sign in on this machine. Any other name, such as
+    /// `DATABASE_URL`, is also looked up in the test's own environment, then in the
+    /// files `.env` and `.env.example` in the current folder, which is the
+    /// package's under `cargo test`.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.environment.variable(name)
     }
 
-    /// The library's settings from these variables.
+    /// The library's settings, from these variables.
     #[track_caller]
     pub fn settings(&self) -> Settings {
         Settings::from_lookup(|name| self.variable(name))
@@ -41,7 +40,7 @@ impl Launch {
 /// The environment of the app under test.
 #[derive(Debug, Default)]
 pub(super) struct Environment {
-    /// The first of a name counts; `None`: it is not set.
+    /// The first entry for a name counts; `None` means that it is not set.
     pub variables: Vec<(String, Option<String>)>,
 }
 

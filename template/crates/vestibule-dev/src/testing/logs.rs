@@ -1,5 +1,5 @@
-//! What is logged while the tests run, at every level and of all tests
-//! together: look for a request id, or for something that only one test uses.
+//! What is logged while the tests run, at every level and from all tests together:
+//! search for a request id, or for something that only one test uses.
 
 use std::{
     io,
@@ -33,7 +33,7 @@ impl io::Write for Log {
     }
 }
 
-/// What each line begins with.
+/// What each line starts with.
 struct TimeAndRequest;
 
 impl FormatTime for TimeAndRequest {
@@ -46,15 +46,15 @@ impl FormatTime for TimeAndRequest {
     }
 }
 
-/// Keeps what is logged from now on; once is enough, and
-/// [`TestApp`](super::TestApp) does it. Returns how much there is already, for
+/// Starts recording the log; calling it once is enough, and
+/// [`TestApp`](super::TestApp) does. Returns how much there is already, for
 /// [`with_since`].
 pub fn keep() -> usize {
     let lines = fmt::layer()
         .with_writer(|| Log)
         .with_timer(TimeAndRequest)
         .with_ansi(false);
-    // Fails only if another test was first, as it should be.
+    // Fails only if another test has installed it already, which is fine.
     let _ = tracing_subscriber::registry()
         .with(lines)
         .with(LevelFilter::TRACE)
@@ -62,18 +62,17 @@ pub fn keep() -> usize {
     log().len()
 }
 
-/// Everything so far.
+/// Everything logged so far.
 pub fn all() -> String {
     String::from_utf8_lossy(&log()).into_owned()
 }
 
-/// The lines that hold a string.
+/// The lines that contain a string.
 pub fn with(string: &str) -> String {
     with_since(0, string)
 }
 
-/// The lines that hold a string, of those that came after the first `before`
-/// bytes.
+/// The lines that contain a string, among those after the first `before` bytes.
 pub fn with_since(before: usize, string: &str) -> String {
     let log = log();
     String::from_utf8_lossy(log.get(before..).unwrap_or_default())
@@ -83,7 +82,7 @@ pub fn with_since(before: usize, string: &str) -> String {
         .collect()
 }
 
-/// Those of the strings that are found after the first `before` bytes.
+/// Which of the strings occur after the first `before` bytes.
 pub fn holding_since(before: usize, strings: &[String]) -> Vec<String> {
     // A copy, so that nothing that logs has to wait for the search.
     let log = log().get(before..).unwrap_or_default().to_vec();

@@ -1,5 +1,5 @@
-//! What tests are written with: the real app on a port of its own, a
-//! development provider of its own, and a browser that keeps cookies.
+//! Test helpers: the real app on its own port, its own development provider, and a
+//! browser that keeps cookies.
 //!
 //! An app has one support file for its tests, which says how the app starts:
 //!
@@ -9,12 +9,12 @@
 //! use vestibule::Oidc;
 //! use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
 //!
-//! /// A browser in which this person is signed in to an app of its own.
+//! /// A browser in which this person is signed in to a new app.
 //! pub async fn signed_in_as(person: &str) -> Browser {
 //!     app().start().await.signed_in_as(person).await
 //! }
 //!
-//! /// The app, before it starts.
+//! /// The app, ready to start.
 //! pub fn app() -> Start<'static> {
 //!     TestApp::of(async |launch: Launch| {
 //!         let oidc = Oidc::builder(launch.settings()).build().await?;
@@ -43,23 +43,23 @@
 //! }
 //! ```
 //!
-//! - [`Start`] sets variables of the app's environment, a path below which the
-//!   app lives, or what the provider does before the app starts.
-//! - [`TestApp`] reaches what is behind the browser: the provider, which can be
-//!   told to [misbehave](crate::provider::Faults), the log, the [`Oidc`].
-//! - [`Browser`] loads pages, sends forms, and asks as a script does.
+//! - [`Start`] sets variables of the app's environment, the path below which the app
+//!   is mounted, or what the provider does before the app starts.
+//! - [`TestApp`] gives access to what is behind the browser: the provider, which can
+//!   be made to [misbehave](crate::provider::Faults), the log, the [`Oidc`].
+//! - [`Browser`] loads pages, sends forms, and sends requests like a script.
 //!
-//! When a test is over, the log is searched for the app's cookies, tokens and
-//! secrets: a test that has logged one fails.
+//! When a test ends, the log is searched for the app's cookies, tokens and secrets:
+//! a test that has logged one fails.
 //!
-//! Everything here panics when a test cannot go on, and says why.
+//! Everything here panics with an explanation when a test cannot continue.
 //!
 //! [`Oidc`]: vestibule::Oidc
 
 #![expect(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 
 mod app;

@@ -1,14 +1,14 @@
-//! What came back to the browser.
+//! A response to the browser.
 
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use url::Url;
 
 use super::StatusCode;
 
-/// What came back to the browser.
+/// A response to the browser.
 #[derive(Debug)]
 pub struct Page {
-    /// The address, as the browser shows it.
+    /// The URL, as the browser shows it.
     pub url: Url,
     /// The status.
     pub status: StatusCode,
@@ -36,7 +36,7 @@ impl Page {
         assert_ne!(location, "", "{} redirects nowhere: {self:?}", self.url);
         self.url
             .join(location)
-            .unwrap_or_else(|error| panic!("{location:?} is not an address: {error}"))
+            .unwrap_or_else(|error| panic!("{location:?} is not a URL: {error}"))
     }
 
     /// The value of the first form field with this name.
@@ -46,7 +46,7 @@ impl Page {
             .unwrap_or_else(|| panic!("no field {name} at {}: {}", self.url, self.body))
     }
 
-    /// Where the first button of the page leads, which is a link of the class
+    /// Where the page's first button leads, which is a link with the class
     /// `button`.
     #[track_caller]
     pub fn button(&self) -> String {
@@ -54,21 +54,21 @@ impl Page {
             .unwrap_or_else(|| panic!("no button at {}: {}", self.url, self.body))
     }
 
-    /// Where the first form of the page goes.
+    /// Where the page's first form is posted to.
     #[track_caller]
     pub(super) fn action(&self) -> String {
         self.after("action=\"")
             .unwrap_or_else(|| panic!("no form at {}: {}", self.url, self.body))
     }
 
-    /// The rest of an attribute's value.
+    /// The value that follows, up to the closing quote.
     fn after(&self, beginning: &str) -> Option<String> {
         let (_, rest) = self.body.split_once(beginning)?;
         let (value, _) = rest.split_once('"')?;
         Some(unescaped(value))
     }
 
-    /// Whether this answer of a protected page to a script is for somebody who is
+    /// Whether this response of a protected page to a script shows that someone is
     /// signed in (200) or not (401).
     #[track_caller]
     pub fn is_of_somebody(&self) -> bool {
@@ -86,24 +86,24 @@ impl Page {
             .unwrap_or_else(|error| panic!("no JSON at {}: {error}: {}", self.url, self.body))
     }
 
-    /// Whether the browser could read one of the tokens off this page. The
-    /// `id_token_hint` of a sign-out is meant to go through it (RP-Initiated
+    /// Whether the browser could read one of the tokens on this page. The
+    /// `id_token_hint` of a sign-out is allowed to pass through it (RP-Initiated
     /// Logout 1.0, 2).
     pub fn holds_any(&self, tokens: &[String]) -> bool {
         let headers: Vec<_> = self.headers.values().map(HeaderValue::as_bytes).collect();
         let headers = headers.concat();
-        let text = format!("{}{}", self.body, String::from_utf8_lossy(&headers));
-        // Tests turn tokens into short words that a page may well hold.
+        let page = format!("{}{}", self.body, String::from_utf8_lossy(&headers));
+        // Tests replace tokens with short words that a page may well contain.
         let real = tokens.iter().filter(|token| token.len() >= 20);
-        let mut found = real.filter(|token| text.contains(token.as_str()));
+        let mut found = real.filter(|token| page.contains(token.as_str()));
         found.any(|token| {
-            text.replace(&format!("id_token_hint={token}"), "")
+            page.replace(&format!("id_token_hint={token}"), "")
                 .replace(&format!("name=\"id_token_hint\" value=\"{token}\""), "")
                 .contains(token.as_str())
         })
     }
 
-    /// The `Set-Cookie` header field of one cookie; empty if it is not set.
+    /// The `Set-Cookie` header field of a cookie; empty if it is not set.
     pub fn set_cookie(&self, name: &str) -> &str {
         self.headers
             .get_all(SET_COOKIE)

@@ -1,14 +1,14 @@
-//! Ports for what a test starts, stops and starts again.
+//! Ports for servers that a test starts, stops and starts again.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// A port of this machine for one server at a time, which the system gives to
-/// nobody else while this lives.
+/// A port on this machine for one server at a time, which the operating system
+/// gives to no one else in the meantime.
 #[derive(Debug)]
 pub struct Port {
-    /// Where the server is to listen.
+    /// Where the server should listen.
     pub address: SocketAddr,
     _reserved: Option<TcpSocket>,
 }
@@ -27,9 +27,9 @@ impl Port {
             reserve().unwrap_or_else(|error: std::io::Error| panic!("no port is free: {error}"));
         Self {
             address,
-            // Bound without listening, it keeps others from being given the
-            // port, and on Linux it does not stop a server that asks for this
-            // very port.
+            // Bound without listening: this keeps the operating system from
+            // assigning the port to others, and on Linux does not stop a server
+            // from binding this very port.
             _reserved: cfg!(target_os = "linux").then_some(socket),
         }
     }

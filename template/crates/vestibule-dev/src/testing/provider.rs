@@ -8,26 +8,26 @@ use crate::{
     provider::DevProvider,
 };
 
-/// A development provider on a port of its own, with an app as its client.
+/// A development provider on its own port, with an app as its client.
 #[derive(Debug)]
 pub struct TestProvider {
     /// The provider.
     pub provider: DevProvider,
-    /// Its port, which nobody else is given while the provider is down.
+    /// Its port, which stays reserved while the provider is down.
     pub port: Port,
     credentials: Credentials,
 }
 
 impl TestProvider {
-    /// Starts it. [`TestApp`](super::TestApp) tells it the app's addresses, unless
-    /// the test registers a client of the same id with others.
+    /// Starts it. [`TestApp`](super::TestApp) registers the app's addresses, unless
+    /// the test has registered the client with its own.
     pub async fn start() -> Self {
         let port = Port::reserve();
         let provider = DevProvider::start(port.address)
             .await
             .unwrap_or_else(|error| panic!("the development provider does not start: {error}"));
         let credentials = client::register(&provider, "app")
-            .unwrap_or_else(|error| panic!("the provider does not know the app: {error}"));
+            .unwrap_or_else(|error| panic!("the app cannot be registered: {error}"));
         Self {
             provider,
             port,
@@ -35,7 +35,7 @@ impl TestProvider {
         }
     }
 
-    /// What tells the app about it: variables of its environment.
+    /// The variables that tell the app about it.
     pub fn variables(&self) -> [(&'static str, String); 3] {
         [
             ("OIDC_ISSUER", self.provider.issuer().to_owned()),
@@ -44,7 +44,7 @@ impl TestProvider {
         ]
     }
 
-    /// Tells it the addresses of an app with these settings.
+    /// Registers the addresses of an app with these settings.
     pub(super) fn learn_addresses(&self, settings: &Settings) {
         client::learn_addresses(&self.provider, &self.credentials.client_id, settings);
     }

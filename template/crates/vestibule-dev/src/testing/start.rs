@@ -31,7 +31,7 @@ pub(super) struct Serve {
     pub run: Pin<Box<dyn Future<Output = io::Result<()>> + Send>>,
 }
 
-/// An app under test, before it starts; [`TestApp::of`] makes one.
+/// An app under test, ready to start; [`TestApp::of`] makes one.
 ///
 /// ```no_run
 /// # async fn example(app: vestibule_dev::testing::Start<'static>) {
@@ -79,7 +79,7 @@ impl<'a> Start<'a> {
 
     /// Sets a variable of the app's environment. `PORT` in a value stands for the
     /// port that the app listens on. With an `APP_BASE_URL` elsewhere, browsers
-    /// reach the app as through a reverse proxy there.
+    /// reach the app as if through a reverse proxy there.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.variables
             .push((name.to_owned(), Some(value.to_owned())));
@@ -93,14 +93,14 @@ impl<'a> Start<'a> {
             .fold(self, |start, (name, value)| start.env(name, value))
     }
 
-    /// Leaves a variable out, such as the `OIDC_CLIENT_SECRET` of an app that
-    /// signs with a key.
+    /// Unsets a variable, such as `OIDC_CLIENT_SECRET` for an app that
+    /// authenticates with a key.
     pub fn without(mut self, name: &str) -> Self {
         self.variables.push((name.to_owned(), None));
         self
     }
 
-    /// The app lives below a path, such as `/shop`.
+    /// Mounts the app below a path, such as `/shop`.
     pub fn below(self, path: &str) -> Self {
         self.env("APP_BASE_URL", &format!("http://localhost:PORT{path}"))
     }
@@ -111,15 +111,15 @@ impl<'a> Start<'a> {
         self
     }
 
-    /// The app starts while its provider is down.
+    /// Starts the app while its provider is down.
     pub fn provider_down(mut self) -> Self {
         self.is_provider_down = true;
         self
     }
 
-    /// Lets [`Browser::is_signed_in`](super::Browser::is_signed_in) ask the app,
-    /// not the library: at a path that answers scripts 200 if somebody is signed
-    /// in and 401 if nobody is, as every protected page does.
+    /// Makes [`Browser::is_signed_in`](super::Browser::is_signed_in) ask the app
+    /// instead of the library: at a path that answers scripts with 200 if someone
+    /// is signed in and 401 if not, as every protected page does.
     pub fn whoami(mut self, path: &'static str) -> Self {
         self.whoami = Some(path);
         self
@@ -168,8 +168,7 @@ impl<'a> Start<'a> {
     }
 }
 
-/// What the test says of the environment; the last that it says of a name
-/// counts.
+/// The environment that the test asks for; the last value for a name counts.
 fn said(variables: Vec<(String, Option<String>)>, port: u16) -> Environment {
     let port = port.to_string();
     let with_port = |value: String| value.replace("PORT", &port);
@@ -181,12 +180,12 @@ fn said(variables: Vec<(String, Option<String>)>, port: u16) -> Environment {
     }
 }
 
-/// What the environment is unless the test says otherwise.
+/// The environment unless the test says otherwise.
 fn usual(port: u16, provider: &TestProvider) -> Vec<(String, Option<String>)> {
     let usual = [
         ("APP_BASE_URL", format!("http://localhost:{port}")),
         ("APP_LISTEN", format!("127.0.0.1:{port}")),
-        // All the people of a test come from one address.
+        // All people in a test come from one address.
         ("APP_LOGIN_RATE", "1000000".to_owned()),
         ("SESSION_STORE", "memory:".to_owned()),
         ("SESSION_SECRET", random_id().unwrap()),

@@ -1,4 +1,4 @@
-//! What no log may hold.
+//! What must not be logged.
 
 use std::{
     collections::HashSet,
@@ -8,13 +8,13 @@ use std::{
 use super::logs;
 use crate::provider::DevProvider;
 
-/// The secrets of one app and its provider. The log of a test is searched for
-/// them when the test is over.
+/// The secrets of one app and its provider. When the test ends, the log is searched
+/// for them.
 pub(super) struct Unlogged {
     provider: DevProvider,
     /// The values of cookies and settings.
     values: Mutex<HashSet<String>>,
-    /// How much the tests had logged before.
+    /// How much had been logged before.
     pub logged_before: usize,
 }
 
@@ -41,12 +41,12 @@ impl Drop for Unlogged {
         let mut secrets = self.provider.issued_tokens();
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.extend(values.drain());
-        // What is shorter is a word, such as the "tried" of a silent sign-in.
+        // Anything shorter is a word, such as the "tried" of a silent sign-in.
         secrets.retain(|secret| secret.len() >= 16);
         let found = logs::holding_since(self.logged_before, &secrets);
         assert!(
             found.is_empty(),
-            "the log holds these secrets, which may be in none: {found:#?}"
+            "the log contains these secrets: {found:#?}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What the log says besides the cause: a hint for the people who run the app.
+//! The hint that the log adds to an error's cause, for the people who run the app.
 
 use super::ErrorKind;
 
@@ -9,76 +9,76 @@ impl ErrorKind {
             Self::SignedOut
             | Self::NotFresh(_)
             | Self::NotAssured(_)
-            | Self::NotSignedInAtProvider => "none needed: the person is asked to sign in",
+            | Self::NotSignedInAtProvider => "no action needed: the person is asked to sign in",
             Self::DemandNotMet(_) => {
-                "see that the provider supports max_age and the acr_values that the page's guard \
-                 names, and that the person can authenticate in that way"
+                "check that the provider supports max_age and the acr_values that the page's guard \
+                 names, and that the person can authenticate that way"
             }
             Self::MissingRole(_) => {
-                "if the person should have the role, give it to them at the provider; \
-                 OIDC_ROLES_CLAIM says where roles are looked for"
+                "if the person should have the role, assign it at the provider; OIDC_ROLES_CLAIM \
+                 says which claim roles are read from"
             }
             Self::ForgedForm => {
-                "if it is a form of yours, give it the hidden field csrf_token; if it is not, \
-                 somebody was kept from acting in this person's name"
+                "if this is your own form, add the hidden field csrf_token; if not, a forged \
+                 request was blocked"
             }
             Self::TransactionUnknown => {
-                "none needed if it is rare; if not, see that browsers reach the app at \
-                 APP_BASE_URL and that all instances have the same SESSION_SECRET"
+                "no action needed if rare; otherwise check that browsers reach the app at \
+                 APP_BASE_URL and that all instances share one SESSION_SECRET"
             }
             Self::TransactionExpired | Self::OtpElsewhere | Self::RefreshRefused => {
-                "none needed: the person can sign in again"
+                "no action needed: the person can sign in again"
             }
             Self::SignInLoop => {
-                "see that the browser keeps the app's cookies, that all instances use one \
-                 SESSION_STORE, and that this machine's clock and the provider's agree"
+                "check that the browser keeps the app's cookies, that all instances share one \
+                 SESSION_STORE, and that this machine's clock agrees with the provider's"
             }
             Self::ParameterRepeated(_) | Self::TokenInCallback(_) | Self::CodeMissing => {
-                "none needed if it is rare: somebody has changed the address; if it is not, \
-                 report it to the provider"
+                "no action needed if rare: someone altered the address; otherwise report it to the \
+                 provider"
             }
             Self::MixedUp(_) => {
-                "compare OIDC_ISSUER with the provider's metadata; if they agree, somebody tries \
-                 to pass another provider's answer off as this one's"
+                "compare OIDC_ISSUER with the provider's metadata; if they agree, someone is \
+                 passing off another provider's response as this one's"
             }
             Self::Denied => {
-                "if the person should be let in, assign this app to them at the provider"
+                "if the person should have access, assign this app to them at the provider"
             }
             Self::ProviderError(_) => {
-                "look at the provider's log, and compare its registration of this app with \
+                "check the provider's log, and compare its registration of this app with \
                  OIDC_CLIENT_ID, OIDC_SCOPES and OIDC_LOGIN_REDIRECT_URI"
             }
             Self::CodeRefused => {
-                "none needed if it is rare: the page was loaded twice; if it is not, look at the \
+                "no action needed if rare: the page was loaded twice; otherwise check the \
                  provider's log"
             }
             Self::TokenAnswer(_) => {
                 "compare OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_CLIENT_AUTH with the \
-                 provider's registration of this app, and look at the provider's log"
+                 provider's registration of this app, and check the provider's log"
             }
             Self::IdToken(_) => {
                 "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
-                 app, and the clocks of both machines"
+                 app, and this machine's clock with the provider's"
             }
             Self::UserInfo(_) => "report it to the provider",
             Self::TooManyLogins => {
-                "none needed if somebody floods the app; if a proxy of yours stands in front of \
-                 it, add that to APP_TRUSTED_PROXIES"
+                "no action needed if someone is flooding the app; if your own proxy is in front of \
+                 it, add that proxy to APP_TRUSTED_PROXIES"
             }
             Self::LogoutToken(_) => {
                 "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
-                 app, and the clocks of both machines; if they agree, the token is forged"
+                 app, and this machine's clock with the provider's; if they agree, the token is forged"
             }
             Self::NotAdmitted(_) => "see the rule in the app's hooks",
             Self::ProviderUnavailable(_) => {
-                "see that OIDC_ISSUER can be reached from this machine: network, HTTPS_PROXY, \
-                 OIDC_CA_FILE, OIDC_TIMEOUT_SECONDS"
+                "check that this machine can reach OIDC_ISSUER: network, HTTPS_PROXY, OIDC_CA_FILE, \
+                 OIDC_TIMEOUT_SECONDS"
             }
-            Self::StoreUnavailable(_) => "see that what SESSION_STORE names can be reached",
+            Self::StoreUnavailable(_) => "check that the store in SESSION_STORE can be reached",
             Self::NotFound | Self::MethodNotAllowed | Self::BadRequest(_) => {
-                "none needed, unless a page of this app leads here"
+                "no action needed, unless a page of this app links here"
             }
-            Self::Internal(_) => "this is a fault in the app: look at what was changed last",
+            Self::Internal(_) => "this is a bug in the app: start with what changed last",
         }
     }
 }

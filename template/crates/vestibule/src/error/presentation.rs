@@ -1,11 +1,11 @@
-//! What people read of each error, and what they can do about it: all such words
-//! of the library are here.
+//! All of the library's wording for errors: what people read, and what they can do
+//! next.
 
 use actix_web::http::StatusCode;
 
 use super::ErrorKind;
 
-/// What an error looks like from outside.
+/// What an error looks like to people and scripts.
 pub(crate) struct Presentation<'a> {
     /// Stable: tests, logs and support rely on it.
     pub code: &'a str,
@@ -13,27 +13,28 @@ pub(crate) struct Presentation<'a> {
     pub status: StatusCode,
     /// A heading.
     pub title: &'a str,
-    /// What happened and what to do, for the person.
+    /// What happened, and what to do next.
     pub text: &'a str,
-    /// What the one button does.
+    /// What the page's button does.
     pub action: Action,
 }
 
 /// What a person can do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Begin a new sign-in.
+    /// Start a new sign-in.
     SignIn,
     /// Load the page again.
     TryAgain,
     /// Go to the front page.
     GoHome,
-    /// What the app's own rule says, or to sign in with another account.
+    /// The button that the app's own rule names, or else signing in with another
+    /// account.
     AsDenied,
 }
 
 impl ErrorKind {
-    /// How the error looks from outside.
+    /// What the error looks like to people and scripts.
     pub(crate) fn presentation(&self) -> Presentation<'_> {
         use Action::{AsDenied, GoHome, SignIn, TryAgain};
         let (code, status, title, text, action) = match self {
@@ -41,101 +42,100 @@ impl ErrorKind {
                 "signed_out",
                 StatusCode::UNAUTHORIZED,
                 "Please sign in",
-                "This page is for people who are signed in.",
+                "You need to sign in to see this page.",
                 SignIn,
             ),
             Self::NotFresh(_) => (
                 "not_fresh",
                 StatusCode::UNAUTHORIZED,
-                "Please confirm that it is you",
-                "This page needs a recent sign-in.",
+                "Please confirm it is you",
+                "For your security, this page needs a recent sign-in.",
                 SignIn,
             ),
             Self::NotAssured(_) => (
                 "not_assured",
                 StatusCode::UNAUTHORIZED,
-                "Please confirm that it is you",
-                "This page needs a stronger way of signing in.",
+                "Please confirm it is you",
+                "This page needs a stronger form of sign-in.",
                 SignIn,
             ),
             Self::DemandNotMet(_) => (
                 "demand_not_met",
                 StatusCode::FORBIDDEN,
                 "You cannot open this page right now",
-                "It needs a more recent or a stronger sign-in, and the sign-in service did not \
-                 provide one. If you were signed in before, you still are.",
+                "This page needs a more recent or a stronger sign-in, which the sign-in service \
+                 did not provide. If you were signed in before, you still are.",
                 GoHome,
             ),
             Self::MissingRole(_) => (
                 "missing_role",
                 StatusCode::FORBIDDEN,
-                "You cannot open this page",
-                "You are signed in, but your account does not have the role that this page needs. \
-                 If it should, ask the people who run this app.",
+                "You do not have access to this page",
+                "You are signed in, but your account does not have the role this page needs. If \
+                 you think it should, ask the people who run this app.",
                 GoHome,
             ),
             Self::ForgedForm => (
                 "forged_form",
                 StatusCode::FORBIDDEN,
                 "This form has expired",
-                "It was sent from an old page or from another site, so nothing was changed. Go \
-                 back, reload the page and try again.",
+                "It was sent from an old page or another site, so nothing was changed. Go back, \
+                 reload the page and try again.",
                 GoHome,
             ),
             Self::TransactionUnknown => (
                 "transaction_unknown",
                 StatusCode::BAD_REQUEST,
                 "This sign-in could not be completed",
-                "It was not started in this browser, or the browser no longer has it. Please sign \
-                 in again.",
+                "It was not started in this browser, or it has been lost since. Please sign in \
+                 again.",
                 SignIn,
             ),
             Self::TransactionExpired => (
                 "transaction_expired",
                 StatusCode::BAD_REQUEST,
                 "This sign-in took too long",
-                "For your safety, a sign-in has to be completed within a few minutes. Please sign \
-                 in again.",
+                "For your security, you have a few minutes to complete a sign-in. Please sign in \
+                 again.",
                 SignIn,
             ),
             Self::SignInLoop => (
                 "sign_in_loop",
                 StatusCode::BAD_REQUEST,
-                "You were asked to sign in again and again",
-                "You signed in several times in a row, and each time the page asked you again. \
-                 Please try again in a minute. If it keeps happening, tell the people who run \
-                 this app.",
+                "You keep being asked to sign in",
+                "You signed in several times in a row, but the page asked again each time. Please \
+                 try again in a minute. If this keeps happening, tell the people who run this app.",
                 GoHome,
             ),
             Self::OtpElsewhere => (
                 "otp_elsewhere",
                 StatusCode::BAD_REQUEST,
                 "This link belongs to another browser",
-                "It completes a sign-in that was started elsewhere. Go back to where you started, \
-                 and enter the code from the e-mail there.",
+                "It completes a sign-in that was started in another browser. Go back to that \
+                 browser and enter the code from the e-mail there.",
                 SignIn,
             ),
             Self::Denied => (
                 "denied",
                 StatusCode::FORBIDDEN,
                 "You are not signed in",
-                "You cancelled the sign-in, or the sign-in service did not let you in. You can sign \
-                 in again, with another account if you like. If that keeps happening, ask the \
-                 people who run this app for access.",
+                "You cancelled the sign-in, or the sign-in service did not let you in. You can try \
+                 again or use another account. If you should have access, ask the people who run \
+                 this app.",
                 SignIn,
             ),
             Self::NotSignedInAtProvider => (
                 "not_signed_in_at_provider",
                 StatusCode::UNAUTHORIZED,
                 "Please sign in",
-                "The sign-in service needs to ask you who you are.",
+                "The sign-in service needs to ask you something first.",
                 SignIn,
             ),
             Self::CodeRefused => (
                 "code_refused",
                 StatusCode::BAD_REQUEST,
                 "This sign-in could not be completed",
-                "It was completed before, or it took too long. Please sign in again.",
+                "It was already completed, or it took too long. Please sign in again.",
                 SignIn,
             ),
             Self::ParameterRepeated(_) => unusable("parameter_repeated"),
@@ -150,14 +150,14 @@ impl ErrorKind {
                 "refresh_refused",
                 StatusCode::UNAUTHORIZED,
                 "Please sign in again",
-                "Your session has ended at the sign-in service.",
+                "Your session with the sign-in service has ended.",
                 SignIn,
             ),
             Self::LogoutToken(_) => (
                 "logout_token",
                 StatusCode::BAD_REQUEST,
                 "This logout token was not accepted",
-                "Nobody was signed out.",
+                "No one was signed out.",
                 GoHome,
             ),
             Self::NotAdmitted(deny) => (
@@ -170,7 +170,7 @@ impl ErrorKind {
             Self::ProviderUnavailable(_) => (
                 "provider_unavailable",
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Signing in is not possible right now",
+                "Sign-in is not available right now",
                 "The sign-in service cannot be reached. Please try again in a moment.",
                 TryAgain,
             ),
@@ -179,15 +179,14 @@ impl ErrorKind {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "This page is not available right now",
                 "We cannot look up your session at the moment. You have not been signed out. Please \
-                 try again shortly.",
+                 try again in a moment.",
                 TryAgain,
             ),
             Self::TooManyLogins => (
                 "too_many_logins",
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many sign-ins at once",
-                "There have just been a lot of sign-ins from your network. Please try again in a \
-                 moment.",
+                "There have been a lot of sign-ins from your network. Please try again in a moment.",
                 TryAgain,
             ),
             Self::NotFound => (
@@ -229,15 +228,15 @@ impl ErrorKind {
     }
 }
 
-/// An answer of the provider that fails a check: the person can only start again,
-/// and what exactly failed is for the log.
+/// A response from the provider that failed a check. The person can only start
+/// again; the log says exactly what failed.
 fn unusable(code: &str) -> (&str, StatusCode, &str, &str, Action) {
     (
         code,
         StatusCode::BAD_REQUEST,
         "This sign-in could not be completed",
-        "The answer from the sign-in service did not pass our checks, so you were not signed in. \
-         Please try again. If it keeps happening, tell the people who run this app.",
+        "The response from the sign-in service failed our checks, so you were not signed in. \
+         Please try again. If this keeps happening, tell the people who run this app.",
         Action::SignIn,
     )
 }

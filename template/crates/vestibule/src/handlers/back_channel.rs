@@ -1,4 +1,4 @@
-//! The provider telling the app, behind the browser's back, that somebody has
+//! The provider tells the app directly, not through the browser, that someone has
 //! signed out (Back-Channel Logout 1.0).
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
@@ -15,14 +15,14 @@ use crate::{
     store::{Lease, StoreError},
 };
 
-/// A logout token is small; nothing larger is read.
+/// Logout tokens are small; nothing larger is read.
 pub const MAX_BODY: usize = 32 * 1024;
 
-/// For how many seconds a token is held whose effect is not known.
+/// How many seconds a token is held while its effect is still unknown.
 const LONGEST_USE: u64 = 5;
 
 /// POST: ends the user sessions that the logout token names. The token is the
-/// proof; there is no CSRF token, since no browser is involved.
+/// proof; without a browser there is no CSRF token to check.
 pub(super) async fn backchannel_logout(
     request: HttpRequest,
     oidc: Oidc,
@@ -35,33 +35,33 @@ pub(super) async fn backchannel_logout(
     let refused = |error: &Error| events::token_refused(issuer, None, &error.kind);
     let token = accept(&oidc, &body).await.inspect_err(refused)?;
     let for_later = oidc.clone();
-    // It goes on if the provider stops waiting: a token that is taken for used
-    // must have had its effect.
+    // Continues if the provider stops waiting: a token marked as used must have
+    // taken effect.
     request_state::spawn(async move { use_once(&for_later, &token).await })
         .await
-        .map_err(|_| ErrorKind::Internal("a logout was broken off".to_owned()))?
+        .map_err(|_| ErrorKind::Internal("a logout was interrupted".to_owned()))?
         .inspect_err(refused)?;
     Ok(HttpResponse::Ok().finish())
 }
 
-/// A logout token that is in order.
+/// Returns the logout token if it passes all checks.
 async fn accept(oidc: &Oidc, body: &[u8]) -> Result<LogoutToken, Error> {
     let token = sole_logout_token(body)?;
     verify(oidc, &token).await
 }
 
-/// Ends what the token names, unless it was used before.
+/// Ends what the token names, unless the token was used before.
 async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
     let store = oidc.sessions().store();
     let used = first_use(oidc, token)?;
-    // Taken for a moment only: should this process die now, the provider may
-    // send the token again.
+    // Held only briefly: if this process dies now, the provider can send the token
+    // again.
     let begun = Lease {
         until: used.until.min(used.now.saturating_add(LONGEST_USE)),
         ..used.clone()
     };
     if !store.acquire(begun).await? {
-        return Err(ErrorKind::LogoutToken("it was used before".to_owned()).into());
+        return Err(ErrorKind::LogoutToken("it was already used".to_owned()).into());
     }
     let ended = match end_sign_ins(oidc, token).await {
         Ok(ended) => ended,
@@ -95,7 +95,9 @@ fn sole_logout_token(body: &[u8]) -> Result<String, Error> {
     let mut tokens = form_urlencoded::parse(body).filter(|(name, _)| name == "logout_token");
     match (tokens.next(), tokens.next()) {
         (Some((_, token)), None) => Ok(token.into_owned()),
-        _ => Err(ErrorKind::LogoutToken("there is not exactly one".to_owned()).into()),
+        _ => Err(
+            ErrorKind::LogoutToken("the request does not contain exactly one".to_owned()).into(),
+        ),
     }
 }
 
@@ -108,9 +110,8 @@ async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Error> {
     Ok(verified.await.map_err(CheckError::into_error)?)
 }
 
-/// A logout token is used once, on whichever instance (Back-Channel Logout 1.0,
-/// section 2.6, step 8): its name stays taken for as long as it could be used
-/// again.
+/// A logout token works once, on any instance (Back-Channel Logout 1.0, section
+/// 2.6, step 8): its name stays taken for as long as it could be used again.
 fn first_use(oidc: &Oidc, token: &LogoutToken) -> Result<Lease, SealError> {
     let issuer = oidc.issuer().as_bytes();
     Ok(Lease {

@@ -1,4 +1,4 @@
-//! The provider's answer: the one place where somebody becomes signed in.
+//! The provider's response: the only place where someone becomes signed in.
 
 use std::sync::Arc;
 
@@ -23,8 +23,7 @@ use crate::{
     visitor,
 };
 
-/// GET: ends with a new sign-in and a redirect, or with a refusal that changes
-/// nothing.
+/// GET: ends in a new session and a redirect, or in an error that changes nothing.
 pub(super) async fn callback(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
     let concluded = conclude(&request, &oidc).await;
     concluded.inspect_err(|error| {
@@ -40,7 +39,7 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         .find(request, answer.state.as_deref().unwrap_or_default())
     {
         Ok(transaction) => transaction,
-        // The back button, or a bookmark: whoever is signed in has no use for
+        // The back button or a bookmark: people who are signed in have no use for
         // an error page.
         Err(Error {
             kind: ErrorKind::TransactionUnknown,
@@ -48,7 +47,7 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         }) if before.is_some() => {
             return Ok(see_other(ReturnTo::after_login(oidc.settings()).as_str()));
         }
-        // A link in an e-mail, opened elsewhere.
+        // A link from an e-mail, opened elsewhere.
         Err(Error {
             kind: ErrorKind::TransactionUnknown,
             ..
@@ -85,9 +84,9 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         }
         Err(error) => {
             oidc.transactions().forget(&transaction);
-            // The wanted page decides what a person who is not signed in sees.
+            // The page itself decides what people who are not signed in see.
             if transaction.silent && error.kind.is_declined_by_provider() {
-                tracing::info!(cause = %error, "a silent sign-in signed nobody in");
+                tracing::info!(cause = %error, "the silent sign-in did not sign anyone in");
                 return Ok(see_other(return_to.as_str()));
             }
             Err(error.kind.on_the_way_to(return_to))
@@ -95,8 +94,8 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
     }
 }
 
-/// As whom the browser is signed in already, whatever the app's own hooks say of
-/// the person: another one may be about to sign in.
+/// The session that the browser already has, without asking the app's hooks:
+/// another person may be about to sign in.
 async fn session_before(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -111,10 +110,9 @@ async fn session_before(
     }
 }
 
-/// Whether nobody has brought an answer to the transaction yet, to whichever
-/// instance. The same code is not sent twice, for then a provider revokes what
-/// it gave (RFC 6749 4.1.2), and a cookie kept from before brings no transaction,
-/// and so no nonce, back.
+/// Whether this is the first response to the transaction on any instance. A code
+/// sent twice makes the provider revoke its tokens (RFC 6749 4.1.2), and an old
+/// cookie must not bring a transaction, and so its nonce, back.
 async fn is_first_answer(oidc: &Oidc, transaction: &Transaction) -> Result<bool, ErrorKind> {
     if transaction.finished {
         return Ok(false);
@@ -123,8 +121,8 @@ async fn is_first_answer(oidc: &Oidc, transaction: &Transaction) -> Result<bool,
     Ok(oidc.sessions().store().acquire(lease).await?)
 }
 
-/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and
-/// those that the Okta Sign-In Widget brings.
+/// The callback's parameters (OIDC Core 3.1.2.5 and 3.1.2.6, RFC 9207), and those
+/// of the Okta Sign-In Widget.
 #[derive(Default)]
 struct Answer {
     state: Option<String>,
@@ -157,14 +155,14 @@ impl Answer {
         Ok(answer)
     }
 
-    /// Whether the answer comes from the provider that was asked, as far as it
-    /// says (RFC 9207 2.4).
+    /// Checks that the response comes from the provider that was asked, as far as
+    /// it says so (RFC 9207 2.4).
     fn check_issuer(&self, provider: &Discovered) -> Result<(), ErrorKind> {
         match &self.issuer {
             Some(issuer) if issuer != provider.issuer() => {
-                Err(ErrorKind::MixedUp("iss is another issuer".to_owned()))
+                Err(ErrorKind::MixedUp("iss names another issuer".to_owned()))
             }
-            // The widget in our own page made this one, not the provider.
+            // Made by the widget in our own page, not by the provider.
             None if self.interaction_code.is_some() => Ok(()),
             None if provider.names_itself_in_callbacks() => {
                 Err(ErrorKind::MixedUp("iss is missing".to_owned()))
@@ -173,8 +171,8 @@ impl Answer {
         }
     }
 
-    /// Whether the widget has to be shown again: the provider has more to ask,
-    /// or the person comes from a link in an e-mail.
+    /// Whether to show the widget again: the provider has more to ask, or the
+    /// person followed a link in an e-mail.
     fn leaves_the_rest_to_the_widget(&self) -> bool {
         self.otp.is_some() || self.error.as_deref() == Some("interaction_required")
     }
@@ -186,7 +184,7 @@ impl Answer {
                     Ok(Code::Interaction(code))
                 }
                 _ => Err(ErrorKind::MixedUp(
-                    "an interaction_code answers the widget only, and stands alone".to_owned(),
+                    "an interaction_code is only valid from the widget, and on its own".to_owned(),
                 )),
             };
         }
@@ -194,7 +192,7 @@ impl Answer {
             (Some("access_denied"), _) => Err(ErrorKind::Denied),
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
             (Some(error @ "unmet_authentication_requirements"), _) => Err(ErrorKind::DemandNotMet(
-                format!("the provider says {error}"),
+                format!("the provider answered {error}"),
             )),
             (
                 Some(
@@ -222,7 +220,7 @@ async fn finish(
     let provider = oidc.provider().discovered().await?;
     if transaction.provider != oidc.provider().name() {
         return Err(
-            ErrorKind::MixedUp("the transaction was begun at another one".to_owned()).into(),
+            ErrorKind::MixedUp("the transaction was started with another one".to_owned()).into(),
         );
     }
     answer.check_issuer(&provider)?;
@@ -246,8 +244,8 @@ async fn finish(
     Ok(Outcome::SignedIn(after))
 }
 
-/// Nobody is to use the tokens of a sign-in that a hook has denied. The person may
-/// have to leave the provider too, else it would sign them in again in silence.
+/// Revokes the tokens of a sign-in that a hook denied. The person may have to sign
+/// out at the provider too, which would otherwise sign them in again silently.
 async fn deny_session(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -255,7 +253,7 @@ async fn deny_session(
     deny: Deny,
 ) -> Result<Outcome, Error> {
     let (its_oidc, tokens) = (oidc.clone(), session.tokens.clone());
-    // The person does not wait for it, and it has the time-out of all calls.
+    // The person does not wait for this; it has the usual timeout for calls.
     request_state::spawn(async move { its_oidc.provider().revoke(&tokens).await });
     if deny.reason().logout_at_provider
         && let Some(note) = oidc.denials().keep(oidc.cookies(), &deny)
@@ -269,22 +267,22 @@ async fn deny_session(
     Err(deny.into())
 }
 
-/// How a sign-in ends that was not refused by a check.
+/// How a sign-in that passed all checks ends.
 enum Outcome {
     SignedIn(AfterLogin),
-    /// Denied by the app's hooks, and on the way to the provider's sign-out.
+    /// Denied by the app's hooks, on the way to the provider's sign-out.
     LeavesProvider(HttpResponse),
 }
 
-/// The browser behind the request, such as "Firefox on Linux".
+/// The browser that sent the request, such as "Firefox on Linux".
 fn browser_of(request: &HttpRequest) -> String {
     let agent = request.headers().get(USER_AGENT);
     let agent = agent.and_then(|agent| agent.to_str().ok());
     describe_browser(agent.unwrap_or_default())
 }
 
-/// What one session keeps of claims at most, in bytes of JSON: room for
-/// thousands of groups.
+/// The most JSON bytes of claims that a session keeps: room for thousands of
+/// groups.
 const MAX_CLAIMS: usize = 64 * 1024;
 
 fn new_session(
@@ -305,7 +303,7 @@ fn new_session(
     if !dropped.is_empty() {
         tracing::warn!(
             claims = dropped.join(" "),
-            "claims were dropped, for all together are longer than {MAX_CLAIMS} bytes"
+            "claims were dropped because together they exceed {MAX_CLAIMS} bytes"
         );
     }
     let string = |claim: &str| claims.string(claim).map(str::to_owned);
@@ -326,35 +324,34 @@ fn new_session(
     })
 }
 
-/// Meeting a page's demand does not let the same person stay for longer
-/// (ASVS 7.3.2).
+/// Meeting a page's demand does not extend the same person's session (ASVS 7.3.2).
 fn keep_end_of_life(session: &mut UserSession, before: &UserSession) {
     if session.issuer == before.issuer && session.subject == before.subject {
         session.expires_at = session.expires_at.min(before.expires_at);
     }
 }
 
-/// When the session ends whatever happens: never later than the provider allows
-/// with the claim `session_expiry` (IPSIE OpenID Connect SL1 profile).
+/// When the session ends whatever happens: no later than the provider's
+/// `session_expiry` claim allows (IPSIE OpenID Connect SL1 profile).
 fn end_of_life(oidc: &Oidc, authenticated: &Authenticated) -> Result<u64, ErrorKind> {
     let refuse = |cause: &str| ErrorKind::IdToken(cause.to_owned());
     let mut end = oidc.sessions().end_of_life();
     if authenticated.claims.get("session_expiry").is_some() {
         let allowed = authenticated.claims.number("session_expiry");
-        end = end.min(allowed.ok_or_else(|| refuse("session_expiry is no Unix time"))?);
+        end = end.min(allowed.ok_or_else(|| refuse("session_expiry is not a Unix time"))?);
     }
     if oidc.settings().session_ends_with_id_token {
         end = end.min(authenticated.id_token_expires_at);
     }
-    // Such a session would be over before its first page: a loop.
+    // Such a session would end before its first page: a loop.
     if end <= now() {
-        return Err(refuse("the session that it allows is over already"));
+        return Err(refuse("the session it allows has already ended"));
     }
     Ok(end)
 }
 
-/// A new id for each sign-in, and nothing left of the one before, whoever it
-/// belonged to (ASVS 7.2.4).
+/// Each sign-in gets a new id and keeps nothing of the session before, no matter
+/// whose it was (ASVS 7.2.4).
 async fn replace_session(
     request: &HttpRequest,
     oidc: &Oidc,

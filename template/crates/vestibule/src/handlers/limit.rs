@@ -1,5 +1,5 @@
-//! Refuses whoever asks for the sign-in's pages too often, and finds out who that
-//! is behind proxies.
+//! Limits how often one address may use the sign-in pages, and finds the real
+//! address behind proxies.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -17,10 +17,10 @@ use crate::{
     visitor,
 };
 
-/// Middleware: refuses what is too much, with a 429.
+/// Middleware: answers requests over the limit with a 429.
 ///
 /// # Errors
-/// What the page itself fails with.
+/// The errors of the page itself.
 pub(super) async fn limit_logins<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -32,15 +32,14 @@ pub(super) async fn limit_logins<B: MessageBody>(
         oidc.login_limit(),
     ) && !oidc.login_limit().admits(address, Instant::now())
     {
-        let refusal = Error::from(ErrorKind::TooManyLogins);
-        return Ok(request.error_response(refusal).map_into_right_body());
+        let error = Error::from(ErrorKind::TooManyLogins);
+        return Ok(request.error_response(error).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
 }
 
-/// Who asks: the peer, unless that is a proxy of ours; then whoever the proxies
-/// say it was, read from the last hop back to the first that is not ours. What
-/// stands before that, anybody can have written.
+/// The client's address: the peer, or, if that is one of our proxies, the last
+/// forwarded hop that is not ours. Anyone can write the hops before that.
 fn address_of(request: &HttpRequest, trusted: &[IpNet], limit: &LoginLimit) -> Option<IpAddr> {
     let is_ours = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = request.peer_addr()?.ip().to_canonical();
@@ -48,10 +47,9 @@ fn address_of(request: &HttpRequest, trusted: &[IpNet], limit: &LoginLimit) -> O
     if !is_ours(&peer) {
         if forwarded.peek().is_some() && limit.warns_of_proxy() {
             tracing::warn!(
-                %peer,
-                "a request names the address that it was forwarded for. If this peer is a proxy of \
-                 yours, add it to APP_TRUSTED_PROXIES: until then all who come through it share \
-                 one limit on sign-ins"
+                "the request names an address that it was forwarded for. If this peer is one of your \
+                 proxies, add it to APP_TRUSTED_PROXIES: until then, everyone behind it shares one \
+                 limit on sign-ins"
             );
         }
         return Some(peer);

@@ -1,4 +1,4 @@
-//! `/login`: begins a sign-in.
+//! `/login`: starts a sign-in.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -17,20 +17,19 @@ use crate::{
     widget,
 };
 
-/// What `/login` may be told. Anything else is ignored and never reaches the
-/// provider.
+/// The parameters of `/login`. Others are ignored and never reach the provider.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct LoginQuery {
     /// Where to go afterwards: a path of this app.
     return_to: Option<String>,
-    /// Whom the person claims to be.
+    /// Who the person claims to be.
     login_hint: Option<String>,
     /// How old the person's last authentication may be, in seconds.
     max_age: Option<u64>,
-    /// Which authentication contexts a page demands, as `Assured` has sealed it.
+    /// The authentication contexts that a page demands, sealed by `Assured`.
     assurance: Option<String>,
-    /// `none`: sign in only if that needs no question. `select_account`: ask which
-    /// account.
+    /// `none`: sign in only if no interaction is needed. `select_account`: ask
+    /// which account to use.
     prompt: Option<String>,
 }
 
@@ -48,8 +47,8 @@ impl LoginQuery {
         })
     }
 
-    /// Whether a page of this app would be in the way: nothing may be asked, or
-    /// only the provider can ask it.
+    /// Whether to skip the app's own page: nothing may be asked, or only the
+    /// provider can ask it.
     fn goes_straight(&self) -> bool {
         self.prompt().is_some() || self.assurance.is_some()
     }
@@ -76,7 +75,7 @@ impl LoginQuery {
     }
 }
 
-/// A hint longer than an e-mail address may be (RFC 5321) is not one.
+/// Anything longer than an e-mail address can be (RFC 5321) is not a hint.
 const MAX_LOGIN_HINT: usize = 254;
 
 /// GET: straight to the provider, or to the app's own page.
@@ -96,8 +95,7 @@ pub(super) async fn login(
                 ..new_page(&oidc, &return_to)
             },
         ),
-        // Only the provider itself can say how long ago somebody proved who
-        // they are.
+        // Only the provider can say how long ago someone authenticated.
         LoginMode::Widget if !query.goes_straight() && query.max_age.is_none() => {
             let page = LoginPage {
                 login_hint: query.login_hint(),
@@ -109,7 +107,7 @@ pub(super) async fn login(
     }
 }
 
-/// POST: the button of the app's own page.
+/// POST: the button on the app's own page.
 pub(super) async fn begin_login(
     request: HttpRequest,
     oidc: Oidc,
@@ -169,7 +167,8 @@ fn new_page<'a>(oidc: &Oidc, return_to: &'a ReturnTo) -> LoginPage<'a> {
     }
 }
 
-/// Begins a transaction that the Okta Sign-In Widget carries out, and shows that.
+/// Starts a transaction that the Okta Sign-In Widget carries out, and shows the
+/// widget.
 fn begin_with_widget(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -180,7 +179,7 @@ fn begin_with_widget(
     show_widget(request, oidc, &transaction, None, page)
 }
 
-/// The authorization request stays here: the widget makes one of its own.
+/// The authorization request is not sent: the widget makes its own.
 fn begin_on_page(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -200,8 +199,8 @@ fn begin_on_page(
     })
 }
 
-/// Shows the widget again for a transaction that is not over: the provider wants
-/// to ask the person more, or they followed a link in an e-mail.
+/// Shows the widget again for a transaction under way: the provider has more to
+/// ask, or the person followed a link in an e-mail.
 pub(super) fn go_on_with_widget(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -229,7 +228,7 @@ fn show_widget(
     )
 }
 
-/// The widget, and leave for the page to load what it needs.
+/// The widget; also lets the page load what it needs.
 fn widget_of(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -243,8 +242,8 @@ fn widget_of(
     Ok(widget)
 }
 
-/// The app's own login page with what went wrong above it, for an error that a new
-/// sign-in mends; `None` if the app has no such page.
+/// The app's own login page with the error above it, for errors that a new sign-in
+/// fixes; `None` if the app has no such page.
 pub(crate) fn login_page_after(
     oidc: &Oidc,
     request: &HttpRequest,
@@ -272,10 +271,9 @@ pub(crate) fn login_page_after(
     }
 }
 
-/// The widget for a page that is only to be looked at, whatever `OIDC_LOGIN_PAGE`
-/// says.
+/// The widget for a preview, whatever `OIDC_LOGIN_PAGE` says.
 pub(crate) fn sample_widget(request: &HttpRequest, oidc: &Oidc) -> Result<Widget, Error> {
-    let unknown = || ErrorKind::ProviderUnavailable("nothing is known of it yet".to_owned());
+    let unknown = || ErrorKind::ProviderUnavailable("it has not been discovered yet".to_owned());
     let provider = oidc.provider().known().ok_or_else(unknown)?;
     let return_to = ReturnTo::home(oidc.settings());
     let transaction = begin_on_page(request, oidc, &provider, &return_to)?;

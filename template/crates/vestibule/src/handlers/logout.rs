@@ -22,8 +22,8 @@ use crate::{
     user::User,
 };
 
-/// POST: ends the session and goes on to the provider's own sign-out
-/// (RP-Initiated Logout 1.0).
+/// POST: ends the session and continues to the provider's sign-out (RP-Initiated
+/// Logout 1.0).
 pub(super) async fn logout(
     request: HttpRequest,
     oidc: Oidc,
@@ -34,8 +34,8 @@ pub(super) async fn logout(
             oidc.hooks().before_logout(&live.session, &request).await?;
             leave(&request, &oidc, &live).await
         }
-        // It has ended before, perhaps in another tab, perhaps from afar: then
-        // nothing of the person has left this browser yet.
+        // The session has already ended, in another tab or from elsewhere, so this
+        // browser still holds the person's data.
         Err(error) if matches!(error.kind, ErrorKind::SignedOut) && !is_cross_site(&request) => {
             clear_browser(&request, &oidc);
             Ok(only_here(&oidc))
@@ -46,9 +46,9 @@ pub(super) async fn logout(
 
 impl Oidc {
     /// A form with one button that signs the person out, as HTML for a page of the
-    /// app. A page may as well have a form of its own: it posts the hidden field
-    /// `csrf_token`, the session's [`csrf_token`](crate::UserSession::csrf_token),
-    /// to [`Paths::logout`](crate::Paths::logout).
+    /// app. You can also write your own form: post the hidden field `csrf_token`,
+    /// with the session's [`csrf_token`](crate::UserSession::csrf_token), to
+    /// [`Paths::logout`](crate::Paths::logout).
     pub fn logout_form<C>(&self, user: &User<C>) -> String {
         LogoutForm {
             action: self.path(&self.paths().logout),
@@ -58,11 +58,11 @@ impl Oidc {
         .unwrap_or_default()
     }
 
-    /// Signs a person out of this app and nowhere else: at the provider and in its
-    /// other apps they stay signed in, and their tokens end by themselves.
+    /// Signs a person out of this app only. They stay signed in at the provider and
+    /// in its other apps, and their tokens are not revoked.
     ///
     /// # Errors
-    /// The session store cannot be reached; the person is still signed in then.
+    /// The session store is unreachable; the person is still signed in.
     pub async fn logout_locally<C>(
         &self,
         request: &HttpRequest,
@@ -71,11 +71,11 @@ impl Oidc {
         leave_here(request, self, user.live(), Grant::Kept).await
     }
 
-    /// Signs a person out, whatever they asked for: here, then their tokens are
-    /// revoked, then at the provider. The response takes the browser there.
+    /// Signs a person out of this app, revokes their tokens, and signs them out at
+    /// the provider. Return the response: it takes the browser there.
     ///
     /// # Errors
-    /// The session store cannot be reached; the person is still signed in then.
+    /// The session store is unreachable; the person is still signed in.
     pub async fn force_logout_and_revoke<C>(
         &self,
         request: &HttpRequest,
@@ -92,7 +92,7 @@ struct LogoutForm<'a> {
     csrf_token: &'a str,
 }
 
-/// What becomes of the tokens at the provider.
+/// What happens to the tokens at the provider.
 enum Grant {
     Kept,
     Revoked,
@@ -105,12 +105,13 @@ async fn leave_here(
     grant: Grant,
 ) -> Result<(), Error> {
     let (its_oidc, live) = (oidc.clone(), Arc::clone(live));
-    // All of it happens, or nothing, whether or not the browser waits.
+    // All or nothing, whether or not the browser waits.
     let ending = request_state::spawn(async move {
         its_oidc.sessions().end_by_key(live.key).await?;
         events::signed_out(&live.session);
         if let Grant::Revoked = grant {
-            // The person does not wait for it, and it has the time-out of all calls.
+            // The person does not wait for this; it has the usual timeout for
+            // calls.
             request_state::spawn(
                 async move { its_oidc.provider().revoke(&live.session.tokens).await },
             );
@@ -119,12 +120,12 @@ async fn leave_here(
     });
     ending
         .await
-        .unwrap_or_else(|_| Err(StoreError("a sign-out was broken off".to_owned())))?;
+        .unwrap_or_else(|_| Err(StoreError("a sign-out was interrupted".to_owned())))?;
     clear_browser(request, oidc);
     Ok(())
 }
 
-/// Leaves nothing of a person in the browser.
+/// Leaves nothing of the person in the browser.
 fn clear_browser(request: &HttpRequest, oidc: &Oidc) {
     let cookies = oidc.cookies();
     request_state::send(cookies.clear(cookies.user_session().to_owned()));
@@ -149,7 +150,7 @@ pub(super) fn purge_app_session(request: &HttpRequest) {
     let _ = request;
 }
 
-/// Takes the browser to the provider's sign-out, if there is any sense in it.
+/// Takes the browser to the provider's sign-out, if possible.
 async fn at_provider(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -160,8 +161,8 @@ async fn at_provider(
         .unwrap_or_else(|| only_here(oidc)))
 }
 
-/// The way to the provider's sign-out. `None`: it has none, or is away, where a
-/// browser would show a page of its own.
+/// A response that leads to the provider's sign-out. `None`: it has none, or is
+/// down and the browser would only show its own error.
 pub(super) async fn way_to_provider(
     request: &HttpRequest,
     oidc: &Oidc,
@@ -186,21 +187,20 @@ pub(super) async fn way_to_provider(
     })
 }
 
-/// Says that the provider does not know.
+/// Says that the provider was not told.
 fn only_here(oidc: &Oidc) -> HttpResponse {
     let query = [("only", "here")];
     see_other(&oidc.path_with(&oidc.paths().logged_out, query))
 }
 
-/// What the signed-out page may be told.
+/// The parameters of the signed-out page.
 #[derive(Deserialize)]
 pub(super) struct LoggedOutQuery {
     only: Option<String>,
 }
 
-/// GET: where the provider's sign-out returns to. It trusts nothing that comes
-/// with the request but what this app has sealed: anybody may look at a page that
-/// says "signed out".
+/// GET: where the provider's sign-out returns to. It trusts nothing in the request
+/// except what this app sealed: anyone may open a page that says "signed out".
 pub(super) async fn logged_out(
     request: HttpRequest,
     oidc: Oidc,

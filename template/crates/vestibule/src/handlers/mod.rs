@@ -1,5 +1,5 @@
-//! The pages that signing in itself needs. Each is short: it reads the request,
-//! asks the relying party, and answers; what people see is in `pages.rs`.
+//! The pages that sign-in itself needs. Each handler reads the request, asks the
+//! relying party, and answers; what people see is in `pages.rs`.
 
 mod back_channel;
 mod callback;
@@ -19,8 +19,8 @@ pub(crate) use login::{login_page_after, sample_widget};
 use crate::{error::Error, oidc::Oidc, redirect::see_other, visitor};
 
 impl Oidc {
-    /// The sign-in's own pages: login, the provider's answer, logout, where that
-    /// ends, and the provider's notices of sign-outs elsewhere.
+    /// The sign-in pages: login, callback, logout, signed out, and back-channel
+    /// logout.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let paths = self.paths().clone();
         move |config| {
@@ -44,7 +44,8 @@ impl Oidc {
                         .route(web::post().to(back_channel::backchannel_logout)),
                 );
             config.service(
-                // A scope, because a fixed string is sooner compared than a pattern.
+                // A scope, because comparing a fixed prefix is cheaper than
+                // matching a pattern.
                 web::scope(&paths.widget_files).route(
                     "/{version}/{name:.*}",
                     web::get().to(widget_files::widget_file),
@@ -53,9 +54,9 @@ impl Oidc {
         }
     }
 
-    /// Mounts an app below the path of its base URL, if that has one, such as
-    /// `/shop`. What has no page there is answered with the error `not_found`,
-    /// after finding out who asks, as pages say who is signed in.
+    /// Mounts an app below the path of its base URL, such as `/shop`, if there is
+    /// one. Paths without a page get the error `not_found`, once it is known who is
+    /// signed in, as pages show that.
     ///
     /// ```
     /// # use actix_web::{App, web};
@@ -88,8 +89,8 @@ impl Oidc {
     }
 }
 
-/// For paths that have no page. Below a path, the front page's without its slash
-/// is one of them.
+/// Answers paths that have no page. Below a base path, this includes the front page
+/// without its slash.
 async fn unknown(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
     if request.path() == oidc.settings().base_path() {
         let query = request.query_string();

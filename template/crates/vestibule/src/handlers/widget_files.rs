@@ -1,5 +1,5 @@
-//! The files of the Okta Sign-In Widget, if this app serves them itself. Only
-//! names that were found when the app started are looked at on disk.
+//! The files of the Okta Sign-In Widget, if this app serves them. Only files found
+//! at startup are ever read.
 
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL, web};
 
@@ -9,7 +9,7 @@ use crate::{
     settings::widget::{VERSION, WidgetAssets},
 };
 
-/// GET: one file, kept by browsers for good, since its address names the
+/// GET: one file. Browsers may keep it for good, as its address contains the
 /// version.
 pub(super) async fn widget_file(
     oidc: Oidc,

@@ -20,10 +20,10 @@ pub struct AppSession(Oidc);
 
 impl Oidc {
     /// Keeps the data of actix-session's `Session` in the session store, sealed,
-    /// for short-lived data and flash messages of the app's own. They live and die
-    /// with the sign-in: whoever signs in or out begins with none.
+    /// for the app's short-lived data and flash messages. It is cleared whenever
+    /// someone signs in or out.
     ///
-    /// It goes inside of [`middleware`](Self::middleware):
+    /// Wrap it inside [`middleware`](Self::middleware):
     ///
     /// ```
     /// # fn app(oidc: vestibule::Oidc) {
@@ -56,7 +56,7 @@ where
     }
 }
 
-/// An app that is wrapped in [`AppSession`].
+/// An app wrapped in [`AppSession`].
 pub struct AppSessionService<S> {
     service: Rc<S>,
     oidc: Oidc,
@@ -82,9 +82,10 @@ where
             match sessions.keep(opened, answer.request()).await {
                 Ok(()) => Ok(answer.map_into_left_body()),
                 Err(error) => {
-                    // Nobody is signed in while the former visitor's data stay.
+                    // No one must be signed in while the previous visitor's data is
+                    // still there.
                     request_state::take_cookies();
-                    let cause = format!("the app's session is not kept: {error}");
+                    let cause = format!("the app session could not be stored: {error}");
                     let error = crate::error::Error::from(ErrorKind::StoreUnavailable(cause));
                     Ok(answer.error_response(error).map_into_right_body())
                 }

@@ -1,4 +1,4 @@
-//! Shows every error of the app as the sign-in's own are shown.
+//! Shows every error of the app the way the sign-in's own errors are shown.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -7,12 +7,14 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use std::{
-    future::{Future, Ready, ready},
-    pin::Pin,
+    future::{Ready, ready},
     rc::Rc,
 };
 
-use super::rendering;
+use super::{
+    call::{Call, Finish, replace},
+    rendering,
+};
 use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
@@ -23,11 +25,11 @@ use crate::{
 pub struct ErrorPages(());
 
 impl Oidc {
-    /// Shows every error of the app through its [`Pages`](crate::Pages): what Actix
-    /// answers where no route fits, and errors that are plain text. An answer that
-    /// has a body of another kind is left as it is.
+    /// Shows every error of the app through its [`Pages`](crate::Pages): Actix's
+    /// own responses when no route matches, and errors that are plain text.
+    /// Responses with a body of any other kind are left alone.
     ///
-    /// It goes inside of [`middleware`](Self::middleware):
+    /// Wrap it inside [`middleware`](Self::middleware):
     ///
     /// ```
     /// # fn app(oidc: vestibule::Oidc) {
@@ -59,7 +61,7 @@ where
     }
 }
 
-/// An app that is wrapped in [`ErrorPages`].
+/// An app wrapped in [`ErrorPages`].
 pub struct ErrorPagesService<S> {
     service: Rc<S>,
 }
@@ -71,27 +73,33 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = actix_web::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, actix_web::Error>>>>;
+    type Future = Call<S, ShowErrors>;
 
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let service = Rc::clone(&self.service);
-        Box::pin(async move {
-            let answer = service.call(request).await?;
-            Ok(match shown(&answer) {
-                Some(shown) => answer.into_response(shown).map_into_right_body(),
-                None => answer.map_into_left_body(),
-            })
-        })
+        Call::new(&self.service, request, ShowErrors)
     }
 }
 
-/// The answer as an error page; `None`: it is to be seen as it is.
+/// Shows the errors of the app.
+#[derive(Clone, Copy, Debug)]
+pub struct ShowErrors;
+
+impl Finish for ShowErrors {
+    fn finish<B: MessageBody>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        match shown(&answer) {
+            Some(shown) => replace(answer, shown),
+            None => answer.map_into_left_body(),
+        }
+    }
+}
+
+/// The response as an error page; `None` if it should stay as it is.
 fn shown<B: MessageBody>(response: &ServiceResponse<B>) -> Option<HttpResponse> {
     let (request, inner) = (response.request(), response.response());
     if rendering::own_error(response).is_some() {
-        // The middleware around this one shows it.
+        // The middleware outside this one shows it.
         return None;
     }
     if let Some(error) = inner.error() {
@@ -103,7 +111,7 @@ fn shown<B: MessageBody>(response: &ServiceResponse<B>) -> Option<HttpResponse> 
     None
 }
 
-/// What Actix answers by itself when no route fits has no body.
+/// Actix's own response when no route matches has no body.
 fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpResponse> {
     match inner.status() {
         StatusCode::NOT_FOUND => Some(rendering::show(request, &Error::not_found())),
@@ -118,9 +126,9 @@ fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpRe
     }
 }
 
-/// An error that is not of the library is shown as the library's own are, with its
-/// status; `None` if whoever made it has also made what is to be seen of it. Plain
-/// text is what Actix makes of any error, and may tell too much.
+/// Shows any other error like the library's own, with its status; `None` if the
+/// error comes with a body of its own. Plain text is Actix's default for any error,
+/// and may reveal too much.
 fn show_error<B>(
     request: &HttpRequest,
     error: &actix_web::Error,

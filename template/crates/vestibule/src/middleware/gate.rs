@@ -1,4 +1,4 @@
-//! What stands before scopes and whole tables of routes.
+//! Guards for scopes and whole tables of routes.
 
 use std::{
     future::{Future, Ready, ready},
@@ -19,7 +19,7 @@ use crate::{
     silent, visitor,
 };
 
-/// Middleware that looks who asks before it lets a request pass: see
+/// Middleware that checks who is asking before a request may pass: see
 /// [`Oidc::ensure_authenticated`], [`Oidc::redirect_to`] and
 /// [`Oidc::sign_in_silently`].
 #[derive(Clone, Copy, Debug)]
@@ -32,17 +32,17 @@ enum Rule {
     SignInSilently,
 }
 
-/// [`Oidc::ensure_authenticated`] for tables of routes, which have no handle.
+/// [`Oidc::ensure_authenticated`] for tables of routes, which have no `Oidc`.
 pub fn ensure_authenticated() -> Gate {
     Gate(Rule::EnsureAuthenticated)
 }
 
-/// [`Oidc::redirect_to`] for tables of routes, which have no handle.
+/// [`Oidc::redirect_to`] for tables of routes, which have no `Oidc`.
 pub fn redirect_to(path: &'static str) -> Gate {
     Gate(Rule::RedirectTo(path))
 }
 
-/// [`Oidc::sign_in_silently`] for tables of routes, which have no handle.
+/// [`Oidc::sign_in_silently`] for tables of routes, which have no `Oidc`.
 ///
 /// ```
 /// use actix_web::web::{self, ServiceConfig};
@@ -57,8 +57,8 @@ pub fn sign_in_silently() -> Gate {
 }
 
 impl Oidc {
-    /// Lets only signed-in people into a scope. Others are sent to sign in if they
-    /// navigate, and get a 401 if not.
+    /// Lets only signed-in people into a scope. Browsers are sent to sign in, and
+    /// scripts get a 401.
     ///
     /// ```
     /// # use actix_web::web;
@@ -70,7 +70,7 @@ impl Oidc {
         ensure_authenticated()
     }
 
-    /// Sends people who are not signed in to a path of this app instead of to the
+    /// Sends people who are not signed in to a path of this app instead of the
     /// login page.
     ///
     /// ```
@@ -83,9 +83,9 @@ impl Oidc {
         redirect_to(path)
     }
 
-    /// For scopes that anybody may see: whoever comes here for the first time and
-    /// is signed in at the provider arrives signed in. Everybody else sees the page
-    /// as a stranger, and is not asked again before the browser closes.
+    /// For scopes that anyone may see: on the first visit, people who are signed in
+    /// at the provider arrive signed in. Everyone else sees the page signed out,
+    /// and is not checked again until the browser closes.
     ///
     /// ```
     /// # use actix_web::web;
@@ -117,7 +117,7 @@ where
     }
 }
 
-/// What is behind a [`Gate`].
+/// A service behind a [`Gate`].
 pub struct GateService<S> {
     rule: Rule,
     service: Rc<S>,

@@ -1,20 +1,20 @@
-//! Headers that browsers protect people by.
+//! Security headers.
 
 use std::{
     cell::RefCell,
-    future::{Future, Ready, ready},
-    pin::Pin,
+    future::{Ready, ready},
     rc::Rc,
     sync::Arc,
 };
 
 use actix_web::{
     Error, HttpRequest,
-    body::MessageBody,
+    body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
+use super::call::{Call, Finish};
 use crate::{
     csp,
     oidc::Oidc,
@@ -27,13 +27,13 @@ use crate::{
 pub struct SecurityHeaders(Oidc);
 
 impl Oidc {
-    /// Sends the headers that browsers protect people by with every answer: a
-    /// Content Security Policy for pages (see [`csp`]), HSTS where the app is
-    /// reached through TLS, `nosniff`, no referrer, no storing of what does not say
-    /// otherwise, and `x-request-id`.
+    /// Adds security headers to every response: a Content Security Policy for pages
+    /// (see [`csp`]), HSTS where the app is reached over TLS, `nosniff`, no
+    /// referrer, `no-store` unless the response sets its own caching, and
+    /// `x-request-id`.
     ///
-    /// It goes outside of [`middleware`](Self::middleware), so that the sign-in's
-    /// own answers have them too:
+    /// Wrap it outside [`middleware`](Self::middleware), so that the sign-in's own
+    /// responses get them too:
     ///
     /// ```
     /// # fn app(oidc: vestibule::Oidc) {
@@ -52,7 +52,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type InitError = ();
     type Transform = SecurityHeadersService<S>;
@@ -60,7 +60,7 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(SecurityHeadersService {
-            service,
+            service: Rc::new(service),
             policies: Rc::new(Policies {
                 oidc: self.0.clone(),
                 usual: RefCell::default(),
@@ -69,9 +69,9 @@ where
     }
 }
 
-/// An app that is wrapped in [`SecurityHeaders`].
+/// An app wrapped in [`SecurityHeaders`].
 pub struct SecurityHeadersService<S> {
-    service: S,
+    service: Rc<S>,
     policies: Rc<Policies>,
 }
 
@@ -80,28 +80,33 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = request_state::Ensured<Call<S, Rc<Policies>>>;
 
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let answering = self.service.call(request);
-        let policies = Rc::clone(&self.policies);
-        Box::pin(request_state::ensure(async move {
-            let mut response = answering.await?;
-            protect(&policies, &mut response);
-            Ok(response)
-        }))
+        let finish = Rc::clone(&self.policies);
+        request_state::ensure(Call::new(&self.service, request, finish))
+    }
+}
+
+impl Finish for Rc<Policies> {
+    fn finish<B: MessageBody>(
+        &self,
+        mut response: ServiceResponse<B>,
+    ) -> ServiceResponse<EitherBody<B>> {
+        protect(self, &mut response);
+        response.map_into_left_body()
     }
 }
 
 /// The policies of one worker.
-struct Policies {
+pub struct Policies {
     oidc: Oidc,
-    /// That of pages which ask for nothing of their own, made once for what is
-    /// known of the provider.
+    /// The policy for pages with no special needs, built once for what is known
+    /// about the provider.
     usual: RefCell<Option<(Arc<Discovered>, HeaderValue)>>,
 }
 
@@ -109,10 +114,9 @@ impl Policies {
     fn of(&self, request: &HttpRequest) -> HeaderValue {
         let provider = self.oidc.provider();
         provider.look(|known| {
-            // Forms may lead to the provider as well: signing out ends there, and
-            // browsers hold the redirect against the form. While nothing is known
-            // of it, as just after a start, its issuer's origin is likely to be the
-            // one.
+            // Forms may lead to the provider: signing out ends there, and browsers
+            // apply the policy to the redirect too. Until the provider is
+            // discovered, its issuer's origin is the best guess.
             let targets = || match known {
                 Some(known) => known.form_targets(),
                 None => vec![provider.origin().to_owned()],
@@ -162,8 +166,8 @@ fn protect_headers(headers: &mut HeaderMap, is_https: bool) {
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(header::CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
     if !headers.contains_key(header::CACHE_CONTROL) {
-        // Nothing of a signed-in person stays behind in the browser; that the
-        // back button shows nothing either, `csp::FRESH_SCRIPT` sees to.
+        // Nothing of a signed-in person stays behind in the browser.
+        // `csp::FRESH_SCRIPT` takes care of the back button.
         headers.insert(header::CACHE_CONTROL, NO_STORE);
     }
     if is_https {

@@ -1,9 +1,10 @@
-//! What wraps an app: who asks, and the sign-in's own errors (`session.rs`); the
-//! errors of the app shown alike (`error_pages.rs`); security headers
-//! (`headers.rs`). Scopes are wrapped in a gate (`gate.rs`).
+//! What an app is wrapped in: who is asking, and the sign-in's own errors
+//! (`session.rs`); the app's own errors (`error_pages.rs`); security headers
+//! (`headers.rs`). Guards for scopes are in `gate.rs`.
 
 #[cfg(feature = "actix-session")]
 mod app_session;
+mod call;
 mod error_pages;
 mod gate;
 mod headers;

@@ -1,5 +1,5 @@
-//! How an error is shown: a redirect to sign in where that is all that is missing,
-//! else a page for people and JSON for scripts.
+//! How an error is shown: a redirect to sign in where that is all it takes,
+//! otherwise a page for people or JSON for scripts.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -21,20 +21,20 @@ use crate::{
     visitor::{self, Visitor},
 };
 
-/// Seconds after which trying again may help, where something is away.
+/// Seconds after which to try again when something is unavailable.
 const BACK_IN: HeaderValue = HeaderValue::from_static("5");
-/// Seconds after which trying again may help, where somebody was too fast.
+/// Seconds after which to try again when there were too many requests.
 const SLOWER: HeaderValue = HeaderValue::from_static("1");
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Cookie realm=\"sign-in\"");
 
-/// The library's own error in an answer, if there is one.
+/// The library's own error in a response, if there is one.
 pub(super) fn own_error<B>(response: &ServiceResponse<B>) -> Option<Error> {
     let error = response.response().error();
     let own = error.and_then(|error| error.as_error::<Error>());
     own.cloned().or_else(visitor::failure)
 }
 
-/// An error as whoever asked can read it.
+/// The error as a response that the sender of the request can read.
 pub(super) fn show(request: &HttpRequest, error: &Error) -> HttpResponse {
     show_with_status(request, error, error.status())
 }
@@ -63,9 +63,9 @@ pub(super) fn show_with_status(
 fn log(error: &Error, status: StatusCode) {
     let (code, hint) = (error.code(), error.hint());
     if status.is_server_error() {
-        tracing::warn!(code, cause = %error, hint, "refused");
+        tracing::warn!(code, cause = %error, hint, "request failed");
     } else {
-        tracing::info!(code, cause = %error, hint, "refused");
+        tracing::info!(code, cause = %error, hint, "request failed");
     }
 }
 
@@ -92,8 +92,8 @@ fn shown(oidc: &Oidc, request: &HttpRequest, error: &Error, status: StatusCode) 
     response
 }
 
-/// For people who only need to sign in to go on. Only a plain GET can be repeated
-/// afterwards.
+/// For people who only need to sign in to continue. Only a plain GET can be
+/// repeated afterwards.
 fn login_redirect(oidc: &Oidc, request: &HttpRequest, error: &Error) -> Option<HttpResponse> {
     if request.method() != Method::GET {
         return None;
@@ -118,7 +118,7 @@ fn login_redirect(oidc: &Oidc, request: &HttpRequest, error: &Error) -> Option<H
     Some(see_other(&oidc.path_with(&oidc.paths().login, query)))
 }
 
-/// To the app's own page for sign-ins that fail, if there is one.
+/// To the app's own page for failed sign-ins, if there is one.
 fn failure_redirect(
     oidc: &Oidc,
     request: &HttpRequest,
@@ -134,7 +134,7 @@ fn failure_redirect(
     Some(see_other(&oidc.path_with(failure, query)))
 }
 
-/// What the page of an error is made from.
+/// The data for an error page.
 pub(crate) fn page_of<'a>(
     oidc: &Oidc,
     request: &HttpRequest,
@@ -166,7 +166,7 @@ fn button(oidc: &Oidc, request: &HttpRequest, error: &Error, action: Action) -> 
     };
     let (label, path) = match action {
         Action::GoHome => ("Go to the home page", oidc.path("/")),
-        // A code works once, so it is the sign-in that is tried again.
+        // A code works only once, so retry the whole sign-in.
         Action::TryAgain if error.return_to.is_some() => ("Try again", login(None)),
         Action::TryAgain => ("Try again", same_page(oidc, request)),
         Action::SignIn => ("Sign in", login(None)),
@@ -195,8 +195,7 @@ fn button(oidc: &Oidc, request: &HttpRequest, error: &Error, action: Action) -> 
     }
 }
 
-/// The page that was asked for, if a link can ask for it again, else the front
-/// page.
+/// The requested page, if a link can request it again, otherwise the front page.
 fn same_page(oidc: &Oidc, request: &HttpRequest) -> String {
     let settings = oidc.settings();
     let asked = request.uri().path_and_query();

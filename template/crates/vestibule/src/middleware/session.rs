@@ -1,10 +1,9 @@
-//! The middleware that every app needs: it makes the relying party known to the
-//! guards, sends the sign-in's own cookies, and shows its own errors. Of the app's
-//! own answers it changes nothing.
+//! The middleware that every app needs: it gives the guards the relying party,
+//! sends the sign-in's own cookies, and shows its own errors. It leaves the app's
+//! own responses alone.
 
 use std::{
-    future::{Future, Ready, ready},
-    pin::Pin,
+    future::{Ready, ready},
     rc::Rc,
 };
 
@@ -14,7 +13,10 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
 };
 
-use super::rendering;
+use super::{
+    call::{Call, Finish, replace},
+    rendering,
+};
 use crate::{oidc::Oidc, request_state, visitor};
 
 /// See [`Oidc::middleware`].
@@ -22,9 +24,12 @@ use crate::{oidc::Oidc, request_state, visitor};
 pub struct Middleware(Oidc);
 
 impl Oidc {
-    /// What an app is wrapped in so that its handlers can ask who is signed in. It
-    /// sends the sign-in's own cookies and shows its own errors, and changes
-    /// neither header, status nor body of the app's own answers.
+    /// Wraps an app so that its handlers can ask who is signed in. It sends the
+    /// sign-in's own cookies and shows its own errors; headers, status and body of
+    /// the app's own responses stay as they are.
+    ///
+    /// Middleware of the app's own inside of it refuses with
+    /// `request.error_response(error)`: an `Err` would pass by all that is around it.
     ///
     /// ```
     /// # fn app(oidc: vestibule::Oidc) {
@@ -57,7 +62,7 @@ where
     }
 }
 
-/// An app that is wrapped in [`Middleware`].
+/// An app wrapped in [`Middleware`].
 pub struct SessionService<S> {
     service: Rc<S>,
     oidc: Oidc,
@@ -70,41 +75,35 @@ where
 {
     type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+    type Future = request_state::Ensured<visitor::Within<Call<S, ShowOwnErrors>>>;
 
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let service = Rc::clone(&self.service);
-        let oidc = self.oidc.clone();
-        let answering = visitor::within(oidc, async move { answer(service, request).await });
-        Box::pin(request_state::ensure(answering))
+        let call = Call::new(&self.service, request, ShowOwnErrors);
+        request_state::ensure(visitor::within(self.oidc.clone(), call))
     }
 }
 
-async fn answer<S, B>(
-    service: Rc<S>,
-    request: ServiceRequest,
-) -> Result<ServiceResponse<EitherBody<B>>, Error>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-    B: MessageBody,
-{
-    // No clone of the request may live across this call: Actix routes by changing
-    // the one there is.
-    let answer = service.call(request).await?;
-    let mut response = match rendering::own_error(&answer) {
-        Some(error) => {
-            let shown = rendering::show(answer.request(), &error);
-            answer.into_response(shown).map_into_right_body()
+/// Shows the sign-in's own errors, and sends its cookies.
+#[derive(Clone, Copy, Debug)]
+pub struct ShowOwnErrors;
+
+impl Finish for ShowOwnErrors {
+    fn finish<B: MessageBody>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+        let mut response = match rendering::own_error(&answer) {
+            Some(error) => {
+                let shown = rendering::show(answer.request(), &error);
+                replace(answer, shown)
+            }
+            None => answer.map_into_left_body(),
+        };
+        for cookie in request_state::take_cookies() {
+            // Fails only for a cookie that is not a valid header value; ours are.
+            if let Err(error) = response.response_mut().add_cookie(&cookie) {
+                tracing::error!(%error, "a cookie could not be sent");
+            }
         }
-        None => answer.map_into_left_body(),
-    };
-    for cookie in request_state::take_cookies() {
-        // Fails only for a cookie that is no header value, which ours are.
-        if let Err(error) = response.response_mut().add_cookie(&cookie) {
-            tracing::error!(%error, "a cookie could not be sent");
-        }
+        response
     }
-    Ok(response)
 }

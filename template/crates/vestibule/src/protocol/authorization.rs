@@ -1,5 +1,5 @@
-//! The request that a browser carries to the provider, or that goes there
-//! directly while the browser carries a reference to it (RFC 9126).
+//! The authorization request: sent through the browser, or pushed to the provider
+//! directly while the browser carries a reference (RFC 9126).
 
 use std::time::Duration;
 
@@ -16,56 +16,55 @@ use super::{
 };
 use crate::secret::Secret;
 
-/// An authorization request that is ready to be sent with the browser
-/// (OIDC Core 3.1.2.1). Nonce and verifier stay with the app.
+/// An authorization request, ready to be sent through the browser (OIDC Core
+/// 3.1.2.1). The nonce and the verifier stay with the app.
 #[derive(Debug)]
 pub struct AuthorizationRequest {
     /// Where to send the browser.
     pub url: Url,
-    /// What the ID token must repeat.
+    /// What the ID token must contain.
     pub nonce: Secret,
-    /// What proves at the token endpoint that the same app asks (RFC 7636).
+    /// Proves at the token endpoint that the same app is asking (RFC 7636).
     pub pkce_verifier: Secret,
 }
 
-/// What one request may ask for beside the usual.
+/// What a request may ask for beyond the defaults.
 #[derive(Clone, Debug, Default)]
 pub struct AuthorizationOptions<'a> {
-    /// Whom the person claims to be (`login_hint`).
+    /// Who the person claims to be (`login_hint`).
     pub login_hint: Option<&'a str>,
-    /// What the authentication has to be like.
+    /// What the authentication must be like.
     pub demand: Demand,
-    /// What the provider is to ask (`prompt`).
+    /// What the provider should ask the person (`prompt`).
     pub prompt: Option<Prompt>,
 }
 
-/// What the provider is to ask the person (OIDC Core 3.1.2.1, `prompt`).
+/// What the provider should ask the person (OIDC Core 3.1.2.1, `prompt`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompt {
-    /// Nothing: succeed only if the person is signed in at the provider.
+    /// Nothing: succeed only if the person is already signed in at the provider.
     None,
     /// Which account to use.
     SelectAccount,
 }
 
-/// What became of a pushed authorization request.
+/// The result of pushing an authorization request.
 enum Pushed {
-    /// The browser carries this.
+    /// The browser carries this URL.
     As(Url),
-    /// The provider does not take it; the text is for the log.
+    /// The provider rejected it; the string is for the log.
     Refused(String),
 }
 
-/// Room for a self-contained one, yet a bound on what browsers carry.
+/// Room for self-contained references, yet a bound on what browsers carry.
 const MAX_REQUEST_URI: usize = 2048;
 
 impl Discovered {
-    /// [Composes](Self::compose) an authorization request, and pushes it if it
-    /// should be (RFC 9126).
+    /// [Composes](Self::compose) an authorization request and, where configured,
+    /// pushes it (RFC 9126).
     ///
     /// # Errors
-    /// It has to be pushed and cannot be, or the provider cannot be reached for
-    /// that.
+    /// It has to be pushed and cannot be, or the provider is unreachable.
     pub async fn begin(
         &self,
         relying_party: &RelyingParty,
@@ -81,7 +80,10 @@ impl Discovered {
                     return Err(ProtocolError::ProviderUnavailable(cause));
                 }
                 Pushed::Refused(cause) => {
-                    tracing::warn!(cause, "the browser carries the authorization request");
+                    tracing::warn!(
+                        cause,
+                        "pushing failed: the browser carries the authorization request"
+                    );
                 }
             }
         }
@@ -96,7 +98,7 @@ impl Discovered {
                 .require_pushed_authorization_requests
     }
 
-    /// Where to push to, if at all.
+    /// The endpoint to push to, if the request is pushed at all.
     fn push_endpoint(&self, setting: PushedAuthorization) -> Result<Option<&Url>, ProtocolError> {
         let metadata = self.metadata.additional_metadata();
         let endpoint = metadata.pushed_authorization_request_endpoint.as_ref();
@@ -114,8 +116,8 @@ impl Discovered {
         Err(ProtocolError::ProviderUnavailable(cause.to_owned()))
     }
 
-    /// Sends the request's parameters to the provider and returns what the
-    /// browser carries in their place (RFC 9126 2 and 4).
+    /// Sends the request's parameters to the provider and returns what the browser
+    /// carries instead (RFC 9126 2 and 4).
     async fn push(
         &self,
         request: &Url,
@@ -129,7 +131,7 @@ impl Discovered {
         }
 
         let authorization_endpoint = self.metadata.authorization_endpoint().url();
-        // What the endpoint's own address says stays there.
+        // Parameters that belong to the endpoint's own URL stay there.
         let own = authorization_endpoint.query_pairs().count();
         let parameters: Vec<_> = request
             .query_pairs()
@@ -158,7 +160,7 @@ impl Discovered {
         let is_reference = (1..=MAX_REQUEST_URI).contains(&reference.len())
             && reference.chars().all(|c| c.is_ascii_graphic());
         if !is_reference {
-            return refused("gave no request_uri that can be used".to_owned());
+            return refused("returned no usable request_uri".to_owned());
         }
         let mut url = authorization_endpoint.clone();
         url.query_pairs_mut()
@@ -167,8 +169,8 @@ impl Discovered {
         Ok(Pushed::As(url))
     }
 
-    /// Makes an authorization request with PKCE, the given state and a fresh
-    /// nonce (OIDC Core 3.1.2.1, RFC 7636), and sends it nowhere.
+    /// Makes an authorization request with PKCE, this state and a fresh nonce (OIDC
+    /// Core 3.1.2.1, RFC 7636), without sending it.
     pub fn compose(
         &self,
         relying_party: &RelyingParty,
@@ -177,7 +179,7 @@ impl Discovered {
     ) -> AuthorizationRequest {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let state = CsrfToken::new(state.to_owned());
-        // The library itself adds `openid`.
+        // The library adds `openid` itself.
         let scopes = relying_party
             .scopes
             .iter()
@@ -226,17 +228,17 @@ impl Discovered {
     }
 }
 
-/// What the provider may know of a verifier before it is used (RFC 7636 4.2,
+/// What the provider may know about a verifier before it is used (RFC 7636 4.2,
 /// method S256).
 ///
 /// # Errors
-/// The verifier is none.
+/// The verifier is missing or malformed.
 pub fn code_challenge(pkce_verifier: &Secret) -> Result<String, ProtocolError> {
     let verifier = pkce_verifier.expose();
-    // The library panics on a verifier of another length (RFC 7636 4.1).
+    // The library panics on verifiers of any other length (RFC 7636 4.1).
     if !(43..=128).contains(&verifier.len()) {
         return Err(ProtocolError::Internal(
-            "the transaction has no verifier".to_owned(),
+            "the transaction has no PKCE verifier".to_owned(),
         ));
     }
     let verifier = PkceCodeVerifier::new(verifier.to_owned());

@@ -1,5 +1,5 @@
-//! How the app proves at the provider's endpoints that it is the client
-//! (OIDC Core 9): by its secret, or by a signature.
+//! How the app authenticates at the provider's endpoints (OIDC Core 9): with its
+//! secret, or with a signature.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::{
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How long an assertion can be used, in seconds: just long enough to arrive.
+/// How long an assertion is valid, in seconds: just long enough to arrive.
 const ASSERTION_LIFE: u64 = 60;
 
-/// The way of authenticating that fits the settings and the provider.
+/// The authentication method that fits the settings and the provider.
 #[derive(Clone, Debug)]
 pub(super) enum ClientAuthentication {
     /// `client_secret_basic`
@@ -47,7 +47,8 @@ pub(super) struct Assertions {
 }
 
 impl ClientAuthentication {
-    /// Chooses what the provider offers, where the settings leave a choice.
+    /// Picks a method that the provider supports, where the settings leave a
+    /// choice.
     pub fn choose(metadata: &Metadata, provider: &ProviderSettings) -> Result<Self, Unusable> {
         let client_id = provider.client_id.clone();
         Ok(match &provider.credential {
@@ -73,7 +74,7 @@ impl ClientAuthentication {
         })
     }
 
-    /// What the library itself adds to its requests.
+    /// What the library adds to its own requests.
     pub fn library_auth_type(&self) -> AuthType {
         match self {
             Self::Basic { .. } => AuthType::BasicAuth,
@@ -97,8 +98,8 @@ impl ClientAuthentication {
         }
     }
 
-    /// The form fields for a request to `endpoint` that the app makes itself.
-    /// Every call makes a new assertion.
+    /// The form fields for a request that the app sends to `endpoint` itself. Every
+    /// call creates a new assertion.
     pub fn fields(&self, endpoint: &str) -> Result<Vec<(&'static str, String)>, SealError> {
         let named = |client_id: &String| ("client_id", client_id.clone());
         Ok(match self {
@@ -115,8 +116,8 @@ impl ClientAuthentication {
         })
     }
 
-    /// The form fields to add to a request of the library's, which goes to the
-    /// token endpoint, names the client and sends its secret by itself.
+    /// The form fields to add to the library's token requests, which already
+    /// contain the client id and the secret.
     pub fn additional_fields(&self) -> Result<Vec<(&'static str, String)>, SealError> {
         match self {
             Self::Basic { .. } | Self::Post { .. } => Ok(Vec::new()),
@@ -143,7 +144,7 @@ impl Assertions {
         }
     }
 
-    /// A signed statement that this is the client, for one use.
+    /// A signed, single-use statement that this is the client.
     fn assertion(&self, endpoint: &str) -> Result<String, SealError> {
         let issued_at = now();
         let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
@@ -165,7 +166,7 @@ impl Assertions {
     }
 }
 
-/// Basic is what a provider supports that says nothing (OIDC Discovery 3).
+/// Basic is the default for providers that do not say (OIDC Discovery 3).
 fn preferred_method(metadata: &Metadata) -> SecretMethod {
     match metadata.token_endpoint_auth_methods_supported() {
         Some(offered)
@@ -178,7 +179,8 @@ fn preferred_method(metadata: &Metadata) -> SecretMethod {
     }
 }
 
-/// The first of the key's algorithms that the provider takes, by what it says.
+/// The first of the key's algorithms that the provider supports, according to its
+/// metadata.
 fn assertion_algorithm(
     metadata: &Metadata,
     key: &ClientKey,
@@ -191,7 +193,7 @@ fn assertion_algorithm(
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = key.algorithms().iter().map(|alg| alg.name()).collect();
         Unusable(format!(
-            "it takes no client assertions signed with {}: use another kind of key in \
+            "it accepts no client assertions signed with {}: use another kind of key in \
              OIDC_CLIENT_KEY_FILE",
             names.join(" or ")
         ))

@@ -1,5 +1,5 @@
-//! The private key that the app proves with who it is, where it shares no
-//! secret with the provider. What it signs is in `client_authentication.rs`.
+//! The private key with which the app authenticates when it shares no secret with
+//! the provider. What it signs is in `client_authentication.rs`.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use super::config::SignatureAlgorithm as Alg;
 use crate::seal::SealError;
 
-/// A private key for signing.
+/// A private signing key.
 pub struct ClientKey(Pair);
 
 enum Pair {
@@ -31,28 +31,29 @@ impl ClientKey {
     /// Reads an RSA (2048 to 4096 bits), P-256, P-384 or Ed25519 key from PEM.
     ///
     /// # Errors
-    /// What is wrong with it and what to do about it; nothing of the key itself.
+    /// What is wrong with the key and what to do about it, without revealing the
+    /// key.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         const TO_PKCS8: &str = "Convert it with: openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW";
         let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| {
-            format!("holds no private key in PEM form, or one with a passphrase. {TO_PKCS8}")
+            format!("contains no private key in PEM format, or one with a passphrase. {TO_PKCS8}")
         })?;
         match key {
             PrivateKeyDer::Pkcs8(der) => pkcs8(der.secret_pkcs8_der()),
             PrivateKeyDer::Pkcs1(der) => rsa::KeyPair::from_der(der.secret_pkcs1_der())
                 .map(Pair::Rsa)
                 .ok(),
-            _ => return Err(format!("is not in PKCS #8 form. {TO_PKCS8}")),
+            _ => return Err(format!("is not in PKCS #8 format. {TO_PKCS8}")),
         }
         .map(Self)
         .ok_or_else(|| {
-            "is of a kind that cannot be used: make it RSA with 2048 to 4096 bits, P-256, P-384 \
-             or Ed25519."
+            "contains an unsupported kind of key: use RSA with 2048 to 4096 bits, P-256, P-384 or \
+             Ed25519."
                 .to_owned()
         })
     }
 
-    /// The algorithms that it can sign with, the most widely known first.
+    /// The algorithms that it can sign with, most widely supported first.
     pub(super) fn algorithms(&self) -> &'static [Alg] {
         match self.0 {
             Pair::Rsa(_) => &[
@@ -102,7 +103,7 @@ fn pkcs8(der: &[u8]) -> Option<Pair> {
         .or_else(|| ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::P256))
         .or_else(|| ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::P384))
         .or_else(|| {
-            // OpenSSL writes the private half alone.
+            // OpenSSL writes only the private half.
             Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
                 .ok()
                 .map(Pair::Ed25519)

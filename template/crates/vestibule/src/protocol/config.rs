@@ -1,4 +1,4 @@
-//! How this app is known to its provider and how it behaves as a client.
+//! How the provider knows this app, and how the app behaves as a client.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -7,15 +7,14 @@ use url::Url;
 use super::ClientKey;
 use crate::secret::Secret;
 
-/// What the provider knows this app as.
+/// This app's registration at the provider.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
-    /// Compared byte for byte with what the provider says of itself
-    /// (OIDC Discovery 4.3).
+    /// Compared byte for byte with the provider's metadata (OIDC Discovery 4.3).
     pub issuer: String,
     /// The client identifier that the provider gave this app.
     pub client_id: String,
-    /// How the app proves that it is this client.
+    /// How the app authenticates as this client.
     pub credential: Credential,
 }
 
@@ -29,29 +28,29 @@ pub enum Credential {
         /// `None`: basic, unless the provider offers only post.
         method: Option<SecretMethod>,
     },
-    /// `private_key_jwt`: a signature in the place of a shared secret.
+    /// `private_key_jwt`: a signature instead of a shared secret.
     PrivateKey {
         /// The key; the provider knows its public half.
         key: Arc<ClientKey>,
-        /// What the provider calls the key (`kid`), if it has to be told.
+        /// The provider's name for the key (`kid`), if it needs one.
         id: Option<String>,
-        /// Whom the signed assertions are for.
+        /// The audience of the signed assertions.
         audience: AssertionAudience,
     },
 }
 
-/// What client assertions name as their audience (RFC 7523 3).
+/// What client assertions contain as their audience (RFC 7523 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssertionAudience {
     /// The issuer: an assertion for one provider is of no use at another.
     Issuer,
     /// The token endpoint's URL, for providers that insist on it.
     TokenEndpoint,
-    /// The URL of whichever endpoint is asked, for providers that insist on it.
+    /// The URL of the endpoint that is called, for providers that insist on it.
     Endpoint,
 }
 
-/// Where a client secret travels (OIDC Core 9).
+/// How a client secret is sent (OIDC Core 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretMethod {
     /// In the `Authorization` header.
@@ -63,7 +62,7 @@ pub enum SecretMethod {
 /// How this app behaves as a relying party.
 #[derive(Clone, Debug)]
 pub struct RelyingParty {
-    /// The scopes asked for; `openid` is always among them.
+    /// The scopes to ask for; `openid` is always among them.
     pub scopes: Vec<String>,
     /// Where the provider sends people back to (OIDC Core 3.1.2.1).
     pub login_redirect_uri: Url,
@@ -71,23 +70,23 @@ pub struct RelyingParty {
     pub logout_redirect_uri: Url,
     /// How far the provider's clock may be off.
     pub clock_skew: Duration,
-    /// The most that any call to the provider may take.
+    /// The most time that a call to the provider may take.
     pub timeout: Duration,
-    /// Certificate authorities to trust beside the system's, as a PEM file.
+    /// Certificate authorities to trust in addition to the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
-    /// Whether the userinfo endpoint is asked at sign-in.
+    /// Whether the userinfo endpoint is called at sign-in.
     pub userinfo: Userinfo,
-    /// Where in the claims the roles are: names joined by dots.
+    /// The path of the roles in the claims: names joined by dots.
     pub roles_claim: String,
-    /// What every authorization request says besides, by name: none of it is
-    /// what the protocol itself uses.
+    /// Additional parameters for every authorization request, by name; none that
+    /// the protocol itself uses.
     pub extra_parameters: Vec<(String, String)>,
-    /// Whether authorization requests go to the provider directly first.
+    /// Whether authorization requests are first pushed to the provider.
     pub pushed_authorization: PushedAuthorization,
-    /// The signatures accepted on what the provider issues, whatever its
-    /// metadata or a token itself says (RFC 8725 3.1).
+    /// The signature algorithms accepted on tokens, whatever the provider's
+    /// metadata or a token says (RFC 8725 3.1).
     pub signature_algorithms: Vec<SignatureAlgorithm>,
-    /// Who may be named as an audience of a token beside this client (OIDC Core
+    /// Additional audiences that tokens may name besides this client (OIDC Core
     /// 3.1.3.7-3).
     pub trusted_audiences: Vec<String>,
 }
@@ -95,18 +94,18 @@ pub struct RelyingParty {
 /// When authorization requests are pushed (RFC 9126).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PushedAuthorization {
-    /// Where the provider offers it. If it refuses such a request (a 4xx) and
-    /// does not insist on them, the browser carries the request after all.
+    /// Where the provider offers it. If it rejects the request (a 4xx) without
+    /// requiring pushed ones, the browser carries the request after all.
     Auto,
-    /// No sign-in goes another way.
+    /// Always; otherwise the sign-in fails.
     Always,
-    /// The browser carries every request.
+    /// Never: the browser carries every request.
     Never,
 }
 
-/// A signature algorithm (RFC 7518 3.1, RFC 8037 3.1). Only those with a private
-/// key are here: what is signed with the client secret (`HS…`) or not at all
-/// (`none`) is never accepted.
+/// A signature algorithm (RFC 7518 3.1, RFC 8037 3.1). Only asymmetric ones are
+/// here: tokens signed with the client secret (`HS…`) or not at all (`none`) are
+/// never accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the specification")]
 pub enum SignatureAlgorithm {
@@ -151,14 +150,14 @@ impl SignatureAlgorithm {
     }
 }
 
-/// Whether the userinfo endpoint (OIDC Core 5.3) is asked at sign-in, for
-/// claims that the ID token does not hold.
+/// Whether to call the userinfo endpoint (OIDC Core 5.3) at sign-in for claims that
+/// are not in the ID token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Userinfo {
-    /// It is asked; without a usable answer the ID token's claims must do.
+    /// Call it; without a usable response the ID token's claims have to do.
     Optional,
-    /// Without a usable answer nobody is signed in.
+    /// Call it; without a usable response no one is signed in.
     Required,
-    /// It is not asked.
+    /// Do not call it.
     Off,
 }

@@ -1,4 +1,4 @@
-//! Reading what a provider publishes about itself: metadata and keys.
+//! Discovery: reading a provider's metadata and keys.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::loopback::is_https_or_loopback;
 
-/// What is known of a provider: its metadata, its keys, and this app as its
+/// What is known about a provider: its metadata, its keys, and this app as its
 /// client.
 #[derive(Clone, Debug)]
 pub struct Discovered {
@@ -24,7 +24,7 @@ pub struct Discovered {
     pub(super) authentication: ClientAuthentication,
 }
 
-/// Why a provider cannot be used; a text for the log.
+/// Why a provider cannot be used; the string is for the log.
 #[derive(Clone, Debug)]
 pub struct Unusable(pub String);
 
@@ -32,7 +32,7 @@ impl Discovered {
     /// Reads a provider's metadata and keys (OIDC Discovery 4).
     ///
     /// # Errors
-    /// No usable answer; another issuer than the configured one; an endpoint
+    /// No usable response, an issuer other than the configured one, or an endpoint
     /// that is not protected by TLS.
     pub async fn read(
         provider: &ProviderSettings,
@@ -40,7 +40,7 @@ impl Discovered {
         http: &Http,
     ) -> Result<Self, Unusable> {
         let issuer = IssuerUrl::new(provider.issuer.clone())
-            .map_err(|error| Unusable(format!("the issuer is no URL: {error}")))?;
+            .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
         let metadata = Metadata::discover_async(issuer, http)
             .await
             .map_err(|error| failed(&error))?;
@@ -61,10 +61,10 @@ impl Discovered {
         })
     }
 
-    /// The same provider with its keys read anew (OIDC Core 10.1.1).
+    /// The same provider with its keys read again (OIDC Core 10.1.1).
     ///
     /// # Errors
-    /// No usable answer.
+    /// No usable response.
     pub async fn with_fresh_keys(
         &self,
         provider: &ProviderSettings,
@@ -82,20 +82,20 @@ impl Discovered {
         })
     }
 
-    /// The issuer, as the provider and the settings both say.
+    /// The issuer, on which the provider and the settings agree.
     pub fn issuer(&self) -> &str {
         self.metadata.issuer()
     }
 
-    /// Whether the provider names itself in each callback (RFC 9207 3).
+    /// Whether the provider sends `iss` with each callback (RFC 9207 3).
     pub fn names_itself_in_callbacks(&self) -> bool {
         self.metadata
             .additional_metadata()
             .authorization_response_iss_parameter_supported
     }
 
-    /// The origins that a form of this app may lead to: both the login page's
-    /// button and signing out end at the provider.
+    /// The origins that this app's forms may lead to: the login page's button and
+    /// signing out both end at the provider.
     pub fn form_targets(&self) -> Vec<String> {
         let more = self.metadata.additional_metadata();
         let end_session = more.end_session_endpoint.as_ref();
@@ -114,8 +114,8 @@ impl Discovered {
     }
 }
 
-/// All but that of the keys, which were asked for by now: `http.rs` refuses to
-/// call without TLS.
+/// All endpoints except the keys', which have been read by now: `http.rs` makes no
+/// calls without TLS.
 fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
     let more = metadata.additional_metadata();
     [

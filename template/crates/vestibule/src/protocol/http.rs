@@ -1,6 +1,6 @@
-//! The one HTTP client for all calls to the provider, with limits of time and
-//! size. It follows no redirect: a provider's answer must not be able to send
-//! this server anywhere else.
+//! The one HTTP client for all calls to the provider, with limits on time and size.
+//! It follows no redirects: a provider's response must not send this server
+//! anywhere else.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
 
@@ -16,10 +16,10 @@ use url::{Url, form_urlencoded};
 use super::config::RelyingParty;
 use crate::loopback::is_https_or_loopback;
 
-/// The most that an answer of the provider may hold, in bytes.
+/// The largest response body, in bytes.
 const MAX_BODY: usize = 512 * 1024;
 
-/// A client that is cheap to clone.
+/// An HTTP client that is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
@@ -27,15 +27,14 @@ pub struct Http {
 }
 
 impl Http {
-    /// A client as the settings say. Proxies come from `HTTP_PROXY`,
+    /// Creates a client from the settings. Proxies come from `HTTP_PROXY`,
     /// `HTTPS_PROXY` and `NO_PROXY`.
     ///
     /// # Errors
-    /// There are no certificate authorities on the system, the file of one's own
-    /// cannot be read or holds none, or there is no Tokio runtime to make calls
-    /// on.
+    /// The system has no certificate authorities, the configured file cannot be
+    /// read or has none, or there is no Tokio runtime.
     pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
-        // Fails only if a provider was installed before, which is as good.
+        // Fails only if a provider is installed already, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!(
@@ -57,13 +56,13 @@ impl Http {
             let authorities =
                 reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
             if authorities.is_empty() {
-                return Err(unusable(&"it holds no certificate"));
+                return Err(unusable(&"it contains no certificate"));
             }
             builder = builder.tls_certs_merge(authorities);
         }
         let client = builder.build().map_err(|error| {
             HttpError(format!(
-                "calls to the provider cannot be prepared: {}. If this system has no certificate \
+                "the HTTP client cannot be created: {}. If this system has no certificate \
                  authorities, install them (Debian's package is ca-certificates), or name a PEM \
                  file of them in SSL_CERT_FILE.",
                 causes(&error)
@@ -73,21 +72,21 @@ impl Http {
         Ok(Self { client, runtime })
     }
 
-    /// Whether anything but an outage is at this address.
+    /// Whether the address answers with anything but a server error.
     ///
     /// # Errors
-    /// No answer within `patience`, or one with a status of 500 or more.
+    /// No response within `patience`, or one with a status of 500 or more.
     pub async fn probe(&self, url: &str, patience: Duration) -> Result<(), HttpError> {
         let request = self.client.get(url).timeout(patience).build();
         let request = request.map_err(|error| HttpError::from_cause(&error.without_url()))?;
         self.send(request).await.map(|_| ())
     }
 
-    /// Posts a form. The client authenticates in the header if `basic` is given
-    /// (RFC 6749 2.3.1 wants both parts encoded first).
+    /// Posts a form. With `basic`, the client authenticates in the header (RFC 6749
+    /// 2.3.1 requires both parts to be encoded first).
     ///
     /// # Errors
-    /// No answer.
+    /// No response.
     pub(super) async fn post_form(
         &self,
         url: Url,
@@ -98,7 +97,7 @@ impl Http {
             .extend_pairs(fields)
             .finish();
         let encoded =
-            |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            |part: &str| form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
         let mut request = self
             .client
             .post(url)
@@ -113,10 +112,10 @@ impl Http {
         self.send(request).await
     }
 
-    /// Gets as the bearer of an access token (RFC 6750 2.1).
+    /// Gets with an access token (RFC 6750 2.1).
     ///
     /// # Errors
-    /// No answer.
+    /// No response.
     pub(super) async fn get_with_token(
         &self,
         url: Url,
@@ -133,13 +132,13 @@ impl Http {
     }
 
     async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
-        // The library reads the keys before the metadata can be looked at here.
+        // The library reads the keys before the metadata can be checked here.
         if !is_https_or_loopback(request.url()) {
             return Err(HttpError("its address is not protected by TLS".to_owned()));
         }
-        // On the runtime that the app was started on, whichever worker asks:
-        // workers share connections, and one that a worker drives would end with
-        // it at shutdown, in the middle of another's sign-in.
+        // Runs on the runtime that the app was started on, whichever worker asks:
+        // workers share connections, and a connection driven by one worker would
+        // end with it at shutdown, in the middle of another's sign-in.
         let answer = self.runtime.spawn(answer(self.client.clone(), request));
         answer
             .await
@@ -151,7 +150,7 @@ async fn answer(client: Client, request: reqwest::Request) -> Result<HttpRespons
     let mut answer = client
         .execute(request)
         .await
-        // The URL may carry what does not belong in a log.
+        // The URL may contain things that do not belong in a log.
         .map_err(|error| HttpError::from_cause(&error.without_url()))?;
     if answer.status().is_server_error() {
         return Err(HttpError(format!("it answered {}", answer.status())));
@@ -164,7 +163,7 @@ async fn answer(client: Client, request: reqwest::Request) -> Result<HttpRespons
     {
         if body.len().saturating_add(chunk.len()) > MAX_BODY {
             return Err(HttpError(format!(
-                "the answer is longer than {MAX_BODY} bytes"
+                "the response is longer than {MAX_BODY} bytes"
             )));
         }
         body.extend_from_slice(&chunk);
@@ -189,7 +188,7 @@ impl<'c> AsyncHttpClient<'c> for Http {
     }
 }
 
-/// A call that got no usable answer. The text names the cause, not the URL.
+/// A call without a usable response. The string names the cause, not the URL.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct HttpError(pub String);
@@ -200,16 +199,16 @@ impl HttpError {
     }
 }
 
-/// An error with all that caused it, in one line.
+/// An error and everything that caused it, in one line.
 pub fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+    let mut line = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
+        let cause_line = cause.to_string();
+        if !line.contains(&cause_line) {
+            line = format!("{line}: {cause_line}");
         }
         source = cause.source();
     }
-    text
+    line
 }

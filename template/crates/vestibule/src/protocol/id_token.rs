@@ -1,4 +1,4 @@
-//! The checks on ID tokens (OIDC Core 3.1.3.7 and 12.2): the library's, and
+//! The checks on ID tokens (OIDC Core 3.1.3.7 and 12.2): the library's own, and
 //! those that it leaves to the app.
 
 use std::time::{Duration, SystemTime};
@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{clock::now, seal};
 
-/// The signatures that are accepted, whatever the provider's metadata or the
-/// token itself says (RFC 8725 3.1).
+/// The accepted signature algorithms, whatever the provider's metadata or the token
+/// says (RFC 8725 3.1).
 pub(super) fn accepted_algorithms(relying_party: &RelyingParty) -> impl Iterator<Item = Alg> {
     relying_party
         .signature_algorithms
@@ -27,21 +27,21 @@ pub(super) fn accepted_algorithms(relying_party: &RelyingParty) -> impl Iterator
         .map(|algorithm| Alg::from(*algorithm))
 }
 
-/// An ID token older than this was not made for this transaction.
+/// An ID token older than this was not issued for this transaction.
 const MAX_AGE_AT_SIGN_IN: Duration = Duration::from_secs(600);
 
-/// Why what the provider says of a person is not accepted.
+/// Why something that the provider says about a person is not accepted.
 #[derive(Debug)]
 pub enum CheckError {
-    /// No known key made the signature. The provider may have new ones: worth
-    /// one more look. Without them, this is why.
+    /// The signature matches no known key. The provider may have new ones, so it is
+    /// worth reading them again; if there are none, this is the error.
     UnknownKey(ProtocolError),
-    /// It is refused for good.
+    /// Rejected for good.
     Refused(ProtocolError),
 }
 
 impl CheckError {
-    /// What to refuse the request with.
+    /// The error to return.
     pub fn into_error(self) -> ProtocolError {
         match self {
             Self::UnknownKey(error) | Self::Refused(error) => error,
@@ -55,7 +55,7 @@ impl From<ProtocolError> for CheckError {
     }
 }
 
-/// Checks the ID token of a fresh sign-in.
+/// Checks the ID token of a new sign-in.
 pub(super) fn at_sign_in(
     provider: &Discovered,
     token: &ParsedIdToken,
@@ -72,7 +72,7 @@ pub(super) fn at_sign_in(
             let age = now().saturating_sub(auth_time.timestamp().try_into().unwrap_or(0));
             if age > max_age.saturating_add(skew.as_secs()) {
                 return Err(format!(
-                    "the person authenticated {age} s ago, {max_age} s were allowed"
+                    "the person authenticated {age} s ago, but only {max_age} s are allowed"
                 ));
             }
             Ok(())
@@ -86,7 +86,7 @@ pub(super) fn at_sign_in(
             if acr_values.iter().any(|value| *value == **acr) {
                 Ok(())
             } else {
-                Err("acr is none of those demanded".to_owned())
+                Err("acr is not one of those demanded".to_owned())
             }
         });
     }
@@ -99,8 +99,8 @@ pub(super) fn at_sign_in(
     Ok(claims)
 }
 
-/// Checks the ID token that came with a refreshed access token: it must be for
-/// the same person and about the same authentication (OIDC Core 12.2).
+/// Checks the ID token that came with a refreshed access token: it must be for the
+/// same person and the same authentication (OIDC Core 12.2).
 pub(super) fn at_refresh(
     provider: &Discovered,
     token: &ParsedIdToken,
@@ -112,7 +112,7 @@ pub(super) fn at_refresh(
     let claims = token
         .claims(&verifier, |nonce: Option<&Nonce>| match nonce {
             Some(nonce) if !seal::same_secret(nonce.secret(), &established.tokens.nonce) => {
-                Err("another one".to_owned())
+                Err("it is a different one".to_owned())
             }
             _ => Ok(()),
         })
@@ -121,19 +121,19 @@ pub(super) fn at_refresh(
     check_the_rest(provider, token, &claims, relying_party.clock_skew)?;
     check_access_token_hash(&verifier, token, &claims, answer)?;
     if claims.subject().as_str() != established.subject {
-        return Err(refuse("it is for another person"));
+        return Err(refuse("it belongs to another person"));
     }
     if let Some(auth_time) = claims.auth_time()
         && established
             .authenticated_at
             .is_some_and(|known| u64::try_from(auth_time.timestamp()) != Ok(known))
     {
-        return Err(refuse("auth_time is not that of the first ID token"));
+        return Err(refuse("auth_time differs from that of the first ID token"));
     }
     Ok(())
 }
 
-/// Signature, issuer, audience, expiry and age are the library's checks.
+/// The library checks signature, issuer, audience, expiry and age.
 fn verifier<'a>(
     provider: &'a Discovered,
     relying_party: &RelyingParty,
@@ -154,13 +154,13 @@ fn verifier<'a>(
                 return Err("iat is in the future".to_owned());
             }
             if now().saturating_sub(issued_at) > (MAX_AGE_AT_SIGN_IN + skew).as_secs() {
-                return Err("iat is too long ago".to_owned());
+                return Err("iat is too old".to_owned());
             }
             Ok(())
         })
 }
 
-/// What the library does not look at.
+/// The checks that the library does not make.
 fn check_the_rest(
     provider: &Discovered,
     token: &ParsedIdToken,
@@ -183,18 +183,18 @@ fn check_the_rest(
         }
         // OIDC Core 3.1.3.7-5
         Some(party) if party.as_str() != provider.client.client_id().as_str() => {
-            return Err(refuse("azp is another client"));
+            return Err(refuse("azp names another client"));
         }
         _ => {}
     }
-    // The library takes dates in words too, which some providers have for
+    // The library also accepts date strings, which some providers use for
     // `updated_at`; these must be numbers (OIDC Core 2).
     let raw = payload(&compact);
     if !["exp", "iat"].iter().all(|name| raw[name].is_number()) {
         return Err(refuse("exp or iat is not a number"));
     }
     if let Some(not_before) = claims.additional_claims().all.get("nbf") {
-        // RFC 7519 4.1.5; fractions are allowed
+        // RFC 7519 4.1.5; fractions are allowed.
         let seconds = not_before
             .as_f64()
             .ok_or_else(|| refuse("nbf is not a number"))?;
@@ -205,10 +205,10 @@ fn check_the_rest(
     Ok(())
 }
 
-/// Room for thousands of groups, yet a bound on what one sign-in keeps.
+/// Room for thousands of groups, yet a bound on what one session keeps.
 const MAX_ID_TOKEN: usize = 128 * 1024;
 
-/// OIDC Core 3.1.3.8: optional in the code flow, but if it is there it holds.
+/// OIDC Core 3.1.3.8: optional in the code flow, but if it is there it must match.
 fn check_access_token_hash(
     verifier: &IdTokenVerifier<'_, CoreJsonWebKey>,
     token: &ParsedIdToken,
@@ -227,7 +227,7 @@ fn check_access_token_hash(
                 .map_err(|error| refuse(&causes(&error)))
         })?;
     if actual != *claimed {
-        return Err(refuse("at_hash does not fit the access token"));
+        return Err(refuse("at_hash does not match the access token"));
     }
     Ok(())
 }
@@ -248,8 +248,8 @@ fn refuse(cause: &str) -> CheckError {
 
 fn refused(error: ClaimsVerificationError) -> CheckError {
     match error {
-        // A wrong signature too: some providers name no key, or name the next
-        // one as the last.
+        // This includes wrong signatures: some providers name no key, or reuse a
+        // key id.
         ClaimsVerificationError::SignatureVerification(
             SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
         ) => CheckError::UnknownKey(ProtocolError::IdToken(UNKNOWN_KEY.to_owned())),

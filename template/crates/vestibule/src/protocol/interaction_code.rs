@@ -1,14 +1,14 @@
-//! Okta's grant type `interaction_code`, with which the Sign-In Widget ends on
-//! the Identity Engine. It differs from `authorization_code` in two names, so
-//! everything else is left to the same code: how the client authenticates, PKCE,
-//! and how the answer is read.
+//! Okta's grant type `interaction_code`, with which the Sign-In Widget ends on the
+//! Identity Engine. It differs from `authorization_code` only in two names, so
+//! everything else is shared: client authentication, PKCE, and reading the
+//! response.
 
 use openidconnect::{AsyncHttpClient, HttpRequest};
 use url::form_urlencoded;
 
 use super::http::Http;
 
-/// A code from the provider, and how it came.
+/// A code from the provider, and how it arrived.
 #[derive(Debug)]
 pub enum Code {
     /// In an authorization response (OIDC Core 3.1.2.5).
@@ -17,7 +17,7 @@ pub enum Code {
     Interaction(String),
 }
 
-/// Sends token requests for a code as requests for an interaction code.
+/// Turns token requests for a code into requests for an interaction code.
 pub(super) struct InteractionCodeGrant<'a>(pub &'a Http);
 
 impl<'c> AsyncHttpClient<'c> for InteractionCodeGrant<'_> {

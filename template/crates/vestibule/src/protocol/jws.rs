@@ -1,5 +1,5 @@
-//! Signed tokens that are no ID tokens (RFC 7515): was this one signed by a key
-//! of the provider? What its claims have to say is for the caller to check.
+//! Signed tokens other than ID tokens (RFC 7515): checks that a key of the provider
+//! signed them. The claims are for the caller to check.
 
 use openidconnect::{
     JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyId,
@@ -13,8 +13,8 @@ use super::{
 };
 use crate::seal;
 
-/// Whom claims are for: one or a list (RFC 7519 4.1.3), and `None` in the place
-/// of what is no string.
+/// The audiences in the claims: one or a list (RFC 7519 4.1.3), with `None` for
+/// anything that is not a string.
 pub(super) fn audiences(claims: &Map<String, Value>) -> Vec<Option<&str>> {
     match claims.get("aud") {
         Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
@@ -24,14 +24,15 @@ pub(super) fn audiences(claims: &Map<String, Value>) -> Vec<Option<&str>> {
 
 /// Why a signed token is not accepted.
 pub(super) enum JwsError {
-    /// No known key fits. The provider may have new ones: worth one more look.
+    /// No known key matches. The provider may have new ones, so it is worth reading
+    /// them again.
     UnknownKey,
-    /// It is refused for good; the text is for the log.
+    /// Rejected for good; the string is for the log.
     Refused(&'static str),
 }
 
 impl JwsError {
-    /// The same as an outcome of checks, where `kind` says of what.
+    /// The same as a [`CheckError`], with `kind` saying what was checked.
     pub(super) fn of(self, kind: fn(String) -> ProtocolError) -> CheckError {
         match self {
             Self::UnknownKey => CheckError::UnknownKey(kind(UNKNOWN_KEY.to_owned())),
@@ -41,8 +42,8 @@ impl JwsError {
 }
 
 impl Discovered {
-    /// The claims of a token that the provider has signed. If it names its
-    /// `typ`, that has to be among `types`, given in lowercase.
+    /// The claims of a token that the provider signed. If the token has a `typ`, it
+    /// must be one of `types`, which are in lowercase.
     pub(super) fn signed_claims(
         &self,
         token: &str,
@@ -54,19 +55,19 @@ impl Discovered {
         let [header, payload, signature] = parts[..] else {
             return Err(Refused("it is not a signed token of three parts"));
         };
-        let header_claims = object(header).ok_or(Refused("its header is no JSON object"))?;
-        let claims = object(payload).ok_or(Refused("its payload is no JSON object"))?;
+        let header_claims = object(header).ok_or(Refused("its header is not a JSON object"))?;
+        let claims = object(payload).ok_or(Refused("its payload is not a JSON object"))?;
         let signature = seal::decode(signature).ok_or(Refused("its signature is malformed"))?;
 
         if header_claims.contains_key("crit") {
-            return Err(Refused("it has critical extensions (RFC 7515 4.1.11)"));
+            return Err(Refused("it uses critical extensions (RFC 7515 4.1.11)"));
         }
         match header_claims.get("typ").map(Value::as_str) {
             None => {}
             Some(Some(typ))
                 if types.contains(&typ.to_ascii_lowercase().trim_start_matches("application/")) => {
             }
-            Some(_) => return Err(Refused("its typ is of another kind of token")),
+            Some(_) => return Err(Refused("its typ names another kind of token")),
         }
         let alg = header_claims.get("alg").cloned().unwrap_or_default();
         let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)
@@ -76,14 +77,14 @@ impl Discovered {
         let signed = format!("{header}.{payload}");
         let key_id = header_claims.get("kid").and_then(Value::as_str);
         let key = self.signing_key(key_id, &alg).ok_or(JwsError::UnknownKey)?;
-        // A wrong signature may be a new key's: some providers name no key, or
-        // name the next one as the last.
+        // A wrong signature may belong to a new key: some providers name no key, or
+        // reuse a key id.
         key.verify_signature(&alg, signed.as_bytes(), &signature)
             .map_err(|_| JwsError::UnknownKey)?;
         Ok(claims)
     }
 
-    /// The key that a token names, or the only one there is for its algorithm.
+    /// The key that the token names, or the only key for its algorithm.
     fn signing_key(
         &self,
         key_id: Option<&str>,

@@ -1,4 +1,4 @@
-//! Signing out at the provider, and being told by the provider to sign out.
+//! Signing out at the provider, and sign-outs that the provider announces.
 
 use openidconnect::{ClientId, CsrfToken, EndSessionUrl, LogoutRequest, PostLogoutRedirectUrl};
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::clock::now;
 
-/// Whom a provider wants signed out (Back-Channel Logout 1.0, 2.4).
+/// Who the provider wants signed out (Back-Channel Logout 1.0, 2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutToken {
     /// All user sessions of this person, unless a session is named too.
@@ -21,20 +21,20 @@ pub struct LogoutToken {
     pub provider_session: Option<String>,
     /// The token's own identifier: each may be used once.
     pub id: String,
-    /// How long a second use has to be recognised, in Unix seconds.
+    /// How long to remember the token, in Unix seconds.
     pub remember_until: u64,
 }
 
-/// A logout token is used at once, so an older one is a replay.
+/// Logout tokens are sent at once, so an older one is a replay.
 const MAX_AGE: u64 = 120;
 
-/// How to send the browser to the provider's sign-out (RP-Initiated Logout 1.0,
+/// How the browser gets to the provider's sign-out (RP-Initiated Logout 1.0,
 /// section 2 allows both).
 #[derive(Debug)]
 pub enum EndSession {
     /// By a redirect.
     Redirect(Url),
-    /// By a form that posts itself.
+    /// By a form that submits itself.
     Form {
         /// The end-session endpoint.
         action: Url,
@@ -43,12 +43,12 @@ pub enum EndSession {
     },
 }
 
-/// Longer URLs are cut off or refused on the way, and an ID token may be long.
+/// Longer URLs get cut off or rejected on the way, and an ID token can be long.
 const MAX_URL: usize = 8000;
 
 impl Discovered {
-    /// How the person is signed out at the provider too. `None`: the provider
-    /// has no endpoint for that.
+    /// How to sign the person out at the provider. `None`: the provider has no
+    /// endpoint for it.
     pub fn end_session(
         &self,
         relying_party: &RelyingParty,
@@ -74,14 +74,14 @@ impl Discovered {
         if url.as_str().len() <= MAX_URL {
             return Some(EndSession::Redirect(url));
         }
-        // The endpoint may have a query of its own, which stays where it is.
+        // The endpoint's own query parameters stay in its URL.
         let own = action.query_pairs().count();
         let fields = url.query_pairs().into_owned().skip(own).collect();
         Some(EndSession::Form { action, fields })
     }
 
-    /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was
-    /// used before is for the caller to know.
+    /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was used
+    /// before is for the caller to check.
     ///
     /// # Errors
     /// [`ProtocolError::LogoutToken`] with what is wrong.
@@ -112,7 +112,7 @@ impl Discovered {
         let number = |name: &str| claims.get(name).and_then(Value::as_f64);
 
         if string("iss") != Some(Some(self.issuer().to_owned())) {
-            return Err("iss is missing or another issuer");
+            return Err("iss is missing or names another issuer");
         }
         let client_id = self.client.client_id().as_str();
         let audiences = audiences(claims);
@@ -128,13 +128,15 @@ impl Discovered {
                 .iter()
                 .all(|audience| audience.is_some_and(is_trusted))
         {
-            return Err("aud is missing, without this client, or names one that is not trusted");
+            return Err(
+                "aud is missing, does not include this client, or names an untrusted audience",
+            );
         }
         let now = now() as f64;
         let skew = relying_party.clock_skew.as_secs() as f64;
         let issued_at = number("iat").ok_or("iat is missing or not a number")?;
         if issued_at > now + skew || issued_at < now - MAX_AGE as f64 - skew {
-            return Err("iat is in the future or too long ago");
+            return Err("iat is in the future or too old");
         }
         let expires_at = number("exp").ok_or("exp is missing or not a number")?;
         if expires_at <= now - skew {
@@ -149,10 +151,10 @@ impl Discovered {
             .and_then(|events| events.get(EVENT))
             .is_some_and(Value::is_object);
         if !has_event {
-            return Err("events does not name a back-channel logout");
+            return Err("events contains no back-channel logout");
         }
         if claims.contains_key("nonce") {
-            return Err("it has a nonce, as an ID token has");
+            return Err("it has a nonce, like an ID token");
         }
         let named = |name: &'static str| match string(name) {
             None => Ok(None),
@@ -161,7 +163,7 @@ impl Discovered {
         };
         let (subject, provider_session) = (named("sub")?, named("sid")?);
         if subject.is_none() && provider_session.is_none() {
-            return Err("it names neither sub nor sid");
+            return Err("it has neither sub nor sid");
         }
         let remember_until = (now + skew) as u64 + MAX_AGE + skew as u64;
         Ok(LogoutToken {

@@ -1,19 +1,19 @@
-//! Refusals of refresh tokens that do not say what is refused. Everything else
-//! about a renewal is left to the library.
+//! Makes sense of token endpoints that reject a refresh token without saying so.
+//! Everything else about a refresh is left to the library.
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http::StatusCode};
 use serde_json::{Map, Value};
 
 use super::http::Http;
 
-/// Sends requests for renewal, and puts the right words to refusals without.
+/// Sends refresh requests, and turns vague rejections into `invalid_grant`.
 ///
-/// A token endpoint refuses with 400 and names the error (RFC 6749 5.2). To a
-/// refresh token that has ended, some answer with the bare status or with
-/// `invalid_request` in the place of `invalid_grant`. As all else in the request
-/// is what it always is, either can be about its token only. Not so another
-/// error by name, 401 (who the client is), 429 and 5xx (trouble that passes), or
-/// a web page, which shows that something else answered.
+/// A token endpoint rejects with 400 and names the error (RFC 6749 5.2). For a
+/// refresh token that has expired, some return a bare 400 or `invalid_request`
+/// instead of `invalid_grant`. As everything else in the request never changes,
+/// both can only be about the token. Other errors keep their meaning: any other
+/// named error, 401 (client authentication), 429 and 5xx (temporary trouble), or a
+/// web page, which shows that something else answered.
 pub(super) struct PlainRefusals<'a>(pub &'a Http);
 
 impl<'c> AsyncHttpClient<'c> for PlainRefusals<'_> {

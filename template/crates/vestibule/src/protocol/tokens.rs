@@ -1,5 +1,4 @@
-//! Talking to the provider behind the browser's back: exchanging, renewing and
-//! revoking tokens.
+//! Direct calls to the provider: exchanging, refreshing and revoking tokens.
 
 use std::time::Duration;
 
@@ -28,17 +27,17 @@ use crate::{
     token::{Token, Tokens},
 };
 
-/// How long an access token is taken to live if the provider does not say
-/// (RFC 6749 5.1).
+/// How long an access token is assumed to live if the provider does not say (RFC
+/// 6749 5.1).
 const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 
-/// What the token endpoint gave for a code; the ID token is not checked yet.
+/// The token endpoint's response; the ID token is not checked yet.
 #[derive(Debug)]
 pub struct Unchecked(TokenResponse);
 
 impl Unchecked {
-    /// The `old` tokens with nothing new but the refresh token, where the
-    /// provider has rotated it: it has forgotten the one before (RFC 6749 6).
+    /// The `old` tokens with only the refresh token replaced, if the provider has
+    /// rotated it: the previous one no longer works (RFC 6749 6).
     pub fn rotated(&self, old: &Tokens) -> Option<Tokens> {
         let refresh_token = self.0.refresh_token().map(kept)?;
         Some(Tokens {
@@ -48,30 +47,29 @@ impl Unchecked {
     }
 }
 
-/// What a successful authentication yields.
+/// The result of a successful authentication.
 #[derive(Debug)]
 pub struct Authenticated {
-    /// The ID token's claims, with those of the userinfo endpoint beside them.
+    /// The claims of the ID token and of the userinfo endpoint.
     pub claims: Claims,
     /// The tokens.
     pub tokens: Tokens,
-    /// When the ID token ends (OIDC Core 2, `exp`), in Unix seconds.
+    /// When the ID token expires (OIDC Core 2, `exp`), in Unix seconds.
     pub id_token_expires_at: u64,
-    /// When the person proved who they are, by the ID token (OIDC Core 2,
+    /// When the person authenticated, according to the ID token (OIDC Core 2,
     /// `auth_time`), in Unix seconds.
     pub authenticated_at: Option<u64>,
-    /// In which authentication context, by the ID token (OIDC Core 2, `acr`).
+    /// The authentication context, according to the ID token (OIDC Core 2, `acr`).
     pub acr: Option<String>,
 }
 
-/// Tells apart what must be handled apart when tokens are renewed. The texts
-/// are for the log.
+/// The two ways in which a refresh can fail. The strings are for the log.
 #[derive(Debug)]
 pub enum RefreshError {
-    /// The provider says `invalid_grant`, or its answer fails a check: the
+    /// The provider answered `invalid_grant`, or its response fails a check: the
     /// user session is over.
     Over(String),
-    /// No usable answer this time; the user session goes on.
+    /// No usable response this time; the user session continues.
     Passing(String),
 }
 
@@ -79,8 +77,8 @@ impl Discovered {
     /// Exchanges a code for tokens (OIDC Core 3.1.3).
     ///
     /// # Errors
-    /// The provider refuses the code, cannot be reached, or answers with
-    /// something that cannot be used.
+    /// The provider rejects the code, is unreachable, or returns an unusable
+    /// response.
     pub async fn exchange(
         &self,
         code: Code,
@@ -123,12 +121,12 @@ impl Discovered {
         Ok(Unchecked(answer))
     }
 
-    /// Checks the ID token against the transaction (OIDC Core 3.1.3.7), then asks
+    /// Checks the ID token against the transaction (OIDC Core 3.1.3.7), then calls
     /// the userinfo endpoint, if there is one (OIDC Core 5.3).
     ///
     /// # Errors
-    /// The ID token or the userinfo answer fails a check. A userinfo endpoint
-    /// that cannot be used is an error only if the settings say so.
+    /// The ID token or the userinfo response fails a check. An unusable userinfo
+    /// endpoint is an error only if the settings say so.
     pub async fn authenticate(
         &self,
         unchecked: &Unchecked,
@@ -139,7 +137,7 @@ impl Discovered {
         let answer = &unchecked.0;
         let id_token = answer
             .id_token()
-            .ok_or_else(|| ProtocolError::TokenAnswer("it has no id_token".to_owned()))?;
+            .ok_or_else(|| ProtocolError::TokenAnswer("it contains no id_token".to_owned()))?;
         let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
         let mut claims = to_claims(&verified);
         claims.drop_protocol_claims();
@@ -173,8 +171,8 @@ impl Discovered {
         })
     }
 
-    /// Gets new tokens with the refresh token (OIDC Core 12). They are not
-    /// checked yet.
+    /// Gets new tokens with the refresh token (OIDC Core 12). They are not checked
+    /// yet.
     ///
     /// # Errors
     /// See [`RefreshError`].
@@ -196,7 +194,7 @@ impl Discovered {
         let answer = request.request_async(&PlainRefusals(http)).await;
         let answer = answer.map_err(|error| {
             if is_invalid_grant(&error) {
-                Over("the provider says invalid_grant to the refresh token".to_owned())
+                Over("the provider answered invalid_grant for the refresh token".to_owned())
             } else {
                 Passing(describe(&error))
             }
@@ -233,16 +231,16 @@ impl Discovered {
         })
     }
 
-    /// Tells the provider that the tokens will not be used any more (RFC 7009).
-    /// Nothing happens if it has no endpoint for that.
+    /// Revokes the tokens at the provider (RFC 7009). Does nothing if the provider
+    /// has no endpoint for it.
     ///
     /// # Errors
-    /// The provider did not answer, or not with a success.
+    /// The provider did not answer with success.
     pub async fn revoke(&self, tokens: &Tokens, http: &Http) -> Result<(), HttpError> {
         let Some(endpoint) = &self.metadata.additional_metadata().revocation_endpoint else {
             return Ok(());
         };
-        // Revoking a refresh token takes its access tokens with it (RFC 7009 2.1).
+        // Revoking a refresh token revokes its access tokens too (RFC 7009 2.1).
         let (token, kind) = match &tokens.refresh_token {
             Some(token) => (token, "refresh_token"),
             None => (&tokens.access_token, "access_token"),
@@ -257,7 +255,7 @@ impl Discovered {
                 .fields(endpoint.as_str())
                 .map_err(|error| HttpError(error.to_string()))?,
         );
-        // The library's own revocation insists on TLS, on loopback too.
+        // The library's own revocation requires TLS even on loopback.
         let answer = http
             .post_form(endpoint.url().clone(), &fields, authentication.basic())
             .await?;
@@ -269,14 +267,14 @@ impl Discovered {
     }
 }
 
-/// The userinfo endpoint's claims, or none if the sign-in can do without.
+/// The userinfo endpoint's claims, or none if the sign-in can do without them.
 fn usable(answer: Result<Claims, UserInfoError>, use_: Userinfo) -> Result<Claims, CheckError> {
     use UserInfoError::{Check, NoEndpoint, Unavailable};
     match answer {
         Ok(claims) => Ok(claims),
         Err(Check(error)) => Err(error),
         Err(NoEndpoint) if use_ == Userinfo::Required => Err(ProtocolError::ProviderUnavailable(
-            "OIDC_USERINFO=required, but its metadata names no userinfo_endpoint".to_owned(),
+            "OIDC_USERINFO=required, but its metadata has no userinfo_endpoint".to_owned(),
         )
         .into()),
         Err(Unavailable(cause)) if use_ == Userinfo::Required => {
@@ -303,11 +301,14 @@ fn is_invalid_grant(error: &TokenRequestError) -> bool {
     )
 }
 
-/// What happened, without the answer's own text: that may hold tokens.
+/// What went wrong, without the response's own text: that may contain tokens.
 fn describe(error: &TokenRequestError) -> String {
     match error {
         RequestTokenError::ServerResponse(answer) => {
-            format!("the provider says {}", printable(answer.error().as_ref()))
+            format!(
+                "the provider answered {}",
+                printable(answer.error().as_ref())
+            )
         }
         RequestTokenError::Request(error) => error.to_string(),
         RequestTokenError::Parse(error, _) => {
@@ -317,12 +318,12 @@ fn describe(error: &TokenRequestError) -> String {
                 error.inner().classify()
             )
         }
-        RequestTokenError::Other(text) => text.clone(),
+        RequestTokenError::Other(cause) => cause.clone(),
     }
 }
 
-/// What is wrong with the ID token of an answer that could not be read, if
-/// that is why.
+/// What is wrong with the ID token in a response that could not be read, if that is
+/// the reason.
 fn malformed_id_token(body: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(body).ok()?;
     let fault = answer
@@ -333,8 +334,8 @@ fn malformed_id_token(body: &[u8]) -> Option<String> {
     Some(format!("it is malformed: {fault}"))
 }
 
-/// What must hold before a token is put into a header: the library would panic
-/// on a control character there.
+/// What must hold before a token goes into a header: the library would panic on a
+/// control character.
 fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
     if answer.token_type() != &CoreTokenType::Bearer {
         // OIDC Core 3.1.3.3
@@ -355,7 +356,7 @@ fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A bound on what one sign-in keeps; real tokens stay far below it.
+/// A bound on what one session keeps; real tokens are far smaller.
 const MAX_TOKEN: usize = 64 * 1024;
 
 fn expiry(answer: &TokenResponse) -> u64 {

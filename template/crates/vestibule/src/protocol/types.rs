@@ -1,4 +1,4 @@
-//! The many type parameters of `openidconnect`, chosen once.
+//! The many type parameters of `openidconnect`, chosen in one place.
 
 use openidconnect::{
     AdditionalClaims, AdditionalProviderMetadata, Client, EmptyExtraTokenFields, EndSessionUrl,

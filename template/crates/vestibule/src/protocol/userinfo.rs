@@ -1,5 +1,5 @@
-//! Asking the userinfo endpoint for claims (OIDC Core 5.3), which come as JSON
-//! or as a signed token.
+//! Calling the userinfo endpoint for claims (OIDC Core 5.3), which come as JSON or
+//! as a signed token.
 
 use openidconnect::{HttpResponse, http::header::CONTENT_TYPE};
 use serde_json::{Map, Value};
@@ -11,14 +11,14 @@ use super::{
 };
 use crate::{claims::Claims, clock::now};
 
-/// Why there are no claims. The texts are for the log.
+/// Why there are no claims. The strings are for the log.
 #[derive(Debug)]
 pub enum UserInfoError {
     /// The provider has no such endpoint.
     NoEndpoint,
     /// It cannot be used at the moment.
     Unavailable(String),
-    /// The answer fails a check.
+    /// The response fails a check.
     Check(CheckError),
 }
 
@@ -32,7 +32,7 @@ impl Discovered {
     /// The claims that an access token gives access to (OIDC Core 5.3).
     ///
     /// # Errors
-    /// There is no usable answer, or not for `subject`.
+    /// There is no usable response, or it is not for `subject`.
     pub async fn user_info(
         &self,
         access_token: &str,
@@ -49,9 +49,9 @@ impl Discovered {
             .await
             .map_err(|error| UserInfoError::Unavailable(error.to_string()))?;
         let claims = self.read_user_info(&answer, relying_party)?;
-        // OIDC Core 5.3.2: else the claims may be another person's.
+        // OIDC Core 5.3.2: otherwise the claims could be another person's.
         if claims.get("sub").and_then(Value::as_str) != Some(subject) {
-            return Err(JwsError::Refused("sub is missing or another person's").into());
+            return Err(JwsError::Refused("sub is missing or belongs to another person").into());
         }
         Ok(claims.into())
     }
@@ -68,18 +68,18 @@ impl Discovered {
         }
         match media_type(answer).as_str() {
             "application/json" => serde_json::from_slice(answer.body())
-                .map_err(|_| unusable("its answer is no JSON object")),
+                .map_err(|_| unusable("its response is not a JSON object")),
             "application/jwt" => {
                 let token = std::str::from_utf8(answer.body())
-                    .map_err(|_| unusable("its answer is not UTF-8"))?;
+                    .map_err(|_| unusable("its response is not UTF-8"))?;
                 Ok(self.signed_user_info(token.trim(), relying_party)?)
             }
-            _ => Err(unusable("its answer is neither JSON nor a signed token")),
+            _ => Err(unusable("its response is neither JSON nor a signed token")),
         }
     }
 
-    /// OIDC Core 5.3.2: a signed answer names its issuer and this client, so
-    /// that no other token of the provider passes for one.
+    /// OIDC Core 5.3.2: a signed response names its issuer and this client, so that
+    /// no other token of the provider is mistaken for one.
     fn signed_user_info(
         &self,
         token: &str,
@@ -88,11 +88,11 @@ impl Discovered {
         use JwsError::Refused;
         let claims = self.signed_claims(token, &["jwt"], relying_party)?;
         if claims.get("iss").and_then(Value::as_str) != Some(self.issuer()) {
-            return Err(Refused("iss is missing or another issuer"));
+            return Err(Refused("iss is missing or names another issuer"));
         }
         let client_id = self.client.client_id().as_str();
         if !audiences(&claims).contains(&Some(client_id)) {
-            return Err(Refused("aud is missing or not this client"));
+            return Err(Refused("aud is missing or does not include this client"));
         }
         if let Some(expires_at) = claims.get("exp") {
             let tolerated = now().saturating_sub(relying_party.clock_skew.as_secs());
@@ -104,7 +104,7 @@ impl Discovered {
     }
 }
 
-/// The content type without its parameters, in lowercase.
+/// The content type without parameters, in lowercase.
 fn media_type(answer: &HttpResponse) -> String {
     answer
         .headers()

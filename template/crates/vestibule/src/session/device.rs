@@ -1,6 +1,6 @@
-//! Where a person is signed in, for their own eyes, and how they end it there.
-//! Browsers go by names from a short list: nothing of what one says of itself
-//! is kept word for word, and nothing is decided by it.
+//! Where a person is signed in, for them to see and to end. Browsers get names from
+//! a short list: nothing that a browser sends is stored verbatim, and nothing is
+//! decided by it.
 
 use crate::{seal, store::Row};
 
@@ -8,19 +8,19 @@ use crate::{seal, store::Row};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Device {
-    /// Names it in forms. Of no use to sign in with.
+    /// Identifies it in forms. It cannot be used to sign in.
     pub handle: String,
     /// The browser and its system, such as "Firefox on Linux".
     pub name: String,
     /// When the person signed in there, in Unix seconds.
     pub signed_in_at: u64,
-    /// When the browser last made itself known, in Unix seconds.
+    /// When the browser was last seen, in Unix seconds.
     pub last_seen: u64,
-    /// Whether it is the browser that asks.
+    /// Whether it is the browser that sent this request.
     pub is_this: bool,
 }
 
-/// Most say that they are several; the first that fits is the one.
+/// Most browsers claim to be several; the first match counts.
 const BROWSERS: [(&str, &str); 10] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -59,7 +59,7 @@ pub fn describe_browser(agent: &str) -> String {
 }
 
 impl Device {
-    /// The browser of a row; `is_this`: it is the one that asks.
+    /// The browser of a row; `is_this`: it sent this request.
     pub(crate) fn of(row: Row, is_this: bool) -> Self {
         Self {
             handle: seal::encode(&seal::hash("device", &[&row.key])),

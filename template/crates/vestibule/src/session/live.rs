@@ -1,5 +1,5 @@
-//! Live user sessions in memory: opened records, by what the browser holds and by
-//! what the store knows.
+//! Live user sessions in memory: opened records, by the browser's id and by the
+//! store's key.
 
 use std::{
     array,
@@ -16,8 +16,8 @@ use foldhash::HashSet;
 use super::UserSession;
 use crate::seal::{self, Key, SealError, Sealer};
 
-/// The random value that the browser's `user-session` cookie carries: 256 bits, in
-/// URL-safe characters.
+/// The random value in the browser's `user-session` cookie: 256 bits in URL-safe
+/// characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SessionId([u8; SessionId::LENGTH]);
 
@@ -28,7 +28,7 @@ impl SessionId {
         Self::parse(seal::random_string()?.as_bytes()).ok_or(SealError)
     }
 
-    /// Reads a cookie's value; `None` if it cannot be an id.
+    /// Parses a cookie's value; `None` if it cannot be an id.
     pub fn parse(cookie: &[u8]) -> Option<Self> {
         cookie.try_into().ok().map(Self)
     }
@@ -47,7 +47,7 @@ impl SessionId {
     }
 }
 
-/// A user session that was found to be alive.
+/// A user session that is alive.
 pub struct LiveSession {
     /// The record.
     pub session: UserSession,
@@ -58,17 +58,17 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
-    /// When the browser last made itself known, in Unix seconds.
+    /// When the browser was last seen, in Unix seconds.
     pub fn last_seen(&self) -> u64 {
         self.last_seen.load(Ordering::Relaxed)
     }
 }
 
-/// An opened record, to be found by what the browser holds.
+/// An opened record, found by the browser's id.
 struct ById(Arc<LiveSession>);
 
-/// An opened record, to be found by what the store knows: whoever ends a session
-/// has its key alone.
+/// An opened record, found by the store's key, which is all that is known when a
+/// session is ended.
 struct ByKey(Arc<LiveSession>);
 
 macro_rules! found_by {
@@ -98,26 +98,24 @@ macro_rules! found_by {
 found_by!(ById, SessionId, id);
 found_by!(ByKey, Key, key);
 
-/// Many, so that a set that grows holds few requests up: it hashes all that is
-/// in it again.
+/// Many, so that growing a set, which rehashes all of it, holds up few requests.
 const SHARDS: usize = 127;
 
-/// Where to look for what begins with these random bytes.
+/// The shard for something that starts with these random bytes.
 fn shard(beginning: [u8; 2]) -> usize {
     usize::from(u16::from_be_bytes(beginning)) % SHARDS
 }
 
-/// Opened records by id, so that a request is spared the hash. Who guesses ids
-/// learns nothing from how long a search takes: the maps' own hashes are random.
+/// Opened records by id, which saves each request a hash. Lookup times tell nothing
+/// to someone who guesses ids, as the maps use randomly keyed hashes.
 ///
-/// A record that was read from the store before it was deleted there must not
-/// come back through here after the deletion: `forget` raises the generation of
-/// the key's shard, and `put` only accepts what was read in the generation that
-/// still lasts.
+/// A record read from the store before it was deleted there must not come back
+/// through here afterwards: `forget` raises the generation of the key's shard, and
+/// `put` accepts only what was read in the current generation.
 ///
-/// Where other processes write to the same store, each record is asked for
-/// there all the same. What is kept here only saves opening it again, and as
-/// nobody tells when it has ended elsewhere, it is not much.
+/// If other processes write to the same store, each record is still checked there;
+/// what is kept here only saves opening it again. As no one reports when a session
+/// ends elsewhere, only a few are kept.
 pub(super) struct LiveSessions {
     by_id: [RwLock<HashSet<ById>>; SHARDS],
     by_key: [Mutex<Known>; SHARDS],
@@ -130,7 +128,7 @@ struct Known {
     records: HashSet<ByKey>,
 }
 
-/// How many records of a shared store are kept in all.
+/// The most records of a shared store that are kept in total.
 const MOST_OF_SHARED: usize = 4096;
 
 impl LiveSessions {
@@ -177,7 +175,7 @@ impl LiveSessions {
             let all = known.records.drain();
             all.for_each(|record| self.remove(&record.0.id));
         }
-        // Unlike `insert`, which would leave a former version where it is.
+        // `insert` would keep the previous version.
         known.records.replace(ByKey(Arc::clone(record)));
         let records = self.by_id(&record.id).write();
         records
@@ -190,7 +188,7 @@ impl LiveSessions {
         records.unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    /// Forgets these records, and says how many they are.
+    /// Forgets these records, and returns how many there are.
     pub(super) fn forget_all(&self, keys: &[Key]) -> usize {
         keys.iter().for_each(|key| self.forget(key));
         keys.len()

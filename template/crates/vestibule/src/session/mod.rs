@@ -1,9 +1,9 @@
 //! User sessions: who is signed in. The browser holds a random id; the store holds
-//! the record under the id's hash, sealed with a key made from the id, so neither
-//! is of use without the other.
+//! the record under the id's hash, sealed with a key derived from the id, so
+//! neither is of use without the other.
 //!
-//! The [record](UserSession) is in `record.rs`, what is kept of it in memory in
-//! `live.rs`, and how sessions begin, change and end in `service.rs`.
+//! The [record](UserSession) is in `record.rs`, its copy in memory in `live.rs`,
+//! and how sessions start, change and end in `service.rs`.
 
 mod device;
 mod live;

@@ -1,4 +1,4 @@
-//! The record of a user session: what is known of one signed-in browser.
+//! The record of a user session: what is known about one signed-in browser.
 
 use std::fmt;
 
@@ -10,35 +10,34 @@ use crate::{
     token::Tokens,
 };
 
-/// What is known of one signed-in browser. Times are Unix seconds.
+/// What is known about one signed-in browser. Times are Unix seconds.
 ///
-/// Its tokens never leave the server: [`Oidc::access_token`](crate::Oidc::access_token)
-/// gives the one that calls to other services need.
+/// Its tokens never leave the server: use
+/// [`Oidc::access_token`](crate::Oidc::access_token) to call other services.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct UserSession {
     /// Which of the app's providers vouches for the person.
     pub(crate) provider: String,
-    /// The provider's issuer: with `subject` the only key for a person
+    /// The provider's issuer: together with `subject`, the only key for a person
     /// (OIDC Core 5.7).
     pub(crate) issuer: String,
     /// The person's identifier at the issuer (OIDC Core 2, `sub`).
     pub(crate) subject: String,
     /// The provider's name for its own session (Back-Channel Logout 1.0, `sid`).
     pub(crate) provider_session: Option<String>,
-    /// What the provider says of the person: the ID token's claims, with those
-    /// of the userinfo endpoint beside them.
+    /// What the provider says about the person: the claims of the ID token and of
+    /// the userinfo endpoint.
     pub(crate) claims: Claims,
     /// The roles found in the claims at `OIDC_ROLES_CLAIM`.
     pub(crate) roles: Vec<String>,
     /// The tokens; they never leave the server.
     pub(crate) tokens: Tokens,
-    /// What forms must send back to prove that this app made them.
+    /// What forms must send back to prove that they come from this app.
     pub(crate) csrf_token: String,
-    /// When the person last proved who they are at the provider (OIDC Core 2,
+    /// When the person last authenticated at the provider (OIDC Core 2,
     /// `auth_time`), if it says so.
     pub(crate) authenticated_at: Option<u64>,
-    /// In which authentication context they did (OIDC Core 2, `acr`), if the
-    /// provider says so.
+    /// The authentication context (OIDC Core 2, `acr`), if the provider says so.
     pub(crate) acr: Option<String>,
     /// The browser, roughly, such as "Firefox on Linux".
     pub(crate) device: String,
@@ -66,8 +65,8 @@ impl UserSession {
         &self.provider
     }
 
-    /// The provider's issuer: with [`subject`](Self::subject) the only key for a
-    /// person (OIDC Core 5.7).
+    /// The provider's issuer: together with [`subject`](Self::subject), the only
+    /// key for a person (OIDC Core 5.7).
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -82,8 +81,8 @@ impl UserSession {
         self.provider_session.as_deref()
     }
 
-    /// What the provider says of the person: the ID token's claims, with those
-    /// of the userinfo endpoint beside them.
+    /// What the provider says about the person: the claims of the ID token and of
+    /// the userinfo endpoint.
     pub fn claims(&self) -> &Claims {
         &self.claims
     }
@@ -93,36 +92,35 @@ impl UserSession {
         &self.roles
     }
 
-    /// What to call the person; see [`Claims::display_name`].
+    /// The name to show for the person; see [`Claims::display_name`].
     pub fn name(&self) -> &str {
         self.claims.display_name()
     }
 
-    /// The e-mail address as the provider says it, checked or not.
+    /// The e-mail address that the provider reports, verified or not.
     pub fn email(&self) -> Option<&str> {
         self.claims.string("email")
     }
 
-    /// The e-mail address, if the provider says that it has checked it; see
+    /// The e-mail address, if the provider says that it verified it; see
     /// [`Claims::verified_email`].
     pub fn verified_email(&self) -> Option<&str> {
         self.claims.verified_email()
     }
 
-    /// What forms must send back, in the field `csrf_token`, to prove that a page
-    /// of this app made them.
+    /// What forms must send back, in the field `csrf_token`, to prove that they
+    /// come from a page of this app.
     pub fn csrf_token(&self) -> &str {
         &self.csrf_token
     }
 
-    /// When the person last proved who they are at the provider (OIDC Core 2,
+    /// When the person last authenticated at the provider (OIDC Core 2,
     /// `auth_time`), if it says so.
     pub fn authenticated_at(&self) -> Option<u64> {
         self.authenticated_at
     }
 
-    /// In which authentication context they did (OIDC Core 2, `acr`), if the
-    /// provider says so.
+    /// The authentication context (OIDC Core 2, `acr`), if the provider says so.
     pub fn acr(&self) -> Option<&str> {
         self.acr.as_deref()
     }
@@ -147,8 +145,8 @@ impl UserSession {
         &self.tokens.scopes
     }
 
-    /// Stands for the person in logs: the same for the same person, and of no use
-    /// to learn who that is.
+    /// Identifies the person in logs: always the same for one person, but without
+    /// revealing who it is.
     pub fn person_tag(&self) -> String {
         person_tag(&self.issuer, &self.subject)
     }
@@ -160,12 +158,13 @@ pub(crate) fn person_tag(issuer: &str, subject: &str) -> String {
     seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
 }
 
-/// Under what a store finds all sessions of a person.
+/// The key under which a store finds all sessions of a person.
 pub(crate) fn subject_key(issuer: &str, subject: &str) -> Key {
     seal::hash("subject", &[issuer.as_bytes(), subject.as_bytes()])
 }
 
-/// Under what a store finds all sessions that came from one at the provider.
+/// The key under which a store finds all sessions that belong to one session at the
+/// provider.
 pub(crate) fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
     seal::hash(
         "provider session",

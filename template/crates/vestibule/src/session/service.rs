@@ -1,4 +1,4 @@
-//! How user sessions are begun, found, renewed and ended.
+//! How user sessions are started, found, refreshed and ended.
 
 use std::{
     sync::{
@@ -26,17 +26,16 @@ pub struct UserSessions {
     max: u64,
 }
 
-/// Whether the store should hear that a browser is still there, which it last
-/// heard at `last_seen`, with this limit of idleness. By the time between, a
-/// session may end too early, never too late; and many people cost the store few
-/// writes.
+/// Whether to tell the store that a browser was seen, if it last heard so at
+/// `last_seen`. Waiting in between saves the store many writes; it may make a
+/// session end early, but never late.
 pub(crate) fn is_visit_due(now: u64, last_seen: u64, idle: u64) -> bool {
     const LONGEST: u64 = 600;
     now.saturating_sub(last_seen) >= (idle / 12).clamp(1, LONGEST)
 }
 
 impl UserSessions {
-    /// Sign-ins kept in `store`, with the given limits of idleness and life.
+    /// User sessions kept in `store`, with these idle and lifetime limits.
     pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
         Self {
             live: Arc::new(LiveSessions::new(store.is_shared())),
@@ -46,17 +45,17 @@ impl UserSessions {
         }
     }
 
-    /// The store that they are kept in.
+    /// The store in which they are kept.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
-    /// When a session that begins now will end, in Unix seconds.
+    /// When a session that starts now will end, in Unix seconds.
     pub fn end_of_life(&self) -> u64 {
         now().saturating_add(self.max)
     }
 
-    /// Keeps a new session under a new id. The record is durable when this
+    /// Stores a new session under a new id. The record is durable once this
     /// returns.
     pub async fn begin(&self, session: &UserSession) -> Result<SessionId, StoreError> {
         let id = SessionId::random()?;
@@ -69,7 +68,7 @@ impl UserSessions {
         let now = now();
         let live = match self.live.get(id) {
             Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
-            // Boxed, as few requests are the first of their browser.
+            // Boxed, as few requests are their browser's first.
             _ => match Box::pin(self.load(id, now)).await? {
                 Some(found) => found,
                 None => return Ok(None),
@@ -87,8 +86,8 @@ impl UserSessions {
         Ok(Some(live))
     }
 
-    /// Whether an opened record is still what the store has: each change gives
-    /// it another version.
+    /// Whether an opened record still matches the store: each change raises the
+    /// version.
     async fn is_current(&self, known: &LiveSession, now: u64) -> Result<bool, StoreError> {
         let Some(pulse) = self.store.pulse(known.key, now).await? else {
             self.live.forget(&known.key);
@@ -111,10 +110,10 @@ impl UserSessions {
             .open(&row.sealed, &key)
             .and_then(|plain| serde_json::from_slice(&plain).ok());
         let Some(mut session): Option<UserSession> = opened else {
-            tracing::warn!("a user session cannot be read; its owner has to sign in again");
+            tracing::warn!("a user session cannot be read; the person has to sign in again");
             return Ok(None);
         };
-        // It may stay in memory for long.
+        // It may stay in memory for a long time.
         session.roles.shrink_to_fit();
         session.tokens.scopes.shrink_to_fit();
         let last_seen = AtomicU64::new(row.last_seen);
@@ -129,8 +128,8 @@ impl UserSessions {
         Ok(Some(found))
     }
 
-    /// Puts a renewed record in the place of `seen`, unless somebody else did
-    /// so first or the session has ended: then `false`, and nothing changes.
+    /// Replaces the record in `seen`, unless another change came first or the
+    /// session has ended: then it returns `false`, and nothing changes.
     pub async fn renew(
         &self,
         seen: &LiveSession,
@@ -161,8 +160,8 @@ impl UserSessions {
         .await
     }
 
-    /// Ends the user sessions that came from one session at the provider, and says
-    /// how many there were (Back-Channel Logout 1.0, section 2.7).
+    /// Ends the user sessions that belong to one session at the provider, and
+    /// returns how many there were (Back-Channel Logout 1.0, section 2.7).
     pub async fn end_provider_session(
         &self,
         issuer: &str,
@@ -176,7 +175,7 @@ impl UserSessions {
         .await
     }
 
-    /// Ends all user sessions of one person, and says how many there were.
+    /// Ends all user sessions of one person, and returns how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
         let key = subject_key(issuer, subject);
         self.change(|store, live| async move {
@@ -186,9 +185,8 @@ impl UserSessions {
         .await
     }
 
-    /// Removes the user sessions that have ended by themselves and says how many
-    /// there were. It takes a few at a time, so that nobody who signs in
-    /// meanwhile waits for long.
+    /// Removes user sessions that have expired, and returns how many there were. It
+    /// removes a few at a time, so that sign-ins in the meantime do not wait long.
     pub async fn purge(&self) -> Result<usize, StoreError> {
         const AT_ONCE: usize = 12;
         const PAUSE: Duration = Duration::from_millis(20);
@@ -210,7 +208,7 @@ impl UserSessions {
         }
     }
 
-    /// The rows of the person of this session, its own among them.
+    /// All rows of this session's person, its own among them.
     pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<Row>, StoreError> {
         let now = now();
         let subject = subject_key(&of.session.issuer, &of.session.subject);
@@ -219,9 +217,9 @@ impl UserSessions {
         Ok(rows)
     }
 
-    /// Changes records in the store, and in memory after it. Both happen even if
-    /// whoever asked stops waiting, as a handler does whose client goes away:
-    /// what the store no longer has would live on in memory.
+    /// Changes records in the store, then in memory. Both happen even if the caller
+    /// stops waiting, for example because a client hangs up: otherwise a deleted
+    /// record would live on in memory.
     async fn change<T, F>(
         &self,
         change: impl FnOnce(Arc<dyn Store>, Arc<LiveSessions>) -> F,
@@ -232,14 +230,14 @@ impl UserSessions {
     {
         tokio::spawn(change(Arc::clone(&self.store), Arc::clone(&self.live)))
             .await
-            .unwrap_or_else(|_| Err(StoreError("a change was broken off".to_owned())))
+            .unwrap_or_else(|_| Err(StoreError("a change was interrupted".to_owned())))
     }
 }
 
 fn row(id: &SessionId, session: &UserSession, version: u64) -> Result<Row, StoreError> {
     let key = id.key();
     let plain = serde_json::to_vec(session)
-        .map_err(|error| StoreError(format!("cannot write the user session: {error}")))?;
+        .map_err(|error| StoreError(format!("the user session cannot be serialised: {error}")))?;
     Ok(Row {
         key,
         subject: subject_key(&session.issuer, &session.subject),

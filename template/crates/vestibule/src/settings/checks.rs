@@ -1,5 +1,5 @@
-//! One function for each kind of setting. They note faults and go on, so that
-//! a person who sets the app up sees all that is wrong at once.
+//! One function for each kind of setting. They record faults and carry on, so that
+//! everything that is wrong is reported at once.
 
 use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration};
 
@@ -63,7 +63,7 @@ impl Environment<'_> {
     fn base_url(&mut self) -> Url {
         const VARIABLE: &str = declarations::BASE_URL.name;
         let local = Url::parse("http://localhost:8080").unwrap_or_else(|_| unreachable!());
-        let Some(text) = self.string(VARIABLE) else {
+        let Some(value) = self.string(VARIABLE) else {
             if !cfg!(debug_assertions) {
                 self.fault(
                     VARIABLE,
@@ -72,27 +72,27 @@ impl Environment<'_> {
             }
             return local;
         };
-        if is_placeholder(&text) {
+        if is_placeholder(&value) {
             self.fault(
                 VARIABLE,
                 format!(
-                    "«{text}» still holds a placeholder. Set it to the address that browsers use."
+                    "«{value}» still contains a placeholder. Set it to the address that browsers use."
                 ),
             );
             return local;
         }
-        match Url::parse(&text) {
+        match Url::parse(&value) {
             Ok(url) if is_https_or_loopback(&url) => {
                 if url.path().contains("//") {
                     self.fault(
                         VARIABLE,
-                        format!("«{text}» has two slashes in a row in its path."),
+                        format!("«{value}» has two slashes in a row in its path."),
                     );
                 }
                 if url.query().is_some() || url.fragment().is_some() || has_user(&url) {
                     self.fault(
                         VARIABLE,
-                        "must be scheme, host, port and path only: no user, ? or #.",
+                        "may only have a scheme, host, port and path: no user, ? or #.",
                     );
                 }
                 let mut url = url;
@@ -104,8 +104,8 @@ impl Environment<'_> {
                 self.fault(
                     VARIABLE,
                     format!(
-                        "«{text}» must start with https://. Plain http is for localhost only, \
-                         because cookies would travel unprotected."
+                        "«{value}» must start with https://. Plain http is only for localhost, because \
+                         cookies would be sent unencrypted."
                     ),
                 );
                 local
@@ -113,38 +113,38 @@ impl Environment<'_> {
             Err(_) => {
                 self.fault(
                     VARIABLE,
-                    format!("«{text}» is not an absolute URL such as https://app.example.com."),
+                    format!("«{value}» is not an absolute URL such as https://app.example.com."),
                 );
                 local
             }
         }
     }
 
-    /// Port 0 is for tests: the operating system chooses.
+    /// Port 0 is for tests: the operating system picks a port.
     fn listen(&mut self, base_url: &Url) -> String {
         const VARIABLE: &str = declarations::LISTEN.name;
-        let Some(text) = self.string(VARIABLE) else {
+        let Some(value) = self.string(VARIABLE) else {
             let port = match base_url.port() {
                 Some(port) if is_loopback(base_url) => port,
                 _ => 8080,
             };
             return format!("localhost:{port}");
         };
-        let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        let port = value.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
             self.fault(
                 VARIABLE,
-                format!("«{text}» is not host:port such as 0.0.0.0:8080 or [::1]:8080."),
+                format!("«{value}» is not host:port such as 0.0.0.0:8080 or [::1]:8080."),
             );
         }
-        text
+        value
     }
 
     fn trusted_proxies(&mut self) -> Vec<IpNet> {
         const VARIABLE: &str = declarations::TRUSTED_PROXIES.name;
-        let text = self.string(VARIABLE).unwrap_or_default();
+        let value = self.string(VARIABLE).unwrap_or_default();
         let mut networks = Vec::new();
-        for part in words(&text) {
+        for part in words(&value) {
             match part
                 .parse()
                 .or_else(|_| part.parse::<IpAddr>().map(IpNet::from))
@@ -161,7 +161,7 @@ impl Environment<'_> {
         networks
     }
 
-    /// `None`: for a debug build with the development provider.
+    /// `None`: a debug build will use the development provider.
     fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
         const VARIABLES: [&str; 4] = [
             declarations::ISSUER.name,
@@ -174,15 +174,15 @@ impl Environment<'_> {
                 self.fault(
                     declarations::ISSUER.name,
                     format!(
-                        "missing. The development provider lets everybody in, so it is for localhost \
-                         only; APP_BASE_URL is {base_url}."
+                        "missing. The development provider lets anyone in, so it is only for localhost, \
+                         but APP_BASE_URL is {base_url}."
                     ),
                 );
             }
             return None;
         }
         let issuer = self.issuer();
-        let client_id = self.credential_text(
+        let client_id = self.credential_string(
             declarations::CLIENT_ID.name,
             "the client id that the provider shows for this app",
         );
@@ -194,7 +194,7 @@ impl Environment<'_> {
         })
     }
 
-    /// `None`: there is a fault.
+    /// `None`: a fault was recorded.
     fn credential(&mut self) -> Option<Credential> {
         const VARIABLE: &str = declarations::CLIENT_AUTH.name;
         let method = match self.string(VARIABLE).as_deref() {
@@ -204,7 +204,7 @@ impl Environment<'_> {
             Some("private_key_jwt") => return self.private_key(),
             Some(other) => {
                 let hint = format!(
-                    "«{other}» is not known. Use basic, post or private_key_jwt, or leave it out."
+                    "«{other}» is not valid. Use basic, post or private_key_jwt, or leave it out."
                 );
                 self.fault(VARIABLE, hint);
                 None
@@ -213,10 +213,10 @@ impl Environment<'_> {
         if self.string(declarations::CLIENT_KEY_FILE.name).is_some() {
             self.fault(
                 declarations::CLIENT_KEY_FILE.name,
-                "is not used. Set OIDC_CLIENT_AUTH=private_key_jwt too, or leave it out.",
+                "has no effect. Set OIDC_CLIENT_AUTH=private_key_jwt too, or leave it out.",
             );
         }
-        let secret = self.credential_text(
+        let secret = self.credential_string(
             declarations::CLIENT_SECRET.name,
             "the client secret that the provider shows for this app",
         );
@@ -231,7 +231,7 @@ impl Environment<'_> {
         if self.string(declarations::CLIENT_SECRET.name).is_some() {
             self.fault(
                 declarations::CLIENT_SECRET.name,
-                "is not used with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
+                "has no effect with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
             );
         }
         let audience = self.choice(
@@ -246,7 +246,7 @@ impl Environment<'_> {
         let Some(file) = self.string(FILE) else {
             self.fault(
                 FILE,
-                "missing. OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file; make \
+                "missing. OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file. Make \
                  one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out \
                  client-key.pem",
             );
@@ -270,41 +270,43 @@ impl Environment<'_> {
 
     fn issuer(&mut self) -> String {
         const VARIABLE: &str = declarations::ISSUER.name;
-        let Some(text) = self.string(VARIABLE) else {
+        let Some(value) = self.string(VARIABLE) else {
             self.fault(
                 VARIABLE,
                 "missing. Set it to the provider's issuer URL, for example https://example.okta.com/oauth2/default.",
             );
             return String::new();
         };
-        if is_placeholder(&text) {
+        if is_placeholder(&value) {
             self.fault(
                 VARIABLE,
-                format!("«{text}» still holds a placeholder. Put your provider's name in."),
+                format!(
+                    "«{value}» still contains a placeholder. Replace it with your provider's name."
+                ),
             );
-            return text;
+            return value;
         }
-        match Url::parse(&text) {
-            Err(_) => self.fault(VARIABLE, format!("«{text}» is not an absolute URL such as https://id.example.com.")),
+        match Url::parse(&value) {
+            Err(_) => self.fault(VARIABLE, format!("«{value}» is not an absolute URL such as https://id.example.com.")),
             Ok(url) if !is_https_or_loopback(&url) => self.fault(
                 VARIABLE,
-                format!("«{text}» must start with https://. Plain http is for localhost only (OIDC Discovery 4)."),
+                format!("«{value}» must start with https://. Plain http is only for localhost (OIDC Discovery 4)."),
             ),
             Ok(url) if url.query().is_some() || url.fragment().is_some() || has_user(&url) => {
-                self.fault(VARIABLE, "must have no user, ? or # (OIDC Discovery 2).");
+                self.fault(VARIABLE, "must not have a user, ? or # (OIDC Discovery 2).");
             }
-            Ok(url) if text.ends_with("/.well-known/openid-configuration") => {
+            Ok(url) if value.ends_with("/.well-known/openid-configuration") => {
                 let issuer = url.as_str().trim_end_matches("/.well-known/openid-configuration");
-                self.fault(VARIABLE, format!("is the metadata's address. The issuer is «{issuer}»."));
+                self.fault(VARIABLE, format!("is the metadata URL. The issuer is «{issuer}»."));
             }
             Ok(url) if url.path().contains("//") => {
-                self.fault(VARIABLE, format!("«{text}» has two slashes in a row in its path."));
+                self.fault(VARIABLE, format!("«{value}» has two slashes in a row in its path."));
             }
             Ok(url) if url.path().matches("/oauth2/").count() > 1 => {
-                self.fault(VARIABLE, format!("«{text}» names the authorization server twice."));
+                self.fault(VARIABLE, format!("«{value}» names the authorization server twice."));
             }
             Ok(url) if url.host_str().is_some_and(|host| host.ends_with(".com.com")) => {
-                self.fault(VARIABLE, format!("«{text}» has .com twice."));
+                self.fault(VARIABLE, format!("«{value}» has .com twice."));
             }
             Ok(url) => {
                 if let Some(right) = okta_admin_host(&url) {
@@ -313,19 +315,19 @@ impl Environment<'_> {
                 }
             }
         }
-        text
+        value
     }
 
-    fn credential_text(&mut self, variable: &'static str, what: &str) -> String {
+    fn credential_string(&mut self, variable: &'static str, what: &str) -> String {
         match self.string(variable) {
             None => self.fault(variable, format!("missing. Set it to {what}.")),
-            Some(text) if is_placeholder(&text) => {
+            Some(value) if is_placeholder(&value) => {
                 self.fault(
                     variable,
-                    format!("still holds a placeholder. Set it to {what}."),
+                    format!("still contains a placeholder. Set it to {what}."),
                 );
             }
-            Some(text) => return text,
+            Some(value) => return value,
         }
         String::new()
     }
@@ -355,10 +357,10 @@ impl Environment<'_> {
     }
 
     fn extra_parameters(&mut self) -> Vec<(String, String)> {
-        let text = self
+        let value = self
             .string(declarations::EXTRA_PARAMETERS.name)
             .unwrap_or_default();
-        let (parameters, faults) = extra_parameters::read(&text);
+        let (parameters, faults) = extra_parameters::read(&value);
         for hint in faults {
             self.fault(declarations::EXTRA_PARAMETERS.name, hint);
         }
@@ -376,11 +378,11 @@ impl Environment<'_> {
 
     fn signature_algorithms(&mut self) -> Vec<SignatureAlgorithm> {
         const VARIABLE: &str = declarations::SIGNATURE_ALGORITHMS.name;
-        let Some(text) = self.string(VARIABLE) else {
+        let Some(value) = self.string(VARIABLE) else {
             return SignatureAlgorithm::ALL.to_vec();
         };
         let mut algorithms = Vec::new();
-        for name in words(&text) {
+        for name in words(&value) {
             match SignatureAlgorithm::ALL
                 .iter()
                 .find(|alg| alg.name() == name)
@@ -392,34 +394,34 @@ impl Environment<'_> {
                         .join(" ");
                     self.fault(
                         VARIABLE,
-                        format!("«{name}» cannot be accepted. Choose from: {known}."),
+                        format!("«{name}» is not supported. Choose from: {known}."),
                     );
                 }
             }
         }
-        if words(&text).next().is_none() {
+        if words(&value).next().is_none() {
             self.fault(
                 VARIABLE,
-                "names no algorithm. Leave it out for the default.",
+                "contains no algorithm. Leave it out for the default.",
             );
         }
         algorithms
     }
 
     fn trusted_audiences(&mut self) -> Vec<String> {
-        let text = self
+        let value = self
             .string(declarations::TRUSTED_AUDIENCES.name)
             .unwrap_or_default();
-        words(&text).map(str::to_owned).collect()
+        words(&value).map(str::to_owned).collect()
     }
 
     fn scopes(&mut self) -> Vec<String> {
         const VARIABLE: &str = declarations::SCOPES.name;
-        let text = self
+        let value = self
             .string(VARIABLE)
             .unwrap_or_else(|| declarations::SCOPES.default.to_owned());
-        let scopes: Vec<String> = words(&text).map(str::to_owned).collect();
-        // RFC 6749 3.3: printable ASCII without quotes and backslashes.
+        let scopes: Vec<String> = words(&value).map(str::to_owned).collect();
+        // RFC 6749 3.3: printable ASCII without quotes or backslashes.
         let is_token = |scope: &String| {
             scope
                 .chars()
@@ -428,19 +430,19 @@ impl Environment<'_> {
         if !scopes.iter().all(is_token) {
             self.fault(
                 VARIABLE,
-                "must be names of plain ASCII, separated by spaces.",
+                "must be names in plain ASCII, separated by spaces.",
             );
         }
         if !scopes.iter().any(|scope| scope == "openid") {
             self.fault(
                 VARIABLE,
-                "must contain openid, or the provider gives no ID token (OIDC Core 3.1.2.1).",
+                "must contain openid, otherwise the provider issues no ID token (OIDC Core 3.1.2.1).",
             );
         }
         scopes
     }
 
-    /// The answer has to come to where the transaction's cookie is.
+    /// The response has to go where the transaction's cookie is sent.
     fn login_redirect_uri(&mut self, base_url: &Url) -> Url {
         const VARIABLE: &str = declarations::LOGIN_REDIRECT_URI.name;
         let usual = below(base_url, &Paths::default().login_callback);
@@ -458,27 +460,27 @@ impl Environment<'_> {
     }
 
     fn redirect_uri(&mut self, variable: &'static str, default: Url) -> Url {
-        let Some(text) = self.string(variable) else {
+        let Some(value) = self.string(variable) else {
             return default;
         };
-        if is_placeholder(&text) {
+        if is_placeholder(&value) {
             let hint =
-                format!("«{text}» still holds a placeholder. Leave it out to use {default}.");
+                format!("«{value}» still contains a placeholder. Leave it out to use {default}.");
             self.fault(variable, hint);
             return default;
         }
-        match Url::parse(&text) {
+        match Url::parse(&value) {
             Ok(url) if url.fragment().is_none() && is_https_or_loopback(&url) => return url,
             Ok(url) if url.fragment().is_some() => {
-                self.fault(variable, "must have no # (RFC 6749 3.1.2).")
+                self.fault(variable, "must not have a # (RFC 6749 3.1.2).")
             }
             Ok(_) => self.fault(
                 variable,
-                format!("«{text}» must start with https:// (http is for localhost only)."),
+                format!("«{value}» must start with https:// (http is only for localhost)."),
             ),
             Err(_) => self.fault(
                 variable,
-                format!("«{text}» is not an absolute URL. Leave it out to use {default}."),
+                format!("«{value}» is not an absolute URL. Leave it out to use {default}."),
             ),
         }
         default
@@ -527,7 +529,7 @@ impl Environment<'_> {
         );
         let assets = match self.string(ASSETS).as_deref() {
             None | Some("cdn") => WidgetAssets::Cdn,
-            // Another login page needs no such folder.
+            // The other login modes need no such folder.
             Some(_) if !login_mode.shows_widget() => WidgetAssets::Cdn,
             Some(folder) => match WidgetFiles::find(folder.as_ref()) {
                 Ok(files) => WidgetAssets::Here(files),
@@ -543,13 +545,13 @@ impl Environment<'_> {
     fn secrets(&mut self) -> Vec<Secret> {
         const VARIABLE: &str = declarations::SECRET.name;
         const HOW: &str = "Make one with: openssl rand -base64 48";
-        let Some(text) = self.string(VARIABLE) else {
+        let Some(value) = self.string(VARIABLE) else {
             if !cfg!(debug_assertions) {
                 self.fault(VARIABLE, format!("missing. {HOW}"));
                 return Vec::new();
             }
-            // Good for as long as the process lives: only transactions are lost
-            // when it restarts.
+            // Lasts as long as the process: only transactions are lost on a
+            // restart.
             return match seal::random_string() {
                 Ok(secret) => vec![Secret::new(secret)],
                 Err(error) => {
@@ -558,13 +560,13 @@ impl Environment<'_> {
                 }
             };
         };
-        let secrets: Vec<&str> = text
+        let secrets: Vec<&str> = value
             .split(',')
             .map(str::trim)
-            .filter(|text| !text.is_empty())
+            .filter(|value| !value.is_empty())
             .collect();
         if secrets.is_empty() {
-            self.fault(VARIABLE, format!("holds no secret. {HOW}"));
+            self.fault(VARIABLE, format!("contains no secret. {HOW}"));
         }
         for (place, secret) in secrets.iter().enumerate() {
             let which = if secrets.len() > 1 {
@@ -587,7 +589,7 @@ impl Environment<'_> {
             {
                 self.fault(
                     VARIABLE,
-                    format!("{which}is the value of an example, which everybody knows. {HOW}"),
+                    format!("{which}is a value from an example, which anyone can look up. {HOW}"),
                 );
             }
         }
@@ -596,66 +598,67 @@ impl Environment<'_> {
 
     fn session_store(&mut self) -> SessionStore {
         const VARIABLE: &str = declarations::STORE.name;
-        let text = self
+        let value = self
             .string(VARIABLE)
             .unwrap_or_else(|| declarations::STORE.default.to_owned());
-        match text.split_once(':') {
+        match value.split_once(':') {
             Some(("memory", "")) => SessionStore::Memory,
             Some(("embedded", path)) if !path.is_empty() => {
                 SessionStore::Embedded(PathBuf::from(path))
             }
             #[cfg(feature = "redis")]
-            _ => match RedisAddress::parse(&text) {
-                Ok(_) => SessionStore::Redis(Secret::new(text)),
+            _ => match RedisAddress::parse(&value) {
+                Ok(_) => SessionStore::Redis(Secret::new(value)),
                 Err(form) => {
-                    // Not repeated in the message: a mistyped URL may hold a password.
+                    // The value is left out of the message: a mistyped URL may
+                    // contain a password.
                     self.fault(
                         VARIABLE,
-                        format!("must be embedded:PATH, memory: or Redis's address: {form}."),
+                        format!("must be embedded:PATH, memory: or the address of Redis: {form}."),
                     );
                     SessionStore::Memory
                 }
             },
             #[cfg(not(feature = "redis"))]
             _ => {
-                // Not repeated in the message: it may hold a password.
+                // The value is left out of the message: it may contain a password.
                 self.fault(VARIABLE, "must be embedded:PATH or memory:.");
                 SessionStore::Memory
             }
         }
     }
 
-    /// What calls to the provider read for themselves, and pass over in silence
-    /// where they cannot use it.
+    /// The HTTP client reads these variables itself, and silently ignores unusable
+    /// values.
     fn check_proxies(&mut self) {
         for variable in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
-            let Some(text) = self.string(variable) else {
+            let Some(value) = self.string(variable) else {
                 continue;
             };
-            let url = if text.contains("://") {
-                Url::parse(&text)
+            let url = if value.contains("://") {
+                Url::parse(&value)
             } else {
-                Url::parse(&format!("http://{text}"))
+                Url::parse(&format!("http://{value}"))
             };
             if !url.is_ok_and(|url| ["http", "https"].contains(&url.scheme())) {
-                // Not repeated in the message: it may hold a password.
+                // The value is left out of the message: it may contain a password.
                 self.fault(variable, "must be http://HOST:PORT or https://HOST:PORT.");
             }
         }
     }
 }
 
-/// Whether a value is one that documentation shows in the place of a real one:
-/// `{yourOktaDomain}`, `<secret>`, `YOUR-ORG`.
-fn is_placeholder(text: &str) -> bool {
-    text.contains(['{', '}', '<', '>']) || text.contains("YOUR-") || text.contains("YOUR_")
+/// Whether a value is a placeholder from documentation, such as `{yourOktaDomain}`,
+/// `<secret>` or `YOUR-ORG`.
+fn is_placeholder(value: &str) -> bool {
+    value.contains(['{', '}', '<', '>']) || value.contains("YOUR-") || value.contains("YOUR_")
 }
 
 fn has_user(url: &Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
-/// The organisation's host, if this is its admin console's.
+/// The organisation's host, if this one is its admin console.
 fn okta_admin_host(url: &Url) -> Option<String> {
     let host = url.host_str()?;
     ["okta.com", "oktapreview.com", "okta-emea.com"]

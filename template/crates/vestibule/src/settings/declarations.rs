@@ -1,6 +1,5 @@
-//! Every setting of the library: its name, what it is if it is not set, and what it
-//! means. The tables in documents are tested against this list; how each is checked
-//! is in `checks.rs`.
+//! Every setting of the library: its name, default and meaning. The tables in the
+//! documentation are tested against this list; the checks are in `checks.rs`.
 
 /// A setting of the library.
 #[derive(Clone, Copy, Debug)]
@@ -8,8 +7,7 @@
 pub struct Setting {
     /// The environment variable.
     pub name: &'static str,
-    /// What it is if it is not set, as one would write it; empty: nothing, or what
-    /// the help says.
+    /// The default, as written in the environment; empty: none, or see the help.
     pub default: &'static str,
     /// What it means.
     pub help: &'static str,
@@ -30,65 +28,65 @@ macro_rules! settings {
 
 settings! {
     BASE_URL: "APP_BASE_URL", "",
-        "where browsers reach the app; a path in it mounts the app there. Debug builds default to http://localhost:8080";
+        "the URL where browsers reach the app; a path in it mounts the app there. Debug builds default to http://localhost:8080";
     LISTEN: "APP_LISTEN", "localhost:8080",
         "host and port to listen on";
     TRUSTED_PROXIES: "APP_TRUSTED_PROXIES", "",
-        "addresses or networks of your reverse proxies: their X-Forwarded-For says where a request comes from";
+        "addresses or networks of your reverse proxies, whose X-Forwarded-For is trusted";
     LOGIN_RATE: "APP_LOGIN_RATE", "50",
-        "how many requests per second one address may make to sign in";
+        "how many sign-in requests one address may make per second";
     ISSUER: "OIDC_ISSUER", "",
-        "the provider. Debug builds can do without, with the development provider";
+        "the provider's issuer URL; without it, debug builds can use the development provider";
     CLIENT_ID: "OIDC_CLIENT_ID", "",
-        "what the provider knows the app as";
+        "the app's client id at the provider";
     CLIENT_SECRET: "OIDC_CLIENT_SECRET", "",
-        "what the app proves with that it is this client";
+        "the app's client secret";
     CLIENT_AUTH: "OIDC_CLIENT_AUTH", "",
-        "basic, post, or private_key_jwt with a key instead of the secret; else what the provider's metadata says";
+        "basic, post, or private_key_jwt with a key instead of the secret; the default is what the provider's metadata says";
     CLIENT_KEY_FILE: "OIDC_CLIENT_KEY_FILE", "",
-        "the private key, PEM: RSA, P-256, P-384 or Ed25519";
+        "the private key as a PEM file: RSA, P-256, P-384 or Ed25519";
     CLIENT_KEY_ID: "OIDC_CLIENT_KEY_ID", "",
         "the key's kid at the provider";
     CLIENT_KEY_AUDIENCE: "OIDC_CLIENT_KEY_AUDIENCE", "issuer",
-        "token_endpoint, or endpoint for the one that is called, for providers that insist on it";
+        "the audience of client assertions: issuer, token_endpoint, or endpoint for the one being called";
     EXTRA_PARAMETERS: "OIDC_EXTRA_PARAMETERS", "",
-        "more for every authorization request, such as ui_locales=de";
+        "extra parameters for every authorization request, such as ui_locales=de";
     PUSHED_AUTHORIZATION: "OIDC_PAR", "auto",
-        "pushed authorization requests: where offered, always or never";
+        "pushed authorization requests: auto (where offered), always or never";
     SIGNATURE_ALGORITHMS: "OIDC_SIGNATURE_ALGORITHMS", "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA",
-        "the signatures accepted on tokens";
+        "the signature algorithms accepted on tokens";
     TRUSTED_AUDIENCES: "OIDC_TRUSTED_AUDIENCES", "",
-        "who may be an audience of a token besides this client";
+        "audiences that tokens may name besides this client";
     SCOPES: "OIDC_SCOPES", "openid profile email",
-        "the scopes asked for; add offline_access if the provider gives refresh tokens for it";
+        "the scopes to ask for; add offline_access if the provider requires it for refresh tokens";
     ROLES_CLAIM: "OIDC_ROLES_CLAIM", "roles",
-        "where in the claims the roles are, for example realm_access.roles";
+        "the claim that holds the roles, for example realm_access.roles";
     LOGIN_REDIRECT_URI: "OIDC_LOGIN_REDIRECT_URI", "",
-        "where the provider sends people back to, if not below APP_BASE_URL";
+        "where the provider sends people back to, if not the default below APP_BASE_URL";
     LOGOUT_REDIRECT_URI: "OIDC_LOGOUT_REDIRECT_URI", "",
-        "where the provider sends people after signing out, if not below APP_BASE_URL";
+        "where the provider sends people after signing out, if not the default below APP_BASE_URL";
     CLOCK_SKEW: "OIDC_CLOCK_SKEW_SECONDS", "120",
-        "how far the provider's clock may be off";
+        "how far the provider's clock may differ from ours";
     TIMEOUT: "OIDC_TIMEOUT_SECONDS", "10",
-        "the longest that a call to the provider may take";
+        "the longest a call to the provider may take";
     CA_FILE: "OIDC_CA_FILE", "",
-        "PEM file of certificate authorities to trust besides the system's";
+        "PEM file of certificate authorities to trust in addition to the system's";
     USERINFO: "OIDC_USERINFO", "optional",
-        "required: nobody is signed in without the userinfo endpoint's claims; off: it is not called";
+        "required: no one is signed in without the userinfo endpoint's claims; off: it is not called";
     LOGIN_PAGE: "OIDC_LOGIN_PAGE", "redirect",
-        "page shows a page of the app first, widget the Okta Sign-In Widget on it";
+        "page shows the app's own login page first, widget shows it with the Okta Sign-In Widget";
     WIDGET_ENGINE: "OIDC_WIDGET_ENGINE", "identity",
         "classic for organisations that are not on Okta's Identity Engine";
     WIDGET_ASSETS: "OIDC_WIDGET_ASSETS", "cdn",
-        "a folder with the widget's files, to serve them from the app";
+        "cdn, or a folder with the widget's files for the app to serve";
     SECRET: "SESSION_SECRET", "",
-        "seals cookies; new,old replaces one without signing anybody out. Debug builds make one up";
+        "seals cookies; new,old replaces a secret without signing anyone out. Debug builds make one up";
     STORE: "SESSION_STORE", "embedded:data/user-sessions.redb",
         "where user sessions are kept: embedded:PATH, memory: or the address of Redis";
     IDLE: "SESSION_IDLE_MINUTES", "60",
-        "when an idle session ends, or up to a twelfth sooner";
+        "minutes until an idle session ends, or up to a twelfth sooner";
     MAX: "SESSION_MAX_HOURS", "12",
-        "when a session ends whatever happens";
+        "hours until a session ends whatever happens";
     ENDS_WITH_ID_TOKEN: "SESSION_ENDS_WITH_ID_TOKEN", "no",
         "yes ends a session when its ID token expires, if that is sooner";
 }
@@ -122,7 +120,7 @@ mod tests {
         }
         let mut read = read.into_inner();
         read.retain(|name| !name.ends_with("_PROXY"));
-        // Asked only after a key has been read.
+        // Read only after a key has been loaded.
         read.insert("OIDC_CLIENT_KEY_ID".to_owned());
         let declared: BTreeSet<String> = ALL.iter().map(|one| one.name.to_owned()).collect();
         assert_eq!(read, declared);

@@ -4,8 +4,8 @@ use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use super::{Fault, Faults};
 
-/// The environment while settings are read from it. Faults are noted, and reading
-/// goes on, so that all of them are named at once.
+/// The environment while settings are read from it. Faults are recorded and reading
+/// goes on, so that all of them are reported at once.
 pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
@@ -27,15 +27,15 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// A variable's value without spaces around it; `None` if it is empty or not
+    /// A variable's value without surrounding spaces; `None` if it is empty or not
     /// set.
     pub fn string(&self, variable: &str) -> Option<String> {
         let value = (self.lookup)(variable)?.trim().to_owned();
         (!value.is_empty()).then_some(value)
     }
 
-    /// A variable that must be set. If it is not, that is a fault, and the value is
-    /// empty. `hint` says what to set it to.
+    /// A variable that must be set. If it is not, a fault is recorded and an empty
+    /// value returned. `hint` says what to set it to.
     pub fn required(&mut self, variable: &str, hint: &str) -> String {
         self.string(variable).unwrap_or_else(|| {
             self.fault(variable, format!("missing. {hint}"));
@@ -43,8 +43,8 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// Notes that a variable cannot be used. The hint says what is wrong and what to
-    /// do about it; it must not hold a secret.
+    /// Records that a variable cannot be used. The hint says what is wrong and what
+    /// to do about it; it must not contain a secret.
     pub fn fault(&mut self, variable: &str, hint: impl Into<String>) {
         self.faults.push(Fault {
             variable: variable.to_owned(),
@@ -57,7 +57,7 @@ impl<'a> Environment<'a> {
         self.choice(variable, false, &[("yes", true), ("no", false)])
     }
 
-    /// What one of a few words stands for; `usual` if the variable is not set.
+    /// The choice that the variable's value stands for; `usual` if it is not set.
     pub fn choice<T: Copy>(&mut self, variable: &str, usual: T, choices: &[(&str, T)]) -> T {
         let Some(asked) = self.string(variable) else {
             return usual;
@@ -70,7 +70,7 @@ impl<'a> Environment<'a> {
             Some((last, others)) => format!("{} or {last}", others.join(", ")),
             None => String::new(),
         };
-        self.fault(variable, format!("«{asked}» is not known. Use {words}."));
+        self.fault(variable, format!("«{asked}» is not valid. Use {words}."));
         usual
     }
 
@@ -78,13 +78,13 @@ impl<'a> Environment<'a> {
     pub fn number(&mut self, variable: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
         match self.string(variable) {
             None => default,
-            Some(text) => match u64::from_str(&text) {
+            Some(value) => match u64::from_str(&value) {
                 Ok(number) if range.contains(&number) => number,
                 _ => {
                     let (low, high) = (range.start(), range.end());
                     self.fault(
                         variable,
-                        format!("«{text}» is not a whole number from {low} to {high}."),
+                        format!("«{value}» is not a whole number from {low} to {high}."),
                     );
                     default
                 }
@@ -92,8 +92,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// A number of seconds, minutes or the like within a range, counted in units of
-    /// the variable's own; `default` if it is not set.
+    /// A number of seconds, minutes or the like within a range, in the variable's
+    /// own unit; `default` if it is not set.
     pub fn duration(
         &mut self,
         variable: &str,

@@ -1,9 +1,10 @@
-//! Authorization parameters that the owner adds. Those that the protocol itself
-//! uses stay out of reach: each of them is a check of this app.
+//! Authorization parameters that the app adds. Those of the protocol itself are off
+//! limits: each is one of the library's checks.
 
 use url::form_urlencoded;
 
-/// What this app sends itself, and what would change who asks for what.
+/// Parameters that the library sends itself, and those that would change who asks
+/// for what.
 const RESERVED: [&str; 22] = [
     "acr_values",
     "client_assertion",
@@ -29,23 +30,24 @@ const RESERVED: [&str; 22] = [
     "state",
 ];
 
-/// What `prompt` may say in every request (OIDC Core 3.1.2.1, Initiating User
-/// Registration 1.0). Not `none`: then nobody new could sign in.
+/// The values that `prompt` may have in every request (OIDC Core 3.1.2.1,
+/// Initiating User Registration 1.0). Not `none`: no one could sign in for the
+/// first time.
 const PROMPTS: [&str; 4] = ["login", "consent", "select_account", "create"];
 
-/// Room for real ones, yet a bound on what browsers carry.
+/// Room for real parameters, yet a bound on what browsers carry.
 const MAX_LENGTH: usize = 1024;
 
-/// The parameters in a text such as `ui_locales=de&audience=https://api`, and
+/// The parameters in a string such as `ui_locales=de&audience=https://api`, and
 /// what is wrong with it.
-pub(super) fn read(text: &str) -> (Vec<(String, String)>, Vec<String>) {
+pub(super) fn read(query: &str) -> (Vec<(String, String)>, Vec<String>) {
     let mut parameters: Vec<(String, String)> = Vec::new();
     let mut faults = Vec::new();
-    if text.len() > MAX_LENGTH {
+    if query.len() > MAX_LENGTH {
         faults.push(format!("is longer than {MAX_LENGTH} bytes."));
         return (parameters, faults);
     }
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match fault(&name, &value) {
             Some(fault) => faults.push(fault),
             None if parameters.iter().any(|(known, _)| *known == name) => {
@@ -62,7 +64,7 @@ fn fault(name: &str, value: &str) -> Option<String> {
     let is_value = !value.is_empty() && !value.chars().any(char::is_control);
     if !is_name || !is_value {
         return Some(format!(
-            "«{}» is not NAME=VALUE; several are joined by &, for example \
+            "«{}» is not NAME=VALUE; join several with &, for example \
              ui_locales=de&prompt=select_account.",
             name.escape_debug()
         ));
@@ -83,7 +85,7 @@ fn fault(name: &str, value: &str) -> Option<String> {
     if name == "prompt" && !value.split(' ').all(is_prompt) {
         let known = PROMPTS.join(", ");
         return Some(format!(
-            "«prompt={value}» is not known. Choose from: {known}."
+            "«prompt={value}» is not supported. Choose from: {known}."
         ));
     }
     None

@@ -1,5 +1,5 @@
-//! What the environment says, checked once at start. Every fault is found and
-//! named in one go, each with what to do about it; nothing else in the library
+//! The settings from the environment, checked once at startup. All faults are
+//! reported together, each with what to do about it. Nothing else in the library
 //! reads the environment.
 
 mod checks;
@@ -24,32 +24,30 @@ pub use crate::{
 };
 use crate::{paths::Paths, secret::Secret};
 
-/// Everything that can be set. The crate's `README.md` lists the variables.
+/// All settings. The crate's `README.md` lists the variables.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Where browsers reach the app, without a trailing slash; its path, if
-    /// any, is where the app is mounted.
+    /// Where browsers reach the app, without a trailing slash. The app is mounted
+    /// at its path, if it has one.
     pub base_url: Url,
-    /// The paths of the sign-in's own pages.
+    /// The paths of the sign-in pages.
     pub paths: Paths,
     /// The address to listen on, `host:port`.
     pub listen: String,
-    /// The reverse proxies in front of the app, whose word counts on whom they
-    /// forward requests for.
+    /// The reverse proxies in front of the app, whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpNet>,
-    /// How many requests a second for the sign-in's pages one address may make.
+    /// How many requests per second one address may make to the sign-in pages.
     pub login_rate: u64,
     /// The provider that people sign in with; `None`: the development provider.
     pub provider: Option<ProviderSettings>,
-    /// How the relying party talks to a provider, whichever it is.
+    /// How the app behaves as a relying party, whichever the provider.
     pub relying_party: RelyingParty,
-    /// How `/login` begins.
+    /// What `/login` does first.
     pub login_mode: LoginMode,
     /// The Okta Sign-In Widget, for `OIDC_LOGIN_PAGE=widget`.
     pub widget: WidgetSettings,
-    /// Seals what goes through the browser. The first one writes, all of them
-    /// read.
+    /// Seal what goes through the browser. The first one seals, all of them open.
     pub secrets: Vec<Secret>,
     /// Where user sessions are kept.
     pub session_store: SessionStore,
@@ -57,19 +55,19 @@ pub struct Settings {
     pub session_idle: Duration,
     /// A user session ends after this long whatever happens.
     pub session_max: Duration,
-    /// A user session ends when its ID token does, if that is sooner.
+    /// Whether a user session also ends when its ID token does.
     pub session_ends_with_id_token: bool,
 }
 
-/// How `/login` begins.
+/// What `/login` does first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoginMode {
-    /// Straight to the provider.
+    /// Goes straight to the provider.
     Redirect,
-    /// A page of this app with a button for the provider.
+    /// Shows a page of this app with a button that leads to the provider.
     Page,
-    /// A page of this app with the Okta Sign-In Widget in it.
+    /// Shows a page of this app with the Okta Sign-In Widget in it.
     Widget,
 }
 
@@ -85,12 +83,12 @@ impl LoginMode {
 #[error("cannot start: {}{}", how_many(.0), listed(.0))]
 pub struct Faults(Vec<Fault>);
 
-/// One setting that cannot be used: its variable and what to do.
+/// A setting that cannot be used: its variable, and what to do.
 #[derive(Debug)]
 pub struct Fault {
     /// The environment variable.
     pub variable: String,
-    /// What is wrong and what to do about it; never holds a secret.
+    /// What is wrong and what to do about it; never contains a secret.
     pub hint: String,
 }
 
@@ -115,8 +113,8 @@ fn listed(faults: &[Fault]) -> String {
 }
 
 impl Settings {
-    /// Reads the environment, and in debug builds first the file `.env` in the
-    /// current folder; what is set already wins over the file.
+    /// Reads the environment. Debug builds first read the file `.env` in the
+    /// current folder, which never overrides what is already set.
     ///
     /// # Errors
     /// Names every setting that is missing or unusable.
@@ -124,8 +122,8 @@ impl Settings {
         Self::from_env_with(|_| ()).map(|(settings, ())| settings)
     }
 
-    /// The same, and reads the app's own settings beside the library's, so that
-    /// all that is wrong is named at once.
+    /// The same, and also reads the app's own settings, so that everything that is
+    /// wrong is reported at once.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), vestibule::settings::Faults> {
@@ -146,8 +144,8 @@ impl Settings {
             && !error.not_found()
         {
             let hint = match error {
-                // The line may hold a secret, so only its place would help, and
-                // the parser does not tell it.
+                // The line may contain a secret, so only its number would help, and
+                // the parser does not reveal that.
                 dotenvy::Error::LineParse(..) => {
                     "a line is not of the form NAME=VALUE; values with spaces or # need quotes"
                         .to_owned()
@@ -162,7 +160,7 @@ impl Settings {
         Self::from_lookup_with(|name| std::env::var(name).ok(), own)
     }
 
-    /// Reads the settings from anywhere; `lookup` is asked by variable name.
+    /// Reads the settings from anywhere; `lookup` is called with variable names.
     ///
     /// # Errors
     /// Names every setting that is missing or unusable.
@@ -170,7 +168,7 @@ impl Settings {
         Self::from_lookup_with(lookup, |_| ()).map(|(settings, ())| settings)
     }
 
-    /// Reads the settings and the app's own from anywhere; see
+    /// Reads the library's and the app's settings from anywhere; see
     /// [`from_env_with`](Self::from_env_with).
     ///
     /// # Errors
@@ -185,12 +183,13 @@ impl Settings {
         environment.into_faults().map(|()| (settings, own))
     }
 
-    /// The settings of an app that gets its own from elsewhere: the provider's
-    /// issuer, the client's id and secret, and where browsers reach the app. All
-    /// others have their defaults and can be changed afterwards.
+    /// The settings for an app that is configured in some other way: from the
+    /// provider's issuer, the client id and secret, and where browsers reach the
+    /// app. Everything else has its default and can be changed afterwards.
     ///
-    /// The secret that seals what goes through the browser is made anew: several
-    /// instances need one in common, in [`secrets`](Self::secrets).
+    /// The secret that seals what goes through the browser is generated: if the app
+    /// runs in several instances, give them one in common through
+    /// [`secrets`](Self::secrets).
     ///
     /// # Errors
     /// Names every value that is unusable, by the variable that would set it.
@@ -214,7 +213,7 @@ impl Settings {
         })
     }
 
-    /// Other paths for the sign-in's own pages. The redirect URIs follow, unless
+    /// Changes the paths of the sign-in pages. The redirect URIs follow, unless
     /// they are set.
     #[must_use]
     pub fn with_paths(mut self, paths: Paths) -> Self {
@@ -229,26 +228,26 @@ impl Settings {
         self
     }
 
-    /// The sign-in's own pages below a prefix, such as `/auth`.
+    /// Moves the sign-in pages below a prefix, such as `/auth`.
     #[must_use]
     pub fn routes_under(self, prefix: &str) -> Self {
         let paths = self.paths.clone().under(prefix);
         self.with_paths(paths)
     }
 
-    /// The path below which the app is mounted: empty, or `/` and more without
-    /// a trailing slash.
+    /// The path below which the app is mounted: empty, or starting with `/` and
+    /// without a trailing slash.
     pub fn base_path(&self) -> &str {
         self.base_url.path().trim_end_matches('/')
     }
 
-    /// Whether browsers reach the app through TLS.
+    /// Whether browsers reach the app over TLS.
     pub fn is_https(&self) -> bool {
         self.base_url.scheme() == "https"
     }
 
-    /// Lets people sign in at this provider, in the place of the one that the
-    /// settings name.
+    /// Sets the provider that people sign in with, instead of the one in the
+    /// settings.
     pub fn set_provider(
         &mut self,
         issuer: impl Into<String>,
@@ -265,7 +264,7 @@ impl Settings {
         });
     }
 
-    /// Asks for one more scope.
+    /// Adds a scope to ask for.
     pub fn add_scope(&mut self, scope: &str) {
         let scopes = &mut self.relying_party.scopes;
         if !scopes.iter().any(|known| known == scope) {
@@ -273,20 +272,20 @@ impl Settings {
         }
     }
 
-    /// The address of a path of this app.
+    /// The URL of a path of this app.
     pub fn url(&self, path: &str) -> Url {
         below(&self.base_url, path)
     }
 
-    /// A proxy may rewrite paths, so that it is no fault by itself.
+    /// Not a fault in itself, as a proxy may rewrite paths.
     pub(crate) fn warn_of_another_callback(&self) {
         let served = self.url(&self.paths.login_callback);
         let named = &self.relying_party.login_redirect_uri;
         if named.path() != served.path() {
             tracing::warn!(
-                "OIDC_LOGIN_REDIRECT_URI: «{named}» has another path than {served}, where this app \
-                 finishes sign-ins. Unless a proxy rewrites the one to the other, every sign-in \
-                 ends in 404: leave it out, or change login_callback in Paths."
+                "OIDC_LOGIN_REDIRECT_URI: «{named}» has a different path from {served}, where this \
+                 app completes sign-ins. Unless a proxy rewrites one to the other, every sign-in \
+                 ends in a 404: leave it out, or change login_callback in Paths."
             );
         }
     }

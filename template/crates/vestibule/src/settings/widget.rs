@@ -1,5 +1,5 @@
-//! The Okta Sign-In Widget: which version, which engine, and where browsers get
-//! its files. What the page does with it is in `widget.rs` beside this folder.
+//! The Okta Sign-In Widget: which version, which engine, and where browsers get its
+//! files. How pages use it is in the crate's `widget.rs`.
 
 use std::{
     collections::BTreeSet,
@@ -11,16 +11,16 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ring::digest;
 
-/// The version that [`SCRIPT`] and [`STYLE`] belong to.
+/// The version of [`SCRIPT`] and [`STYLE`].
 pub const VERSION: &str = "7.49.0";
 
-/// A file of the widget that pages name, with what browsers compare it with
+/// A file of the widget that pages load, with the hash that browsers check
 /// (Subresource Integrity). The same bytes are on Okta's CDN and in the npm
 /// package.
 pub struct Pinned {
-    /// Below the widget's folder.
+    /// The path below the widget's folder.
     pub path: &'static str,
-    /// `sha384-` and the hash.
+    /// `sha384-` followed by the hash.
     pub integrity: &'static str,
 }
 
@@ -30,7 +30,7 @@ pub const SCRIPT: Pinned = Pinned {
     integrity: "sha384-eDl7WzGfDRVYk/9ZezL7LYLmnoJ/GjgM7fFmlAYSJUwKKoeq13vCVgE4hzhx0vgo",
 };
 
-/// Its look.
+/// Its style sheet.
 pub const STYLE: Pinned = Pinned {
     path: "css/okta-sign-in.min.css",
     integrity: "sha384-fLGJJCv4UKDlcJUEjSD6dTXNShnOMN7uxy8lrzxBtV62Ib/HlSNS4ZXnTF7oHaTq",
@@ -39,7 +39,7 @@ pub const STYLE: Pinned = Pinned {
 /// How the widget is set up.
 #[derive(Clone, Debug)]
 pub struct WidgetSettings {
-    /// What the organisation runs.
+    /// The engine that the organisation runs.
     pub engine: Engine,
     /// Where browsers get the widget from.
     pub assets: WidgetAssets,
@@ -64,8 +64,8 @@ pub enum WidgetAssets {
     Here(Arc<WidgetFiles>),
 }
 
-/// The widget's files on disk, found once at start: nothing outside this list
-/// is ever served.
+/// The widget's files on disk, found once at startup: nothing outside this list is
+/// ever served.
 #[derive(Debug)]
 pub struct WidgetFiles {
     folder: PathBuf,
@@ -73,10 +73,10 @@ pub struct WidgetFiles {
 }
 
 impl WidgetFiles {
-    /// Looks through the folder `dist` of the npm package.
+    /// Finds the files in the npm package's folder `dist`.
     ///
     /// # Errors
-    /// A text that says what is missing and how to get it.
+    /// What is missing and how to get it.
     pub fn find(folder: &Path) -> Result<Arc<Self>, String> {
         for pinned in [SCRIPT, STYLE] {
             let file = folder.join(pinned.path);
@@ -86,7 +86,7 @@ impl WidgetFiles {
             let hash = digest::digest(&digest::SHA384, &bytes);
             if pinned.integrity != format!("sha384-{}", BASE64_STANDARD.encode(hash)) {
                 return Err(format!(
-                    "{} is not that of version {VERSION}. {}",
+                    "{} does not belong to version {VERSION}. {}",
                     file.display(),
                     how()
                 ));
@@ -95,7 +95,7 @@ impl WidgetFiles {
         let mut names = BTreeSet::new();
         for part in ["js", "css", "font", "img", "labels/json"] {
             collect(folder, part, &mut names)
-                .map_err(|error| format!("{part} in it cannot be read: {error}. {}", how()))?;
+                .map_err(|error| format!("its folder {part} cannot be read: {error}. {}", how()))?;
         }
         Ok(Arc::new(Self {
             folder: folder.to_owned(),
@@ -103,8 +103,8 @@ impl WidgetFiles {
         }))
     }
 
-    /// Where a file is, given its name with slashes; `None` if the widget has
-    /// no such file.
+    /// The path of a file, named with slashes; `None` if the widget has no such
+    /// file.
     pub fn path_of(&self, name: &str) -> Option<PathBuf> {
         self.names.get(name).map(|name| self.folder.join(name))
     }
@@ -126,7 +126,7 @@ fn collect(folder: &Path, part: &str, names: &mut BTreeSet<String>) -> io::Resul
             continue;
         };
         let name = format!("{part}/{file_name}");
-        // A link could lead out of the folder.
+        // A symbolic link could lead out of the folder.
         let kind = entry.file_type()?;
         if kind.is_dir() {
             collect(folder, &name, names)?;

@@ -1,6 +1,6 @@
-//! Where user sessions are kept: the contract that each store fulfils, and
-//! the choice between them. What a record *means* is in `session/`; a store
-//! sees sealed bytes, hashed keys and times, nothing that a thief could use.
+//! Where user sessions are kept: the contract for stores, and the choice between
+//! them. What a record *means* is in `session/`; a store sees only sealed bytes,
+//! hashed keys and times, nothing that a thief could use.
 
 #[cfg(feature = "embedded")]
 mod embedded;
@@ -19,35 +19,35 @@ pub use crate::seal::Key;
 #[cfg(feature = "redis")]
 pub(crate) use redis::Address as RedisAddress;
 
-/// What a store's verbs return: a future that any worker thread may poll.
+/// What the store's methods return: a future that any worker thread may poll.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// One signed-in browser, as a store keeps it. Times are Unix seconds.
+/// One signed-in browser, as stored. Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Hash of the session id that the browser holds.
     pub key: Key,
-    /// Hash of (issuer, subject): all user sessions of one person share it.
+    /// Hash of (issuer, subject): shared by all user sessions of one person.
     pub subject: Key,
-    /// Hash of (issuer, provider session), where the provider names its
-    /// sessions (the `sid` claim).
+    /// Hash of (issuer, provider session), if the provider names its sessions (the
+    /// `sid` claim).
     pub provider_session: Option<Key>,
-    /// When the sign-in began.
+    /// When the session started.
     pub created_at: u64,
-    /// What the browser is called, roughly, for the person's own eyes.
+    /// What to call the browser, for the person to recognise.
     pub device: String,
     /// Grows by one with each `replace`.
     pub version: u64,
-    /// When the browser last made itself known, as far as the store was told.
+    /// When the browser was last seen, as far as the store was told.
     pub last_seen: u64,
-    /// The end of the record's life whatever happens: from this second on the
-    /// row is as good as deleted.
+    /// When the record ends whatever happens: from this second on the row counts as
+    /// deleted.
     pub expires_at: u64,
     /// The record, sealed with a key that only the browser's session id yields.
     pub sealed: Vec<u8>,
 }
 
-/// Of a row, what tells whether a copy of it is still good.
+/// The part of a row that tells whether a cached copy is still good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pulse {
     /// See [`Row::version`].
@@ -56,33 +56,33 @@ pub struct Pulse {
     pub last_seen: u64,
 }
 
-/// Something that one process at a time may have, or that can happen only once.
+/// Something that one process at a time may hold, or that can happen only once.
 /// Times are Unix seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Hash of what is leased.
     pub name: Key,
-    /// Random: who holds it may acquire it again.
+    /// Random: the current holder may acquire the lease again.
     pub holder: Key,
-    /// When it is acquired.
+    /// The time of acquiring it.
     pub now: u64,
-    /// From this second on anybody may acquire it.
+    /// From this second on anyone may acquire it.
     pub until: u64,
 }
 
-/// Keeps user sessions. Each verb is atomic and, once it has returned `Ok`,
-/// durable for as long as the store as a whole is. Whoever stops waiting for a
-/// verb does not undo it.
+/// Stores user sessions. Each method is atomic and, once it has returned `Ok`, as
+/// durable as the store itself. Dropping a returned future does not undo the
+/// change.
 pub trait Store: Send + Sync {
-    /// Adds a row. A row with the same key is never there: keys are hashes of
-    /// fresh random ids.
+    /// Adds a row. No row with the same key exists: keys are hashes of fresh random
+    /// ids.
     fn create(&self, row: Row) -> Pending<'_, ()>;
 
     /// The row with this key, unless it is gone or has ended by `now`.
     fn get(&self, key: Key, now: u64) -> Pending<'_, Option<Row>>;
 
-    /// The pulse of the row that `get` would return. A store that others write
-    /// to is asked on every request, so it spares itself the rest of the row.
+    /// The pulse of the row that `get` would return. A shared store is asked on
+    /// every request, and saves itself the rest of the row.
     fn pulse(&self, key: Key, now: u64) -> Pending<'_, Option<Pulse>> {
         Box::pin(async move {
             let row = self.get(key, now).await?;
@@ -93,13 +93,13 @@ pub trait Store: Send + Sync {
         })
     }
 
-    /// Notes that the browser was seen. Never brings a deleted row back, never
+    /// Records that the browser was seen. Never brings back a deleted row, never
     /// moves `last_seen` backwards; may reach the disk some seconds later.
     fn touch(&self, key: Key, last_seen: u64) -> Pending<'_, ()>;
 
-    /// Puts `row` in place of the row with its key if that still has version
-    /// `row.version - 1`. `false`: the row is gone or was replaced by somebody
-    /// else, and nothing has changed.
+    /// Replaces the row with `row`'s key if its version is still `row.version - 1`.
+    /// `false`: the row is gone or was replaced by someone else, and nothing has
+    /// changed.
     fn replace(&self, row: Row) -> Pending<'_, bool>;
 
     /// Removes the row with this key; `false` if there was none.
@@ -114,34 +114,34 @@ pub trait Store: Send + Sync {
     /// All live rows of one person, in no particular order.
     fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>>;
 
-    /// Removes rows that have ended by `now` or were last seen before
-    /// `idle_since`, at most `limit` of them, and returns their keys. Other
-    /// changes wait meanwhile, reads do not: a dozen at a time is right. A crash
-    /// may bring back what it removed, as ended as it was. A store that forgets
-    /// ended rows by itself returns none.
+    /// Removes at most `limit` rows that have ended by `now` or were last seen
+    /// before `idle_since`, and returns their keys. Other changes wait in the
+    /// meantime, reads do not: about a dozen at a time is right. After a crash,
+    /// removed rows may come back, still expired. A store that drops ended rows by
+    /// itself returns none.
     fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>>;
 
-    /// Makes a name its holder's until a time, for all processes that share the
-    /// store; `false` if it is somebody else's until later than `now`.
+    /// Reserves a name for its holder until a time, among all processes that share
+    /// the store; `false` if someone else holds it beyond `now`.
     fn acquire(&self, lease: Lease) -> Pending<'_, bool>;
 
-    /// Gives a name back before its time. Somebody else's stays theirs.
+    /// Releases a name early, but only if `holder` holds it.
     fn release(&self, name: Key, holder: Key) -> Pending<'_, ()>;
 
     /// Whether the store can be reached and written to.
     fn check(&self) -> Pending<'_, ()>;
 
-    /// Whether other processes write to the same store. If not, what was read
-    /// once may be kept in memory until this process changes it.
+    /// Whether other processes write to the same store. If not, what was read may
+    /// be cached in memory until this process changes it.
     fn is_shared(&self) -> bool;
 
-    /// Writes out what is still held back and lets go of the store. Called once,
-    /// at shutdown; every later call is an error in a store that is a file.
+    /// Writes out what is buffered and closes the store. Called once, at shutdown;
+    /// in a file store every later call is an error.
     fn close(&self) -> Pending<'_, ()>;
 }
 
-/// The store could not do what it was asked. The text is for the log: it names
-/// the store and the cause, never a key or a record.
+/// A store operation failed. The string is for the log: it names the store and the
+/// cause, never a key or a record.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StoreError(pub String);
@@ -156,12 +156,12 @@ impl From<SealError> for StoreError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum SessionStore {
-    /// In this process: gone when it ends.
+    /// In this process's memory: lost when it ends.
     Memory,
     /// In one file, for one process.
     Embedded(PathBuf),
-    /// In Redis or Valkey, for any number of processes: the address of a server,
-    /// of sentinels or of a cluster. It may hold a password.
+    /// In Redis or Valkey, for any number of processes: the address of a server, of
+    /// sentinels or of a cluster. It may contain a password.
     #[cfg(feature = "redis")]
     Redis(Secret),
 }
@@ -169,8 +169,8 @@ pub enum SessionStore {
 /// Opens the store that the settings name.
 ///
 /// # Errors
-/// The file cannot be created, is in use by another process or is not a store.
-/// A Redis server that is down is no error: the store recovers by itself.
+/// The file cannot be created, is in use by another process, or is not a store. A
+/// Redis server that is down is not an error: the store recovers by itself.
 pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
     match choice {
         #[cfg(feature = "embedded")]
@@ -181,8 +181,8 @@ pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
         SessionStore::Redis(address) => Ok(Arc::new(redis::Redis::open(address.expose())?)),
         #[cfg(not(feature = "embedded"))]
         SessionStore::Memory | SessionStore::Embedded(_) => Err(StoreError(
-            "this build has no embedded store: switch the feature `embedded` of vestibule on, or \
-             give Oidc::builder a store"
+            "this build has no embedded store: enable vestibule's feature `embedded`, or pass a \
+             store to Oidc::builder"
                 .to_owned(),
         )),
     }

@@ -155,7 +155,7 @@ async fn a_session_ends_after_its_absolute_life() {
     browser.get("/test/keep/cart/book/0").await;
     let key = key_of(&browser.cookies()["app-session"]);
     let oidc = browser.app.oidc();
-    let row = internals::sessions(&oidc)
+    let row = internals::sessions(oidc)
         .store()
         .get(key, now())
         .await

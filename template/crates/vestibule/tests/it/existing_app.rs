@@ -2,6 +2,7 @@
 //! answers, not a byte.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -21,7 +22,10 @@ use actix_web::{
 use serde_json::{Value, json};
 use vestibule::internals::seal;
 
-use crate::{fixture::Fixture, support::PROVIDER};
+use crate::{
+    fixture::Fixture,
+    support::{PROVIDER, settings_of},
+};
 
 /// An error that says itself how it is shown.
 #[derive(Debug)]
@@ -116,7 +120,10 @@ fn pages(config: &mut ServiceConfig) {
             get().to(async |request: HttpRequest| {
                 let headers = request.headers().iter();
                 let headers = headers.map(|(name, value)| format!("{name}: {value:?}\n"));
-                headers.collect::<String>()
+                headers
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect::<String>()
             }),
         );
 }
@@ -231,7 +238,7 @@ macro_rules! served {
 /// The same app as it was before, with the middleware alone, and with the
 /// sign-in's pages and a protected one beside its own.
 async fn apps() -> [(SocketAddr, ServerHandle); 3] {
-    let settings = vestibule::Settings::from_lookup(|name| {
+    let settings = settings_of(|name| {
         let mut set = PROVIDER.into_iter().chain([("SESSION_STORE", "memory:")]);
         let (_, value) = set.find(|(known, _)| *known == name)?;
         Some(value.to_owned())
@@ -255,7 +262,7 @@ async fn apps() -> [(SocketAddr, ServerHandle); 3] {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_middleware_changes_no_byte_of_the_apps_own_answers() {
     let [before, alone, whole] = apps().await;
-    let mut statuses = std::collections::BTreeSet::new();
+    let mut statuses = BTreeSet::new();
     let requests = requests();
     for request in &requests {
         let expected = answer(before.0, request);

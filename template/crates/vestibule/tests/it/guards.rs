@@ -120,7 +120,7 @@ async fn unknown_pages_are_not_found_for_everybody() {
     for (browser, is_known) in [(app.browser(), false), (alice, true)] {
         let page = browser.get("/no-such-page").await;
         assert_eq!(page.status, StatusCode::NOT_FOUND);
-        assert!(page.body.contains("Page not found"));
+        assert!(page.body.contains("<code>not_found</code>"));
         assert_eq!(page.body.contains("Sign out"), is_known);
         assert_eq!(
             browser.fetch("/no-such-page").await.json()["code"],

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use vestibule::{Settings, settings::Credential};
 use vestibule_dev::provider::DevProvider;
 
+use crate::support::settings_of;
+
 /// For tests only: everybody has it.
 pub const RSA_PEM: &str = include_str!("keys/rsa.pem");
 
@@ -89,7 +91,7 @@ impl ClientKey {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("client-key.pem");
         std::fs::write(&file, &self.pem).unwrap();
-        let settings = Settings::from_lookup(|name| match name {
+        let settings = settings_of(|name| match name {
             "OIDC_ISSUER" => Some("https://id.example.com".to_owned()),
             "OIDC_CLIENT_ID" => Some("app".to_owned()),
             "OIDC_CLIENT_AUTH" => Some("private_key_jwt".to_owned()),

@@ -12,7 +12,7 @@ use vestibule_dev::provider::Misbehaviour;
 
 use crate::{
     fixture::Fixture,
-    support::{Browser, PATHS, Page, login_with},
+    support::{Browser, PATHS, Page, login_with, settings_of},
 };
 
 fn with_page(settings: &mut Settings) {
@@ -330,7 +330,7 @@ async fn the_sign_in_page_explains_why_the_last_sign_in_failed() {
         let page = browser.follow(answer).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN);
         assert!(page.body.contains("role=\"alert\""), "{}", page.body);
-        assert!(page.body.contains("You cancelled"), "{}", page.body);
+        assert!(page.body.contains("<code>denied</code>"), "{}", page.body);
         assert_eq!(page.field("return_to"), "/profile?tab=1");
     }
 }
@@ -351,7 +351,7 @@ async fn nothing_but_the_widgets_own_files_is_served_as_one() {
 fn widget_files_of_another_version_are_refused_at_start() {
     let folder = tempfile::tempdir().unwrap();
     let faults = |page: &str| {
-        Settings::from_lookup(|name| match name {
+        settings_of(|name| match name {
             "OIDC_LOGIN_PAGE" => Some(page.to_owned()),
             "OIDC_WIDGET_ASSETS" => Some(folder.path().display().to_string()),
             _ => None,
@@ -366,7 +366,7 @@ fn widget_files_of_another_version_are_refused_at_start() {
     std::fs::create_dir_all(folder.path().join("js")).unwrap();
     std::fs::write(folder.path().join("js/okta-sign-in.min.js"), "changed").unwrap();
     let text = faults("widget");
-    assert!(text.contains("is not that of version 7.49.0"), "{text}");
+    assert!(text.contains("does not belong to version 7.49.0"), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
     assert_eq!(faults("redirect"), "");
 }

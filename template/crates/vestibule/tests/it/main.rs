@@ -44,6 +44,7 @@ mod redis_sentinels;
 mod redis_server;
 mod runtimes;
 mod settings;
+mod several;
 mod sign_in;
 mod sign_out;
 mod signatures;

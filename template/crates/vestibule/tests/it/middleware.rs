@@ -5,12 +5,15 @@ use actix_cors::Cors;
 use actix_session::{Session, SessionMiddleware, storage::CookieSessionStore};
 use actix_web::{
     App, HttpServer,
+    body::BoxBody,
     cookie::Key,
-    middleware::{Compress, DefaultHeaders, Logger, NormalizePath},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::{Compress, DefaultHeaders, Logger, Next, NormalizePath, from_fn},
     web::{self, ServiceConfig},
 };
 use reqwest::{Method, StatusCode};
 use tracing_actix_web::TracingLogger;
+use vestibule::Error;
 use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
 
 use crate::{
@@ -182,9 +185,6 @@ async fn default_headers_go_with_it() {
         for path in ["/private", PATHS.login] {
             assert_eq!(alice.get(path).await.header("x-own"), "1", "{what}: {path}");
         }
-        // What a guard says goes out by the library's middleware.
-        let refused = alice.app.browser().fetch("/private").await;
-        assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{what}");
     }
 }
 
@@ -219,4 +219,32 @@ async fn all_of_them_go_together() {
             .wrap(TracingLogger::default())
     });
     come_and_go(start, "all").await;
+}
+
+/// It is too late to show it as a page then: the request is gone.
+#[tokio::test]
+async fn an_error_that_middleware_of_the_app_returns_keeps_its_status_and_tells_nothing() {
+    let start = served!(|oidc| {
+        App::new()
+            .wrap(from_fn(async |_: ServiceRequest, _: Next<BoxBody>| {
+                let refused: Result<ServiceResponse, _> =
+                    Err(Error::bad_request("a detail").into());
+                refused
+            }))
+            .wrap(oidc.middleware())
+    });
+    let answer = start.start().await.browser().fetch("/").await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(!answer.body.contains("a detail"), "{}", answer.body);
+}
+
+/// A script of another site could not read why it was refused.
+#[tokio::test]
+async fn what_inner_middleware_adds_to_an_answer_is_there_if_the_answer_is_an_error() {
+    for (what, start) in inside_and_outside!(DefaultHeaders::new().add(("x-own", "1"))) {
+        let answer = start.start().await.browser().fetch("/private").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{what}");
+        assert_eq!(answer.json()["code"], "signed_out", "{what}");
+        assert_eq!(answer.header("x-own"), "1", "{what}");
+    }
 }

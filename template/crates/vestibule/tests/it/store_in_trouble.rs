@@ -17,14 +17,14 @@ use actix_web::{
 use tokio::task::LocalSet;
 use url::Url;
 use vestibule::{
-    Oidc, Settings,
+    Oidc,
     internals::{self, SessionId, seal},
 };
 use vestibule_dev::{provider::Client, testing::TestProvider};
 
 use crate::{
     fixture::{Fixture, User, whole},
-    support::{CLIENT, PATHS},
+    support::{CLIENT, PATHS, settings_of},
     troubled_store::Troubled,
 };
 
@@ -44,7 +44,7 @@ impl Visit {
         let store = Troubled::open().await;
         let provider = TestProvider::start().await;
         let variables = provider.variables();
-        let settings = Settings::from_lookup(|name| {
+        let settings = settings_of(|name| {
             let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
             Some(value.clone())
         });

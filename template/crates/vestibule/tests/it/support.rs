@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use vestibule::{
     Settings, UserSession, internals,
+    settings::Faults,
     store::{Key, SessionStore},
 };
 use vestibule_dev::{
@@ -44,6 +45,26 @@ pub const PROVIDER: [(&str, &str); 3] = [
     ("OIDC_CLIENT_ID", "app"),
     ("OIDC_CLIENT_SECRET", "secret"),
 ];
+
+/// The settings that this says, in a release build beside what no app starts
+/// without there: an address, a provider and a secret.
+pub fn settings_of(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
+    const REQUIRED: [(&str, &str); 2] = [
+        ("APP_BASE_URL", "http://localhost:8080"),
+        ("SESSION_SECRET", "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg"),
+    ];
+    let names_provider = PROVIDER.iter().any(|(name, _)| lookup(name).is_some());
+    let provider = PROVIDER.iter().filter(|_| !names_provider);
+    let required: Vec<_> = REQUIRED.iter().chain(provider).collect();
+    Settings::from_lookup(|name| {
+        let said = lookup(name);
+        if cfg!(debug_assertions) || said.is_some() {
+            return said;
+        }
+        let (_, value) = required.iter().find(|(known, _)| *known == name)?;
+        Some((*value).to_owned())
+    })
+}
 
 /// A browser in which a person of the development provider is signed in to a
 /// fixture of its own.

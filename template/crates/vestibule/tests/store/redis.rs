@@ -109,8 +109,8 @@ async fn a_scheme_that_does_not_fit_the_port_is_told_of() {
         }
     };
     let (no_tls, tls_only) = (
-        "; it may not speak TLS, which rediss in the URL asks for",
-        "; it may want TLS, which is rediss in the URL",
+        "; it may not support TLS, which rediss in the URL requires",
+        "; it may require TLS: use rediss in the URL",
     );
     guess("redis", &tls, tls_only).await;
     // Which waits for the end of the line.

@@ -1,5 +1,5 @@
-//! Opening and creating the file of the embedded store, with messages that say
-//! what to do if it cannot be had.
+//! Opening and creating the embedded store's file, with messages that say what to
+//! do if that fails.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -14,19 +14,20 @@ use redb::{
 
 use super::{StoreError, guarded, tables::Tables};
 
-/// Pages of the file that redb keeps in memory. The system's own file cache
-/// holds the rest.
+/// How much of the file redb caches in memory. The system's file cache holds the
+/// rest.
 const CACHE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Tells a session store, and the layout of its tables, from other redb files.
+/// Identifies a session store, and the layout of its tables, among redb files.
 const ABOUT: TableDefinition<&str, u64> = TableDefinition::new("session store");
 const FORMAT: &str = "format";
 const CURRENT_FORMAT: u64 = 1;
 
-const NOT_A_STORE: &str = "it is not a session store, or is damaged; move it away, or name \
-     another file in SESSION_STORE";
+const NOT_A_STORE: &str = "it is not a session store or is damaged; move it away, or set \
+     SESSION_STORE to another file";
 
-/// Opens the store in this file; creates the file and its folder if missing.
+/// Opens the store in this file; creates the file and its folder if they are
+/// missing.
 pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
     let there = path.try_exists().map_err(|cause| explain(&cause));
     there
@@ -45,8 +46,8 @@ pub(super) fn in_memory() -> Result<Database, StoreError> {
         .map_err(|cause| StoreError(format!("session store in memory: {cause}")))
 }
 
-/// Creates the file under another name first, so that a process killed here does
-/// not leave half a store behind.
+/// Creates the file under another name first, so that a process killed here leaves
+/// no half-made store behind.
 fn create(path: &Path) -> Result<(), String> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
@@ -56,7 +57,8 @@ fn create(path: &Path) -> Result<(), String> {
     let created =
         open_existing(&draft).and_then(|_| publish(&draft, path).map_err(|cause| explain(&cause)));
     let _ = fs::remove_file(&draft);
-    // A new name is durable once its folder is; not every system can sync one.
+    // A new name is durable once its folder is synced, which not every system can
+    // do.
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
     created
 }
@@ -70,7 +72,7 @@ fn draft_of(path: &Path) -> PathBuf {
 fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     match fs::hard_link(draft, path) {
         Ok(()) => Ok(()),
-        // Another process was faster; whether its file can be used is seen next.
+        // Another process was faster; whether its file is usable shows next.
         Err(cause) if cause.kind() == ErrorKind::AlreadyExists => Ok(()),
         // A file system without hard links.
         Err(_) => fs::rename(draft, path),
@@ -88,12 +90,12 @@ fn open_existing(path: &Path) -> Result<Database, String> {
     match opened {
         Ok(Ok(Some(database))) => Ok(database),
         Ok(Ok(None)) => Err(NOT_A_STORE.into()),
-        Ok(Err(cause)) => Err(refusal(cause)),
+        Ok(Err(cause)) => Err(describe(cause)),
         Err(panic) => Err(format!("{NOT_A_STORE} ({panic})")),
     }
 }
 
-/// Whether this database is a session store. An empty one becomes one.
+/// Whether this database is a session store. An empty one is made into one.
 fn require_store(database: &Database) -> Result<bool, redb::Error> {
     let transaction = database.begin_read()?;
     let tables = transaction.list_tables()?.count() + transaction.list_multimap_tables()?.count();
@@ -108,7 +110,7 @@ fn require_store(database: &Database) -> Result<bool, redb::Error> {
     }
 }
 
-/// Creates all tables, so that readers need not ask whether they are there.
+/// Creates all tables, so that readers can rely on them.
 fn lay_out(database: &Database) -> Result<(), redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
@@ -120,11 +122,11 @@ fn lay_out(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn refusal(cause: redb::Error) -> String {
+fn describe(cause: redb::Error) -> String {
     match cause {
         redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => {
             "it is in use by another process; stop that process, or give each its own file in \
-             SESSION_STORE (instances that share user sessions need a Redis)"
+             SESSION_STORE (instances that share user sessions need Redis)"
                 .into()
         }
         redb::Error::Io(cause) if cause.kind() != ErrorKind::InvalidData => explain(&cause),
@@ -135,13 +137,13 @@ fn refusal(cause: redb::Error) -> String {
 fn explain(cause: &io::Error) -> String {
     match cause.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            format!("{cause}; the file and its folder must be writable for the app's user")
+            format!("{cause}; the file and its folder must be writable by the app's user")
         }
         _ => cause.to_string(),
     }
 }
 
-/// Nobody but the app's user may read what is stored.
+/// Only the app's user may read what is stored.
 fn open_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);

@@ -1,7 +1,7 @@
-//! The default store: one crash-safe file (redb), or the same in memory. Reads
-//! run on the caller's thread and never wait for a write; writes are left to
-//! one thread, which commits them in groups (`writer.rs`). The tables are in
-//! `tables.rs`, opening and creating the file in `file.rs`.
+//! The default store: one crash-safe file (redb), or the same in memory. Reads run
+//! on the caller's thread and never wait for a write. One thread makes all writes
+//! and commits them in groups (`writer.rs`). The tables are in `tables.rs`; opening
+//! and creating the file is in `file.rs`.
 
 mod file;
 mod tables;
@@ -21,37 +21,38 @@ use tokio::sync::oneshot;
 use super::{Key, Lease, Pending, Row, Store, StoreError};
 use writer::{Change, Job};
 
-/// User sessions in one file that this process alone uses.
+/// User sessions in one file, for one process.
 pub struct Embedded {
     shared: Arc<Shared>,
     jobs: mpsc::Sender<Job>,
     writer: Option<JoinHandle<()>>,
 }
 
-/// What readers and the writer thread both use.
+/// What readers and the writer thread share.
 struct Shared {
-    /// Where the file is; `None` for a store in memory.
+    /// The path of the file; `None` for a store in memory.
     path: Option<PathBuf>,
     /// `None` once the store is closed, and while a file that failed cannot be
-    /// opened again. Only the writer thread replaces it.
+    /// reopened. Only the writer thread replaces it.
     database: RwLock<Option<Database>>,
     held_back: HeldBack,
 }
 
 impl Embedded {
-    /// Opens the store in this file; creates the file and its folder if missing.
+    /// Opens the store in this file; creates the file and its folder if they are
+    /// missing.
     ///
     /// # Errors
-    /// The file cannot be created or read, is in use by another process or is
-    /// not a session store. Nothing that a file held before is lost.
+    /// The file cannot be created or read, is in use by another process, or is not
+    /// a session store. An existing file's contents are never lost.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::start(file::open(path)?, Some(path.to_owned()))
     }
 
-    /// Opens an empty store that ends with the process.
+    /// Opens an empty store that lasts as long as the process.
     ///
     /// # Errors
-    /// The system refuses memory or the writer's thread.
+    /// The system is out of memory, or the writer thread cannot start.
     pub fn in_memory() -> Result<Self, StoreError> {
         Self::start(file::in_memory()?, None)
     }
@@ -65,9 +66,9 @@ impl Embedded {
         let (jobs, queue) = mpsc::channel();
         let for_writer = shared.clone();
         let writer = std::thread::Builder::new()
-            .name("sign-in-store".into())
+            .name("session-store".into())
             .spawn(move || writer::run(&for_writer, &queue))
-            .map_err(|cause| shared.error(format!("cannot start its writer: {cause}")))?;
+            .map_err(|cause| shared.error(format!("cannot start the writer thread: {cause}")))?;
         Ok(Self {
             shared,
             jobs,
@@ -104,7 +105,9 @@ impl Store for Embedded {
         Box::pin(async move {
             match self.change(Change::Create(row)).await?.is_empty() {
                 false => Ok(()),
-                true => Err(self.shared.error("the key of a new row is taken".into())),
+                true => Err(self
+                    .shared
+                    .error("the key of a new row is already in use".into())),
             }
         })
     }
@@ -177,7 +180,7 @@ impl Store for Embedded {
 }
 
 impl Shared {
-    /// Works on the open database.
+    /// Runs `work` on the open database.
     fn with_database<T>(
         &self,
         work: impl FnOnce(&Database) -> Result<T, redb::Error>,
@@ -189,7 +192,7 @@ impl Shared {
             .map_err(|cause| self.error(cause))
     }
 
-    /// Reads from the state of the last commit.
+    /// Reads the state of the last commit.
     fn read<T>(
         &self,
         reading: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
@@ -207,8 +210,8 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens the file afresh, as redb wants it after a write that failed. If that
-    /// fails too, the next change tries again.
+    /// Reopens the file, as redb requires after a failed write. If that fails too,
+    /// the next change tries again.
     fn reopen(&self) -> Result<(), StoreError> {
         let Some(path) = &self.path else {
             return Ok(());
@@ -220,10 +223,10 @@ impl Shared {
         Ok(())
     }
 
-    /// The row with this key as it is at `now`, unless it has ended.
+    /// The row with this key as of `now`, unless it has ended.
     fn live(&self, key: &Key, now: u64) -> Result<Option<Row>, StoreError> {
-        // Asked before the file, because a visit is written first and let go of
-        // afterwards.
+        // Read before the file, because a visit is first written and then removed
+        // here.
         let last_seen = self.held_back.of(key).unwrap_or_default();
         let found = self.read(|transaction| tables::get(transaction, key))?;
         Ok(found.filter(|row| now < row.expires_at).map(|row| Row {
@@ -244,8 +247,8 @@ impl Shared {
     }
 }
 
-/// `last_seen` times that are not written yet. A visit is worth no commit of its
-/// own: it goes with the next one, or after some seconds.
+/// `last_seen` times that are not written yet. A visit is not worth a commit of its
+/// own: it goes with the next one, or after a few seconds.
 #[derive(Default)]
 struct HeldBack(Mutex<HashMap<Key, u64>>);
 
@@ -268,8 +271,7 @@ impl HeldBack {
         self.times().len()
     }
 
-    /// At most so many of them, in the order of the keys, which is quicker to
-    /// write.
+    /// At most `limit` of them, sorted by key, which is faster to write.
     fn some(&self, limit: usize) -> Vec<(Key, u64)> {
         let times = self.times();
         let mut some: Vec<_> = times.iter().take(limit).map(|(&k, &t)| (k, t)).collect();
@@ -278,7 +280,7 @@ impl HeldBack {
         some
     }
 
-    /// Forgets what was written, except where something newer came in meanwhile.
+    /// Forgets what was written, unless it has been updated in the meantime.
     fn forget(&self, written: &[(Key, u64)]) {
         let mut times = self.times();
         for (key, last_seen) in written {
@@ -292,12 +294,12 @@ impl HeldBack {
     }
 }
 
-/// Works on the database. redb panics on some kinds of damage in the file; here
-/// that is an error like any other, and this is its text.
+/// Runs `work` on the database. redb panics on some kinds of damage in the file;
+/// this turns that into an error with the panic's message.
 fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-        format!("damaged: {}", text.unwrap_or("no reason given"))
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        format!("damaged: {}", message.unwrap_or("no reason given"))
     })
 }

@@ -1,6 +1,6 @@
-//! The tables of the embedded store and every change made to them: rows, their
-//! times, and the indexes that find rows by person, by provider session, by end
-//! and by last visit. Nothing here commits.
+//! The tables of the embedded store and every change to them: rows, their times,
+//! and the indexes that find rows by person, provider session, end and last visit.
+//! Nothing here commits.
 
 use redb::{
     MultimapTable, MultimapTableDefinition, ReadTransaction, ReadableTable as _, StorageError,
@@ -14,15 +14,15 @@ const BY_SUBJECT: MultimapTableDefinition<&Key, &Key> = MultimapTableDefinition:
 const BY_PROVIDER_SESSION: MultimapTableDefinition<&Key, &Key> =
     MultimapTableDefinition::new("by provider session");
 const BY_END: TableDefinition<(u64, &Key), ()> = TableDefinition::new("by end");
-/// Apart from the row, so that a visit does not write the whole record again.
+/// Separate from the row, so that a visit does not rewrite the whole record.
 const LAST_SEEN: TableDefinition<&Key, u64> = TableDefinition::new("last seen");
 const BY_LAST_SEEN: TableDefinition<(u64, &Key), ()> = TableDefinition::new("by last seen");
-/// The end of each lease and its holder.
+/// When each lease ends, and its holder.
 const LEASES: TableDefinition<&Key, (u64, &Key)> = TableDefinition::new("leases");
 const LEASES_BY_END: TableDefinition<(u64, &Key), ()> = TableDefinition::new("leases by end");
 
-/// All tables, open in one write transaction. Changes return the keys of the
-/// rows they changed.
+/// All tables, open in one write transaction. Changes return the keys of the rows
+/// that they changed.
 pub(super) struct Tables<'t> {
     rows: Table<'t, &'static Key, &'static [u8]>,
     by_subject: MultimapTable<'t, &'static Key, &'static Key>,
@@ -35,7 +35,7 @@ pub(super) struct Tables<'t> {
 }
 
 impl<'t> Tables<'t> {
-    /// Opens the tables; creates those that are missing.
+    /// Opens the tables; creates missing ones.
     pub fn open(transaction: &'t WriteTransaction) -> Result<Self, TableError> {
         Ok(Self {
             rows: transaction.open_table(ROWS)?,
@@ -121,8 +121,8 @@ impl<'t> Tables<'t> {
         self.delete_all(&keys)
     }
 
-    /// Deletes rows past their end, then rows idle for too long, at most `limit`
-    /// of both together. Looks at no more rows than that, however many there are.
+    /// Deletes expired rows, then idle ones, at most `limit` in total, and looks at
+    /// no more rows than that.
     pub fn purge(
         &mut self,
         now: u64,
@@ -157,7 +157,7 @@ impl<'t> Tables<'t> {
         Ok(deleted)
     }
 
-    /// Ended leases go when others come, two for one, so they never pile up.
+    /// Each new lease removes up to two ended ones, so they never pile up.
     pub fn acquire(&mut self, lease: &Lease) -> Result<Vec<Key>, StorageError> {
         let ended = self
             .leases_by_end
@@ -193,7 +193,7 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// The end of a lease and its holder.
+    /// When a lease ends, and its holder.
     fn held(&self, name: &Key) -> Result<Option<(u64, Key)>, StorageError> {
         let held = self.leases.get(name)?;
         Ok(held.map(|held| {
@@ -251,7 +251,7 @@ pub(super) fn keys_of_subject(
         .collect::<Result<_, _>>()?)
 }
 
-/// What a stored row says in clear, apart from its key and its last visit.
+/// The unsealed part of a stored row, apart from its key and its last visit.
 struct Head {
     subject: Key,
     provider_session: Option<Key>,
@@ -274,8 +274,8 @@ impl Head {
     }
 }
 
-/// First byte of a stored row: the layout of what follows. A row with provider
-/// session has the 32 bytes of its hash after those of the subject.
+/// The first byte of a stored row: the layout of the rest. A row with a provider
+/// session has that session's 32-byte hash after the subject's.
 const PLAIN: u8 = 1;
 const WITH_PROVIDER_SESSION: u8 = 2;
 
@@ -301,8 +301,8 @@ fn encode(row: &Row) -> Vec<u8> {
     bytes
 }
 
-/// Splits a stored row into what it says in clear and what is sealed. A row
-/// that cannot be read goes to the log and counts as absent.
+/// Splits a stored row into its unsealed and its sealed part. A row that cannot be
+/// read is logged and ignored.
 fn decode(bytes: &[u8]) -> Option<(Head, &[u8])> {
     let parts = || {
         let (&layout, rest) = bytes.split_first()?;
@@ -333,7 +333,7 @@ fn decode(bytes: &[u8]) -> Option<(Head, &[u8])> {
     };
     let parts = parts();
     if parts.is_none() {
-        tracing::error!("a row of the session store is damaged; it counts as absent");
+        tracing::error!("a row in the session store is damaged; it is ignored");
     }
     parts
 }

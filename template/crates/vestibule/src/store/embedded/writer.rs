@@ -1,6 +1,6 @@
 //! The thread that makes all changes. It takes what is queued, applies it in one
-//! transaction and answers once that is on disk: a thousand user sessions at the same
-//! time need a few commits, not a thousand.
+//! transaction, and answers once that is on disk: a thousand simultaneous sign-ins
+//! need a few commits, not a thousand.
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError},
@@ -14,16 +14,16 @@ use super::{Key, Lease, Row, Shared, StoreError, tables::Tables};
 
 /// How long a visit may be held back before it is written.
 const HOLD_BACK: Duration = Duration::from_secs(5);
-/// Jobs in one commit, and held-back visits that go with it. They bound its
-/// length, and with it how long the next job waits.
+/// The most jobs, and visits written along with them, in one commit. This bounds
+/// how long a commit takes, and so how long the next job waits.
 const MOST_JOBS: usize = 512;
 const MOST_VISITS: usize = 512;
-/// Commits in a row that leave the disk to the next one. They bound how much
-/// that one has to write.
+/// The most commits in a row that do not sync to disk. This bounds how much the
+/// next one has to write.
 const MOST_LAZY: usize = 4;
 
-/// A change to the store; its answer is the keys of the rows, or the names, that
-/// it changed.
+/// A change to the store; its result is the keys of the rows, or the names, that it
+/// changed.
 pub(super) enum Change {
     Create(Row),
     Replace(Row),
@@ -44,9 +44,9 @@ pub(super) enum Change {
 }
 
 impl Change {
-    /// Whether a crash must not undo it. What a purge removed would come back
-    /// as ended as it was, so its commits leave the disk to the next one: they
-    /// would be the larger part of its work.
+    /// Whether it must survive a crash. Purged rows that came back would still be
+    /// expired, so purges leave syncing, the larger part of their work, to the next
+    /// commit.
     fn must_last(&self) -> bool {
         !matches!(self, Self::Purge { .. })
     }
@@ -57,7 +57,7 @@ pub(super) struct Job {
     pub answer: oneshot::Sender<Result<Vec<Key>, StoreError>>,
 }
 
-/// Serves the queue until `Change::Close`.
+/// Works through the queue until `Change::Close`.
 pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
     let mut wait = HOLD_BACK;
     let mut lazy = 0;
@@ -86,8 +86,8 @@ pub(super) fn run(shared: &Shared, queue: &Receiver<Job>) {
     }
 }
 
-/// Writes all visits that are held back, at once since nobody waits for the
-/// store any more, and lets go of the file.
+/// Writes all held-back visits at once, since no one is waiting for the store any
+/// more, and closes the file.
 fn close(shared: &Shared, served: Result<(), StoreError>) -> Result<Vec<Key>, StoreError> {
     let visits = shared.held_back.some(usize::MAX);
     let served = served.and_then(|()| serve(shared, Vec::new(), &visits, &mut 0));
@@ -95,8 +95,8 @@ fn close(shared: &Shared, served: Result<(), StoreError>) -> Result<Vec<Key>, St
     served.map(|()| Vec::new())
 }
 
-/// Commits these jobs and these of the visits held back, and answers the jobs.
-/// `lazy` counts the commits that are not on disk yet.
+/// Commits these jobs and visits, and answers the jobs. `lazy` counts the commits
+/// that are not on disk yet.
 fn serve(
     shared: &Shared,
     jobs: Vec<Job>,
@@ -122,7 +122,7 @@ fn serve(
         Err(error) => {
             tracing::error!(%error, "the session store could not write");
             if let Err(error) = shared.reopen() {
-                tracing::error!(%error, "the session store could not be opened again");
+                tracing::error!(%error, "the session store could not be reopened");
             }
             for answer in answers {
                 let _ = answer.send(Err(error.clone()));
@@ -146,7 +146,7 @@ fn commit(
         if is_lazy {
             transaction.set_durability(Durability::None)?;
         } else {
-            // Opening the file after a crash takes no walk through all of it.
+            // Opening the file after a crash does not need to scan all of it.
             transaction.set_quick_repair(shared.path.is_some());
         }
         let mut tables = Tables::open(&transaction)?;

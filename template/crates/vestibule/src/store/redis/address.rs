@@ -1,4 +1,4 @@
-//! The forms in which `SESSION_STORE` names Redis. Nothing here connects.
+//! The forms of a Redis address in `SESSION_STORE`. Nothing here connects.
 
 use std::fmt;
 
@@ -15,18 +15,18 @@ const SEVERAL: &str = "redis+sentinel://HOST,HOST/SERVICE if they are sentinels,
 
 const SENTINEL_PORT: u16 = 26379;
 
-/// What `SESSION_STORE` names, password and all: it shows as hosts and ports.
+/// A parsed `SESSION_STORE`, with its password. It is displayed as hosts and ports.
 pub(crate) struct Address {
-    /// Whom to ask for the server that takes writes, in turn.
+    /// The hosts to ask, in turn, for the server that takes writes.
     pub(super) hosts: Vec<ConnectionInfo>,
     pub(super) kind: Kind,
 }
 
 /// What the hosts of an address are.
 pub(super) enum Kind {
-    /// The server itself, or something that leads to it.
+    /// The server itself, or something in front of it.
     Server,
-    /// Sentinels that know the server by the name of its service.
+    /// Sentinels that know the server by its service name.
     Sentinels(Service),
     /// Nodes of a cluster.
     Cluster,
@@ -42,16 +42,16 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// The form that the address should have. Nothing of it is repeated, since
-    /// it may hold a password.
-    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = text.split_once("://").unwrap_or((text, ""));
+    /// The form that the address should have. The address is not repeated, since it
+    /// may contain a password.
+    pub(crate) fn parse(address: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = address.split_once("://").unwrap_or((address, ""));
         let parts = Parts::of(rest);
         match scheme {
             "redis" | "rediss" if parts.hosts.contains(',') => Err(SEVERAL),
-            // A fragment can ask for TLS with whatever certificate there is.
-            "redis" | "rediss" if text.contains('#') => Err(SERVER),
-            "redis" | "rediss" => Self::server(text).ok_or(SERVER),
+            // A fragment can disable certificate checks for TLS.
+            "redis" | "rediss" if address.contains('#') => Err(SERVER),
+            "redis" | "rediss" => Self::server(address).ok_or(SERVER),
             "redis+sentinel" => Self::sentinels("redis", &parts).ok_or(SENTINELS),
             "rediss+sentinel" => Self::sentinels("rediss", &parts).ok_or(SENTINELS),
             "redis+cluster" => Self::cluster("redis", &parts).ok_or(CLUSTER),
@@ -66,9 +66,9 @@ impl Address {
         matches!(self.kind, Kind::Cluster)
     }
 
-    fn server(text: &str) -> Option<Self> {
+    fn server(address: &str) -> Option<Self> {
         Some(Self {
-            hosts: vec![text.into_connection_info().ok()?],
+            hosts: vec![address.into_connection_info().ok()?],
             kind: Kind::Server,
         })
     }
@@ -78,13 +78,14 @@ impl Address {
             Some((name, database)) => (name, database.parse::<u32>().ok()?),
             None => (parts.path, 0),
         };
-        // What a sentinel takes for a name.
-        let is_name = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+        // The characters that sentinels accept in a name.
+        let is_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         if name.is_empty() || !name.chars().all(is_name) {
             return None;
         }
         let mut hosts = parts.hosts(scheme, Some(SENTINEL_PORT))?;
-        // The servers', and the same with each host. Sentinels are asked without it.
+        // The login is for the servers, and the same for each host. Sentinels are
+        // asked without it.
         let mut login = RedisConnectionInfo::default();
         for host in &mut hosts {
             login = std::mem::take(&mut host.redis);
@@ -119,10 +120,10 @@ impl fmt::Display for Address {
     }
 }
 
-/// What follows the scheme: with several hosts it is no URL (RFC 3986 3.2.2),
-/// yet with each of them alone it is one.
+/// What follows the scheme: with several hosts it is not a URL (RFC 3986 3.2.2),
+/// but with each one alone it is.
 struct Parts<'a> {
-    /// With the `@` behind it, if it is there.
+    /// Includes the `@`, if there is one.
     login: &'a str,
     hosts: &'a str,
     path: &'a str,
@@ -135,7 +136,7 @@ impl<'a> Parts<'a> {
         Self { login, hosts, path }
     }
 
-    /// Each host with the login; `None` if one of them is none.
+    /// Each host with the login; `None` if one of them is invalid.
     fn hosts(&self, scheme: &str, usual_port: Option<u16>) -> Option<Vec<ConnectionInfo>> {
         let host = |host: &str| {
             let mut url = Url::parse(&format!("{scheme}://{}{host}", self.login)).ok()?;

@@ -1,6 +1,6 @@
-//! Connections to Redis: one for each async runtime (Actix runs one on each
-//! worker thread), made when first needed and again when lost. While that fails,
-//! a task goes on trying, and nobody waits for it. Nothing here knows what is sent.
+//! Connections to Redis: one for each async runtime (Actix runs one on each worker
+//! thread), made when first needed and again when lost. While that fails, a task
+//! keeps trying, and no one waits for it. Nothing here knows what is sent.
 
 use std::{
     collections::HashMap,
@@ -19,15 +19,15 @@ use tokio::{
 
 use super::{StoreError, address::Address, primary};
 
-/// Between two transactions to connect: doubled from one to the other. Calls fail at
-/// once meanwhile.
+/// The pause between two connection retries, doubled each time. Calls fail at once
+/// in the meantime.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Links {
     address: Arc<Address>,
-    /// By runtime, because a connection stands still when the runtime that made
-    /// it does, and because it is cheaper to stay on one thread.
+    /// By runtime, because a connection stops when the runtime that made it does,
+    /// and because staying on one thread is cheaper.
     by_runtime: Mutex<HashMap<Id, Arc<AsyncMutex<Link>>>>,
 }
 
@@ -36,7 +36,7 @@ struct Link {
     connection: Option<MultiplexedConnection>,
     /// How many connections there were before this one.
     serial: u64,
-    /// Why there is none, as long as a task tries to make one.
+    /// Why there is none, while a task tries to make one.
     failure: Option<StoreError>,
 }
 
@@ -50,11 +50,11 @@ impl Link {
 
 impl Links {
     pub fn to(address: &str) -> Result<Self, StoreError> {
-        // Does nothing if `main` has chosen it already.
+        // Does nothing if the app has installed one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let address = Address::parse(address).map_err(|form| {
             StoreError(format!(
-                "session store: SESSION_STORE is no address of Redis; its form is {form}"
+                "session store: SESSION_STORE is not a Redis address; use {form}"
             ))
         })?;
         Ok(Self {
@@ -63,8 +63,9 @@ impl Links {
         })
     }
 
-    /// Makes a call, and makes it again if the connection turns out to be lost or
-    /// to another server than the primary: it must do no harm to make it twice.
+    /// Makes a call, and repeats it if the connection turns out to be lost or to
+    /// lead to a server other than the primary. Repeating the call must be
+    /// harmless.
     pub async fn run<T: FromRedisValue>(&self, call: Call<'_>) -> Result<T, StoreError> {
         let link = self.link()?;
         let mut repeated = false;
@@ -85,7 +86,7 @@ impl Links {
             if repeated || !(is_elsewhere || cause.is_connection_dropped()) {
                 return Err(match cause.kind() {
                     ErrorKind::Moved | ErrorKind::Ask if !self.address.is_cluster() => self.error(
-                        "it is part of a Redis Cluster, which SESSION_STORE names as \
+                        "it is part of a Redis Cluster: set SESSION_STORE to \
                          redis+cluster://HOST",
                     ),
                     _ => self.error(cause),
@@ -104,8 +105,8 @@ impl Links {
         StoreError(format!("session store Redis at {}: {cause}", self.address))
     }
 
-    /// Whether the answer comes from a server that is not, or no longer, the one
-    /// that takes writes.
+    /// Whether the answer comes from a server that does not, or no longer, take
+    /// writes.
     fn is_elsewhere(&self, cause: &RedisError) -> bool {
         match cause.kind() {
             ErrorKind::ReadOnly | ErrorKind::MasterDown => true,
@@ -114,7 +115,7 @@ impl Links {
         }
     }
 
-    /// The link of the runtime that we are on.
+    /// The link for the current runtime.
     fn link(&self) -> Result<Arc<AsyncMutex<Link>>, StoreError> {
         let runtime = Handle::try_current().map_err(|cause| self.error(cause))?;
         Ok(self.by_runtime().entry(runtime.id()).or_default().clone())
@@ -126,8 +127,8 @@ impl Links {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The link's connection and its serial number. Of many callers without a
-    /// connection, one makes it and the others wait for how that ends.
+    /// The link's connection and its serial number. If there is none, one caller
+    /// connects and the others wait for the outcome.
     async fn connection(
         &self,
         link: &Arc<AsyncMutex<Link>>,
@@ -151,7 +152,7 @@ impl Links {
         }
     }
 
-    /// Lets all calls fail until the server answers again.
+    /// Makes all calls fail until the server answers again.
     fn bring_up_later(&self, link: &Arc<AsyncMutex<Link>>, held: &mut Link, failure: StoreError) {
         held.failure = Some(failure);
         tokio::spawn(bring_up(Arc::clone(&self.address), Arc::downgrade(link)));
@@ -167,10 +168,10 @@ async fn bring_up(address: Arc<Address>, link: Weak<AsyncMutex<Link>>) {
         if link.strong_count() == 0 {
             return;
         }
-        let transaction = primary::connect(&address).await;
+        let connected = primary::connect(&address).await;
         let Some(link) = link.upgrade() else { return };
         let mut held = link.lock().await;
-        match transaction {
+        match connected {
             Ok(connection) => {
                 held.is_up(connection);
                 tracing::info!("the session store can be reached again");
@@ -199,7 +200,7 @@ impl Call<'_> {
     }
 }
 
-/// Whether the connection is of no more use: lost, or silent.
+/// Whether the connection is no longer usable: lost, or silent.
 fn is_useless(cause: &RedisError) -> bool {
     cause.is_unrecoverable_error() || cause.is_timeout()
 }

@@ -1,7 +1,7 @@
-//! The store for more than one instance: Redis (6 or newer) or Valkey. What is
-//! kept where, and the scripts that change it in one step, are in `scripts.rs`;
-//! connections are in `link.rs`, to the server that `primary.rs` finds from what
-//! `address.rs` reads.
+//! The store for several instances: Redis (6 or newer) or Valkey. The keys, and the
+//! scripts that change them atomically, are in `scripts.rs`; connections are in
+//! `link.rs`; `primary.rs` finds the server behind an address, which `address.rs`
+//! parses.
 
 mod address;
 mod link;
@@ -16,28 +16,28 @@ pub(crate) use address::Address;
 use link::{Call, Links};
 use scripts::{FIELDS, Scripts};
 
-/// User sessions on a Redis server that several instances share: a named one,
-/// the one that sentinels name, or a node of a cluster.
+/// User sessions on a Redis server that several instances share: a named server,
+/// one found through sentinels, or a node of a cluster.
 ///
-/// Each application needs a database of its own (the number at the end of the
-/// URL), with an eviction policy that evicts nothing: whoever is evicted is
-/// signed out. A cluster has one database, so it serves one application; and all
-/// of that is on one of its primaries, since scripts touch the keys of all
-/// user sessions of a person: a cluster brings failover, not more room.
+/// Each app needs its own database (the number at the end of the URL), with an
+/// eviction policy of `noeviction`: evicted sessions are signed out. A cluster has
+/// only one database, so it serves one app, and all of the app's data is on one
+/// primary, since scripts touch the keys of all of a person's user sessions. A
+/// cluster therefore adds failover, not capacity.
 ///
-/// Redis answers before replicas have a change. Those of the last moment before
-/// a failover may be lost, sign-outs among them.
+/// Redis answers before replicas have a change. The last changes before a failover
+/// may be lost, sign-outs among them.
 pub struct Redis {
     links: Links,
     scripts: Scripts,
 }
 
 impl Redis {
-    /// Prepares the store at this address. The first verb connects.
+    /// Prepares the store at this address. The first call connects.
     ///
     /// # Errors
-    /// The address cannot be understood. The text does not repeat it, since it may
-    /// hold a password.
+    /// The address cannot be parsed. The error does not repeat it, since it may
+    /// contain a password.
     pub fn open(address: &str) -> Result<Self, StoreError> {
         Ok(Self {
             links: Links::to(address)?,
@@ -62,7 +62,7 @@ impl Store for Redis {
             add_row(&mut script, &row);
             match self.run(&script).await? {
                 true => Ok(()),
-                false => Err(self.links.error("the key of a new row is taken")),
+                false => Err(self.links.error("the key of a new row is already in use")),
             }
         })
     }
@@ -81,7 +81,7 @@ impl Store for Redis {
             let mut command = cmd("HMGET");
             command.arg(scripts::row(&encode(&key))).arg(scripts::PULSE);
             let fields: [Option<u64>; 3] = self.links.run(Call::Command(&command)).await?;
-            // A damaged row is for `get` to judge.
+            // A damaged row is left to `get`.
             let [Some(version), Some(last_seen), Some(expires_at)] = fields else {
                 return Ok(None);
             };
@@ -143,8 +143,8 @@ impl Store for Redis {
         })
     }
 
-    /// Rows end by themselves on the server. One that idles until its end costs
-    /// only memory: that it is too old is for the reader of `last_seen` to say.
+    /// Rows expire on the server by themselves. An idle row only costs memory:
+    /// readers check `last_seen`.
     fn purge(&self, _now: u64, _idle_since: u64, _limit: usize) -> Pending<'_, Vec<Key>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
@@ -170,7 +170,7 @@ impl Store for Redis {
         })
     }
 
-    /// Writes, so that a replica, a full server and missing rights are found.
+    /// Writes, which detects a replica, a full server and missing permissions.
     fn check(&self) -> Pending<'_, ()> {
         Box::pin(async move {
             let mut command = cmd("SET");
@@ -194,7 +194,7 @@ impl Store for Redis {
 /// What `HMGET` returns for `FIELDS`.
 type Fields = Vec<Option<Vec<u8>>>;
 
-/// Adds the keys and arguments that `create` and `replace` have in common.
+/// Adds the keys and arguments that `create` and `replace` share.
 fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
     let provider_session = row
         .provider_session
@@ -217,19 +217,19 @@ fn add_row(script: &mut ScriptInvocation<'_>, row: &Row) {
         .arg(row.sealed.as_slice());
 }
 
-/// The row in these fields, if it is there and not past its end.
+/// The row in these fields, if there is one and it has not ended.
 fn live(key: Key, fields: Fields, now: u64) -> Option<Row> {
     if fields.iter().all(Option::is_none) {
         return None;
     }
     let row = parse(key, fields);
     if row.is_none() {
-        tracing::error!("a row of the session store is damaged; it counts as absent");
+        tracing::error!("a row in the session store is damaged; it is ignored");
     }
     row.filter(|row| now < row.expires_at)
 }
 
-/// Reads the fields in the order of `FIELDS`.
+/// Parses the fields in the order of `FIELDS`.
 fn parse(key: Key, fields: Fields) -> Option<Row> {
     let [
         subject,
@@ -241,17 +241,17 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
         expires_at,
         sealed,
     ] = <[Option<Vec<u8>>; FIELDS.len()]>::try_from(fields).ok()?;
-    let text = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
-    let number = |field| text(field)?.parse().ok();
+    let string = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
+    let number = |field| string(field)?.parse().ok();
     Some(Row {
         key,
-        subject: decode_array(&text(subject)?)?,
-        provider_session: match text(provider_session)?.as_str() {
+        subject: decode_array(&string(subject)?)?,
+        provider_session: match string(provider_session)?.as_str() {
             "" => None,
             session => Some(decode_array(session)?),
         },
         created_at: number(created_at)?,
-        device: text(device)?,
+        device: string(device)?,
         version: number(version)?,
         last_seen: number(last_seen)?,
         expires_at: number(expires_at)?,

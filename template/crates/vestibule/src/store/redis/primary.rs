@@ -1,5 +1,5 @@
-//! Connecting to the server that takes writes, whichever of those that an address
-//! leads to it is at the moment.
+//! Connecting to the server that currently takes writes, among those that an
+//! address leads to.
 
 use std::{error::Error as _, io, time::Duration};
 
@@ -17,20 +17,19 @@ use super::{
     scripts,
 };
 
-/// For a connection to come up, and for each answer.
+/// For connecting, and for each answer.
 const TIME_OUT: Duration = Duration::from_secs(2);
 /// The same for a sentinel: there are others to ask.
 const SENTINEL_TIME_OUT: Duration = Duration::from_millis(500);
-/// Keeps what lies between (firewalls, load balancers) from forgetting an idle
-/// connection.
+/// Keeps firewalls and load balancers from dropping idle connections.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
-/// How many nodes of a cluster may send us on to another one.
+/// How many times nodes of a cluster may redirect us.
 const MOST_REDIRECTS: usize = 5;
 
-/// Connects by way of the first of the address's hosts that leads there.
+/// Connects through the first of the address's hosts that works.
 ///
 /// # Errors
-/// None of them does. The text says of each why not.
+/// None of them works. The error says why for each.
 pub(super) async fn connect(address: &Address) -> Result<MultiplexedConnection, StoreError> {
     let mut causes = Vec::new();
     for host in &address.hosts {
@@ -50,15 +49,15 @@ pub(super) async fn connect(address: &Address) -> Result<MultiplexedConnection, 
     Err(StoreError(format!("session store Redis at {causes}")))
 }
 
-/// The server that a sentinel names, if that sees itself as the primary too: a
-/// sentinel may have missed a failover. The steps are those of Redis's "Sentinel
-/// client spec".
+/// The server that a sentinel names, if it considers itself the primary too: a
+/// sentinel may have missed a failover. The steps follow Redis's "Sentinel client
+/// spec".
 async fn primary_of(
     service: &Service,
     sentinel: &ConnectionInfo,
 ) -> Result<MultiplexedConnection, String> {
     let named = match ask_sentinel(service, sentinel).await {
-        // A sentinel that wants a password is given the one of the servers.
+        // A sentinel that requires a password gets the servers' one.
         Err(cause) if cause.code() == Some("NOAUTH") => {
             let login = RedisConnectionInfo {
                 db: 0,
@@ -98,7 +97,7 @@ async fn ask_sentinel(
         .await
 }
 
-/// The node that has the slot of all our keys, as a node of the cluster sees it.
+/// The node that has our keys' slot, according to the cluster's nodes.
 async fn owner_of_our_slot(first: &ConnectionInfo) -> Result<MultiplexedConnection, String> {
     let mut node = first.clone();
     for _ in 0..=MOST_REDIRECTS {
@@ -119,11 +118,10 @@ async fn owner_of_our_slot(first: &ConnectionInfo) -> Result<MultiplexedConnecti
             }
         }
     }
-    Err("the nodes of the cluster send each other's callers round".to_owned())
+    Err("the nodes of the cluster redirect in a loop".to_owned())
 }
 
-/// The node that the answer of another names instead of itself. Where it leaves
-/// the host out, that is its own.
+/// The node that a redirect names. Without a host, it is on the same host.
 fn moved_to(cause: &RedisError, node: &ConnectionAddr) -> Option<ConnectionAddr> {
     if cause.kind() != ErrorKind::Moved {
         return None;
@@ -133,7 +131,7 @@ fn moved_to(cause: &RedisError, node: &ConnectionAddr) -> Option<ConnectionAddr>
     Some(beside(node, host, port.parse().ok()?))
 }
 
-/// Another host and port, reached as this one is.
+/// Another host and port, reached in the same way.
 fn beside(known: &ConnectionAddr, other: &str, other_port: u16) -> ConnectionAddr {
     let mut address = known.clone();
     if let ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } =
@@ -160,14 +158,14 @@ async fn open(server: &ConnectionInfo, time_out: Duration) -> RedisResult<Multip
         .await
 }
 
-/// Why a server is of no use. With the wrong scheme for its port, it says nothing,
-/// hangs up or answers what is no TLS.
+/// Why a server is of no use. With the wrong scheme for its port it stays silent,
+/// hangs up, or answers something other than TLS.
 fn in_words(cause: &RedisError, server: &ConnectionAddr) -> String {
     let hung_up = cause.is_connection_dropped();
     let guess = match server {
-        ConnectionAddr::Tcp(..) if hung_up => "; it may want TLS, which is rediss in the URL",
+        ConnectionAddr::Tcp(..) if hung_up => "; it may require TLS: use rediss in the URL",
         ConnectionAddr::TcpTls { .. } if hung_up || cause.is_timeout() || is_no_tls(cause) => {
-            "; it may not speak TLS, which rediss in the URL asks for"
+            "; it may not support TLS, which rediss in the URL requires"
         }
         _ => "",
     };

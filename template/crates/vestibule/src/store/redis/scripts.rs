@@ -1,6 +1,5 @@
 //! What the store keeps in Redis, and the scripts that change it. Each script is
-//! atomic, and running it twice does the same as running it once, so a call whose
-//! answer got lost may be repeated.
+//! atomic and idempotent, so a call whose answer was lost may be repeated.
 //!
 //! | key | type | holds |
 //! | --- | --- | --- |
@@ -9,17 +8,17 @@
 //! | `{vestibule}:provider-session:<hash>` | sorted set | keys of the session's rows, by end |
 //! | `{vestibule}:lease:<name>` | string | the holder |
 //!
-//! The name in braces puts them all in one slot of a cluster, without which no
-//! script could change a row together with what finds it.
+//! The name in braces puts all keys into one slot of a cluster, so that a script
+//! can change a row together with its index entries.
 //!
-//! All of them expire by themselves: a lease in time, by the server's clock; the
-//! others some minutes after the end that the row names, so that clocks need not
-//! agree, and readers go by the row.
+//! All keys expire by themselves: leases by the server's clock, everything else a
+//! few minutes after the end stated in the row. Clocks therefore need not agree
+//! exactly, and readers go by the row.
 
 use redis::Script;
 
-/// The fields of a row, in the order in which they are read. Hashes are in
-/// URL-safe letters, times and the version in decimal; no provider session is "".
+/// The fields of a row, in reading order. Hashes are URL-safe base64, times and the
+/// version are decimal; an absent provider session is "".
 pub(super) const FIELDS: &[&str; 8] = &[
     "subject",
     "provider_session",
@@ -31,7 +30,7 @@ pub(super) const FIELDS: &[&str; 8] = &[
     "sealed",
 ];
 
-/// The fields of a row that tell whether a copy of it is still good.
+/// The fields of a row that tell whether a cached copy is still good.
 pub(super) const PULSE: &[&str; 3] = &["version", "last_seen", "expires_at"];
 
 pub(super) const CHECK: &str = "{vestibule}:check";
@@ -114,7 +113,7 @@ put(ARGV[7])
 return 1
 ";
 
-/// ARGV[10] is the version to be replaced. Returns 0 if it is not there.
+/// ARGV[10] is the version to replace. Returns 0 if the row does not have it.
 const REPLACE: &str = r"
 local old = redis.call('HMGET', KEYS[1],
     'version', 'last_seen', 'subject', 'provider_session', 'sealed')
@@ -160,7 +159,7 @@ const DELETE: &str = r"
 return remove(KEYS[1], ARGV[1])
 ";
 
-/// KEYS: the set that names the rows. Returns the keys of those that were there.
+/// KEYS: the set of row keys. Returns the keys of those that existed.
 const DELETE_ALL: &str = r"
 local removed = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
@@ -172,7 +171,7 @@ redis.call('DEL', KEYS[1])
 return removed
 ";
 
-/// KEYS: the set that names the rows. ARGV: names of fields.
+/// KEYS: the set of row keys. ARGV: field names.
 const LIST: &str = r"
 local found = {}
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
@@ -181,8 +180,8 @@ end
 return found
 ";
 
-/// KEYS: lease. ARGV: holder, life in seconds. Returns 0 if it is held by
-/// somebody else.
+/// KEYS: lease. ARGV: holder, lifetime in seconds. Returns 0 if someone else holds
+/// it.
 const ACQUIRE: &str = r"
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then

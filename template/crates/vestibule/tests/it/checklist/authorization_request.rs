@@ -249,7 +249,7 @@ async fn a6_the_check_alone_lets_no_place_outside_the_app_pass() {
     // It is kept as browsers write it, three characters for each of these bytes.
     let too_long = format!("/{}", "ü".repeat(400));
     for place in elsewhere().into_iter().chain([too_long]) {
-        let checked = ReturnTo::parse(&app.oidc().settings(), &place);
+        let checked = ReturnTo::parse(app.oidc().settings(), &place);
         assert_eq!(checked, None, "{place:?}");
     }
 }

@@ -603,11 +603,7 @@ async fn r14_name_key_and_purpose_are_part_of_the_seal() {
     for (what, value) in [
         (
             "another key",
-            sealed(
-                b"another secret of another app",
-                "transaction",
-                &name,
-            ),
+            sealed(b"another secret of another app", "transaction", &name),
         ),
         ("another purpose", sealed(secret, "user session", &name)),
         (

@@ -8,10 +8,7 @@ use std::{
 use reqwest::StatusCode;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
-use vestibule::{
-    Settings,
-    internals::{self, seal},
-};
+use vestibule::internals::{self, seal};
 use vestibule_dev::{
     provider::{Answer, DevProvider, Ending, Endpoint, Jws, Signature},
     testing::logs,
@@ -19,7 +16,7 @@ use vestibule_dev::{
 
 use crate::{
     fixture::Fixture,
-    support::{PATHS, TestApp},
+    support::{PATHS, TestApp, settings_of},
 };
 
 use super::{assert_accepted, assert_is_error_page, assert_refused, without_kid};
@@ -83,7 +80,7 @@ fn d2_an_issuer_without_tls_is_refused_at_the_configuration_check() {
         ("http://10.0.0.1", false),
         ("ftp://id.example.com", false),
     ] {
-        let settings = Settings::from_lookup(|name| match name {
+        let settings = settings_of(|name| match name {
             "OIDC_ISSUER" => Some(issuer.to_owned()),
             "OIDC_CLIENT_ID" => Some("app".to_owned()),
             "OIDC_CLIENT_SECRET" => Some("secret".to_owned()),
@@ -192,7 +189,7 @@ async fn d4_the_app_starts_without_its_provider_and_recovers_by_itself() {
     let login = browser.get(PATHS.login).await;
     assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!login.header("retry-after").is_empty());
-    assert!(login.body.contains("Signing in is not possible right now"));
+    assert!(login.body.contains("<code>provider_unavailable</code>"));
 
     app.provider.start_again().await.unwrap();
     app.eventually(async || browser.get("/readyz").await.status == StatusCode::OK)

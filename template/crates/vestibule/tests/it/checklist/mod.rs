@@ -2,17 +2,6 @@
 //! begins with the row that it stands for, and tells it. Each check that refuses has a
 //! twin that accepts.
 
-use reqwest::StatusCode;
-use serde_json::Value;
-use url::Url;
-use vestibule::internals::seal::{self, Sealer};
-use vestibule_dev::provider::Jws;
-
-use crate::{
-    fixture::Fixture,
-    support::{Browser, Page, TestApp, login_with},
-};
-
 mod authorization_request;
 mod browser;
 mod callback;
@@ -29,6 +18,17 @@ mod sessions_rotation;
 mod token;
 mod userinfo;
 mod weaknesses;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use url::Url;
+use vestibule::internals::seal::{self, Sealer};
+use vestibule_dev::provider::Jws;
+
+use crate::{
+    fixture::Fixture,
+    support::{Browser, Page, TestApp, login_with},
+};
 
 /// Alice's sign-in goes wrong in a browser where bob is signed in: she gets a
 /// page with the code and nothing else, and bob stays signed in as he was.
