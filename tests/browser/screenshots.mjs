@@ -32,7 +32,7 @@ for (const { suffix, viewport, colorScheme } of LOOKS) {
   }
   await page.close();
 }
-const page = await browser.newPage({ baseURL: app.url, viewport: { width: 1280, height: 900 } });
+const page = await browser.newPage({ baseURL: app.url, viewport: { width: 1280, height: 900 }, colorScheme: null });
 await page.goto('/dev/views?view=profile.html', { waitUntil: 'networkidle' });
 await page.screenshot({ path: `${DOCS}views/gallery.png` });
 await browser.close();

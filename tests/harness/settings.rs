@@ -1,4 +1,5 @@
 //! What the generated app's documents say of the settings is what the library declares.
+#![expect(clippy::panic, reason = "a test that cannot go on has failed")]
 
 use vestibule::settings::declarations::{ALL, Setting};
 

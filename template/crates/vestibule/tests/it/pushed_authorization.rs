@@ -27,10 +27,10 @@ fn is_pushed(page: &Page) -> bool {
 
 /// Whatever else the answer holds.
 fn refuse_pushes(app: &TestApp) {
-    let refusal = json!({ "error": "invalid_request", "request_uri": "urn:made-up" });
+    let error = json!({ "error": "invalid_request", "request_uri": "urn:made-up" });
     app.provider
         .faults()
-        .instead(Endpoint::PushedAuthorization, Answer::json(400, &refusal));
+        .instead(Endpoint::PushedAuthorization, Answer::json(400, &error));
 }
 
 #[tokio::test]
