@@ -42,7 +42,9 @@ fn the_example_shows_every_setting_with_its_default() {
         if NOT_IN_EXAMPLE.contains(name) && values.clone().next().is_none() {
             continue;
         }
-        let is_shown = values.any(|value| default.is_empty() || value == *default);
+        // What the questions of `vestibule new` answer is filled in then.
+        let is_shown =
+            values.any(|value| default.is_empty() || value == *default || value.starts_with("{{"));
         assert!(is_shown, "{name} is {default} by default");
     }
 }
