@@ -34,10 +34,12 @@ fn the_readme_names_every_setting_with_its_default() {
 #[test]
 fn the_example_shows_every_setting_with_its_default() {
     for Setting { name, default, .. } in ALL {
-        let lines = ENV_EXAMPLE.lines();
-        let mut values = lines.filter_map(|line| {
-            let (key, value) = line.trim_start_matches('#').split_once('=')?;
-            (key == *name).then(|| value.trim_matches('"'))
+        let assignment = format!("{name}=");
+        let mut values = ENV_EXAMPLE.lines().filter_map(|line| {
+            // A placeholder may stand before it.
+            let (before, value) = line.split_once(&assignment)?;
+            let is_name = before.is_empty() || before.ends_with(['#', '}']);
+            is_name.then(|| value.trim_matches('"'))
         });
         if NOT_IN_EXAMPLE.contains(name) && values.clone().next().is_none() {
             continue;
