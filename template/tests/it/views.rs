@@ -6,7 +6,7 @@ use crate::support::app;
 
 /// A provider's claims are what other people have typed.
 #[tokio::test]
-async fn b9_claims_are_escaped_wherever_they_are_shown() {
+async fn claims_are_escaped_wherever_they_are_shown() {
     let app = app().start().await;
     let hostile = format!(
         "\"'><script>alert(1)</script><img src=x onerror=alert(1)>\u{202e}{{{{7*7}}}}{}",
