@@ -190,6 +190,9 @@ async fn l6_signing_out_ends_here_if_the_provider_has_no_sign_out() {
     assert_ends_here(&app.signed_in_as("alice").await).await;
 }
 
+/// What the signed-out page says if the provider was not told.
+const UNREACHED: &str = "could not reach the sign-in service";
+
 async fn assert_ends_here(alice: &Browser) {
     let redirect = alice.sign_out().await;
     let page = alice.follow(redirect).await;
@@ -197,7 +200,7 @@ async fn assert_ends_here(alice: &Browser) {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.body.contains("signed out"), "{}", page.body);
     assert_eq!(page.url.query(), Some("only=here"));
-    assert!(page.body.contains("sign-in service"), "{}", page.body);
+    assert!(page.body.contains(UNREACHED), "{}", page.body);
     assert!(!alice.is_signed_in().await);
 }
 
@@ -240,6 +243,7 @@ async fn l7_a_hint_too_long_for_a_url_travels_in_a_form() {
     let page = alice.follow(redirect).await;
     assert_eq!(page.url.path(), PATHS.logged_out);
     assert_ne!(page.url.query(), Some("only=here"));
+    assert!(!page.body.contains(UNREACHED), "{}", page.body);
 }
 
 #[tokio::test]
