@@ -43,7 +43,7 @@ async fn alice_signs_out_here_and_at_the_provider() {
     }
     let page = alice.follow(redirect).await;
     assert_eq!(page.url.path(), PATHS.logged_out);
-    assert!(page.body.contains("signed out"));
+    assert!(page.body.contains("You are signed out"));
     assert_eq!(
         alice.fetch("/api/me").await.status,
         StatusCode::UNAUTHORIZED
@@ -157,7 +157,7 @@ async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
 
     let answer = alice.post(PATHS.logout, &fields).await;
     let page = alice.follow(answer).await;
-    assert!(page.body.contains("signed out"), "{}", page.body);
+    assert!(page.body.contains("You are signed out"), "{}", page.body);
     assert!(!alice.cookies().contains_key("app-session"));
     assert!(!alice.cookies().contains_key("user-session"));
 }

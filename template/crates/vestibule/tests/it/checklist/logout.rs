@@ -136,7 +136,7 @@ async fn l5_the_return_from_the_provider_is_a_plain_page_whatever_it_says() {
     for query in ["", "?state=another", "?state=a&state=b", "?state=<b>x</b>"] {
         let page = alice.get(&format!("{}{query}", PATHS.logged_out)).await;
         assert_eq!(page.status, StatusCode::OK, "{query}");
-        assert!(page.body.contains("signed out"), "{}", page.body);
+        assert!(page.body.contains("You are signed out"), "{}", page.body);
         assert!(!page.body.contains("<b>"));
         assert!(page.header("set-cookie").is_empty());
     }
@@ -198,7 +198,7 @@ async fn assert_ends_here(alice: &Browser) {
     let page = alice.follow(redirect).await;
     assert_eq!(page.url.origin(), alice.app.base.origin());
     assert_eq!(page.status, StatusCode::OK);
-    assert!(page.body.contains("signed out"), "{}", page.body);
+    assert!(page.body.contains("You are signed out"), "{}", page.body);
     assert_eq!(page.url.query(), Some("only=here"));
     assert!(page.body.contains(UNREACHED), "{}", page.body);
     assert!(!alice.is_signed_in().await);
