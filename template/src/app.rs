@@ -5,7 +5,6 @@ use std::{error::Error, io, net::TcpListener, sync::Arc};
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::from_fn,
     web::Data,
 };
 use tokio::task::JoinSet;
@@ -102,15 +101,16 @@ impl Application {
                     // Who is this?
                     .wrap(oidc.middleware())
                     // A log line for each answer.
-                    .wrap(from_fn(telemetry::log_request))
+                    .wrap_fn(telemetry::log_request)
                     // What browsers may do with the pages.
                     .wrap(oidc.security_headers())
                     .configure(oidc.at_base_path(|cfg| {
                         #[cfg(debug_assertions)]
                         cfg.configure(dev.routes(samples::gallery()));
-                        cfg.configure(oidc.routes());
-                        // Should a handler forget its guard, this one still refuses.
+                        // Should a handler forget its guard, this one still refuses. First,
+                        // as most requests are for these.
                         cfg.configure(oidc.protected(routes::protected));
+                        cfg.configure(oidc.routes());
                         cfg.configure(oidc.public(routes::public));
                     }))
             }

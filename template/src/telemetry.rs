@@ -4,10 +4,9 @@ use std::{fmt, time::Instant};
 
 use actix_web::{
     Error,
-    body::MessageBody,
-    dev::{ServiceRequest, ServiceResponse},
-    middleware::Next,
+    dev::{Service, ServiceRequest, ServiceResponse},
 };
+use tracing::Level;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     fmt::{
@@ -84,23 +83,28 @@ impl FormatTime for TimeAndRequest {
     }
 }
 
-/// Logs each answer.
-///
-/// # Errors
-/// Those of what comes next.
-pub async fn log_request<B: MessageBody>(
+/// Middleware that logs each answer.
+pub fn log_request<S, B>(
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let began = Instant::now();
-    let response = next.call(request).await?;
-    let request = response.request();
-    tracing::info!(
-        method = %request.method(),
-        path = request.path(),
-        status = response.status().as_u16(),
-        micros = began.elapsed().as_micros(),
-        "answered"
-    );
-    Ok(response)
+    app: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let began = tracing::enabled!(Level::INFO).then(Instant::now);
+    let answering = app.call(request);
+    async move {
+        let response = answering.await?;
+        if let Some(began) = began {
+            let request = response.request();
+            tracing::info!(
+                method = %request.method(),
+                path = request.path(),
+                status = response.status().as_u16(),
+                micros = began.elapsed().as_micros(),
+                "answered"
+            );
+        }
+        Ok(response)
+    }
 }

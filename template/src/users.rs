@@ -3,7 +3,7 @@
 //! `find_or_create` is an upsert.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{PoisonError, RwLock},
 };
 
@@ -21,7 +21,7 @@ pub struct Account {
 }
 
 /// By issuer, then by subject.
-type Accounts = HashMap<String, HashMap<String, Account>>;
+type Accounts = BTreeMap<String, HashMap<String, Account>>;
 
 /// Everybody who has signed in since the app started.
 #[derive(Default)]

@@ -3,10 +3,12 @@
 //! templates; only errors are worded by the library.
 
 mod claims;
+mod html;
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CONTENT_TYPE, HeaderValue},
+    web::Bytes,
 };
 use askama::Template;
 use vestibule::{
@@ -16,7 +18,10 @@ use vestibule::{
     pages::{EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
 };
 
-pub use self::claims::{Claim, ClaimGroup, ClaimValue};
+pub use self::{
+    claims::{Claim, ClaimGroup, ClaimValue, Entry},
+    html::Html,
+};
 use crate::hooks::User;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -26,9 +31,12 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// # Errors
 /// The template cannot be rendered.
 pub fn respond(view: &impl Template) -> Result<HttpResponse, Error> {
+    // Most pages fit, so that the string seldom grows.
+    let mut page = String::with_capacity(4096);
+    view.render_into(&mut page)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HTML))
-        .body(view.render()?))
+        .body(Bytes::from(page)))
 }
 
 /// What every page has besides its content.
@@ -144,7 +152,7 @@ impl<'a> Profile<'a> {
             frame,
             name: claims.display_name(),
             email: claims.string("email"),
-            roles: ClaimValue::list(roles.into()),
+            roles: ClaimValue::list(roles.iter().map(Entry::from).collect()),
             sign_ins: 0,
             signed_in_ago: String::new(),
             ends_in: String::new(),
@@ -332,10 +340,10 @@ impl<'a> ErrorView<'a> {
 }
 
 /// What stands for a person in a small circle: the first letter of their name.
-pub fn initial(name: &str) -> String {
-    name.chars()
-        .find(|character| character.is_alphanumeric())
-        .map_or_else(String::new, |character| character.to_uppercase().collect())
+pub fn initial(name: &str) -> &str {
+    let mut letters = name.char_indices();
+    let found = letters.find(|(_, character)| character.is_alphanumeric());
+    found.map_or("", |(at, character)| &name[at..at + character.len_utf8()])
 }
 
 /// A number of seconds as people say it, rounded.

@@ -3,8 +3,13 @@
 
 use std::borrow::Cow;
 
-use actix_web::cookie::time::OffsetDateTime;
+use serde::Deserialize;
 use serde_json::Value;
+use time::{
+    OffsetDateTime,
+    format_description::{BorrowedFormatItem, well_known::Rfc3339},
+    macros::format_description,
+};
 use vestibule::{Claims, RawClaim};
 
 /// Claims under a heading.
@@ -46,13 +51,23 @@ pub enum ClaimValue<'a> {
     /// Yes or no.
     Flag(bool),
     /// Several strings.
-    List(Cow<'a, [String]>),
+    List(Vec<Entry<'a>>),
     /// So many strings that they are folded away.
-    LongList(Cow<'a, [String]>),
+    LongList(Vec<Entry<'a>>),
     /// Nothing: an empty list, an empty string or `null`.
     Empty,
     /// Anything else.
     Json(String),
+}
+
+/// One string of a list.
+#[derive(Deserialize)]
+pub struct Entry<'a>(#[serde(borrow)] pub Cow<'a, str>);
+
+impl<'a> From<&'a String> for Entry<'a> {
+    fn from(string: &'a String) -> Self {
+        Self(string.into())
+    }
 }
 
 /// A string of more characters is folded away.
@@ -81,6 +96,10 @@ const ABOUT_SIGN_IN: [&str; 12] = [
 
 /// Claims that are seconds since the Unix epoch (OIDC Core 2 and 5.1).
 const TIMES: [&str; 5] = ["auth_time", "exp", "iat", "nbf", "updated_at"];
+
+/// A time for people, in UTC.
+const WORDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
 
 /// What the provider says about the person, then what it says about the sign-in.
 pub fn groups(claims: &Claims) -> [ClaimGroup<'_>; 2] {
@@ -112,7 +131,7 @@ impl<'a> ClaimValue<'a> {
                 "true" => Self::Flag(true),
                 "false" => Self::Flag(false),
                 list if list.starts_with('[') => match serde_json::from_str(list) {
-                    Ok(strings) => Self::list(Cow::Owned(strings)),
+                    Ok(entries) => Self::list(entries),
                     Err(_) => Self::json(list),
                 },
                 object if object.starts_with('{') => Self::json(object),
@@ -138,7 +157,7 @@ impl<'a> ClaimValue<'a> {
     }
 
     /// Several strings, folded away if they are many.
-    pub fn list(entries: Cow<'a, [String]>) -> Self {
+    pub fn list(entries: Vec<Entry<'a>>) -> Self {
         match entries.len() {
             0 => Self::Empty,
             1..=LONG_LIST => Self::List(entries),
@@ -150,12 +169,9 @@ impl<'a> ClaimValue<'a> {
     fn time(seconds: &str) -> Option<Self> {
         let seconds: i64 = seconds.parse().ok()?;
         let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-        let (year, month, day) = time.to_calendar_date();
-        let (hour, minute, second) = time.to_hms();
-        let number = u8::from(month);
         Some(Self::Time {
-            exact: format!("{year:04}-{number:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"),
-            words: format!("{day} {month} {year}, {hour:02}:{minute:02} UTC"),
+            exact: time.format(&Rfc3339).ok()?,
+            words: time.format(WORDS).ok()?,
         })
     }
 

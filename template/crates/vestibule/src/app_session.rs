@@ -10,7 +10,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_session::{Session, SessionExt as _, SessionStatus};
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpRequest;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -30,13 +30,10 @@ const PURPOSE: &str = "app session";
 /// How often to retry a change when another request was faster.
 const TRIES: usize = 16;
 
-/// Marks a request whose `Session` is kept here.
-struct Kept;
-
 /// Empties the request's `Session`, if it is kept here, so that nothing is left in
 /// the browser for the next person.
 pub(crate) fn purge(request: &HttpRequest) {
-    if request.extensions().contains::<Kept>() {
+    if request_state::keeps_app_session() {
         request.get_session().purge();
     }
 }
@@ -70,18 +67,14 @@ impl AppSessions {
         }
     }
 
-    /// Fills the request's `Session` with what is stored for the browser. If the
-    /// store is unavailable, the page can still work; only a change fails.
-    pub async fn open(&self, request: &HttpRequest) -> Opened {
-        request.extensions_mut().insert(Kept);
-        match cookies::sent(request, self.cookies.app_session()).and_then(Id::parse) {
-            None => Opened::None,
-            // Boxed, as most requests have none.
-            Some(id) => Box::pin(self.load(id, request)).await,
-        }
+    /// The id in the browser's cookie.
+    pub fn id_of(&self, request: &HttpRequest) -> Option<Id> {
+        cookies::sent(request, self.cookies.app_session()).and_then(Id::parse)
     }
 
-    async fn load(&self, id: Id, request: &HttpRequest) -> Opened {
+    /// Fills the request's `Session` with what is stored under the browser's id. If
+    /// the store is unavailable, the page can still work; only a change fails.
+    pub async fn open(&self, id: Id, request: &HttpRequest) -> Opened {
         let loaded = match self.find(&id).await {
             Ok(Some((row, state))) => {
                 self.note_visit(&row).await;
@@ -100,16 +93,7 @@ impl AppSessions {
     ///
     /// # Errors
     /// The store is unreachable, and nothing was changed there.
-    pub async fn keep(&self, opened: Opened, request: &HttpRequest) -> Result<(), StoreError> {
-        let session = request.get_session();
-        match opened {
-            Opened::None if session.entries().is_empty() => Ok(()),
-            // Boxed, as most requests have none.
-            opened => Box::pin(self.keep_changes(opened, &session)).await,
-        }
-    }
-
-    async fn keep_changes(&self, opened: Opened, session: &Session) -> Result<(), StoreError> {
+    pub async fn keep(&self, opened: Opened, session: &Session) -> Result<(), StoreError> {
         let state = session.entries().clone();
         match (opened, session.status()) {
             (Opened::None, _) => self.begin(&state).await,

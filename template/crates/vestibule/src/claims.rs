@@ -14,7 +14,10 @@ use serde_json::{Map, Value};
 pub struct Claims {
     /// Name, value, name, value, …: strings as they are, other values as JSON.
     packed: Box<str>,
+    /// By name.
     parts: Box<[Part]>,
+    /// Which of them is the name to show: each page asks for it.
+    display_name: Option<u32>,
 }
 
 /// A claim's value as it is stored.
@@ -26,10 +29,10 @@ pub enum RawClaim<'a> {
     Json(&'a str),
 }
 
-/// Where one claim ends in the packed string; it starts where the previous one
-/// ends.
+/// Where one claim is in the packed string.
 #[derive(Clone, Copy, PartialEq)]
 struct Part {
+    begin: u32,
     name_end: u32,
     end: u32,
     is_string: bool,
@@ -72,10 +75,9 @@ impl Claims {
     /// The name to show for the person: the first of `name`, `preferred_username`,
     /// `email` and `sub` that is present.
     pub fn display_name(&self) -> &str {
-        ["name", "preferred_username", "email", "sub"]
-            .iter()
-            .find_map(|claim| self.string(claim))
-            .unwrap_or("someone")
+        let part = self.display_name.and_then(|at| self.parts.get(at as usize));
+        part.and_then(|part| self.claim(part))
+            .map_or("someone", |claim| claim.value)
     }
 
     /// The e-mail address, if the provider says that it verified it. Only a
@@ -168,20 +170,27 @@ impl Claims {
     }
 
     fn find(&self, name: &str) -> Option<Packed<'_>> {
-        self.all().find(|claim| claim.name == name)
+        self.claim(self.parts.get(self.position(name)?)?)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let name_of = |part: &Part| self.packed.get(part.begin as usize..part.name_end as usize);
+        let found = self
+            .parts
+            .binary_search_by(|part| name_of(part).cmp(&Some(name)));
+        found.ok()
     }
 
     fn all(&self) -> impl Iterator<Item = Packed<'_>> {
-        let mut begin = 0;
-        self.parts.iter().filter_map(move |part| {
-            let (name_end, end) = (part.name_end as usize, part.end as usize);
-            let claim = Packed {
-                name: self.packed.get(begin..name_end)?,
-                value: self.packed.get(name_end..end)?,
-                is_string: part.is_string,
-            };
-            begin = end;
-            Some(claim)
+        self.parts.iter().filter_map(|part| self.claim(part))
+    }
+
+    fn claim(&self, part: &Part) -> Option<Packed<'_>> {
+        let (begin, name_end, end) = (part.begin, part.name_end, part.end);
+        Some(Packed {
+            name: self.packed.get(begin as usize..name_end as usize)?,
+            value: self.packed.get(name_end as usize..end as usize)?,
+            is_string: part.is_string,
         })
     }
 
@@ -212,10 +221,13 @@ impl<'de> Deserialize<'de> for Claims {
 }
 
 impl From<Map<String, Value>> for Claims {
-    fn from(claims: Map<String, Value>) -> Self {
+    fn from(mut claims: Map<String, Value>) -> Self {
+        // For a serde_json that keeps the order in which they came.
+        claims.sort_keys();
         let mut packed = String::new();
         let mut parts = Vec::with_capacity(claims.len());
         for (name, value) in claims {
+            let begin = packed.len();
             packed.push_str(&name);
             let name_end = packed.len();
             match &value {
@@ -223,19 +235,30 @@ impl From<Map<String, Value>> for Claims {
                 other => packed.push_str(&other.to_string()),
             }
             // No response comes near 4 GB: its size is limited.
-            let (Ok(name_end), Ok(end)) = (name_end.try_into(), packed.len().try_into()) else {
+            let (Ok(begin), Ok(name_end), Ok(end)) = (
+                begin.try_into(),
+                name_end.try_into(),
+                packed.len().try_into(),
+            ) else {
                 break;
             };
             parts.push(Part {
+                begin,
                 name_end,
                 end,
                 is_string: value.is_string(),
             });
         }
-        Self {
+        let mut claims = Self {
             packed: packed.into(),
             parts: parts.into(),
-        }
+            display_name: None,
+        };
+        claims.display_name = ["name", "preferred_username", "email", "sub"]
+            .iter()
+            .find(|name| claims.string(name).is_some())
+            .and_then(|name| claims.position(name)?.try_into().ok());
+        claims
     }
 }
 

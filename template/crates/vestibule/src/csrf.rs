@@ -56,7 +56,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
-        Pending::sought(async move {
+        Pending::new(async move {
             let user = User::<C>::extract(&request).await?;
             let body = proven(&request, user.session(), body).await?;
             let fields = if is_json(&request) {
@@ -85,7 +85,7 @@ impl FromRequest for SignOutForm {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
-        Pending::sought(async move {
+        Pending::new(async move {
             let live = visitor::session_of(&request, &visitor::oidc()?).await?;
             proven(&request, &live.session, body).await?;
             Ok(Self { live })
@@ -143,7 +143,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let form = web::Form::<T>::from_request(&request, payload);
-        Pending::sought(async move {
+        Pending::new(async move {
             if !is_sent_from_here(&request)? {
                 return Err(ErrorKind::ForgedForm.into());
             }

@@ -8,7 +8,7 @@ use std::{
     marker::PhantomData,
     ops::Deref,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -19,59 +19,49 @@ use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
     user::User,
-    visitor,
+    visitor::{self, Lookup},
 };
 
-/// The future that extractors return.
-pub enum Pending<T> {
-    /// The result, if it is known already.
-    Known(Option<Result<T, Error>>),
-    /// The future that finds it.
-    Sought(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
+/// The future that extractors return, for `T` from a [`User`] with the context `C`.
+pub struct Pending<T, C = ()>(State<T, C>);
+
+enum State<T, C> {
+    User(Lookup, fn(User<C>) -> Result<T, Error>),
+    Other(Pin<Box<dyn Future<Output = Result<T, Error>>>>),
 }
 
-impl<T> Pending<T> {
-    pub(crate) fn sought(future: impl Future<Output = Result<T, Error>> + 'static) -> Self {
-        Self::Sought(Box::pin(future))
+impl<T, C: 'static> Pending<T, C> {
+    pub(crate) fn new(future: impl Future<Output = Result<T, Error>> + 'static) -> Self {
+        Self(State::Other(Box::pin(future)))
     }
 
-    /// The outcome of `judge` for the signed-in person, who is already known behind
-    /// a guard.
-    pub(crate) fn of_user<C: 'static>(
-        request: &HttpRequest,
-        judge: impl FnOnce(User<C>) -> Result<T, Error> + 'static,
-    ) -> Self {
-        if let Some(user) = visitor::known_user() {
-            return Self::Known(Some(visitor::of_context(user).and_then(judge)));
-        }
-        let request = request.clone();
-        Self::sought(async move {
-            let user = visitor::any_user(&request).await.inspect_err(|error| {
-                if !matches!(error.kind, ErrorKind::SignedOut) {
-                    visitor::remember_failure(error);
-                }
-            })?;
-            judge(visitor::of_context(user)?)
-        })
+    /// What `judge` says of the signed-in person.
+    pub(crate) fn of_user(request: &HttpRequest, judge: fn(User<C>) -> Result<T, Error>) -> Self {
+        Self(State::User(visitor::any_user(request), judge))
     }
 }
 
-impl<T> Unpin for Pending<T> {}
-
-impl<T> Future for Pending<T> {
+impl<T, C: 'static> Future for Pending<T, C> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Known(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
-            Self::Sought(future) => future.as_mut().poll(context),
+        match &mut self.0 {
+            State::User(lookup, judge) => {
+                let found = ready!(Pin::new(lookup).poll(context)).inspect_err(|error| {
+                    if !matches!(error.kind, ErrorKind::SignedOut) {
+                        visitor::remember_failure(error);
+                    }
+                });
+                Poll::Ready(found.and_then(visitor::of_context).and_then(*judge))
+            }
+            State::Other(future) => future.as_mut().poll(context),
         }
     }
 }
 
 impl<C: 'static> FromRequest for User<C> {
     type Error = Error;
-    type Future = Pending<Self>;
+    type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, Ok)
@@ -110,7 +100,7 @@ pub struct Has<R, C = ()>(User<C>, PhantomData<R>);
 
 impl<R: Role<C>, C: 'static> FromRequest for Has<R, C> {
     type Error = Error;
-    type Future = Pending<Self>;
+    type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, |user| {
@@ -138,7 +128,7 @@ pub struct Fresh<const SECONDS: u64, C = ()>(User<C>);
 
 impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
     type Error = Error;
-    type Future = Pending<Self>;
+    type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, |user: User<C>| {
@@ -170,7 +160,7 @@ pub struct Assured<L, C = ()>(User<C>, PhantomData<L>);
 
 impl<L: Assurance, C: 'static> FromRequest for Assured<L, C> {
     type Error = Error;
-    type Future = Pending<Self>;
+    type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         Pending::of_user(request, |user: User<C>| {

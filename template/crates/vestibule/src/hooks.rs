@@ -115,34 +115,38 @@ impl Hooks for NoHooks {
     }
 }
 
-type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Deny>> + 'a>>;
+/// What a hook will say.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Deny>> + 'a>>;
 
 /// [`Hooks`] with any context.
 pub trait AnyHooks: Send + Sync {
-    fn user<'a>(&'a self, live: Arc<LiveSession>, request: &'a HttpRequest)
-    -> Pending<'a, AnyUser>;
+    fn user(
+        self: Arc<Self>,
+        live: Arc<LiveSession>,
+        request: HttpRequest,
+    ) -> Answer<'static, AnyUser>;
     fn after_login<'a>(
         &'a self,
         session: &'a UserSession,
         request: &'a HttpRequest,
-    ) -> Pending<'a, AfterLogin>;
+    ) -> Answer<'a, AfterLogin>;
     fn before_logout<'a>(
         &'a self,
         session: &'a UserSession,
         request: &'a HttpRequest,
-    ) -> Pending<'a, ()>;
+    ) -> Answer<'a, ()>;
     fn on_ready(&self, issuer: &str);
     fn on_provider_error(&self, issuer: &str, cause: &str);
 }
 
 impl<H: Hooks> AnyHooks for H {
-    fn user<'a>(
-        &'a self,
+    fn user(
+        self: Arc<Self>,
         live: Arc<LiveSession>,
-        request: &'a HttpRequest,
-    ) -> Pending<'a, AnyUser> {
+        request: HttpRequest,
+    ) -> Answer<'static, AnyUser> {
         Box::pin(async move {
-            let context = self.add_user_context(&live.session, request).await?;
+            let context = self.add_user_context(&live.session, &request).await?;
             Ok(AnyUser::new(live, context))
         })
     }
@@ -151,7 +155,7 @@ impl<H: Hooks> AnyHooks for H {
         &'a self,
         session: &'a UserSession,
         request: &'a HttpRequest,
-    ) -> Pending<'a, AfterLogin> {
+    ) -> Answer<'a, AfterLogin> {
         Box::pin(Hooks::after_login(self, session, request))
     }
 
@@ -159,7 +163,7 @@ impl<H: Hooks> AnyHooks for H {
         &'a self,
         session: &'a UserSession,
         request: &'a HttpRequest,
-    ) -> Pending<'a, ()> {
+    ) -> Answer<'a, ()> {
         Box::pin(Hooks::before_logout(self, session, request))
     }
 

@@ -284,8 +284,8 @@ impl Oidc {
         &self.0.provider
     }
 
-    pub(crate) fn hooks(&self) -> &dyn AnyHooks {
-        &*self.0.hooks
+    pub(crate) fn hooks(&self) -> &Arc<dyn AnyHooks> {
+        &self.0.hooks
     }
 
     pub(crate) fn pages(&self) -> &dyn Pages {

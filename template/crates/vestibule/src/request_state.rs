@@ -34,6 +34,8 @@ pub struct RequestState {
     id: RequestId,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
+    #[cfg(feature = "actix-session")]
+    keeps_app_session: Cell<bool>,
 }
 
 /// A future within the state of a request.
@@ -45,6 +47,8 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> Within<F> {
         id,
         nonce: OnceCell::new(),
         cookies: RefCell::default(),
+        #[cfg(feature = "actix-session")]
+        keeps_app_session: Cell::new(false),
     };
     STATE.scope(state, answering)
 }
@@ -117,6 +121,18 @@ pub(crate) fn send(cookie: Cookie<'static>) {
 /// Takes the cookies to send; the middleware adds them to the response.
 pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|state| Some(state.cookies.take())).unwrap_or_default()
+}
+
+/// Notes that the request's actix-session data is kept beside the user sessions.
+#[cfg(feature = "actix-session")]
+pub(crate) fn keep_app_session() {
+    of(|state| Some(state.keeps_app_session.set(true)));
+}
+
+/// Whether [`keep_app_session`] was called.
+#[cfg(feature = "actix-session")]
+pub(crate) fn keeps_app_session() -> bool {
+    of(|state| Some(state.keeps_app_session.get())).unwrap_or_default()
 }
 
 fn of<T>(ask: impl FnOnce(&RequestState) -> Option<T>) -> Option<T> {

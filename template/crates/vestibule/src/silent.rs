@@ -17,14 +17,14 @@ use crate::{
 const COOKIE: &str = "silent";
 
 /// A redirect to a silent sign-in, if it should be tried.
-pub(crate) async fn way_to_provider(request: &HttpRequest) -> Option<HttpResponse> {
+pub(crate) async fn way_to_provider(request: HttpRequest) -> Option<HttpResponse> {
     let oidc = visitor::oidc().ok()?;
-    let was_tried = cookies::sent(request, &oidc.cookies().name(COOKIE)).is_some();
-    if was_tried || request.method() != Method::GET || !is_navigation(request) {
+    let was_tried = cookies::sent(&request, &oidc.cookies().name(COOKIE)).is_some();
+    if was_tried || request.method() != Method::GET || !is_navigation(&request) {
         return None;
     }
     let is_stranger = matches!(
-        visitor::any_user(request).await,
+        visitor::any_user(&request).await,
         Err(error) if matches!(error.kind, ErrorKind::SignedOut)
     );
     // If the provider is unreachable, show the page anyway.

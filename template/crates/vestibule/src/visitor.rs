@@ -3,8 +3,10 @@
 
 use std::{
     cell::OnceCell,
-    future::{Future, Ready, ready},
+    future::{self, Future, Ready},
+    pin::Pin,
     sync::Arc,
+    task::{Context, Poll, ready},
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -13,6 +15,7 @@ use tokio::task::futures::TaskLocalFuture;
 use crate::{
     cookies,
     error::{Error, ErrorKind},
+    hooks::Answer,
     oidc::Oidc,
     request_state::NOT_WRAPPED,
     session::{LiveSession, SessionId, UserSession},
@@ -69,7 +72,7 @@ impl FromRequest for Oidc {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        future::ready(Self::of(request))
     }
 }
 
@@ -91,25 +94,71 @@ pub(crate) fn failure() -> Option<Error> {
     of(|asking| asking.failure.get().map(|failure| Error::clone(failure)))
 }
 
-/// The user, if already looked up.
-pub(crate) fn known_user() -> Option<AnyUser> {
-    of(|asking| asking.user.get().cloned())
+/// The signed-in person, looked up once per request.
+pub(crate) fn any_user(request: &HttpRequest) -> Lookup {
+    if let Some(user) = of(|asking| asking.user.get().cloned()) {
+        return Lookup::known(Ok(user));
+    }
+    let oidc = match oidc() {
+        Ok(oidc) => oidc,
+        Err(error) => return Lookup::known(Err(error)),
+    };
+    let Some(id) = session_id(request, &oidc) else {
+        return Lookup::known(Err(ErrorKind::SignedOut.into()));
+    };
+    match oidc.sessions().find_in_memory(&id) {
+        Some(live) => Lookup::hook(&oidc, live, request),
+        None => {
+            let request = request.clone();
+            Lookup(State::Store(Box::pin(async move {
+                let live = session_by(&id, &oidc).await?;
+                Lookup::hook(&oidc, live, &request).await
+            })))
+        }
+    }
 }
 
-/// The signed-in person, looked up once per request.
-pub(crate) async fn any_user(request: &HttpRequest) -> Result<AnyUser, Error> {
-    if let Some(user) = known_user() {
-        return Ok(user);
+/// A [`any_user`] under way. Where the session is in memory, as it nearly always
+/// is, the hook's future is all that is boxed.
+pub struct Lookup(State);
+
+enum State {
+    Known(Option<Result<AnyUser, Error>>),
+    Hook(Arc<LiveSession>, Answer<'static, AnyUser>),
+    Store(Pin<Box<dyn Future<Output = Result<AnyUser, Error>>>>),
+}
+
+impl Lookup {
+    fn known(outcome: Result<AnyUser, Error>) -> Self {
+        Self(State::Known(Some(outcome)))
     }
-    let oidc = oidc()?;
-    let live = session_of(request, &oidc).await?;
-    let user = oidc
-        .hooks()
-        .user(Arc::clone(&live), request)
-        .await
-        .inspect_err(|_| remember_non_user(&live))?;
-    of(|asking| asking.user.set(user.clone()).ok());
-    Ok(user)
+
+    fn hook(oidc: &Oidc, live: Arc<LiveSession>, request: &HttpRequest) -> Self {
+        let hooks = Arc::clone(oidc.hooks());
+        let answer = hooks.user(Arc::clone(&live), request.clone());
+        Self(State::Hook(live, answer))
+    }
+}
+
+impl Future for Lookup {
+    type Output = Result<AnyUser, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            State::Known(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            State::Hook(live, answer) => Poll::Ready(match ready!(answer.as_mut().poll(context)) {
+                Ok(user) => {
+                    of(|asking| asking.user.set(user.clone()).ok());
+                    Ok(user)
+                }
+                Err(deny) => {
+                    remember_non_user(live);
+                    Err(deny.into())
+                }
+            }),
+            State::Store(found) => found.as_mut().poll(context),
+        }
+    }
 }
 
 /// Looks up who is asking, for pages that need no one.
@@ -139,10 +188,14 @@ pub(crate) async fn session_of(
     request: &HttpRequest,
     oidc: &Oidc,
 ) -> Result<Arc<LiveSession>, Error> {
-    let Some(id) = session_id(request, oidc) else {
-        return Err(ErrorKind::SignedOut.into());
-    };
-    let live = oidc.sessions().find(&id).await?;
+    match session_id(request, oidc) {
+        Some(id) => session_by(&id, oidc).await,
+        None => Err(ErrorKind::SignedOut.into()),
+    }
+}
+
+async fn session_by(id: &SessionId, oidc: &Oidc) -> Result<Arc<LiveSession>, Error> {
+    let live = oidc.sessions().find(id).await?;
     live.ok_or_else(|| ErrorKind::SignedOut.into())
 }
 

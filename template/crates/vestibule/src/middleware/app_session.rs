@@ -1,18 +1,27 @@
 //! The middleware that keeps actix-session's `Session` beside the user sessions.
 
 use std::{
-    future::{Future, Ready, ready},
+    future::Future,
     pin::Pin,
-    rc::Rc,
+    task::{Context, Poll, ready},
 };
 
+use actix_session::SessionExt as _;
 use actix_web::{
-    Error,
-    body::{EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
 };
 
-use crate::{error::ErrorKind, oidc::Oidc, request_state};
+use super::layer::{Around, Layer, Step};
+use crate::{
+    app_session::{Id, Opened},
+    error::{Error, ErrorKind},
+    oidc::Oidc,
+    request_state,
+    store::StoreError,
+    visitor,
+};
 
 /// See [`Oidc::app_session`].
 #[derive(Clone)]
@@ -32,64 +41,97 @@ impl Oidc {
     ///     .wrap(oidc.middleware());
     /// # }
     /// ```
-    pub fn app_session(&self) -> AppSession {
-        AppSession(self.clone())
+    pub fn app_session(&self) -> Layer<AppSession> {
+        Layer(AppSession(self.clone()))
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for AppSession
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type InitError = ();
-    type Transform = AppSessionService<S>;
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+impl Around for AppSession {
+    type Step = KeepSession;
+    type Within<F: Future> = F;
 
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(AppSessionService {
-            service: Rc::new(service),
+    fn step(&self) -> KeepSession {
+        KeepSession {
             oidc: self.0.clone(),
+            state: State::New,
+        }
+    }
+
+    fn within<F: Future>(&self, handling: F) -> F {
+        handling
+    }
+}
+
+/// Opens a browser's session, and keeps what has changed in it.
+pub struct KeepSession {
+    oidc: Oidc,
+    state: State,
+}
+
+/// Only browsers that have a session cost a box.
+enum State {
+    New,
+    Opening(Pin<Box<dyn Future<Output = Opened>>>),
+    Open(Opened),
+    Keeping(Pin<Box<dyn Future<Output = Result<(), StoreError>>>>),
+}
+
+impl KeepSession {
+    fn open(&self, id: Id, request: HttpRequest) -> State {
+        let oidc = self.oidc.clone();
+        State::Opening(Box::pin(async move {
+            oidc.app_sessions().open(id, &request).await
         }))
     }
 }
 
-/// An app wrapped in [`AppSession`].
-pub struct AppSessionService<S> {
-    service: Rc<S>,
-    oidc: Oidc,
-}
-
-impl<S, B> Service<ServiceRequest> for AppSessionService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (service, oidc) = (Rc::clone(&self.service), self.oidc.clone());
-        Box::pin(async move {
-            let sessions = oidc.app_sessions();
-            let opened = sessions.open(request.request()).await;
-            let answer = service.call(request).await?;
-            match sessions.keep(opened, answer.request()).await {
-                Ok(()) => Ok(answer.map_into_left_body()),
-                Err(error) => {
-                    // No one must be signed in while the previous visitor's data is
-                    // still there.
-                    request_state::take_cookies();
-                    let cause = format!("the app session could not be stored: {error}");
-                    let error = crate::error::Error::from(ErrorKind::StoreUnavailable(cause));
-                    Ok(answer.error_response(error).map_into_right_body())
-                }
+impl Step for KeepSession {
+    fn before(
+        &mut self,
+        request: &ServiceRequest,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        if let State::New = self.state {
+            if let Err(error) = visitor::oidc() {
+                return Poll::Ready(Some(HttpResponse::from_error(error)));
             }
-        })
+            request_state::keep_app_session();
+            self.state = match self.oidc.app_sessions().id_of(request.request()) {
+                Some(id) => self.open(id, request.request().clone()),
+                None => State::Open(Opened::None),
+            };
+        }
+        if let State::Opening(opening) = &mut self.state {
+            self.state = State::Open(ready!(opening.as_mut().poll(context)));
+        }
+        Poll::Ready(None)
+    }
+
+    fn after<B: MessageBody>(
+        &mut self,
+        response: &mut ServiceResponse<B>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        if let State::Open(opened) = &mut self.state {
+            let session = response.request().get_session();
+            if matches!(opened, Opened::None) && session.entries().is_empty() {
+                return Poll::Ready(None);
+            }
+            let opened = std::mem::replace(opened, Opened::None);
+            let oidc = self.oidc.clone();
+            self.state = State::Keeping(Box::pin(async move {
+                oidc.app_sessions().keep(opened, &session).await
+            }));
+        }
+        let State::Keeping(keeping) = &mut self.state else {
+            return Poll::Ready(None);
+        };
+        Poll::Ready(ready!(keeping.as_mut().poll(context)).err().map(|error| {
+            // No one must be signed in while the previous visitor's data is still
+            // there.
+            request_state::take_cookies();
+            let cause = format!("the app session could not be stored: {error}");
+            HttpResponse::from_error(Error::from(ErrorKind::StoreUnavailable(cause)))
+        }))
     }
 }

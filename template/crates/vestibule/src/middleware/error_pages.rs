@@ -2,17 +2,17 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::{BodySize, EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    body::{BodySize, MessageBody},
+    dev::ServiceResponse,
     http::{StatusCode, header},
 };
 use std::{
-    future::{Ready, ready},
-    rc::Rc,
+    future::Future,
+    task::{Context, Poll},
 };
 
 use super::{
-    call::{Call, Finish, replace},
+    layer::{Around, Layer, Step, keep_headers},
     rendering,
 };
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// See [`Oidc::error_pages`].
-#[derive(Clone, Debug)]
-pub struct ErrorPages(());
+#[derive(Clone)]
+pub struct ErrorPages;
 
 impl Oidc {
     /// Shows every error of the app through its [`Pages`](crate::Pages): Actix's
@@ -38,60 +38,34 @@ impl Oidc {
     ///     .wrap(oidc.middleware());
     /// # }
     /// ```
-    pub fn error_pages(&self) -> ErrorPages {
-        ErrorPages(())
+    pub fn error_pages(&self) -> Layer<ErrorPages> {
+        Layer(ErrorPages)
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for ErrorPages
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = actix_web::Error;
-    type InitError = ();
-    type Transform = ErrorPagesService<S>;
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+impl Around for ErrorPages {
+    type Step = Self;
+    type Within<F: Future> = F;
 
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(ErrorPagesService {
-            service: Rc::new(service),
+    fn step(&self) -> Self {
+        Self
+    }
+
+    fn within<F: Future>(&self, handling: F) -> F {
+        handling
+    }
+}
+
+impl Step for ErrorPages {
+    fn after<B: MessageBody>(
+        &mut self,
+        response: &mut ServiceResponse<B>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        Poll::Ready(shown(response).map(|mut shown| {
+            keep_headers(response, &mut shown);
+            shown
         }))
-    }
-}
-
-/// An app wrapped in [`ErrorPages`].
-pub struct ErrorPagesService<S> {
-    service: Rc<S>,
-}
-
-impl<S, B> Service<ServiceRequest> for ErrorPagesService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = actix_web::Error;
-    type Future = Call<S, ShowErrors>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        Call::new(&self.service, request, ShowErrors)
-    }
-}
-
-/// Shows the errors of the app.
-#[derive(Clone, Copy, Debug)]
-pub struct ShowErrors;
-
-impl Finish for ShowErrors {
-    fn finish<B: MessageBody>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        match shown(&answer) {
-            Some(shown) => replace(answer, shown),
-            None => answer.map_into_left_body(),
-        }
     }
 }
 

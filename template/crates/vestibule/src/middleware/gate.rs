@@ -1,22 +1,20 @@
 //! Guards for scopes and whole tables of routes.
 
 use std::{
-    future::{Future, Ready, ready},
+    future::Future,
     pin::Pin,
-    rc::Rc,
+    task::{Context, Poll, ready},
 };
 
-use actix_web::{
-    Error, HttpResponse,
-    body::{EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
-};
+use actix_web::{HttpResponse, dev::ServiceRequest};
 
+use super::layer::{Around, Layer, Step};
 use crate::{
-    error::{Error as OwnError, ErrorKind},
+    error::{Error, ErrorKind},
     oidc::Oidc,
     redirect::see_other,
-    silent, visitor,
+    silent::way_to_provider,
+    visitor::{self, Lookup},
 };
 
 /// Middleware that checks who is asking before a request may pass: see
@@ -33,13 +31,13 @@ enum Rule {
 }
 
 /// [`Oidc::ensure_authenticated`] for tables of routes, which have no `Oidc`.
-pub fn ensure_authenticated() -> Gate {
-    Gate(Rule::EnsureAuthenticated)
+pub fn ensure_authenticated() -> Layer<Gate> {
+    Layer(Gate(Rule::EnsureAuthenticated))
 }
 
 /// [`Oidc::redirect_to`] for tables of routes, which have no `Oidc`.
-pub fn redirect_to(path: &'static str) -> Gate {
-    Gate(Rule::RedirectTo(path))
+pub fn redirect_to(path: &'static str) -> Layer<Gate> {
+    Layer(Gate(Rule::RedirectTo(path)))
 }
 
 /// [`Oidc::sign_in_silently`] for tables of routes, which have no `Oidc`.
@@ -52,8 +50,8 @@ pub fn redirect_to(path: &'static str) -> Gate {
 ///     config.service(web::scope("/news").wrap(sign_in_silently()));
 /// }
 /// ```
-pub fn sign_in_silently() -> Gate {
-    Gate(Rule::SignInSilently)
+pub fn sign_in_silently() -> Layer<Gate> {
+    Layer(Gate(Rule::SignInSilently))
 }
 
 impl Oidc {
@@ -66,7 +64,7 @@ impl Oidc {
     /// let reports = web::scope("/reports").wrap(oidc.ensure_authenticated());
     /// # }
     /// ```
-    pub fn ensure_authenticated(&self) -> Gate {
+    pub fn ensure_authenticated(&self) -> Layer<Gate> {
         ensure_authenticated()
     }
 
@@ -79,7 +77,7 @@ impl Oidc {
     /// let reports = web::scope("/reports").wrap(oidc.redirect_to("/welcome"));
     /// # }
     /// ```
-    pub fn redirect_to(&self, path: &'static str) -> Gate {
+    pub fn redirect_to(&self, path: &'static str) -> Layer<Gate> {
         redirect_to(path)
     }
 
@@ -93,89 +91,80 @@ impl Oidc {
     /// let news = web::scope("/news").wrap(oidc.sign_in_silently());
     /// # }
     /// ```
-    pub fn sign_in_silently(&self) -> Gate {
+    pub fn sign_in_silently(&self) -> Layer<Gate> {
         sign_in_silently()
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for Gate
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type InitError = ();
-    type Transform = GateService<S>;
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+impl Around for Gate {
+    type Step = Check;
+    type Within<F: Future> = F;
 
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(GateService {
+    fn step(&self) -> Check {
+        Check {
             rule: self.0,
-            service: Rc::new(service),
-        }))
+            state: State::New,
+        }
+    }
+
+    fn within<F: Future>(&self, handling: F) -> F {
+        handling
     }
 }
 
-/// A service behind a [`Gate`].
-pub struct GateService<S> {
+/// Checks who makes one request.
+pub struct Check {
     rule: Rule,
-    service: Rc<S>,
+    state: State,
 }
 
-impl<S, B> Service<ServiceRequest> for GateService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+enum State {
+    New,
+    User(Lookup),
+    Silent(Pin<Box<dyn Future<Output = Option<HttpResponse>>>>),
+}
 
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (rule, service) = (self.rule, Rc::clone(&self.service));
-        Box::pin(async move {
-            match rule.look_at(&request).await {
-                Verdict::Pass => Ok(service.call(request).await?.map_into_left_body()),
-                Verdict::Answer(answer) => Ok(request.into_response(answer).map_into_right_body()),
-                Verdict::Refuse(error) => Ok(request.error_response(error).map_into_right_body()),
-            }
-        })
+impl Step for Check {
+    fn before(
+        &mut self,
+        request: &ServiceRequest,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        if let State::New = self.state {
+            let request = request.request();
+            self.state = match self.rule {
+                Rule::SignInSilently => State::Silent(Box::pin(way_to_provider(request.clone()))),
+                _ => State::User(visitor::any_user(request)),
+            };
+        }
+        let answer = match &mut self.state {
+            State::User(lookup) => match ready!(Pin::new(lookup).poll(context)) {
+                Ok(_) => None,
+                Err(error) => Some(self.rule.refuse(request, error)),
+            },
+            State::Silent(redirect) => ready!(redirect.as_mut().poll(context)),
+            State::New => None,
+        };
+        self.state = State::New;
+        Poll::Ready(answer)
     }
-}
-
-enum Verdict {
-    Pass,
-    Answer(HttpResponse),
-    Refuse(OwnError),
 }
 
 impl Rule {
-    async fn look_at(self, request: &ServiceRequest) -> Verdict {
-        if let Self::SignInSilently = self {
-            return match silent::way_to_provider(request.request()).await {
-                Some(redirect) => Verdict::Answer(redirect),
-                None => Verdict::Pass,
-            };
-        }
-        let error = match visitor::any_user(request.request()).await {
-            Ok(_) => return Verdict::Pass,
-            Err(error) => error,
-        };
-        match (self, &error.kind) {
+    fn refuse(self, request: &ServiceRequest, error: Error) -> HttpResponse {
+        let error = match (self, &error.kind) {
             // Signing in would not make this page exist.
             (Self::EnsureAuthenticated, ErrorKind::SignedOut)
                 if request.match_pattern().is_none() =>
             {
-                Verdict::Refuse(OwnError::not_found())
+                Error::not_found()
             }
             (Self::RedirectTo(path), ErrorKind::SignedOut) => match visitor::oidc() {
-                Ok(oidc) => Verdict::Answer(see_other(&oidc.path(path))),
-                Err(error) => Verdict::Refuse(error),
+                Ok(oidc) => return see_other(&oidc.path(path)),
+                Err(error) => error,
             },
-            _ => Verdict::Refuse(error),
-        }
+            _ => error,
+        };
+        HttpResponse::from_error(error)
     }
 }

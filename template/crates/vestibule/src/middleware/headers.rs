@@ -2,19 +2,20 @@
 
 use std::{
     cell::RefCell,
-    future::{Ready, ready},
+    future::Future,
     rc::Rc,
     sync::Arc,
+    task::{Context, Poll},
 };
 
 use actix_web::{
-    Error, HttpRequest,
-    body::{EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    HttpRequest, HttpResponse,
+    body::MessageBody,
+    dev::ServiceResponse,
     http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::call::{Call, Finish};
+use super::layer::{Around, Layer, Step};
 use crate::{
     csp,
     oidc::Oidc,
@@ -24,7 +25,7 @@ use crate::{
 
 /// See [`Oidc::security_headers`].
 #[derive(Clone)]
-pub struct SecurityHeaders(Oidc);
+pub struct SecurityHeaders(Rc<Policies>);
 
 impl Oidc {
     /// Adds security headers to every response: a Content Security Policy for pages
@@ -42,63 +43,35 @@ impl Oidc {
     ///     .wrap(oidc.security_headers());
     /// # }
     /// ```
-    pub fn security_headers(&self) -> SecurityHeaders {
-        SecurityHeaders(self.clone())
+    pub fn security_headers(&self) -> Layer<SecurityHeaders> {
+        Layer(SecurityHeaders(Rc::new(Policies {
+            oidc: self.clone(),
+            usual: RefCell::default(),
+        })))
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for SecurityHeaders
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type InitError = ();
-    type Transform = SecurityHeadersService<S>;
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+impl Around for SecurityHeaders {
+    type Step = Self;
+    type Within<F: Future> = request_state::Ensured<F>;
 
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(SecurityHeadersService {
-            service: Rc::new(service),
-            policies: Rc::new(Policies {
-                oidc: self.0.clone(),
-                usual: RefCell::default(),
-            }),
-        }))
+    fn step(&self) -> Self {
+        self.clone()
+    }
+
+    fn within<F: Future>(&self, handling: F) -> Self::Within<F> {
+        request_state::ensure(handling)
     }
 }
 
-/// An app wrapped in [`SecurityHeaders`].
-pub struct SecurityHeadersService<S> {
-    service: Rc<S>,
-    policies: Rc<Policies>,
-}
-
-impl<S, B> Service<ServiceRequest> for SecurityHeadersService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Future = request_state::Ensured<Call<S, Rc<Policies>>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let finish = Rc::clone(&self.policies);
-        request_state::ensure(Call::new(&self.service, request, finish))
-    }
-}
-
-impl Finish for Rc<Policies> {
-    fn finish<B: MessageBody>(
-        &self,
-        mut response: ServiceResponse<B>,
-    ) -> ServiceResponse<EitherBody<B>> {
-        protect(self, &mut response);
-        response.map_into_left_body()
+impl Step for SecurityHeaders {
+    fn after<B: MessageBody>(
+        &mut self,
+        response: &mut ServiceResponse<B>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        protect(&self.0, response);
+        Poll::Ready(None)
     }
 }
 

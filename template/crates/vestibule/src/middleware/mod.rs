@@ -4,10 +4,10 @@
 
 #[cfg(feature = "actix-session")]
 mod app_session;
-mod call;
 mod error_pages;
 mod gate;
 mod headers;
+mod layer;
 mod rendering;
 mod session;
 

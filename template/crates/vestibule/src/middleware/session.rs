@@ -3,18 +3,14 @@
 //! own responses alone.
 
 use std::{
-    future::{Ready, ready},
-    rc::Rc,
+    future::Future,
+    task::{Context, Poll},
 };
 
-use actix_web::{
-    Error,
-    body::{EitherBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
-};
+use actix_web::{HttpResponse, body::MessageBody, dev::ServiceResponse};
 
 use super::{
-    call::{Call, Finish, replace},
+    layer::{Around, Layer, Step, keep_headers},
     rendering,
 };
 use crate::{oidc::Oidc, request_state, visitor};
@@ -38,72 +34,48 @@ impl Oidc {
     ///     .configure(oidc.routes());
     /// # }
     /// ```
-    pub fn middleware(&self) -> Middleware {
-        Middleware(self.clone())
+    pub fn middleware(&self) -> Layer<Middleware> {
+        Layer(Middleware(self.clone()))
     }
 }
 
-impl<S, B> Transform<S, ServiceRequest> for Middleware
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type InitError = ();
-    type Transform = SessionService<S>;
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+impl Around for Middleware {
+    type Step = ShowOwnErrors;
+    type Within<F: Future> = request_state::Ensured<visitor::Within<F>>;
 
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(SessionService {
-            service: Rc::new(service),
-            oidc: self.0.clone(),
-        }))
+    fn step(&self) -> Self::Step {
+        ShowOwnErrors
     }
-}
 
-/// An app wrapped in [`Middleware`].
-pub struct SessionService<S> {
-    service: Rc<S>,
-    oidc: Oidc,
-}
-
-impl<S, B> Service<ServiceRequest> for SessionService<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody,
-{
-    type Response = ServiceResponse<EitherBody<B>>;
-    type Error = Error;
-    type Future = request_state::Ensured<visitor::Within<Call<S, ShowOwnErrors>>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let call = Call::new(&self.service, request, ShowOwnErrors);
-        request_state::ensure(visitor::within(self.oidc.clone(), call))
+    fn within<F: Future>(&self, handling: F) -> Self::Within<F> {
+        request_state::ensure(visitor::within(self.0.clone(), handling))
     }
 }
 
 /// Shows the sign-in's own errors, and sends its cookies.
-#[derive(Clone, Copy, Debug)]
 pub struct ShowOwnErrors;
 
-impl Finish for ShowOwnErrors {
-    fn finish<B: MessageBody>(&self, answer: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-        let mut response = match rendering::own_error(&answer) {
-            Some(error) => {
-                let shown = rendering::show(answer.request(), &error);
-                replace(answer, shown)
-            }
-            None => answer.map_into_left_body(),
-        };
+impl Step for ShowOwnErrors {
+    fn after<B: MessageBody>(
+        &mut self,
+        response: &mut ServiceResponse<B>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        let mut shown = rendering::own_error(response).map(|error| {
+            let mut shown = rendering::show(response.request(), &error);
+            keep_headers(response, &mut shown);
+            shown
+        });
         for cookie in request_state::take_cookies() {
+            let added = match &mut shown {
+                Some(shown) => shown.add_cookie(&cookie),
+                None => response.response_mut().add_cookie(&cookie),
+            };
             // Fails only for a cookie that is not a valid header value; ours are.
-            if let Err(error) = response.response_mut().add_cookie(&cookie) {
+            if let Err(error) = added {
                 tracing::error!(%error, "a cookie could not be sent");
             }
         }
-        response
+        Poll::Ready(shown)
     }
 }

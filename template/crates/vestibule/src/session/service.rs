@@ -63,13 +63,24 @@ impl UserSessions {
         Ok(id)
     }
 
+    /// The session behind a browser's id, if it is known to be alive without asking
+    /// the store.
+    pub fn find_in_memory(&self, id: &SessionId) -> Option<Arc<LiveSession>> {
+        if self.store.is_shared() {
+            return None;
+        }
+        let live = self.live.get(id)?;
+        let (now, last_seen) = (now(), live.last_seen());
+        let is_alive = now < live.session.expires_at && now.saturating_sub(last_seen) < self.idle;
+        (is_alive && !is_visit_due(now, last_seen, self.idle)).then_some(live)
+    }
+
     /// The session behind a browser's id, unless it has ended.
     pub async fn find(&self, id: &SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
         let now = now();
         let live = match self.live.get(id) {
             Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
-            // Boxed, as few requests are their browser's first.
-            _ => match Box::pin(self.load(id, now)).await? {
+            _ => match self.load(id, now).await? {
                 Some(found) => found,
                 None => return Ok(None),
             },
