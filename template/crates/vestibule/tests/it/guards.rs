@@ -175,6 +175,21 @@ async fn without_the_middleware_guards_say_what_is_missing() {
     assert!(error.contains("oidc.middleware()"), "{error}");
 }
 
+/// The app's own data would outlive the sign-in there.
+#[tokio::test]
+async fn outside_of_the_middleware_the_app_session_says_what_is_wrong() {
+    let app = Fixture::start().await;
+    let wrapped = App::new()
+        .wrap(app.oidc().middleware())
+        .wrap(app.oidc().app_session())
+        .route("/", get().to(open));
+    let service = init_service(wrapped).await;
+    let answer = call_service(&service, TestRequest::get().to_request()).await;
+    assert_eq!(answer.status(), 500);
+    let error = answer.response().error().unwrap().to_string();
+    assert!(error.contains("oidc.middleware()"), "{error}");
+}
+
 /// And one that asks for another context than the hooks give.
 #[tokio::test]
 async fn a_context_that_the_hooks_do_not_give_is_a_fault_of_the_app() {
