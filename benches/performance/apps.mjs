@@ -1,6 +1,7 @@
 // The programs that are measured, and how each is started: the app as it is generated, a plain Actix
 // app with the library, a bare Actix handler and the rivals, all with the same page for the same person.
 
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../tests/ports.mjs';
@@ -123,6 +124,18 @@ export class Stage {
     const command = ['redis-server', ...options].map(String);
     return Server.start({ name: 'redis-server', command, port, path: null, core: LOAD_CORE });
   }
+}
+
+/** The name of the cookie with the session's id, of the app at this URL; see the library's `cookies.rs`. */
+export function sessionCookie(url) {
+  const { origin, pathname } = new URL(url);
+  const hash = createHash('sha256');
+  for (const part of ['base URL', origin, pathname.replace(/\/+$/, '')]) {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64BE(BigInt(Buffer.byteLength(part)));
+    hash.update(length).update(part);
+  }
+  return `user-session-${hash.digest().subarray(0, 6).toString('base64url')}`;
 }
 
 /**

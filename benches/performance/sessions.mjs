@@ -7,13 +7,12 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../tests/ports.mjs';
-import { PAGE, RECORD_BYTES, WRITER } from './apps.mjs';
+import { PAGE, RECORD_BYTES, sessionCookie, WRITER } from './apps.mjs';
 import { load, median } from './load.mjs';
 import { keepPages } from './page.mjs';
 import { record } from './people.mjs';
 import { LOAD_CORE, Server } from './servers.mjs';
 
-const COOKIE = 'user-session';
 const COOKIE_LENGTH = 43;
 /** Tokens and claims of one session where there are up to a million of them, in bytes. */
 const SMALL_RECORD_BYTES = 1536;
@@ -26,6 +25,7 @@ async function seed(stage, name, { count, bytes, life = 36_000 }) {
   const [store, cookies, kind] = [file('.redb'), file(`-${life}.cookies`), file('.json')];
   writeFileSync(kind, JSON.stringify(record(bytes)));
   const seeding = spawn(join(stage.bin, 'seed'), [store, kind, count, life].map(String), {
+    env: { ...process.env, ...stage.app().env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   seeding.stdout.pipe(createWriteStream(cookies));
@@ -34,8 +34,13 @@ async function seed(stage, name, { count, bytes, life = 36_000 }) {
   return { count, store, cookies };
 }
 
-/** The sessions in turn, beginning with the one of that number, or in "random" order. */
-const each = ({ cookies }, from = 0) => [`@${cookies}`, COOKIE, String(COOKIE_LENGTH), String(from)];
+/** The app's sessions in turn, beginning with the one of that number, or in "random" order. */
+const each = (app, { cookies }, from = 0) => [
+  `@${cookies}`,
+  sessionCookie(app.url),
+  String(COOKIE_LENGTH),
+  String(from),
+];
 
 async function serve(stage, name, { store }) {
   return Server.start(stage.app({ name, store, port: await freePort() }));
@@ -46,7 +51,7 @@ async function visitAll(app, sessions) {
   let visited = 0;
   while (visited < sessions.count) {
     const seconds = Math.ceil((sessions.count - visited) / 20_000);
-    visited += (await load(app, { path: PAGE, cookies: each(sessions, visited), seconds })).requests;
+    visited += (await load(app, { path: PAGE, cookies: each(app, sessions, visited), seconds })).requests;
   }
 }
 
@@ -101,14 +106,14 @@ export async function measureScale(stage, { counts, rounds, seconds, rest }) {
     const app = await serve(stage, `scale-${sessions.count}`, sessions);
     await visitAll(app, sessions);
     await settle(app);
-    const map = await Server.start(stage.bare({ port: await freePort(), sessions: [COOKIE, sessions.cookies] }));
+    const map = await Server.start(stage.bare({ port: await freePort(), sessions: [sessionCookie(app.url), sessions.cookies] }));
     apps.push({ app, map, sessions, writing: app.cpu(WRITER), samples: { app: {}, map: {} } });
   }
   for (let number = 0; number <= rounds; number += 1) {
     for (const { app, map, sessions, samples } of apps) {
       for (const [crowd, connections] of Object.entries(CROWDS)) {
         for (const [name, server] of Object.entries({ app, map })) {
-          const cookies = each(sessions, 'random');
+          const cookies = each(app, sessions, 'random');
           const sample = await load(server, { path: PAGE, cookies, seconds, connections });
           if (number > 0) (samples[name][crowd] ??= []).push(sample);
         }
@@ -163,7 +168,7 @@ export async function measurePurge(stage, { count, purges, lasts }) {
   let was = null;
   for (let second = 0; second < purges * cycle; second += 1) {
     const written = app.written();
-    const sample = await load(app, { path: PAGE, cookies: each(lasting), seconds: 1, connections: 1 });
+    const sample = await load(app, { path: PAGE, cookies: each(app, lasting), seconds: 1, connections: 1 });
     const now = app.written() > written ? 'purging' : 'resting';
     if (now === 'resting' && was !== now) rounds.push({ resting: [], purging: [] });
     rounds.at(-1)[now].push(sample.max);

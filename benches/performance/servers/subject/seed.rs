@@ -1,6 +1,6 @@
 //! Fills an embedded store by the library's own code. `seed FILE RECORD COUNT LIFE` begins COUNT user
 //! sessions whose records are like RECORD and last LIFE seconds, and prints a cookie's value for each,
-//! one a line.
+//! one a line. They belong to the app with the same settings in its environment.
 
 use std::{
     error::Error,
@@ -12,8 +12,8 @@ use std::{
 use serde_json::Value;
 use tokio::task::JoinSet;
 use vestibule::{
-    UserSession,
-    internals::UserSessions,
+    Secret, UserSession,
+    internals::{Registration, UserSessions},
     now,
     store::{self, SessionStore},
 };
@@ -33,7 +33,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let store = store::open(&SessionStore::Embedded(file.into())).await?;
     let life = Duration::from_secs(life);
-    let sessions = Arc::new(UserSessions::new(store, life, life));
+    let registration = Registration {
+        provider: "main".to_owned(),
+        issuer: std::env::var("OIDC_ISSUER")?,
+        client_id: std::env::var("OIDC_CLIENT_ID")?,
+    };
+    record["provider"] = registration.provider.as_str().into();
+    record["issuer"] = registration.issuer.as_str().into();
+    record["client_id"] = registration.client_id.as_str().into();
+    let secrets = [Secret::new(std::env::var("SESSION_SECRET")?)];
+    let sessions = UserSessions::new(store, registration, &secrets, life, life)?;
+    let sessions = Arc::new(sessions);
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut begun = JoinSet::new();
     for number in 0..count {

@@ -2,28 +2,51 @@
 //! store, sealed like a user session, under a random id that only the browser
 //! knows. The browser gets no cookie until there is something to keep.
 //!
-//! Concurrent requests each change only what they touched, a purged session stays
-//! empty, and a new `SESSION_SECRET` affects no one. The idle limit is that of a
-//! user session. actix-session's own middleware offers none of this, so
-//! `middleware/app_session.rs` calls `open` and `keep` instead.
+//! The data belong to the user session in which they were kept, or to no one's.
+//! Once that has ended, in whatever way, they are gone: no one else who uses the
+//! browser may see them.
+//!
+//! Concurrent requests each change only what they touched, and a purged session
+//! stays empty. The idle limit is that of a user session. actix-session's own
+//! middleware offers none of this, so `middleware/app_session.rs` calls `open` and
+//! `keep` instead.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_session::{Session, SessionExt as _, SessionStatus};
 use actix_web::HttpRequest;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
     clock::now,
     cookies::{self, Cookies},
+    oidc::Oidc,
     request_state,
-    seal::{self, Sealer},
+    seal::{self, RecordSealers, SealError},
+    secret::Secret,
     session::is_visit_due,
     store::{Key, Row, Store, StoreError},
+    visitor,
 };
 
 /// The data as actix-session holds it: names, and JSON values.
 type State = HashMap<String, String>;
+
+/// What is sealed.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// The user session in which the data were kept; `None`: no one was signed in.
+    user_session: Option<Key>,
+    data: State,
+}
+
+/// A stored session, with what tells whether it needs attention.
+struct Found {
+    row: Row,
+    stored: Stored,
+    is_of_old_secret: bool,
+}
 
 const PURPOSE: &str = "app session";
 
@@ -42,6 +65,7 @@ pub(crate) fn purge(request: &HttpRequest) {
 pub struct AppSessions {
     store: Arc<dyn Store>,
     cookies: Cookies,
+    sealers: RecordSealers,
     idle: u64,
     max: u64,
 }
@@ -57,14 +81,22 @@ pub enum Opened {
 }
 
 impl AppSessions {
-    /// Sessions kept in `store`, with these idle and lifetime limits.
-    pub fn new(store: Arc<dyn Store>, cookies: Cookies, idle: Duration, max: Duration) -> Self {
-        Self {
+    /// Sessions kept in `store` and sealed with the app's secrets, with these idle
+    /// and lifetime limits.
+    pub fn new(
+        store: Arc<dyn Store>,
+        cookies: Cookies,
+        secrets: &[Secret],
+        idle: Duration,
+        max: Duration,
+    ) -> Result<Self, SealError> {
+        Ok(Self {
             store,
             cookies,
+            sealers: RecordSealers::new(secrets, PURPOSE)?,
             idle: idle.as_secs(),
             max: max.as_secs(),
-        }
+        })
     }
 
     /// The id in the browser's cookie.
@@ -74,38 +106,56 @@ impl AppSessions {
 
     /// Fills the request's `Session` with what is stored under the browser's id. If
     /// the store is unavailable, the page can still work; only a change fails.
-    pub async fn open(&self, id: Id, request: &HttpRequest) -> Opened {
-        let loaded = match self.find(&id).await {
-            Ok(Some((row, state))) => {
-                self.note_visit(&row).await;
-                fill(&request.get_session(), &state).map(|()| Opened::Some(id, state))
-            }
-            Ok(None) => Ok(Opened::None),
-            Err(error) => Err(error),
-        };
+    pub async fn open(&self, id: Id, request: &HttpRequest, oidc: &Oidc) -> Opened {
+        let loaded = self.load(id, request, oidc).await;
         loaded.unwrap_or_else(|error| {
             tracing::warn!(%error, "the app session could not be loaded");
             Opened::Unknown(error)
         })
     }
 
+    async fn load(&self, id: Id, request: &HttpRequest, oidc: &Oidc) -> Result<Opened, StoreError> {
+        let Some(found) = self.find(&id).await? else {
+            return Ok(Opened::None);
+        };
+        if found.stored.user_session != user_session_of(request, oidc).await? {
+            self.end(&id).await?;
+            return Ok(Opened::None);
+        }
+        self.note_visit(&found.row).await;
+        if found.is_of_old_secret {
+            self.seal_anew(&id, &found).await;
+        }
+        fill(&request.get_session(), &found.stored.data)?;
+        Ok(Opened::Some(id, found.stored.data))
+    }
+
     /// Stores what the request changed in its `Session`.
     ///
     /// # Errors
     /// The store is unreachable, and nothing was changed there.
-    pub async fn keep(&self, opened: Opened, session: &Session) -> Result<(), StoreError> {
+    pub async fn keep(
+        &self,
+        opened: Opened,
+        request: &HttpRequest,
+        oidc: &Oidc,
+    ) -> Result<(), StoreError> {
+        let session = request.get_session();
         let state = session.entries().clone();
         match (opened, session.status()) {
-            (Opened::None, _) => self.begin(&state).await,
+            (Opened::None, _) => {
+                let user_session = user_session_of(request, oidc).await?;
+                self.begin(user_session, state).await
+            }
             (Opened::Unknown(_), SessionStatus::Unchanged) => Ok(()),
             (Opened::Unknown(error), _) => Err(error),
             (Opened::Some(id, _), SessionStatus::Purged) => self.end(&id).await,
             (Opened::Some(id, loaded), SessionStatus::Renewed) => {
-                if let Some((_, stored)) = self.find(&id).await?
+                if let Some(Found { stored, .. }) = self.find(&id).await?
                     && self.store.delete(id.key()).await?
                 {
-                    let merged = merge(stored, &loaded, &state);
-                    self.begin(&merged).await?;
+                    let merged = merge(stored.data, &loaded, &state);
+                    self.begin(stored.user_session, merged).await?;
                 }
                 // Otherwise it was purged in the meantime, see `change`.
                 Ok(())
@@ -115,8 +165,8 @@ impl AppSessions {
         }
     }
 
-    async fn begin(&self, state: &State) -> Result<(), StoreError> {
-        let id = self.create(state).await?;
+    async fn begin(&self, user_session: Option<Key>, data: State) -> Result<(), StoreError> {
+        let id = self.create(Stored { user_session, data }).await?;
         let (name, value) = (self.cookies.app_session().to_owned(), id.to_cookie_value());
         request_state::send(self.cookies.make(name, value, None));
         Ok(())
@@ -138,18 +188,44 @@ impl AppSessions {
         }
     }
 
-    /// The row for an id and its data, unless it has ended.
-    async fn find(&self, id: &Id) -> Result<Option<(Row, State)>, StoreError> {
+    /// The session with this id, unless it has ended.
+    async fn find(&self, id: &Id) -> Result<Option<Found>, StoreError> {
         let now = now();
         let row = self.store.get(id.key(), now).await?;
         let live = row.filter(|row| now.saturating_sub(row.last_seen) < self.idle);
         Ok(live.and_then(|row| {
-            let state = id.open(&row)?;
-            Some((row, state))
+            let opened = self.sealers.open(&id.0, &row.sealed, &row.key)?;
+            Some(Found {
+                stored: serde_json::from_slice(&opened.plain).ok()?,
+                is_of_old_secret: opened.is_of_old_secret,
+                row,
+            })
         }))
     }
 
-    async fn create(&self, state: &State) -> Result<Id, StoreError> {
+    fn seal(&self, id: &Id, stored: &Stored) -> Result<Vec<u8>, StoreError> {
+        let plain = serde_json::to_vec(stored)
+            .map_err(|error| StoreError(format!("the session cannot be serialised: {error}")))?;
+        Ok(self.sealers.seal(&id.0, &plain, &id.key())?)
+    }
+
+    /// So that the old secret can go without losing the session.
+    async fn seal_anew(&self, id: &Id, found: &Found) {
+        let replaced = async {
+            self.store
+                .replace(Row {
+                    version: found.row.version.saturating_add(1),
+                    sealed: self.seal(id, &found.stored)?,
+                    ..found.row.clone()
+                })
+                .await
+        };
+        if let Err(error) = replaced.await {
+            tracing::warn!(%error, "an app session was not sealed anew");
+        }
+    }
+
+    async fn create(&self, stored: Stored) -> Result<Id, StoreError> {
         let id = Id(seal::random_bytes()?);
         let now = now();
         let row = Row {
@@ -162,7 +238,7 @@ impl AppSessions {
             version: 0,
             last_seen: now,
             expires_at: now.saturating_add(self.max),
-            sealed: id.seal(state)?,
+            sealed: self.seal(&id, &stored)?,
         };
         self.store.create(row).await?;
         Ok(id)
@@ -171,16 +247,19 @@ impl AppSessions {
     /// Applies the changes that the request made to what is stored now.
     async fn change(&self, id: &Id, loaded: &State, state: &State) -> Result<(), StoreError> {
         for _ in 0..TRIES {
-            let Some((row, stored)) = self.find(id).await? else {
+            let Some(Found { row, stored, .. }) = self.find(id).await? else {
                 // Purged by a sign-in or sign-out: a slow request must not bring it
                 // back.
                 return Ok(());
             };
-            let merged = merge(stored, loaded, state);
+            let merged = Stored {
+                data: merge(stored.data, loaded, state),
+                ..stored
+            };
             let next = Row {
                 version: row.version.saturating_add(1),
                 last_seen: now(),
-                sealed: id.seal(&merged)?,
+                sealed: self.seal(id, &merged)?,
                 ..row
             };
             if self.store.replace(next).await? {
@@ -191,6 +270,19 @@ impl AppSessions {
             "too many requests are changing one session".to_owned(),
         ))
     }
+}
+
+/// The user session to which data that this request keeps belong. What the request
+/// has found out counts, even if the session has ended since.
+async fn user_session_of(request: &HttpRequest, oidc: &Oidc) -> Result<Option<Key>, StoreError> {
+    if let Some(key) = visitor::found_key() {
+        return Ok(Some(key));
+    }
+    let Some(id) = visitor::session_id(request, oidc) else {
+        return Ok(None);
+    };
+    let live = oidc.sessions().find(&id).await?;
+    Ok(live.map(|live| live.key))
 }
 
 fn merge(mut stored: State, loaded: &State, state: &State) -> State {
@@ -230,17 +322,5 @@ impl Id {
 
     fn key(&self) -> Key {
         seal::hash(PURPOSE, &[&self.0])
-    }
-
-    fn seal(&self, state: &State) -> Result<Vec<u8>, StoreError> {
-        let plain = serde_json::to_vec(state)
-            .map_err(|error| StoreError(format!("the session cannot be serialised: {error}")))?;
-        Ok(Sealer::new(&self.0, PURPOSE)?.seal(&plain, &self.key())?)
-    }
-
-    fn open(&self, row: &Row) -> Option<State> {
-        let plain = Sealer::new(&self.0, PURPOSE).ok()?;
-        let plain = plain.open(&row.sealed, &row.key)?;
-        serde_json::from_slice(&plain).ok()
     }
 }

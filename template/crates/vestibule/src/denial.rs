@@ -37,7 +37,7 @@ impl Denials {
     }
 
     /// The cookie that carries a denial; `None` if it would be too large.
-    pub fn keep(&self, cookies: Cookies, deny: &Deny) -> Option<Cookie<'static>> {
+    pub fn keep(&self, cookies: &Cookies, deny: &Deny) -> Option<Cookie<'static>> {
         let note = Note {
             code: deny.reason().code.clone().into_owned(),
             title: deny.reason().title.clone().into_owned(),
@@ -53,7 +53,11 @@ impl Denials {
     }
 
     /// The denial that the browser brings back, and the cookie that clears it.
-    pub fn take(&self, cookies: Cookies, request: &HttpRequest) -> Option<(Deny, Cookie<'static>)> {
+    pub fn take(
+        &self,
+        cookies: &Cookies,
+        request: &HttpRequest,
+    ) -> Option<(Deny, Cookie<'static>)> {
         let name = cookies.name(COOKIE);
         let sealed = str::from_utf8(cookies::sent(request, &name)?).ok()?;
         let plain = self.0.open(&seal::decode(sealed)?, COOKIE.as_bytes())?;

@@ -53,6 +53,8 @@ pub enum Ending {
     OtherBrowser,
     /// An administrator ended them.
     Administrator,
+    /// The person has signed in more often than the settings allow.
+    TooMany,
 }
 
 impl Ending {
@@ -62,6 +64,7 @@ impl Ending {
             Self::RefreshRefused => "refresh_refused",
             Self::OtherBrowser => "other_browser",
             Self::Administrator => "administrator",
+            Self::TooMany => "too_many_sessions",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the tests of this crate and `vestibule-dev` need access to. It is not part
 //! of the public interface and may change in any version.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
 use url::Url;
@@ -13,7 +13,7 @@ pub use crate::{
     protocol::{Demand, ProtocolError},
     provider::Provider,
     return_to::ReturnTo,
-    session::{LiveSession, SessionId, UserSessions},
+    session::{LiveSession, Registration, SessionId, UserSessions},
     token::{Token, Tokens},
     transaction::LIFE as TRANSACTION_LIFE,
 };
@@ -31,13 +31,21 @@ use crate::{
     seal::{Key, SealError},
     session::{UserSession, person_tag as tag, subject_key as key},
     settings::Settings,
-    store::StoreError,
+    store::{self, SessionStore, Store, StoreError},
     visitor,
 };
 
 /// The full name of a cookie of the app at this base URL.
 pub fn cookie_name(base_url: &Url, name: &str) -> String {
-    Cookies::new(base_url.scheme() == "https").name(name)
+    Cookies::new(base_url).name(name)
+}
+
+/// Opens a store, and waits so long for another process to close its file.
+pub async fn open_store(
+    choice: &SessionStore,
+    patience: Duration,
+) -> Result<Arc<dyn Store>, StoreError> {
+    store::open_within(choice, patience).await
 }
 
 /// The live session behind a cookie's value.
@@ -93,7 +101,7 @@ pub fn person_tag(issuer: &str, subject: &str) -> String {
     tag(issuer, subject)
 }
 
-/// The key under which the store finds all sessions of a person.
-pub fn subject_key(issuer: &str, subject: &str) -> Key {
-    key(issuer, subject)
+/// The key under which the store finds all sessions of a person at a client.
+pub fn subject_key(issuer: &str, client_id: &str, subject: &str) -> Key {
+    key(issuer, client_id, subject)
 }

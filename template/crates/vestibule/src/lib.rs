@@ -80,6 +80,7 @@ mod clock;
 mod cookies;
 pub mod csp;
 pub mod csrf;
+mod debug_secret;
 mod denial;
 mod deny;
 mod error;

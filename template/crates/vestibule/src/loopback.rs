@@ -1,5 +1,8 @@
 //! Which addresses may be used without TLS.
 
+#[cfg(feature = "redis")]
+use std::net::IpAddr;
+
 use url::{Host, Url};
 
 /// Whether the URL's host is this machine.
@@ -9,6 +12,16 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// Whether a host, by name or address, is this machine.
+#[cfg(feature = "redis")]
+pub fn is_loopback_host(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -13,6 +14,7 @@ use url::form_urlencoded;
 use crate::{
     assurance::Demands,
     cookies::Cookies,
+    debug_secret,
     denial::Denials,
     error::ErrorKind,
     hooks::{AnyHooks, Hooks, NoHooks},
@@ -21,9 +23,10 @@ use crate::{
     paths::Paths,
     provider::Provider,
     refresh_queues::RefreshQueues,
-    seal::SealError,
-    session::UserSessions,
-    settings::Settings,
+    seal::{self, SealError},
+    secret::Secret,
+    session::{Registration, UserSessions},
+    settings::{SessionStore, Settings},
     store::{self, Store, StoreError},
     transaction::Transactions,
 };
@@ -94,7 +97,7 @@ impl Builder {
     /// What is wrong, and what to do about it.
     pub async fn build(self) -> Result<Oidc, BuildError> {
         let Self {
-            settings,
+            mut settings,
             hooks,
             pages,
             store,
@@ -112,14 +115,26 @@ impl Builder {
             )));
         }
         settings.warn_of_another_callback();
-        let store = match store {
-            Some(store) => store,
-            None => store::open(&settings.session_store)
-                .await
-                .map_err(|error| BuildError(format!("SESSION_STORE: {error}")))?,
+        let (store, is_of_settings) = match store {
+            Some(store) => (store, false),
+            None => {
+                #[cfg(feature = "redis")]
+                settings.warn_of_unencrypted_store();
+                let opened = store::open(&settings.session_store).await;
+                let opened =
+                    opened.map_err(|error| BuildError(format!("SESSION_STORE: {error}")))?;
+                (opened, true)
+            }
         };
+        if settings.secrets.is_empty() {
+            let kept_in = match &settings.session_store {
+                SessionStore::Embedded(path) if is_of_settings => Some(path.as_path()),
+                _ => None,
+            };
+            settings.secrets = vec![made_up_secret(kept_in)?];
+        }
         let unusable = |_| BuildError("SESSION_SECRET cannot be used".to_owned());
-        let cookies = Cookies::new(settings.is_https());
+        let cookies = Cookies::new(&settings.base_url);
         let provider = Provider::new(
             "main",
             provider,
@@ -127,19 +142,28 @@ impl Builder {
             Arc::clone(&hooks),
         )
         .map_err(|error| BuildError(error.to_string()))?;
+        let registration = Registration {
+            provider: provider.name().to_owned(),
+            issuer: provider.issuer().to_owned(),
+            client_id: provider.client_id().to_owned(),
+        };
         let (idle, max) = (settings.session_idle, settings.session_max);
         let oidc = Oidc(Arc::new(Parts {
             #[cfg(feature = "actix-session")]
             app_sessions: crate::app_session::AppSessions::new(
                 Arc::clone(&store),
-                cookies,
+                cookies.clone(),
+                &settings.secrets,
                 idle,
                 max,
-            ),
+            )
+            .map_err(unusable)?,
             demands: Demands::new(&settings.secrets).map_err(unusable)?,
             denials: Denials::new(&settings.secrets).map_err(unusable)?,
-            transactions: Transactions::new(&settings.secrets, cookies).map_err(unusable)?,
-            sessions: UserSessions::new(store, idle, max),
+            transactions: Transactions::new(&settings.secrets, cookies.clone())
+                .map_err(unusable)?,
+            sessions: UserSessions::new(store, registration, &settings.secrets, idle, max)
+                .map_err(unusable)?,
             login_limit: LoginLimit::new(settings.login_rate),
             provider: Arc::new(provider),
             refresh_queues: RefreshQueues::default(),
@@ -152,6 +176,25 @@ impl Builder {
         oidc.start_jobs();
         Ok(oidc)
     }
+}
+
+/// The secret of a debug build that was given none.
+fn made_up_secret(store: Option<&Path>) -> Result<Secret, BuildError> {
+    if !cfg!(debug_assertions) {
+        return Err(BuildError(
+            "SESSION_SECRET is missing. Make one with: openssl rand -base64 48".to_owned(),
+        ));
+    }
+    let kept = store.map(debug_secret::kept_beside).transpose();
+    let secret = match kept {
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) => seal::random_string().map(Secret::new),
+        Err(error) => {
+            tracing::warn!(%error, "the made-up SESSION_SECRET lasts as long as this process");
+            seal::random_string().map(Secret::new)
+        }
+    };
+    secret.map_err(|error| BuildError(format!("SESSION_SECRET is missing, and {error}")))
 }
 
 impl Oidc {
@@ -308,8 +351,8 @@ impl Oidc {
         &self.0.transactions
     }
 
-    pub(crate) fn cookies(&self) -> Cookies {
-        self.0.cookies
+    pub(crate) fn cookies(&self) -> &Cookies {
+        &self.0.cookies
     }
 
     #[cfg(feature = "actix-session")]

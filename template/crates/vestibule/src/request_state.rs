@@ -126,7 +126,10 @@ pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
 /// Notes that the request's actix-session data is kept beside the user sessions.
 #[cfg(feature = "actix-session")]
 pub(crate) fn keep_app_session() {
-    of(|state| Some(state.keeps_app_session.set(true)));
+    of(|state| {
+        state.keeps_app_session.set(true);
+        Some(())
+    });
 }
 
 /// Whether [`keep_app_session`] was called.

@@ -1,7 +1,7 @@
 //! Random values, hashes and sealed bytes, all from `ring`, which protect cookies
 //! and stored records. No policy lives here.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -89,24 +89,22 @@ pub fn same_secret(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
+/// Every key is derived for this library.
+const SALT: &[u8] = b"vestibule 1";
+
 /// Seals bytes so that only the holder of the secret can read or change them.
 pub struct Sealer(LessSafeKey);
 
 impl Sealer {
     /// A sealer for one purpose; each purpose has its own key.
     pub fn new(secret: &[u8], purpose: &str) -> Result<Self, SealError> {
-        struct Length;
-        impl hkdf::KeyType for Length {
-            fn len(&self) -> usize {
-                32
-            }
-        }
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT);
+        Self::from_prk(&salt.extract(secret), purpose)
+    }
+
+    fn from_prk(prk: &hkdf::Prk, purpose: &str) -> Result<Self, SealError> {
         let mut key = [0; 32];
-        hkdf::Salt::new(hkdf::HKDF_SHA256, b"vestibule 1")
-            .extract(secret)
-            .expand(&[purpose.as_bytes()], Length)
-            .and_then(|material| material.fill(&mut key))
-            .map_err(|_| SealError)?;
+        expand(prk, purpose, &mut key)?;
         UnboundKey::new(&AES_256_GCM, &key)
             .map(LessSafeKey::new)
             .map(Self)
@@ -168,6 +166,77 @@ impl SealerRing {
         self.0
             .iter()
             .find_map(|sealer| sealer.open(sealed, bound_to))
+    }
+}
+
+/// Derives a key for one purpose (RFC 5869 2.3).
+fn expand(prk: &hkdf::Prk, purpose: &str, key: &mut [u8; 32]) -> Result<(), SealError> {
+    struct Length;
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            32
+        }
+    }
+    prk.expand(&[purpose.as_bytes()], Length)
+        .and_then(|material| material.fill(key))
+        .map_err(|_| SealError)
+}
+
+/// Seals stored records with two secrets: one of the app's, and the id that only
+/// the record's browser holds. Who can write to the store has neither, and so can
+/// make up no record; a thief of the store and the app's secret still reads none.
+///
+/// The newest of the app's secrets seals, all of them open. Clones are cheap.
+#[derive(Clone)]
+pub struct RecordSealers {
+    salts: Arc<[hkdf::Salt]>,
+    purpose: &'static str,
+}
+
+/// An opened record.
+pub struct OpenedRecord {
+    /// What was sealed.
+    pub plain: Vec<u8>,
+    /// Whether an older secret had sealed it.
+    pub is_of_old_secret: bool,
+}
+
+impl RecordSealers {
+    /// Sealers with these secrets of the app, newest first.
+    pub fn new(secrets: &[Secret], purpose: &'static str) -> Result<Self, SealError> {
+        let salt_of = |secret: &Secret| {
+            let mut salt = [0; 32];
+            let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, SALT).extract(secret.expose().as_bytes());
+            expand(&prk, "records", &mut salt)?;
+            Ok(hkdf::Salt::new(hkdf::HKDF_SHA256, &salt))
+        };
+        let salts: Result<Vec<_>, SealError> = secrets.iter().map(salt_of).collect();
+        Ok(Self {
+            salts: salts?.into(),
+            purpose,
+        })
+    }
+
+    fn sealer(&self, salt: &hkdf::Salt, id: &[u8]) -> Result<Sealer, SealError> {
+        Sealer::from_prk(&salt.extract(id), self.purpose)
+    }
+
+    /// Seals with the newest secret; opening requires the same `id` and `bound_to`.
+    pub fn seal(&self, id: &[u8], plain: &[u8], bound_to: &[u8]) -> Result<Vec<u8>, SealError> {
+        let newest = self.salts.first().ok_or(SealError)?;
+        self.sealer(newest, id)?.seal(plain, bound_to)
+    }
+
+    /// Opens with any of the secrets; `None` if anything was changed, or `id` or
+    /// `bound_to` differ.
+    pub fn open(&self, id: &[u8], sealed: &[u8], bound_to: &[u8]) -> Option<OpenedRecord> {
+        self.salts.iter().enumerate().find_map(|(place, salt)| {
+            let plain = self.sealer(salt, id).ok()?.open(sealed, bound_to)?;
+            Some(OpenedRecord {
+                plain,
+                is_of_old_secret: place > 0,
+            })
+        })
     }
 }
 

@@ -227,7 +227,7 @@ impl Transactions {
     fn round(&self, request: &HttpRequest, return_to: &ReturnTo) -> u8 {
         self.all(request)
             .into_iter()
-            .filter_map(|(_, _, transaction)| transaction)
+            .map(|(_, _, transaction)| transaction)
             .filter(|last| {
                 last.finished && last.return_to == *return_to && last.age() < CIRCLE_SECONDS
             })
@@ -246,7 +246,7 @@ impl Transactions {
     pub fn finish(&self, request: &HttpRequest, transaction: Transaction) -> Result<(), Error> {
         let name = self.name(tag(&transaction.state));
         for (other, _, found) in self.all(request) {
-            if other != name && found.is_none_or(|other| other.finished || other.has_expired()) {
+            if other != name && (found.finished || found.has_expired()) {
                 request_state::send(self.cookies.clear(other.to_owned()));
             }
         }
@@ -281,27 +281,27 @@ impl Transactions {
     }
 
     /// The transactions that the browser sent, each with its cookie's name and
-    /// value; `None` for one that does not open.
-    fn all<'a>(&self, request: &'a HttpRequest) -> Vec<(&'a str, &'a str, Option<Transaction>)> {
-        cookies::all_sent(request, &self.name(""))
-            .map(|(name, value)| (name, value, self.open(name, value)))
+    /// value. One that does not open may be of use to someone else, and is left
+    /// alone: it ends by itself.
+    fn all<'a>(&self, request: &'a HttpRequest) -> Vec<(&'a str, &'a str, Transaction)> {
+        self.cookies
+            .all_sent(request, NAME)
+            .filter_map(|(name, value)| Some((name, value, self.open(name, value)?)))
             .collect()
     }
 
     fn make_room(&self, request: &HttpRequest, needed: usize) {
         let mut transactions = self.all(request);
-        // Newest first; finished, expired and unreadable ones count as oldest.
+        // Newest first; finished and expired ones count as oldest.
         transactions.sort_by_key(|(_, _, transaction)| {
-            let alive = transaction
-                .as_ref()
-                .filter(|transaction| !transaction.finished && !transaction.has_expired());
-            std::cmp::Reverse(alive.map(|transaction| transaction.started_at))
+            let is_alive = !transaction.finished && !transaction.has_expired();
+            std::cmp::Reverse(is_alive.then_some(transaction.started_at))
         });
         let (mut count, mut bytes) = (1, needed);
-        for (name, value, transaction) in transactions {
+        for (name, value, _) in transactions {
             count += 1;
             bytes += name.len() + value.len();
-            if transaction.is_none() || count > MOST || bytes > MOST_BYTES {
+            if count > MOST || bytes > MOST_BYTES {
                 request_state::send(self.cookies.clear(name.to_owned()));
             }
         }

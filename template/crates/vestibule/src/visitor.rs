@@ -12,6 +12,8 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use tokio::task::futures::TaskLocalFuture;
 
+#[cfg(feature = "actix-session")]
+use crate::seal::Key;
 use crate::{
     cookies,
     error::{Error, ErrorKind},
@@ -46,6 +48,14 @@ pub(crate) fn within<F: Future>(oidc: Oidc, answering: F) -> Within<F> {
         failure: OnceCell::new(),
     };
     ASKING.scope(asking, answering)
+}
+
+impl Asking {
+    /// The live session of a user, or of someone whom the app's hooks deny.
+    fn live(&self) -> Option<Arc<LiveSession>> {
+        let user = self.user.get().map(|user| Arc::clone(user.live()));
+        user.or_else(|| self.non_user.get().cloned())
+    }
 }
 
 fn of<T>(ask: impl FnOnce(&Asking) -> Option<T>) -> Option<T> {
@@ -161,6 +171,13 @@ impl Future for Lookup {
     }
 }
 
+/// The store's key of the live session that this request has found, if it has
+/// looked for one.
+#[cfg(feature = "actix-session")]
+pub(crate) fn found_key() -> Option<Key> {
+    of(Asking::live).map(|live| live.key)
+}
+
 /// Looks up who is asking, for pages that need no one.
 ///
 /// # Errors
@@ -218,11 +235,7 @@ enum Kind {
 impl Visitor {
     /// Who is signed in, if a guard or handler has looked it up.
     pub fn of(_request: &HttpRequest) -> Option<Self> {
-        of(|asking| {
-            let user = asking.user.get().map(|user| Arc::clone(user.live()));
-            user.or_else(|| asking.non_user.get().cloned())
-        })
-        .map(|live| Self(Kind::Live(live)))
+        of(Asking::live).map(|live| Self(Kind::Live(live)))
     }
 
     /// A made-up person, for previews.

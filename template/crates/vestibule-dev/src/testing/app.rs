@@ -222,7 +222,7 @@ impl TestApp {
         let browser = self.browser();
         let page = browser.sign_in_as(person, &self.paths.login).await;
         assert!(
-            browser.cookies().contains_key(&self.cookie("user-session")),
+            browser.has_cookie("user-session"),
             "{person} is not signed in: {} answers {}: {}",
             page.url,
             page.status,

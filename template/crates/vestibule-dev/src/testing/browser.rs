@@ -204,7 +204,7 @@ impl Browser {
     }
 
     async fn find_record(&self) -> Option<Arc<LiveSession>> {
-        let id = self.jar().get(&self.app.cookie("user-session")).cloned()?;
+        let id = self.own_cookie("user-session")?;
         internals::find(self.app.oidc(), &id)
             .await
             .unwrap_or_else(|error| panic!("the store does not answer: {error}"))
@@ -213,6 +213,23 @@ impl Browser {
     /// The browser's cookies: names and values.
     pub fn cookies(&self) -> HashMap<String, String> {
         self.jar().clone()
+    }
+
+    /// The value of one of the library's cookies, such as `user-session`.
+    #[track_caller]
+    pub fn cookie(&self, name: &str) -> String {
+        self.own_cookie(name)
+            .unwrap_or_else(|| panic!("there is no cookie {name} among {:?}", self.cookies()))
+    }
+
+    /// Whether the browser has one of the library's cookies, such as
+    /// `user-session`.
+    pub fn has_cookie(&self, name: &str) -> bool {
+        self.own_cookie(name).is_some()
+    }
+
+    fn own_cookie(&self, name: &str) -> Option<String> {
+        self.jar().get(&self.app.cookie(name)).cloned()
     }
 
     /// Sets a cookie.

@@ -10,7 +10,7 @@ use crate::{
     clock::now,
     deny::Deny,
     error::{Error, ErrorKind},
-    events,
+    events::{self, Ending},
     hooks::AfterLogin,
     oidc::Oidc,
     protocol::{Authenticated, Code, Discovered, printable},
@@ -310,6 +310,7 @@ fn new_session(
     Ok(UserSession {
         provider: oidc.provider().name().to_owned(),
         issuer: oidc.provider().issuer().to_owned(),
+        client_id: oidc.provider().client_id().to_owned(),
         subject: string("sub").ok_or_else(|| ErrorKind::IdToken("sub is missing".to_owned()))?,
         provider_session: string("sid"),
         roles,
@@ -360,6 +361,15 @@ async fn replace_session(
     let id = oidc.sessions().begin(session).await?;
     if let Some(old) = visitor::session_id(request, oidc) {
         oidc.sessions().end(&old).await?;
+    }
+    let most = oidc.settings().sessions_per_person;
+    let ended = oidc
+        .sessions()
+        .end_oldest_beyond(most, &id, session)
+        .await?;
+    if ended > 0 {
+        let (issuer, subject) = (session.issuer(), session.subject());
+        events::revoked(issuer, Some(subject), Ending::TooMany, ended);
     }
     logout::purge_app_session(request);
     let cookies = oidc.cookies();

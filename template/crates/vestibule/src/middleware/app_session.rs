@@ -29,8 +29,9 @@ pub struct AppSession(Oidc);
 
 impl Oidc {
     /// Keeps the data of actix-session's `Session` in the session store, sealed,
-    /// for the app's short-lived data and flash messages. It is cleared whenever
-    /// someone signs in or out.
+    /// for the app's short-lived data and flash messages. They are cleared whenever
+    /// someone signs in, and gone once the user session in which they were kept has
+    /// ended, however it did.
     ///
     /// Wrap it inside [`middleware`](Self::middleware):
     ///
@@ -80,7 +81,7 @@ impl KeepSession {
     fn open(&self, id: Id, request: HttpRequest) -> State {
         let oidc = self.oidc.clone();
         State::Opening(Box::pin(async move {
-            oidc.app_sessions().open(id, &request).await
+            oidc.app_sessions().open(id, &request, &oidc).await
         }))
     }
 }
@@ -118,9 +119,9 @@ impl Step for KeepSession {
                 return Poll::Ready(None);
             }
             let opened = std::mem::replace(opened, Opened::None);
-            let oidc = self.oidc.clone();
+            let (oidc, request) = (self.oidc.clone(), response.request().clone());
             self.state = State::Keeping(Box::pin(async move {
-                oidc.app_sessions().keep(opened, &session).await
+                oidc.app_sessions().keep(opened, &request, &oidc).await
             }));
         }
         let State::Keeping(keeping) = &mut self.state else {

@@ -2,7 +2,7 @@
 //! a short list: nothing that a browser sends is stored verbatim, and nothing is
 //! decided by it.
 
-use crate::{seal, store::Row};
+use crate::{seal, store::ListedRow};
 
 /// One browser in which a person is signed in.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ pub fn describe_browser(agent: &str) -> String {
 
 impl Device {
     /// The browser of a row; `is_this`: it sent this request.
-    pub(crate) fn of(row: Row, is_this: bool) -> Self {
+    pub(crate) fn of(row: ListedRow, is_this: bool) -> Self {
         Self {
             handle: seal::encode(&seal::hash("device", &[&row.key])),
             name: row.device,

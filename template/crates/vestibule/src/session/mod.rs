@@ -1,6 +1,6 @@
 //! User sessions: who is signed in. The browser holds a random id; the store holds
-//! the record under the id's hash, sealed with a key derived from the id, so
-//! neither is of use without the other.
+//! the record under the id's hash, sealed with a key derived from the id and the app's
+//! secret: what is in the store is of no use without both, and no one can make it up.
 //!
 //! The [record](UserSession) is in `record.rs`, its copy in memory in `live.rs`,
 //! and how sessions start, change and end in `service.rs`.
@@ -16,6 +16,6 @@ pub(crate) use self::service::is_visit_due;
 pub use self::{
     device::{Device, describe_browser},
     live::{LiveSession, SessionId},
-    record::UserSession,
+    record::{Registration, UserSession},
     service::UserSessions,
 };

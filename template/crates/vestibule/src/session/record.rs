@@ -21,6 +21,8 @@ pub struct UserSession {
     /// The provider's issuer: together with `subject`, the only key for a person
     /// (OIDC Core 5.7).
     pub(crate) issuer: String,
+    /// The app's client id there.
+    pub(crate) client_id: String,
     /// The person's identifier at the issuer (OIDC Core 2, `sub`).
     pub(crate) subject: String,
     /// The provider's name for its own session (Back-Channel Logout 1.0, `sid`).
@@ -154,20 +156,45 @@ impl UserSession {
 
 /// See [`UserSession::person_tag`].
 pub(crate) fn person_tag(issuer: &str, subject: &str) -> String {
-    let hash = subject_key(issuer, subject);
+    let hash = seal::hash("person", &[issuer.as_bytes(), subject.as_bytes()]);
     seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
 }
 
-/// The key under which a store finds all sessions of a person.
-pub(crate) fn subject_key(issuer: &str, subject: &str) -> Key {
-    seal::hash("subject", &[issuer.as_bytes(), subject.as_bytes()])
+/// The key under which a store finds all sessions of a person at one client: apps
+/// that share a store do not list or end each other's.
+pub(crate) fn subject_key(issuer: &str, client_id: &str, subject: &str) -> Key {
+    key("subject", [issuer, client_id, subject])
 }
 
 /// The key under which a store finds all sessions that belong to one session at the
 /// provider.
-pub(crate) fn provider_session_key(issuer: &str, provider_session: &str) -> Key {
-    seal::hash(
-        "provider session",
-        &[issuer.as_bytes(), provider_session.as_bytes()],
-    )
+pub(crate) fn provider_session_key(issuer: &str, client_id: &str, provider_session: &str) -> Key {
+    key("provider session", [issuer, client_id, provider_session])
+}
+
+fn key(purpose: &str, parts: [&str; 3]) -> Key {
+    seal::hash(purpose, &parts.map(str::as_bytes))
+}
+
+/// What user sessions belong to: a client at a provider. The issuer and the client
+/// id are what the tokens were issued by and for (OIDC Core 3.1.3.7); with another
+/// of either, a record says nothing about who is signed in, and its tokens must not
+/// be sent to the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// Which of the app's providers.
+    pub provider: String,
+    /// The provider's issuer.
+    pub issuer: String,
+    /// The app's client id there.
+    pub client_id: String,
+}
+
+impl Registration {
+    /// Whether a record belongs to this registration.
+    pub(super) fn owns(&self, session: &UserSession) -> bool {
+        session.provider == self.provider
+            && session.issuer == self.issuer
+            && session.client_id == self.client_id
+    }
 }

@@ -1,6 +1,7 @@
 //! How user sessions are started, found, refreshed and ended.
 
 use std::{
+    cmp::Reverse,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,19 +10,23 @@ use std::{
 };
 
 use super::{
-    LiveSession, SessionId, UserSession,
+    LiveSession, Registration, SessionId, UserSession,
     live::LiveSessions,
     record::{provider_session_key, subject_key},
 };
 use crate::{
     clock::now,
-    store::{Key, Row, Store, StoreError},
+    seal::{RecordSealers, SealError},
+    secret::Secret,
+    store::{Key, ListedRow, Row, Store, StoreError},
 };
 
 /// All user sessions of the app.
 pub struct UserSessions {
     store: Arc<dyn Store>,
     live: Arc<LiveSessions>,
+    registration: Registration,
+    sealers: RecordSealers,
     idle: u64,
     max: u64,
 }
@@ -35,14 +40,26 @@ pub(crate) fn is_visit_due(now: u64, last_seen: u64, idle: u64) -> bool {
 }
 
 impl UserSessions {
-    /// User sessions kept in `store`, with these idle and lifetime limits.
-    pub fn new(store: Arc<dyn Store>, idle: Duration, max: Duration) -> Self {
-        Self {
+    /// User sessions of one client, kept in `store` and sealed with the app's
+    /// secrets, with these idle and lifetime limits.
+    ///
+    /// # Errors
+    /// The secrets cannot be used.
+    pub fn new(
+        store: Arc<dyn Store>,
+        registration: Registration,
+        secrets: &[Secret],
+        idle: Duration,
+        max: Duration,
+    ) -> Result<Self, SealError> {
+        Ok(Self {
             live: Arc::new(LiveSessions::new(store.is_shared())),
             store,
+            registration,
+            sealers: RecordSealers::new(secrets, "user session")?,
             idle: idle.as_secs(),
             max: max.as_secs(),
-        }
+        })
     }
 
     /// The store in which they are kept.
@@ -59,7 +76,7 @@ impl UserSessions {
     /// returns.
     pub async fn begin(&self, session: &UserSession) -> Result<SessionId, StoreError> {
         let id = SessionId::random()?;
-        self.store.create(row(&id, session, 0)?).await?;
+        self.store.create(self.row(&id, session, 0)?).await?;
         Ok(id)
     }
 
@@ -116,25 +133,43 @@ impl UserSessions {
         let Some(row) = self.store.get(key, now).await? else {
             return Ok(None);
         };
-        let opened = id
-            .sealer()?
-            .open(&row.sealed, &key)
-            .and_then(|plain| serde_json::from_slice(&plain).ok());
-        let Some(mut session): Option<UserSession> = opened else {
+        let Some(opened) = self.sealers.open(id.as_bytes(), &row.sealed, &key) else {
+            tracing::warn!(
+                "a user session cannot be opened, as the app's secret is another one or the record \
+                 was changed; the person has to sign in again"
+            );
+            return Ok(None);
+        };
+        let Ok(mut session) = serde_json::from_slice::<UserSession>(&opened.plain) else {
             tracing::warn!("a user session cannot be read; the person has to sign in again");
             return Ok(None);
         };
+        if !self.registration.owns(&session) {
+            tracing::warn!(
+                "a user session belongs to another issuer or client; the person has to sign in \
+                 again"
+            );
+            return Ok(None);
+        }
         // It may stay in memory for a long time.
         session.roles.shrink_to_fit();
         session.tokens.scopes.shrink_to_fit();
         let last_seen = AtomicU64::new(row.last_seen);
-        let found = Arc::new(LiveSession {
+        let mut found = LiveSession {
             session,
             id: id.clone(),
             key,
             version: row.version,
             last_seen,
-        });
+        };
+        // Sealed anew, so that the old secret can go without signing the person out.
+        if opened.is_of_old_secret {
+            match self.renew(&found, &found.session).await {
+                Ok(renewed) => found.version += u64::from(renewed),
+                Err(error) => tracing::warn!(%error, "a user session was not sealed anew"),
+            }
+        }
+        let found = Arc::new(found);
         self.live.put(&found, generation);
         Ok(Some(found))
     }
@@ -146,7 +181,7 @@ impl UserSessions {
         seen: &LiveSession,
         renewed: &UserSession,
     ) -> Result<bool, StoreError> {
-        let mut row = row(&seen.id, renewed, seen.version.saturating_add(1))?;
+        let mut row = self.row(&seen.id, renewed, seen.version.saturating_add(1))?;
         row.last_seen = seen.last_seen();
         let key = seen.key;
         self.change(|store, live| async move {
@@ -178,7 +213,7 @@ impl UserSessions {
         issuer: &str,
         provider_session: &str,
     ) -> Result<usize, StoreError> {
-        let key = provider_session_key(issuer, provider_session);
+        let key = provider_session_key(issuer, &self.registration.client_id, provider_session);
         self.change(|store, live| async move {
             let ended = store.delete_by_provider_session(key).await?;
             Ok(live.forget_all(&ended))
@@ -188,7 +223,7 @@ impl UserSessions {
 
     /// Ends all user sessions of one person, and returns how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
-        let key = subject_key(issuer, subject);
+        let key = subject_key(issuer, &self.registration.client_id, subject);
         self.change(|store, live| async move {
             let ended = store.delete_by_subject(key).await?;
             Ok(live.forget_all(&ended))
@@ -220,12 +255,41 @@ impl UserSessions {
     }
 
     /// All rows of this session's person, its own among them.
-    pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<ListedRow>, StoreError> {
         let now = now();
-        let subject = subject_key(&of.session.issuer, &of.session.subject);
+        let UserSession {
+            issuer,
+            client_id,
+            subject,
+            ..
+        } = &of.session;
+        let subject = subject_key(issuer, client_id, subject);
         let mut rows = self.store.list_by_subject(subject, now).await?;
         rows.retain(|row| now.saturating_sub(row.last_seen) < self.idle);
         Ok(rows)
+    }
+
+    /// Ends the oldest sessions of a person who has more than `most`, and returns how
+    /// many there were. The `newest` one stays, idle ones go first.
+    pub async fn end_oldest_beyond(
+        &self,
+        most: u64,
+        newest: &SessionId,
+        session: &UserSession,
+    ) -> Result<usize, StoreError> {
+        let now = now();
+        let subject = subject_key(&session.issuer, &session.client_id, &session.subject);
+        let mut others = self.store.list_by_subject(subject, now).await?;
+        let newest = newest.key();
+        others.retain(|row| row.key != newest);
+        let is_in_use = |row: &ListedRow| now.saturating_sub(row.last_seen) < self.idle;
+        others.sort_by_key(|row| Reverse((is_in_use(row), row.created_at, row.last_seen)));
+        let others_allowed = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut ended = 0;
+        for row in others.into_iter().skip(others_allowed) {
+            ended += usize::from(self.end_by_key(row.key).await?);
+        }
+        Ok(ended)
     }
 
     /// Changes records in the store, then in memory. Both happen even if the caller
@@ -243,24 +307,32 @@ impl UserSessions {
             .await
             .unwrap_or_else(|_| Err(StoreError("a change was interrupted".to_owned())))
     }
-}
 
-fn row(id: &SessionId, session: &UserSession, version: u64) -> Result<Row, StoreError> {
-    let key = id.key();
-    let plain = serde_json::to_vec(session)
-        .map_err(|error| StoreError(format!("the user session cannot be serialised: {error}")))?;
-    Ok(Row {
-        key,
-        subject: subject_key(&session.issuer, &session.subject),
-        provider_session: session
-            .provider_session
-            .as_ref()
-            .map(|provider_session| provider_session_key(&session.issuer, provider_session)),
-        created_at: session.created_at,
-        device: session.device.clone(),
-        version,
-        last_seen: now(),
-        expires_at: session.expires_at,
-        sealed: id.sealer().and_then(|sealer| sealer.seal(&plain, &key))?,
-    })
+    fn row(&self, id: &SessionId, session: &UserSession, version: u64) -> Result<Row, StoreError> {
+        let key = id.key();
+        let plain = serde_json::to_vec(session).map_err(|error| {
+            StoreError(format!("the user session cannot be serialised: {error}"))
+        })?;
+        let sealed = self.sealers.seal(id.as_bytes(), &plain, &key)?;
+        let UserSession {
+            issuer,
+            client_id,
+            subject,
+            ..
+        } = session;
+        Ok(Row {
+            key,
+            subject: subject_key(issuer, client_id, subject),
+            provider_session: session
+                .provider_session
+                .as_ref()
+                .map(|provider_session| provider_session_key(issuer, client_id, provider_session)),
+            created_at: session.created_at,
+            device: session.device.clone(),
+            version,
+            last_seen: now(),
+            expires_at: session.expires_at,
+            sealed,
+        })
+    }
 }

@@ -20,7 +20,14 @@ use crate::store::RedisAddress;
 use crate::{
     loopback::{is_https_or_loopback, is_loopback},
     paths::Paths,
-    seal,
+};
+
+/// Debug builds have a store of their own: whoever the development provider let in
+/// must not meet a release build that runs in the same folder.
+const DEFAULT_STORE: &str = if cfg!(debug_assertions) {
+    "embedded:data/debug-user-sessions.redb"
+} else {
+    "embedded:data/user-sessions.redb"
 };
 
 pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
@@ -39,6 +46,7 @@ pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
         session_store: environment.session_store(),
         session_idle: environment.declared_duration(declarations::IDLE, 60, 1..=525_600),
         session_max: environment.declared_duration(declarations::MAX, 3600, 1..=8_760),
+        sessions_per_person: environment.declared_number(declarations::PER_PERSON, 1..=1_000_000),
         session_ends_with_id_token: environment.yes_or_no(declarations::ENDS_WITH_ID_TOKEN.name),
         base_url,
     };
@@ -548,17 +556,9 @@ impl Environment<'_> {
         let Some(value) = self.string(VARIABLE) else {
             if !cfg!(debug_assertions) {
                 self.fault(VARIABLE, format!("missing. {HOW}"));
-                return Vec::new();
             }
-            // Lasts as long as the process: only transactions are lost on a
-            // restart.
-            return match seal::random_string() {
-                Ok(secret) => vec![Secret::new(secret)],
-                Err(error) => {
-                    self.fault(VARIABLE, format!("missing, and {error}."));
-                    Vec::new()
-                }
-            };
+            // Made up once the store is known.
+            return Vec::new();
         };
         let secrets: Vec<&str> = value
             .split(',')
@@ -600,7 +600,7 @@ impl Environment<'_> {
         const VARIABLE: &str = declarations::STORE.name;
         let value = self
             .string(VARIABLE)
-            .unwrap_or_else(|| declarations::STORE.default.to_owned());
+            .unwrap_or_else(|| DEFAULT_STORE.to_owned());
         match value.split_once(':') {
             Some(("memory", "")) => SessionStore::Memory,
             Some(("embedded", path)) if !path.is_empty() => {

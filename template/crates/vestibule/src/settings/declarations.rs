@@ -80,13 +80,15 @@ settings! {
     WIDGET_ASSETS: "OIDC_WIDGET_ASSETS", "cdn",
         "cdn, or a folder with the widget's files for the app to serve";
     SECRET: "SESSION_SECRET", "",
-        "seals cookies; new,old replaces a secret without signing anyone out. Debug builds make one up";
-    STORE: "SESSION_STORE", "embedded:data/user-sessions.redb",
-        "where user sessions are kept: embedded:PATH, memory: or the address of Redis";
+        "seals cookies and user sessions; new,old replaces a secret without signing anyone out. Debug builds make one up";
+    STORE: "SESSION_STORE", "",
+        "where user sessions are kept: embedded:PATH, memory: or the address of Redis. The default is embedded:data/user-sessions.redb, or data/debug-user-sessions.redb in debug builds";
     IDLE: "SESSION_IDLE_MINUTES", "60",
         "minutes until an idle session ends, or up to a twelfth sooner";
     MAX: "SESSION_MAX_HOURS", "12",
         "hours until a session ends whatever happens";
+    PER_PERSON: "SESSION_MAX_PER_PERSON", "100",
+        "how many user sessions one person may have; one more ends the oldest";
     ENDS_WITH_ID_TOKEN: "SESSION_ENDS_WITH_ID_TOKEN", "no",
         "yes ends a session when its ID token expires, if that is sooner";
 }

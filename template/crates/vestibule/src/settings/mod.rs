@@ -47,7 +47,9 @@ pub struct Settings {
     pub login_mode: LoginMode,
     /// The Okta Sign-In Widget, for `OIDC_LOGIN_PAGE=widget`.
     pub widget: WidgetSettings,
-    /// Seal what goes through the browser. The first one seals, all of them open.
+    /// Seal what goes through the browser, and what is stored. The first one seals,
+    /// all of them open. Without any, debug builds make one up and keep it beside
+    /// the embedded store; release builds do not start.
     pub secrets: Vec<Secret>,
     /// Where user sessions are kept.
     pub session_store: SessionStore,
@@ -55,6 +57,8 @@ pub struct Settings {
     pub session_idle: Duration,
     /// A user session ends after this long whatever happens.
     pub session_max: Duration,
+    /// How many user sessions one person may have: the oldest one ends.
+    pub sessions_per_person: u64,
     /// Whether a user session also ends when its ID token does.
     pub session_ends_with_id_token: bool,
 }
@@ -187,8 +191,9 @@ impl Settings {
     /// provider's issuer, the client id and secret, and where browsers reach the
     /// app. Everything else has its default and can be changed afterwards.
     ///
-    /// The secret that seals what goes through the browser is generated: if the app
-    /// runs in several instances, give them one in common through
+    /// The secret that seals what goes through the browser and what is stored is
+    /// generated: if the app runs in several instances, or people are to stay signed
+    /// in when it starts again, give it one of your own through
     /// [`secrets`](Self::secrets).
     ///
     /// # Errors
@@ -275,6 +280,22 @@ impl Settings {
     /// The URL of a path of this app.
     pub fn url(&self, path: &str) -> Url {
         below(&self.base_url, path)
+    }
+
+    /// Not a fault in itself, as the network may be encrypted or private.
+    #[cfg(feature = "redis")]
+    pub(crate) fn warn_of_unencrypted_store(&self) {
+        if let SessionStore::Redis(address) = &self.session_store
+            && let Ok(address) = crate::store::RedisAddress::parse(address.expose())
+            && let hosts = address.unencrypted_hosts()
+            && !hosts.is_empty()
+        {
+            tracing::warn!(
+                "SESSION_STORE: the connection to {} is not encrypted, so whoever is on the way \
+                 can read its password and end or delay user sessions. Use rediss for TLS.",
+                hosts.join(", ")
+            );
+        }
     }
 
     /// Not a fault in itself, as a proxy may rewrite paths.

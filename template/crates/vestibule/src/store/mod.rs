@@ -7,7 +7,7 @@ mod embedded;
 #[cfg(feature = "redis")]
 mod redis;
 
-use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc};
+use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use crate::seal::SealError;
 #[cfg(feature = "redis")]
@@ -27,9 +27,9 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 pub struct Row {
     /// Hash of the session id that the browser holds.
     pub key: Key,
-    /// Hash of (issuer, subject): shared by all user sessions of one person.
+    /// Hash of (issuer, client, subject): shared by all user sessions of one person.
     pub subject: Key,
-    /// Hash of (issuer, provider session), if the provider names its sessions (the
+    /// Hash of (issuer, client, provider session), if the provider names its sessions (the
     /// `sid` claim).
     pub provider_session: Option<Key>,
     /// When the session started.
@@ -43,8 +43,23 @@ pub struct Row {
     /// When the record ends whatever happens: from this second on the row counts as
     /// deleted.
     pub expires_at: u64,
-    /// The record, sealed with a key that only the browser's session id yields.
+    /// The record, sealed with a key that takes the browser's session id and the app's
+    /// secret.
     pub sealed: Vec<u8>,
+}
+
+/// What a list of a person's rows says of each: all but what is sealed, which may be
+/// large and is of no use there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRow {
+    /// See [`Row::key`].
+    pub key: Key,
+    /// See [`Row::created_at`].
+    pub created_at: u64,
+    /// See [`Row::device`].
+    pub device: String,
+    /// See [`Row::last_seen`].
+    pub last_seen: u64,
 }
 
 /// The part of a row that tells whether a cached copy is still good.
@@ -111,8 +126,8 @@ pub trait Store: Send + Sync {
     /// Removes all rows of one person and returns their keys.
     fn delete_by_subject(&self, subject: Key) -> Pending<'_, Vec<Key>>;
 
-    /// All live rows of one person, in no particular order.
-    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>>;
+    /// All live rows of one person, in no particular order, without what is sealed.
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<ListedRow>>;
 
     /// Removes at most `limit` rows that have ended by `now` or were last seen
     /// before `idle_since`, and returns their keys. Other changes wait in the
@@ -169,14 +184,31 @@ pub enum SessionStore {
 /// Opens the store that the settings name.
 ///
 /// # Errors
-/// The file cannot be created, is in use by another process, or is not a store. A
-/// Redis server that is down is not an error: the store recovers by itself.
+/// The file cannot be created, is still in use by another process after half a
+/// minute, or is not a store. A Redis server that is down is not an error: the store
+/// recovers by itself.
 pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
+    open_within(choice, TIME_TO_STOP).await
+}
+
+/// How long a process that is told to stop is usually given, before it is killed.
+/// When an app is replaced, its successor may start before it has stopped.
+const TIME_TO_STOP: Duration = Duration::from_secs(30);
+
+/// The same, and waits so long for another process to close the file.
+pub(crate) async fn open_within(
+    choice: &SessionStore,
+    patience: Duration,
+) -> Result<Arc<dyn Store>, StoreError> {
+    #[cfg(not(feature = "embedded"))]
+    let _ = patience;
     match choice {
         #[cfg(feature = "embedded")]
         SessionStore::Memory => Ok(Arc::new(embedded::Embedded::in_memory()?)),
         #[cfg(feature = "embedded")]
-        SessionStore::Embedded(path) => Ok(Arc::new(embedded::Embedded::open(path)?)),
+        SessionStore::Embedded(path) => {
+            Ok(Arc::new(embedded::Embedded::open(path, patience).await?))
+        }
         #[cfg(feature = "redis")]
         SessionStore::Redis(address) => Ok(Arc::new(redis::Redis::open(address.expose())?)),
         #[cfg(not(feature = "embedded"))]

@@ -172,10 +172,10 @@ async fn a_handler_sees_claims_tokens_and_its_own_record() {
 async fn signing_out_locally_ends_the_sign_in_here_and_revokes_nothing() {
     let app = Fixture::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
-    let kept = alice.cookies()["user-session"].clone();
+    let kept = alice.cookie("user-session");
     assert_eq!(alice.get("/test/leave").await.body, "gone");
-    assert!(!alice.cookies().contains_key("user-session"));
-    alice.set_cookie("user-session", &kept);
+    assert!(!alice.has_cookie("user-session"));
+    alice.set_cookie(&alice.app.cookie("user-session"), &kept);
     assert!(!alice.is_signed_in().await);
     assert!(app.provider.requests_to(Endpoint::EndSession).is_empty());
     assert!(app.provider.requests_to(Endpoint::Revocation).is_empty());

@@ -15,11 +15,12 @@ use vestibule::{
     Oidc, Secret, Settings,
     internals::{
         self,
-        seal::{self, Sealer},
+        seal::{self, RecordSealers},
     },
     now,
     store::{Key, Row, SessionStore},
 };
+use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
     fixture::{Fixture, pages as own_pages},
@@ -114,10 +115,15 @@ fn key_of(cookie: &str) -> Key {
 /// Gives the browser a session, as the app itself would, that was last seen so
 /// many seconds ago: a cart, as JSON.
 async fn give_session(browser: &Browser, cart: &str, ago: u64) {
+    let secrets = &browser.app.oidc().settings().secrets;
+    give_session_sealed_with(secrets, browser, cart, ago).await;
+}
+
+async fn give_session_sealed_with(secrets: &[Secret], browser: &Browser, cart: &str, ago: u64) {
     let id = seal::random_string().unwrap();
     let key = key_of(&id);
-    let sealer = Sealer::new(&seal::decode(&id).unwrap(), "app session").unwrap();
-    let data = json!({ "cart": cart }).to_string();
+    let sealers = RecordSealers::new(secrets, "app session").unwrap();
+    let data = json!({ "user_session": null, "data": { "cart": cart } }).to_string();
     let row = Row {
         key,
         subject: key,
@@ -127,11 +133,13 @@ async fn give_session(browser: &Browser, cart: &str, ago: u64) {
         version: 0,
         last_seen: now() - ago,
         expires_at: now() + 3600,
-        sealed: sealer.seal(data.as_bytes(), &key).unwrap(),
+        sealed: sealers
+            .seal(&seal::decode(&id).unwrap(), data.as_bytes(), &key)
+            .unwrap(),
     };
     let store = internals::sessions(browser.app.oidc()).store();
     store.create(row).await.unwrap();
-    browser.set_cookie("app-session", &id);
+    browser.set_cookie(&browser.app.cookie("app-session"), &id);
 }
 
 #[tokio::test]
@@ -143,7 +151,7 @@ async fn a_session_that_nobody_uses_for_too_long_ends() {
 
     give_session(&browser, "\"book\"", idle - 60).await;
     assert_eq!(found(&browser, "cart").await, "book");
-    let key = key_of(&browser.cookies()["app-session"]);
+    let key = key_of(&browser.cookie("app-session"));
     let store = internals::sessions(browser.app.oidc()).store();
     let row = store.get(key, now()).await.unwrap().unwrap();
     assert!(row.last_seen > now() - 60, "the visit was noted");
@@ -153,7 +161,7 @@ async fn a_session_that_nobody_uses_for_too_long_ends() {
 async fn a_session_ends_after_its_absolute_life() {
     let browser = visit(|_| {}).await;
     browser.get("/test/keep/cart/book/0").await;
-    let key = key_of(&browser.cookies()["app-session"]);
+    let key = key_of(&browser.cookie("app-session"));
     let oidc = browser.app.oidc();
     let row = internals::sessions(oidc)
         .store()
@@ -172,7 +180,7 @@ async fn nobody_is_signed_in_where_the_data_of_the_visitor_before_cannot_be_empt
     let page = browser.sign_in_as("alice", PATHS.login).await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.body.contains("store_unavailable"), "{}", page.body);
-    assert!(!browser.cookies().contains_key("user-session"));
+    assert!(!browser.has_cookie("user-session"));
     let refused = browser.get("/test/keep/cart/book/0").await;
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
 }
@@ -218,18 +226,18 @@ async fn a_slow_request_brings_nothing_back_after_sign_out() {
     for slow in ["/test/keep-late/cart/books", "/test/renew-late/cart/books"] {
         browser.sign_in_as("alice", PATHS.login).await;
         browser.get("/test/keep/cart/book/0").await;
-        let before = browser.cookies()["app-session"].clone();
+        let before = browser.cookie("app-session");
 
         let (slow, ()) = tokio::join!(browser.get(slow), async {
             ARRIVED.acquire().await.unwrap().forget();
             browser.sign_out().await;
-            assert!(!browser.cookies().contains_key("app-session"));
+            assert!(!browser.has_cookie("app-session"));
             SIGNED_OUT.add_permits(1);
         });
 
         assert_eq!(slow.status, StatusCode::NO_CONTENT);
         assert_eq!(found(&browser, "cart").await, "nothing");
-        browser.set_cookie("app-session", &before);
+        browser.set_cookie(&browser.app.cookie("app-session"), &before);
         assert_eq!(found(&browser, "cart").await, "nothing");
     }
 }
@@ -238,11 +246,11 @@ async fn a_slow_request_brings_nothing_back_after_sign_out() {
 async fn a_renewed_session_has_the_same_data_under_another_id() {
     let browser = visit(|_| {}).await;
     browser.get("/test/keep/cart/book/0").await;
-    let before = browser.cookies()["app-session"].clone();
+    let before = browser.cookie("app-session");
     browser.get("/test/renew").await;
-    assert_ne!(browser.cookies()["app-session"], before);
+    assert_ne!(browser.cookie("app-session"), before);
     assert_eq!(found(&browser, "cart").await, "book");
-    browser.set_cookie("app-session", &before);
+    browser.set_cookie(&browser.app.cookie("app-session"), &before);
     assert_eq!(found(&browser, "cart").await, "nothing");
 }
 
@@ -252,10 +260,10 @@ async fn nothing_of_the_visitor_before_is_left_when_somebody_signs_in() {
     for person in ["alice", "bob"] {
         browser.get("/test/keep/cart/book/0").await;
         assert_eq!(found(&browser, "cart").await, "book");
-        let before = browser.cookies()["app-session"].clone();
+        let before = browser.cookie("app-session");
         browser.sign_in_as(person, PATHS.login).await;
         assert_eq!(found(&browser, "cart").await, "nothing");
-        browser.set_cookie("app-session", &before);
+        browser.set_cookie(&browser.app.cookie("app-session"), &before);
         assert_eq!(found(&browser, "cart").await, "nothing");
     }
 }
@@ -264,33 +272,42 @@ async fn nothing_of_the_visitor_before_is_left_when_somebody_signs_in() {
 async fn s12_a_new_secret_loses_nothing_and_the_store_shows_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.redb");
-    let start = async || {
+    let [old, new] = [(); 2].map(|()| Secret::new(seal::random_string().unwrap()));
+    let start = async |secrets: Vec<Secret>| {
         visit(|settings| {
             settings.session_store = embedded_at(&file);
-            settings.secrets = vec![Secret::new(seal::random_string().unwrap())];
+            settings.secrets = secrets;
         })
         .await
     };
-    let browser = start().await;
+    let browser = start(vec![old.clone()]).await;
     browser
         .get("/test/keep/cart/nobody-else-reads-this/0")
         .await;
-    let cookies = browser.cookies();
+    let cookie = browser.cookie("app-session");
     browser.app.stop().await;
     let dump = std::fs::read(&file).unwrap();
     let secret = b"nobody-else-reads-this";
     assert!(!dump.windows(secret.len()).any(|part| part == secret));
 
-    let browser = start().await;
-    browser.set_cookie("app-session", &cookies["app-session"]);
-    assert_eq!(found(&browser, "cart").await, "nobody-else-reads-this");
+    // Visited with both, it needs the old one no more.
+    for secrets in [vec![new.clone(), old.clone()], vec![new]] {
+        let browser = start(secrets).await;
+        browser.set_cookie(&browser.app.cookie("app-session"), &cookie);
+        assert_eq!(found(&browser, "cart").await, "nobody-else-reads-this");
+        browser.app.stop().await;
+    }
+
+    let browser = start(vec![old]).await;
+    browser.set_cookie(&browser.app.cookie("app-session"), &cookie);
+    assert_eq!(found(&browser, "cart").await, "nothing");
 }
 
 #[tokio::test]
 async fn made_up_cookies_open_nothing() {
     let browser = visit(|_| {}).await;
     for value in ["", "x", &seal::random_string().unwrap(), &"A".repeat(4000)] {
-        browser.set_cookie("app-session", value);
+        browser.set_cookie(&browser.app.cookie("app-session"), value);
         assert_eq!(found(&browser, "cart").await, "nothing");
     }
     browser.get("/test/keep/cart/book/0").await;
@@ -325,4 +342,112 @@ async fn without_the_store_pages_go_on_and_nothing_is_lost() {
     browser.get("/test/keep/hat/red/0").await;
     assert_eq!(found(&browser, "cart").await, "book");
     assert_eq!(found(&browser, "hat").await, "red");
+}
+
+/// Keeps something of Alice's in a browser, and gives its cookie.
+async fn keep_basket(alice: &Browser) -> String {
+    alice.get("/test/keep/basket/full/0").await;
+    assert_eq!(found(alice, "basket").await, "full");
+    alice.cookie("app-session")
+}
+
+/// Nothing is left in the browser, nor for whoever has a copy of its cookie.
+async fn assert_gone(alice: &Browser, kept: &str, way: &str) {
+    assert_eq!(found(alice, "basket").await, "nothing", "{way}");
+    assert!(!alice.has_cookie("app-session"), "{way}");
+    alice.set_cookie(&alice.app.cookie("app-session"), kept);
+    assert_eq!(found(alice, "basket").await, "nothing", "{way}");
+    alice.set_cookie(&alice.app.cookie("app-session"), kept);
+    alice.sign_in_as("bob", PATHS.login).await;
+    assert_eq!(found(alice, "basket").await, "nothing", "{way}");
+}
+
+#[tokio::test]
+async fn s19_data_end_with_a_session_that_is_ended_from_elsewhere() {
+    let app = Fixture::start_with_pages(pages).await;
+    let (issuer, oidc) = (app.provider.issuer(), app.oidc());
+    let sessions = internals::sessions(oidc);
+
+    let alice = app.signed_in_as("alice").await;
+    let kept = keep_basket(&alice).await;
+    assert_eq!(sessions.end_all_of(issuer, "alice").await.unwrap(), 1);
+    assert_gone(&alice, &kept, "an administrator").await;
+
+    let alice = app.signed_in_as("alice").await;
+    let kept = keep_basket(&alice).await;
+    let token = app
+        .provider
+        .logout_token(oidc.client_id(), Some("alice"), None);
+    let fields = [("logout_token", &*token.unwrap())];
+    let answer = app.browser().post(PATHS.backchannel_logout, &fields).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_gone(&alice, &kept, "the provider").await;
+
+    let alice = app.signed_in_as("alice").await;
+    let kept = keep_basket(&alice).await;
+    let elsewhere = app.signed_in_as("alice").await;
+    let csrf_token = elsewhere.csrf_token().await;
+    elsewhere
+        .post("/devices", &[("csrf_token", csrf_token.as_str())])
+        .await;
+    assert_gone(&alice, &kept, "the person, elsewhere").await;
+}
+
+#[tokio::test]
+async fn s19_data_end_with_a_session_that_ends_by_itself() {
+    let app = Fixture::start_with_pages(pages).await;
+    let soon = now() + 3;
+    let alice = app.signed_in_with("alice", "session_expiry", soon).await;
+    let kept = keep_basket(&alice).await;
+    app.eventually(async || now() >= soon).await;
+    assert_gone(&alice, &kept, "its time is up").await;
+
+    let ended = Duration::ZERO;
+    let alice = app.signed_in_with_token_for("alice", ended).await;
+    let kept = keep_basket(&alice).await;
+    let refusal = Answer::oauth_error(400, "invalid_grant", "it is over");
+    app.provider.faults().instead(Endpoint::Token, refusal);
+    let answer = alice.fetch("/api/userinfo").await;
+    assert_eq!(answer.json()["code"], "refresh_refused");
+    app.provider.faults().clear();
+    assert_gone(&alice, &kept, "the refresh is refused").await;
+}
+
+#[tokio::test]
+async fn s19_data_are_of_no_use_without_the_session_that_they_belong_to() {
+    let app = Fixture::start_with_pages(pages).await;
+    let session = app.cookie("user-session");
+    let bob = app.signed_in_as("bob").await;
+    for (way, cookie) in [
+        ("removed", String::new()),
+        ("made up", seal::random_string().unwrap()),
+        ("another person's", bob.cookie("user-session")),
+    ] {
+        let alice = app.signed_in_as("alice").await;
+        let kept = keep_basket(&alice).await;
+        alice.forget_cookie(&session);
+        if !cookie.is_empty() {
+            alice.set_cookie(&session, &cookie);
+        }
+        assert_gone(&alice, &kept, way).await;
+    }
+}
+
+#[tokio::test]
+async fn s19_data_of_nobody_outlive_a_cookie_of_a_session_that_has_ended() {
+    let browser = visit(|_| {}).await;
+    let stale = seal::random_string().unwrap();
+    browser.set_cookie(&browser.app.cookie("user-session"), &stale);
+    browser.get("/test/keep/cart/book/0").await;
+    assert_eq!(found(&browser, "cart").await, "book");
+}
+
+#[tokio::test]
+async fn s18_who_writes_to_the_store_makes_up_no_data() {
+    let browser = visit(|_| {}).await;
+    give_session(&browser, "\"book\"", 0).await;
+    assert_eq!(found(&browser, "cart").await, "book");
+    let another = [Secret::new(seal::random_string().unwrap())];
+    give_session_sealed_with(&another, &browser, "\"book\"", 0).await;
+    assert_eq!(found(&browser, "cart").await, "nothing");
 }

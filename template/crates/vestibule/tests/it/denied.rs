@@ -70,7 +70,7 @@ async fn a_denied_sign_in_ends_on_a_page_that_says_why() {
     let page = alice.sign_in_as("alice", "/profile").await;
     assert_says_it_all(&page);
     assert!(!alice.is_signed_in().await);
-    assert!(!alice.cookies().contains_key("user-session"));
+    assert!(!alice.has_cookie("user-session"));
     let log = logs::with(page.header("x-request-id"));
     assert!(log.contains("invoice 4711 is open"), "{log}");
     let failed = app.events("sign_in_failed");
@@ -112,10 +112,10 @@ async fn a_denied_sign_in_leaves_whoever_was_signed_in_before_as_they_were() {
     })
     .await;
     let bob = app.signed_in_as("bob").await;
-    let before = bob.cookies()["user-session"].clone();
+    let before = bob.cookie("user-session");
     let page = bob.sign_in_as("alice", PATHS.login).await;
     assert_says_it_all(&page);
-    assert_eq!(bob.cookies()["user-session"], before);
+    assert_eq!(bob.cookie("user-session"), before);
     assert_eq!(bob.fetch("/api/me").await.json()["sub"], "bob");
 }
 

@@ -20,7 +20,8 @@ use actix_web::{
     web::{self, Bytes, Json, Path, ServiceConfig},
 };
 use serde_json::{Value, json};
-use vestibule::internals::seal;
+use url::Url;
+use vestibule::internals::{self, seal};
 
 use crate::{
     fixture::Fixture,
@@ -146,12 +147,17 @@ fn stream_of<T: Unpin + 'static, const N: usize>(
 }
 
 /// Method, path and what more there is to say.
-fn requests() -> Vec<String> {
+fn requests(base_url: &Url) -> Vec<String> {
+    let name = |name| internals::cookie_name(base_url, name);
     let mut requests = Vec::new();
     let session = seal::random_string().unwrap();
     let cookies = [
         String::new(),
-        format!("cookie: theme=dark; user-session={session}; app-session={session}\r\n"),
+        format!(
+            "cookie: theme=dark; {}={session}; {}={session}\r\n",
+            name("user-session"),
+            name("app-session")
+        ),
     ];
     let kinds = [
         "",
@@ -263,7 +269,7 @@ async fn apps() -> [(SocketAddr, ServerHandle); 3] {
 async fn the_middleware_changes_no_byte_of_the_apps_own_answers() {
     let [before, alone, whole] = apps().await;
     let mut statuses = BTreeSet::new();
-    let requests = requests();
+    let requests = requests(&Url::parse("http://localhost:8080").unwrap());
     for request in &requests {
         let expected = answer(before.0, request);
         assert_eq!(answer(alone.0, request), expected, "{request}");

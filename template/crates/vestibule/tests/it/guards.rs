@@ -104,7 +104,7 @@ async fn made_up_and_malformed_sign_in_ids_open_nothing() {
         "%00",
         "../../etc",
     ] {
-        browser.set_cookie("user-session", value);
+        browser.set_cookie(&browser.app.cookie("user-session"), value);
         assert_eq!(
             browser.fetch("/api/me").await.status,
             StatusCode::UNAUTHORIZED,

@@ -28,9 +28,9 @@ async fn people_do_not_notice_how_many_instances_there_are() {
     assert_eq!(instances.signed_in_at_each(&alice).await, [true; 3]);
 
     // Kept to see that it is of no use afterwards.
-    let cookie = alice.cookies()["user-session"].clone();
+    let cookie = alice.cookie("user-session");
     alice.sign_out().await;
-    alice.set_cookie("user-session", &cookie);
+    alice.set_cookie(&alice.app.cookie("user-session"), &cookie);
     assert_eq!(instances.signed_in_at_each(&alice).await, [false; 3]);
 }
 
@@ -201,7 +201,11 @@ async fn a_renewal_whose_instance_dies_is_made_by_another() {
     faults.instead(Endpoint::Token, stuck);
 
     let target = instances.at(0, "/api/userinfo");
-    let cookie = format!("user-session={}", alice.cookies()["user-session"]);
+    let cookie = format!(
+        "{}={}",
+        alice.app.cookie("user-session"),
+        alice.cookie("user-session")
+    );
     let call = client().get(target).header("cookie", cookie).send();
     let call = tokio::spawn(call);
     let asked = async || instances.app.token_requests() > before;

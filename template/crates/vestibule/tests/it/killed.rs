@@ -42,6 +42,7 @@ async fn what_was_acknowledged_outlives_every_kill() {
                 let visitor = Visitor {
                     base: instances.at(0, ""),
                     public_base: instances.app.base.to_string(),
+                    session_cookie: instances.app.cookie("user-session"),
                     provider: instances.app.provider.clone(),
                     acknowledged: Arc::clone(&acknowledged),
                 };
@@ -84,7 +85,7 @@ async fn check(instances: &Instances, acknowledged: &Mutex<Acknowledged>) {
     let browser = instances.app.browser();
     for (cookies, holds) in [(signed_in, true), (signed_out, false)] {
         for cookie in cookies {
-            browser.set_cookie("user-session", &cookie);
+            browser.set_cookie(&browser.app.cookie("user-session"), &cookie);
             assert_eq!(instances.signed_in_at_each(&browser).await, [holds]);
         }
     }
@@ -96,6 +97,7 @@ struct Visitor {
     base: String,
     /// Where the provider thinks that it is.
     public_base: String,
+    session_cookie: String,
     provider: vestibule_dev::provider::DevProvider,
     acknowledged: Arc<Mutex<Acknowledged>>,
 }
@@ -123,7 +125,10 @@ impl Visitor {
         let cookies = answer.headers().get_all("set-cookie");
         let value = cookies
             .iter()
-            .find_map(|cookie| cookie.to_str().ok()?.strip_prefix("user-session="))
+            .find_map(|cookie| {
+                let cookie = cookie.to_str().ok()?.strip_prefix(&self.session_cookie)?;
+                cookie.strip_prefix('=')
+            })
             .and_then(|cookie| cookie.split(';').next())
             .unwrap()
             .to_owned();
@@ -131,7 +136,7 @@ impl Visitor {
             self.acknowledged.lock().unwrap().signed_in.push(value);
             return Some(());
         }
-        let cookie = format!("user-session={value}");
+        let cookie = format!("{}={value}", self.session_cookie);
         let me = client.get(format!("{}/api/me", self.base));
         let me = me.header("cookie", &cookie).send().await.ok()?;
         let me: serde_json::Value = serde_json::from_str(&me.text().await.ok()?).unwrap();

@@ -6,7 +6,7 @@ use crate::support::{signed_in_as, tokens_of};
 #[should_panic(expected = "the log contains")]
 async fn a_test_whose_app_logs_a_secret_fails() {
     let alice = signed_in_as("alice").await;
-    tracing::debug!("{}", alice.cookies()["user-session"]);
+    tracing::debug!("{}", alice.cookie("user-session"));
 }
 
 #[tokio::test]

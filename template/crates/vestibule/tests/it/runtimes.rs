@@ -45,7 +45,11 @@ async fn come_and_go(workers: usize) {
                 .get(app.base.join("/private").unwrap())
                 .header(
                     "cookie",
-                    format!("user-session={}", browser.cookies()["user-session"]),
+                    format!(
+                        "{}={}",
+                        browser.app.cookie("user-session"),
+                        browser.cookie("user-session")
+                    ),
                 )
                 .send()
                 .await

@@ -9,12 +9,12 @@ use std::{
 };
 
 use reqwest::{Method, StatusCode};
-use vestibule::internals::{self, SessionId, UserSessions};
+use vestibule::internals::{self, Registration, SessionId, UserSessions};
 use vestibule_dev::provider::{Endpoint, Request};
 
 use crate::{
     fixture::Fixture,
-    support::{PATHS, embedded_at, signed_in_as},
+    support::{CLIENT, PATHS, embedded_at, signed_in_as},
     troubled_store::Troubled,
 };
 
@@ -66,7 +66,7 @@ async fn who_goes_away_while_signing_out_is_signed_out() {
 
     let alice = app.signed_in_as("alice").await;
     assert!(alice.is_signed_in().await, "and known in memory");
-    let id = SessionId::parse(alice.cookies()["user-session"].as_bytes()).unwrap();
+    let id = SessionId::parse(alice.cookie("user-session").as_bytes()).unwrap();
     broken_off(sessions.end(&id));
     app.eventually(async || !alice.is_signed_in().await).await;
 
@@ -85,7 +85,11 @@ async fn who_hangs_up_while_signing_out_leaves_no_tokens_that_work() {
     for tenths in 0..40 {
         let alice = app.signed_in_as("alice").await;
         let form = format!("csrf_token={}", alice.get("/").await.field("csrf_token"));
-        let cookie = format!("user-session={}", alice.cookies()["user-session"]);
+        let cookie = format!(
+            "{}={}",
+            alice.app.cookie("user-session"),
+            alice.cookie("user-session")
+        );
         let patience = Duration::from_micros(tenths * 100);
         app.post_and_hang_up(PATHS.logout, &cookie, &form, patience)
             .await;
@@ -114,11 +118,23 @@ async fn who_hangs_up_while_signing_out_leaves_no_tokens_that_work() {
 
 #[tokio::test]
 async fn a_request_that_read_the_record_just_before_sign_out_does_not_keep_it() {
-    let session = signed_in_as("alice").await.record().await.session.clone();
+    let alice = signed_in_as("alice").await;
+    let session = alice.record().await.session.clone();
     let slow = Troubled::open().await;
     slow.is_slow.store(true, Ordering::Relaxed);
     let hour = Duration::from_secs(3600);
-    let sessions = UserSessions::new(slow.clone(), hour, hour);
+    let sessions = UserSessions::new(
+        slow.clone(),
+        Registration {
+            provider: session.provider().to_owned(),
+            issuer: session.issuer().to_owned(),
+            client_id: CLIENT.to_owned(),
+        },
+        &alice.app.oidc().settings().secrets,
+        hour,
+        hour,
+    )
+    .unwrap();
     let id = sessions.begin(&session).await.unwrap();
 
     let (found, ()) = tokio::join!(sessions.find(&id), async {
@@ -137,7 +153,7 @@ async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
     let app = Fixture::start_with_pages(crate::app_session::pages).await;
     let alice = app.signed_in_as("alice").await;
     alice.get("/test/keep/basket/full/0").await;
-    assert!(alice.cookies().contains_key("app-session"));
+    assert!(alice.has_cookie("app-session"));
     let token = alice.get("/").await.field("csrf_token");
     let sessions = internals::sessions(app.oidc());
     let ended = sessions.end_all_of(app.provider.issuer(), "alice").await;
@@ -153,11 +169,11 @@ async fn who_was_signed_out_from_afar_leaves_nothing_in_the_browser_either() {
         })
         .await;
     assert_eq!(from_elsewhere.status, StatusCode::UNAUTHORIZED);
-    assert!(alice.cookies().contains_key("app-session"));
+    assert!(alice.has_cookie("user-session"));
 
     let answer = alice.post(PATHS.logout, &fields).await;
     let page = alice.follow(answer).await;
     assert!(page.body.contains("You are signed out"), "{}", page.body);
-    assert!(!alice.cookies().contains_key("app-session"));
-    assert!(!alice.cookies().contains_key("user-session"));
+    assert!(!alice.has_cookie("app-session"));
+    assert!(!alice.has_cookie("user-session"));
 }

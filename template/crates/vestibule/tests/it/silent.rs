@@ -40,7 +40,7 @@ async fn people_known_to_the_provider_arrive_signed_in() {
     let app = start().await;
     let alice = app.signed_in_as("alice").await;
     // Known to the provider still, but not to the app any more.
-    alice.forget_cookie("user-session");
+    alice.forget_cookie(&alice.app.cookie("user-session"));
     let page = alice.visit("/test/news?day=today").await;
     assert_eq!(page.body, "news for alice");
     assert_eq!(page.url.query(), Some("day=today"));

@@ -103,6 +103,11 @@ impl Visit {
         self.ask(TestRequest::get().uri(callback)).await.0
     }
 
+    /// The name of the cookie with the user session's id.
+    fn session_cookie(&self) -> String {
+        internals::cookie_name(&self.oidc.settings().base_url, "user-session")
+    }
+
     async fn is_signed_in(&self) -> bool {
         self.ask(TestRequest::get().uri("/")).await.0 == StatusCode::OK
     }
@@ -168,7 +173,7 @@ async fn a_notice_whose_effect_is_not_known_may_come_again_soon() {
 async fn who_cannot_be_signed_out_is_not_told_so() {
     with_visit(async |alice| {
         alice.sign_in("alice").await;
-        let before = alice.cookies.borrow()["user-session"].clone();
+        let before = alice.cookies.borrow()[&alice.session_cookie()].clone();
         let id = SessionId::parse(before.as_bytes()).unwrap();
         let found = internals::sessions(&alice.oidc)
             .find(&id)
@@ -183,7 +188,7 @@ async fn who_cannot_be_signed_out_is_not_told_so() {
         alice.store.keeps_rows.store(true, Ordering::Relaxed);
         let Answer(status, _) = sign_out().await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(alice.cookies.borrow()["user-session"], before);
+        assert_eq!(alice.cookies.borrow()[&alice.session_cookie()], before);
         assert!(alice.is_signed_in().await);
 
         alice.store.keeps_rows.store(false, Ordering::Relaxed);
@@ -198,15 +203,15 @@ async fn who_cannot_be_signed_out_is_not_told_so() {
 async fn nobody_is_signed_in_beside_a_sign_in_that_cannot_be_ended() {
     with_visit(async |browser| {
         browser.sign_in("alice").await;
-        let before = browser.cookies.borrow()["user-session"].clone();
+        let before = browser.cookies.borrow()[&browser.session_cookie()].clone();
         browser.store.keeps_rows.store(true, Ordering::Relaxed);
         let status = browser.sign_in("bob").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(browser.cookies.borrow()["user-session"], before);
+        assert_eq!(browser.cookies.borrow()[&browser.session_cookie()], before);
 
         browser.store.keeps_rows.store(false, Ordering::Relaxed);
         assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);
-        assert_ne!(browser.cookies.borrow()["user-session"], before);
+        assert_ne!(browser.cookies.borrow()[&browser.session_cookie()], before);
     })
     .await;
 }
@@ -218,11 +223,11 @@ async fn nobody_is_signed_in_where_the_sign_in_before_cannot_be_read() {
         // As of somebody whom this process has not seen yet.
         let before = seal::random_string().unwrap();
         let cookies = || browser.cookies.borrow_mut();
-        cookies().insert("user-session".to_owned(), before.clone());
+        cookies().insert(browser.session_cookie(), before.clone());
         browser.store.reads_nothing.store(true, Ordering::Relaxed);
         let status = browser.sign_in("bob").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(cookies()["user-session"], before);
+        assert_eq!(cookies()[&browser.session_cookie()], before);
 
         browser.store.reads_nothing.store(false, Ordering::Relaxed);
         assert_eq!(browser.sign_in("bob").await, StatusCode::SEE_OTHER);

@@ -84,7 +84,7 @@ pub fn embedded_at(path: &Path) -> SessionStore {
 
 /// Under what the store finds all user sessions of a person.
 pub fn subject_key(app: &TestApp, person: &str) -> Key {
-    internals::subject_key(app.provider.issuer(), person)
+    internals::subject_key(app.provider.issuer(), CLIENT, person)
 }
 
 impl Fixture {
@@ -101,6 +101,24 @@ impl Fixture {
     /// With other settings and another provider. Both are there already.
     pub async fn start_prepared(prepare: impl FnOnce(&mut Settings, &DevProvider)) -> TestApp {
         Self::default().prepared(prepare).start().await
+    }
+
+    /// Again, with the store, the provider and the secrets of an app that has
+    /// stopped.
+    pub async fn start_again(before: &TestApp) -> TestApp {
+        Self::start_again_with(before, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_again_with(before: &TestApp, change: impl FnOnce(&mut Settings)) -> TestApp {
+        let known = before.oidc().settings();
+        Self::start_with(|settings| {
+            settings.session_store = known.session_store.clone();
+            settings.provider = known.provider.clone();
+            settings.secrets = known.secrets.clone();
+            change(settings);
+        })
+        .await
     }
 
     /// With these variables in its environment; `PORT` in one stands for the port

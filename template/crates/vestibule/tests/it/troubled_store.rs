@@ -6,7 +6,9 @@ use std::sync::{
 };
 
 use tokio::sync::Semaphore;
-use vestibule::store::{Key, Lease, Pending, Row, SessionStore, Store, StoreError, open};
+use vestibule::store::{
+    Key, Lease, ListedRow, Pending, Row, SessionStore, Store, StoreError, open,
+};
 
 /// The store in memory, in trouble.
 pub struct Troubled {
@@ -85,7 +87,7 @@ impl Store for Troubled {
         self.unless(&self.keeps_rows, self.inner.delete_by_subject(subject))
     }
 
-    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<ListedRow>> {
         self.inner.list_by_subject(subject, now)
     }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use vestibule::store::{Lease, Store, open};
 
 use crate::{
-    in_a_file, in_memory, key, now, on_redis, redis_at, redis_cluster::Cluster,
+    in_a_file, in_memory, key, listed_of, now, on_redis, redis_at, redis_cluster::Cluster,
     redis_sentinels::Sentinels, row, sorted,
 };
 
@@ -145,7 +145,7 @@ async fn touch_raises_last_seen_and_never_lowers_it(store: Arc<dyn Store>) {
     let found = store.get(row.key, now()).await.unwrap().unwrap();
     assert_eq!(found.last_seen, row.last_seen + 20);
     let listed = store.list_by_subject(row.subject, now()).await.unwrap();
-    assert_eq!(listed, [found]);
+    assert_eq!(listed, [listed_of(found)]);
 }
 
 async fn touch_does_not_revive_a_deleted_row(store: Arc<dyn Store>) {
@@ -317,9 +317,9 @@ async fn live_rows_of_a_person_are_listed(store: Arc<dyn Store>) {
     }
     let mut all = store.list_by_subject(key(1), now()).await.unwrap();
     all.sort_by_key(|row| row.key);
-    assert_eq!(all, [long.clone(), short]);
+    assert_eq!(all, [listed_of(long.clone()), listed_of(short)]);
     let later = store.list_by_subject(key(1), now() + 100).await.unwrap();
-    assert_eq!(later, [long]);
+    assert_eq!(later, [listed_of(long)]);
 }
 
 fn lease(name: u32, holder: u32, until: u64) -> Lease {

@@ -8,16 +8,19 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use redb::{
     Database, MultimapTableHandle as _, ReadableDatabase as _, ReadableTableMetadata as _,
     TableDefinition, TableHandle as _, WriteTransaction,
 };
-use vestibule::store::{Key, Lease, Row, SessionStore, Store, StoreError, open};
+use vestibule::{
+    internals::open_store,
+    store::{Key, Lease, Row, SessionStore, Store, StoreError, open},
+};
 
-use crate::{in_a_file, in_memory, key, now, row, sorted};
+use crate::{in_a_file, in_memory, key, listed_of, now, row, sorted};
 
 async fn open_file(file: &Path) -> Result<Arc<dyn Store>, StoreError> {
     open(&SessionStore::Embedded(file.to_owned())).await
@@ -76,15 +79,46 @@ async fn only_the_owner_may_read_the_file() {
 }
 
 #[tokio::test]
-async fn a_file_in_use_is_refused() {
+async fn o5_a_file_that_stays_in_use_is_refused_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.redb");
     let store = open_file(&file).await.unwrap();
-    let said = error_of_opening(&file).await;
+    let (choice, patience) = (
+        SessionStore::Embedded(file.clone()),
+        Duration::from_millis(300),
+    );
+    let began = Instant::now();
+    let Err(error) = open_store(&choice, patience).await else {
+        panic!("it was opened");
+    };
+    assert!(began.elapsed() >= patience);
+    let said = error.to_string();
     assert!(said.contains("in use by another process"), "{said}");
     store.create(row(1)).await.unwrap();
     store.close().await.unwrap();
     open_file(&file).await.unwrap();
+}
+
+#[tokio::test]
+async fn o5_a_file_in_use_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sessions.redb");
+    let old = open_file(&file).await.unwrap();
+    old.create(row(1)).await.unwrap();
+    let opening = {
+        let file = file.clone();
+        tokio::spawn(async move { open_file(&file).await })
+    };
+    // More than once it looks in vain.
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    assert!(!opening.is_finished());
+    old.create(row(2)).await.unwrap();
+    old.close().await.unwrap();
+    let new = opening.await.unwrap().unwrap();
+    for number in [1, 2] {
+        let found = new.get(key(number), now()).await.unwrap();
+        assert_eq!(found, Some(row(number)));
+    }
 }
 
 #[tokio::test]
@@ -163,7 +197,7 @@ async fn a_damaged_row_counts_as_absent_and_can_be_deleted() {
         assert!(!store.replace(second).await.unwrap());
     }
     let listed = store.list_by_subject(key(1), now()).await.unwrap();
-    assert_eq!(listed, [row(5)]);
+    assert_eq!(listed, [listed_of(row(5))]);
     assert!(store.delete(key(0)).await.unwrap());
     let deleted = store.delete_by_subject(key(1)).await.unwrap();
     assert_eq!(sorted(deleted), (1..6).map(key).collect::<Vec<_>>());

@@ -27,7 +27,7 @@ use std::{
 
 use vestibule::{
     Secret,
-    store::{Key, Row, SessionStore, Store, open},
+    store::{Key, ListedRow, Row, SessionStore, Store, open},
 };
 
 /// An open store, and what must live as long as it does.
@@ -104,6 +104,16 @@ fn row(number: u32) -> Row {
         last_seen: now(),
         expires_at: now() + 3600,
         sealed: format!("sealed {number}").into_bytes(),
+    }
+}
+
+/// What a list says of this row.
+fn listed_of(row: Row) -> ListedRow {
+    ListedRow {
+        key: row.key,
+        created_at: row.created_at,
+        device: row.device,
+        last_seen: row.last_seen,
     }
 }
 

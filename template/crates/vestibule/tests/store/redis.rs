@@ -8,7 +8,11 @@ use std::{
 };
 
 use serde_json::json;
-use vestibule::{UserSession, internals::UserSessions, store::open};
+use vestibule::{
+    Secret, UserSession,
+    internals::{Registration, UserSessions},
+    store::open,
+};
 
 use crate::{
     authority::Authority,
@@ -263,7 +267,14 @@ async fn no_error_shows_the_password() {
 async fn instances_on(server: &Server, idle: Duration) -> [UserSessions; 2] {
     let instance = async || {
         let store = open(&redis_at(server.url())).await.unwrap();
-        UserSessions::new(store, idle, Duration::from_secs(3600))
+        let registration = Registration {
+            provider: "main".to_owned(),
+            issuer: "https://id.example.com".to_owned(),
+            client_id: "app".to_owned(),
+        };
+        let secrets = [Secret::new("a secret")];
+        let max = Duration::from_secs(3600);
+        UserSessions::new(store, registration, &secrets, idle, max).unwrap()
     };
     [instance().await, instance().await]
 }
@@ -272,6 +283,7 @@ fn session_of(roles: &[&str]) -> UserSession {
     serde_json::from_value(json!({
         "provider": "main",
         "issuer": "https://id.example.com",
+        "client_id": "app",
         "subject": "alice",
         "provider_session": null,
         "claims": { "sub": "alice" },

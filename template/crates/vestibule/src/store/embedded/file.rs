@@ -26,14 +26,44 @@ const CURRENT_FORMAT: u64 = 1;
 const NOT_A_STORE: &str = "it is not a session store or is damaged; move it away, or set \
      SESSION_STORE to another file";
 
+/// Why a file was not opened.
+pub(super) enum Unopened {
+    /// Another process has it open, perhaps not for long.
+    InUse(StoreError),
+    /// Waiting does not help.
+    Unusable(StoreError),
+}
+
+impl From<Unopened> for StoreError {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::InUse(error) | Unopened::Unusable(error) => error,
+        }
+    }
+}
+
+/// Why a file was not opened, without its name.
+enum Cause {
+    InUse,
+    Unusable(String),
+}
+
+const IN_USE: &str = "it is in use by another process; stop that process, or give each its own \
+     file in SESSION_STORE (instances that share user sessions need Redis)";
+
 /// Opens the store in this file; creates the file and its folder if they are
 /// missing.
-pub(super) fn open(path: &Path) -> Result<Database, StoreError> {
+pub(super) fn open(path: &Path) -> Result<Database, Unopened> {
     let there = path.try_exists().map_err(|cause| explain(&cause));
-    there
+    let opened = there
+        .map_err(Cause::Unusable)
         .and_then(|there| if there { Ok(()) } else { create(path) })
-        .and_then(|()| open_existing(path))
-        .map_err(|cause| StoreError(format!("session store {}: {cause}", path.display())))
+        .and_then(|()| open_existing(path));
+    let named = |cause: &str| StoreError(format!("session store {}: {cause}", path.display()));
+    opened.map_err(|cause| match cause {
+        Cause::InUse => Unopened::InUse(named(IN_USE)),
+        Cause::Unusable(cause) => Unopened::Unusable(named(&cause)),
+    })
 }
 
 /// An empty store in memory.
@@ -48,14 +78,14 @@ pub(super) fn in_memory() -> Result<Database, StoreError> {
 
 /// Creates the file under another name first, so that a process killed here leaves
 /// no half-made store behind.
-fn create(path: &Path) -> Result<(), String> {
+fn create(path: &Path) -> Result<(), Cause> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    create_folder(folder).map_err(|cause| explain(&cause))?;
+    let unusable = |cause: io::Error| Cause::Unusable(explain(&cause));
+    create_folder(folder).map_err(unusable)?;
     let draft = draft_of(path);
     let _ = fs::remove_file(&draft);
-    let created =
-        open_existing(&draft).and_then(|_| publish(&draft, path).map_err(|cause| explain(&cause)));
+    let created = open_existing(&draft).and_then(|_| publish(&draft, path).map_err(unusable));
     let _ = fs::remove_file(&draft);
     // A new name is durable once its folder is synced, which not every system can
     // do.
@@ -79,8 +109,8 @@ fn publish(draft: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-fn open_existing(path: &Path) -> Result<Database, String> {
-    let file = open_file(path).map_err(|cause| explain(&cause))?;
+fn open_existing(path: &Path) -> Result<Database, Cause> {
+    let file = open_file(path).map_err(|cause| Cause::Unusable(explain(&cause)))?;
     let opened = guarded(|| {
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
@@ -89,9 +119,9 @@ fn open_existing(path: &Path) -> Result<Database, String> {
     });
     match opened {
         Ok(Ok(Some(database))) => Ok(database),
-        Ok(Ok(None)) => Err(NOT_A_STORE.into()),
+        Ok(Ok(None)) => Err(Cause::Unusable(NOT_A_STORE.into())),
         Ok(Err(cause)) => Err(describe(cause)),
-        Err(panic) => Err(format!("{NOT_A_STORE} ({panic})")),
+        Err(panic) => Err(Cause::Unusable(format!("{NOT_A_STORE} ({panic})"))),
     }
 }
 
@@ -122,15 +152,13 @@ fn lay_out(database: &Database) -> Result<(), redb::Error> {
     Ok(())
 }
 
-fn describe(cause: redb::Error) -> String {
+fn describe(cause: redb::Error) -> Cause {
     match cause {
-        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => {
-            "it is in use by another process; stop that process, or give each its own file in \
-             SESSION_STORE (instances that share user sessions need Redis)"
-                .into()
+        redb::Error::DatabaseAlreadyOpen | redb::Error::LockProtocolMismatch => Cause::InUse,
+        redb::Error::Io(cause) if cause.kind() != ErrorKind::InvalidData => {
+            Cause::Unusable(explain(&cause))
         }
-        redb::Error::Io(cause) if cause.kind() != ErrorKind::InvalidData => explain(&cause),
-        cause => format!("{NOT_A_STORE} ({cause})"),
+        cause => Cause::Unusable(format!("{NOT_A_STORE} ({cause})")),
     }
 }
 

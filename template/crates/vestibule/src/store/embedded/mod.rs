@@ -13,13 +13,18 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc},
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use redb::{Database, ReadTransaction, ReadableDatabase as _};
 use tokio::sync::oneshot;
 
-use super::{Key, Lease, Pending, Row, Store, StoreError};
+use super::{Key, Lease, ListedRow, Pending, Row, Store, StoreError};
+use file::Unopened;
 use writer::{Change, Job};
+
+/// How often to look whether another process has closed the file.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// User sessions in one file, for one process.
 pub struct Embedded {
@@ -40,13 +45,30 @@ struct Shared {
 
 impl Embedded {
     /// Opens the store in this file; creates the file and its folder if they are
-    /// missing.
+    /// missing. If another process has it open, waits so long for that to stop.
     ///
     /// # Errors
     /// The file cannot be created or read, is in use by another process, or is not
     /// a session store. An existing file's contents are never lost.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::start(file::open(path)?, Some(path.to_owned()))
+    pub async fn open(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let began = Instant::now();
+        let mut is_waiting = false;
+        loop {
+            match file::open(path) {
+                Ok(database) => return Self::start(database, Some(path.to_owned())),
+                Err(Unopened::InUse(_)) if began.elapsed() < patience => {
+                    if !is_waiting {
+                        tracing::warn!(
+                            "session store {} is in use by another process; waiting for it to stop",
+                            path.display()
+                        );
+                    }
+                    is_waiting = true;
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                Err(unopened) => return Err(unopened.into()),
+            }
+        }
     }
 
     /// Opens an empty store that lasts as long as the process.
@@ -139,15 +161,8 @@ impl Store for Embedded {
         Box::pin(self.change(Change::DeleteBySubject(subject)))
     }
 
-    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
-        Box::pin(async move {
-            let keys = self
-                .shared
-                .read(|transaction| tables::keys_of_subject(transaction, &subject))?;
-            keys.iter()
-                .filter_map(|key| self.shared.live(key, now).transpose())
-                .collect()
-        })
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<ListedRow>> {
+        Box::pin(async move { self.shared.list(&subject, now) })
     }
 
     fn purge(&self, now: u64, idle_since: u64, limit: usize) -> Pending<'_, Vec<Key>> {
@@ -233,6 +248,17 @@ impl Shared {
             last_seen: row.last_seen.max(last_seen),
             ..row
         }))
+    }
+
+    /// What there is of one person's rows as of `now`, without what is sealed.
+    fn list(&self, subject: &Key, now: u64) -> Result<Vec<ListedRow>, StoreError> {
+        let keys = self.read(|transaction| tables::keys_of_subject(transaction, subject))?;
+        // Read before the rows, see `live`.
+        let seen: Vec<_> = keys
+            .into_iter()
+            .map(|key| (key, self.held_back.of(&key).unwrap_or_default()))
+            .collect();
+        self.read(|transaction| tables::list(transaction, &seen, now))
     }
 
     fn error(&self, cause: String) -> StoreError {

@@ -7,7 +7,7 @@ use redb::{
     Table, TableDefinition, TableError, WriteTransaction,
 };
 
-use super::{HeldBack, Key, Lease, Row};
+use super::{HeldBack, Key, Lease, ListedRow, Row};
 
 const ROWS: TableDefinition<&Key, &[u8]> = TableDefinition::new("rows");
 const BY_SUBJECT: MultimapTableDefinition<&Key, &Key> = MultimapTableDefinition::new("by subject");
@@ -249,6 +249,35 @@ pub(super) fn keys_of_subject(
     Ok(keys
         .map(|key| key.map(|key| *key.value()))
         .collect::<Result<_, _>>()?)
+}
+
+/// What there is of these rows that has not ended by `now`. Each key comes with the
+/// time of a visit that may not be written yet.
+pub(super) fn list(
+    transaction: &ReadTransaction,
+    seen: &[(Key, u64)],
+    now: u64,
+) -> Result<Vec<ListedRow>, redb::Error> {
+    let rows = transaction.open_table(ROWS)?;
+    let last_seen = transaction.open_table(LAST_SEEN)?;
+    let mut listed = Vec::new();
+    for (key, held_back) in seen {
+        let (Some(bytes), Some(written)) = (rows.get(key)?, last_seen.get(key)?) else {
+            continue;
+        };
+        let Some((head, _)) = decode(bytes.value()) else {
+            continue;
+        };
+        if now < head.expires_at {
+            listed.push(ListedRow {
+                key: *key,
+                created_at: head.created_at,
+                device: head.device,
+                last_seen: written.value().max(*held_back),
+            });
+        }
+    }
+    Ok(listed)
 }
 
 /// The unsealed part of a stored row, apart from its key and its last visit.

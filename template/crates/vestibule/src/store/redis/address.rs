@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
+use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 use url::Url;
+
+use crate::loopback::is_loopback_host;
 
 const SERVER: &str = "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], or rediss:// for TLS";
 const SENTINELS: &str = "redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]/SERVICE\
@@ -60,6 +62,15 @@ impl Address {
             _ if scheme.contains("cluster") => Err(CLUSTER),
             _ => Err(SERVER),
         }
+    }
+
+    /// The hosts to which everything would be sent over a network without TLS.
+    pub(crate) fn unencrypted_hosts(&self) -> Vec<&str> {
+        let hosts = self.hosts.iter().filter_map(|host| match &host.addr {
+            ConnectionAddr::Tcp(host, _) if !is_loopback_host(host) => Some(host.as_str()),
+            _ => None,
+        });
+        hosts.collect()
     }
 
     pub(super) fn is_cluster(&self) -> bool {

@@ -10,11 +10,11 @@ mod scripts;
 
 use ::redis::{FromRedisValue, ScriptInvocation, cmd};
 
-use super::{Key, Lease, Pending, Pulse, Row, Store, StoreError};
+use super::{Key, Lease, ListedRow, Pending, Pulse, Row, Store, StoreError};
 use crate::seal::{decode_array, encode};
 pub(crate) use address::Address;
 use link::{Call, Links};
-use scripts::{FIELDS, Scripts};
+use scripts::{FIELDS, LISTED, Scripts};
 
 /// User sessions on a Redis server that several instances share: a named server,
 /// one found through sentinels, or a node of a cluster.
@@ -131,14 +131,14 @@ impl Store for Redis {
         })
     }
 
-    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<Row>> {
+    fn list_by_subject(&self, subject: Key, now: u64) -> Pending<'_, Vec<ListedRow>> {
         Box::pin(async move {
             let mut script = self.scripts.list.prepare_invoke();
-            script.key(scripts::subject(&encode(&subject))).arg(FIELDS);
+            script.key(scripts::subject(&encode(&subject))).arg(LISTED);
             let found: Vec<(String, Fields)> = self.run(&script).await?;
             Ok(found
                 .into_iter()
-                .filter_map(|(key, fields)| live(decode_array(&key)?, fields, now))
+                .filter_map(|(key, fields)| listed(decode_array(&key)?, fields, now))
                 .collect())
         })
     }
@@ -227,6 +227,23 @@ fn live(key: Key, fields: Fields, now: u64) -> Option<Row> {
         tracing::error!("a row in the session store is damaged; it is ignored");
     }
     row.filter(|row| now < row.expires_at)
+}
+
+/// The row of a list in the fields of `LISTED`, if there is one and it has not ended.
+fn listed(key: Key, fields: Fields, now: u64) -> Option<ListedRow> {
+    let [version, created_at, device, last_seen, expires_at] =
+        <[Option<Vec<u8>>; LISTED.len()]>::try_from(fields).ok()?;
+    let string = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
+    let number = |field| string(field)?.parse::<u64>().ok();
+    // Damaged rows are left out, as in `live`.
+    number(version)?;
+    let row = ListedRow {
+        key,
+        created_at: number(created_at)?,
+        device: string(device)?,
+        last_seen: number(last_seen)?,
+    };
+    (now < number(expires_at)?).then_some(row)
 }
 
 /// Parses the fields in the order of `FIELDS`.

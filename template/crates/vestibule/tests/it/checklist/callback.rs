@@ -3,10 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::json;
 use url::Url;
-use vestibule::{
-    Secret,
-    internals::seal::{self, Sealer},
-};
+use vestibule::internals::seal::{self, Sealer};
 use vestibule_dev::{
     provider::{Endpoint, Misbehaviour},
     testing::logs,
@@ -14,7 +11,7 @@ use vestibule_dev::{
 
 use crate::{
     fixture::Fixture,
-    support::{Browser, PATHS, TestApp, embedded_at, login_with},
+    support::{Browser, PATHS, TestApp, login_with},
 };
 
 use super::{
@@ -48,11 +45,17 @@ fn with(callback: &Url, name: &str, values: &[&str]) -> String {
     changed.into()
 }
 
+/// The name of the cookie with the transaction that this callback finishes.
+fn transaction_name(browser: &Browser, callback: &Url) -> String {
+    let state = parameter(callback, "state");
+    browser.app.cookie(&format!("transaction-{}", &state[..8]))
+}
+
 fn transactions(browser: &Browser) -> Vec<(String, String)> {
     let mut transactions: Vec<_> = browser
         .cookies()
         .into_iter()
-        .filter(|(name, _)| name.starts_with("transaction-"))
+        .filter(|(name, _)| name.contains("transaction-"))
         .collect();
     transactions.sort_unstable();
     transactions
@@ -143,10 +146,7 @@ async fn r2_a_code_under_another_tabs_state_is_refused() {
     let browser = app.browser();
     let first = browser.answer_of_provider("alice", "/profile?tab=1").await;
     let second = browser.answer_of_provider("alice", "/profile?tab=2").await;
-    let first_transaction = format!(
-        "transaction-{}",
-        &parameter(&first.location(), "state")[..8]
-    );
+    let first_transaction = transaction_name(&browser, &first.location());
 
     let code = parameter(&first.location(), "code");
     let swapped = with(&second.location(), "code", &[&code]);
@@ -164,7 +164,7 @@ async fn r3_a_callback_loaded_again_leads_to_the_page_and_sends_no_code() {
     let answer = browser.answer_of_provider("alice", "/profile").await;
     let callback = answer.location();
     browser.follow(answer).await;
-    let signed_in = browser.cookies()["user-session"].clone();
+    let signed_in = browser.cookie("user-session");
 
     for _ in 0..3 {
         let again = browser.visit(callback.as_str()).await;
@@ -173,7 +173,7 @@ async fn r3_a_callback_loaded_again_leads_to_the_page_and_sends_no_code() {
     }
 
     assert_eq!(app.token_requests(), 1);
-    assert_eq!(browser.cookies()["user-session"], signed_in);
+    assert_eq!(browser.cookie("user-session"), signed_in);
 }
 
 #[tokio::test]
@@ -215,12 +215,14 @@ async fn r3_a_cookie_kept_from_before_brings_no_transaction_back() {
 #[tokio::test]
 async fn r3_a_restart_does_not_bring_a_transaction_back_either() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || {
-        Fixture::start_with(|settings| {
-            settings.session_store = embedded_at(&folder.path().join("sessions.redb"));
-            settings.secrets = vec![Secret::new("the same secret before and after")];
-        })
-    };
+    let store = format!("embedded:{}", folder.path().join("sessions.redb").display());
+    let secret = seal::random_string().unwrap();
+    let variables = [
+        ("APP_BASE_URL", "https://app.example.com"),
+        ("SESSION_STORE", &store),
+        ("SESSION_SECRET", &secret),
+    ];
+    let start = || Fixture::start_with_env(&variables);
     let app = start().await;
     let browser = app.browser();
     let answer = browser.answer_of_provider("alice", "/profile").await;
@@ -243,11 +245,12 @@ async fn r3_a_restart_does_not_bring_a_transaction_back_either() {
 
 #[tokio::test]
 async fn r3_what_is_left_of_a_transaction_can_finish_nothing() {
-    let start = || {
-        Fixture::start_with(|settings| {
-            settings.secrets = vec![Secret::new("the same secret before and after")];
-        })
-    };
+    let secret = seal::random_string().unwrap();
+    let variables = [
+        ("APP_BASE_URL", "https://app.example.com"),
+        ("SESSION_SECRET", &secret),
+    ];
+    let start = || Fixture::start_with_env(&variables);
     let app = start().await;
     let browser = app.browser();
     for _ in 0..2 {
@@ -548,7 +551,7 @@ async fn r13_the_answer_to_a_transaction_at_another_provider_is_refused() {
 async fn r14_a_transaction_with_one_bit_flipped_is_refused() {
     let app = Fixture::start().await;
     let (browser, callback) = callback_for_alice(&app).await;
-    let name = format!("transaction-{}", &parameter(&callback, "state")[..8]);
+    let name = transaction_name(&browser, &callback);
     let sealed = seal::decode(&browser.cookies()[&name]).unwrap();
     for place in (0..sealed.len()).step_by(7).chain([sealed.len() - 1]) {
         let mut flipped = sealed.clone();
@@ -588,7 +591,7 @@ async fn assert_transaction_unknown(browser: &Browser, callback: &Url, what: &st
 async fn r14_name_key_and_purpose_are_part_of_the_seal() {
     let app = Fixture::start().await;
     let (browser, callback) = callback_for_alice(&app).await;
-    let name = format!("transaction-{}", &parameter(&callback, "state")[..8]);
+    let name = transaction_name(&browser, &callback);
     let own = browser.cookies()[&name].clone();
     let secret = app.oidc().settings().secrets[0].expose().as_bytes();
     let sealer = Sealer::new(secret, "transaction").unwrap();
@@ -608,7 +611,7 @@ async fn r14_name_key_and_purpose_are_part_of_the_seal() {
         ("another purpose", sealed(secret, "user session", &name)),
         (
             "another cookie's value",
-            sealed(secret, "transaction", "transaction-AAAAAAAA"),
+            sealed(secret, "transaction", &app.cookie("transaction-AAAAAAAA")),
         ),
     ] {
         browser.set_cookie(&name, &value);

@@ -80,7 +80,7 @@ async fn l3_the_local_sign_in_ends_before_the_browser_leaves() {
     let answer = alice.answer_of_provider("alice", PATHS.login).await;
     let signed_in = alice.get(answer.location().as_str()).await;
     let attributes = |page: &Page| {
-        let cookie = page.set_cookie("__Host-user-session").to_owned();
+        let cookie = page.set_cookie(&app.cookie("user-session")).to_owned();
         let mut attributes: Vec<String> = cookie
             .split("; ")
             .skip(1)
@@ -97,8 +97,10 @@ async fn l3_the_local_sign_in_ends_before_the_browser_leaves() {
     let target = redirect.location();
     assert!(target.as_str().starts_with(app.provider.issuer()));
     assert_eq!(target.path(), Endpoint::EndSession.path());
-    let cleared = redirect.set_cookie("__Host-user-session");
-    assert!(cleared.starts_with("__Host-user-session=;"), "{cleared}");
+    let name = app.cookie("user-session");
+    assert!(name.starts_with("__Host-user-session-"), "{name}");
+    let cleared = redirect.set_cookie(&name);
+    assert!(cleared.starts_with(&format!("{name}=;")), "{cleared}");
     assert!(cleared.contains("Max-Age=0"), "{cleared}");
     assert_eq!(attributes(&redirect), attributes(&signed_in));
     assert!(!alice.is_signed_in().await, "before the provider was asked");
@@ -682,7 +684,7 @@ async fn l16_a_notice_for_nobody_here_is_answered_like_any_other() {
 async fn l18_a_sign_in_under_way_during_sign_out_becomes_a_new_one() {
     let app = Fixture::start().await;
     let alice = app.signed_in_as("alice").await;
-    let old = alice.cookies()["user-session"].clone();
+    let old = alice.cookie("user-session");
     let other_tab = alice
         .answer_of_provider("alice", &login_with("max_age=60"))
         .await;
@@ -693,7 +695,7 @@ async fn l18_a_sign_in_under_way_during_sign_out_becomes_a_new_one() {
     let page = alice.follow(other_tab).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(alice.is_signed_in().await);
-    assert_ne!(alice.cookies()["user-session"], old);
-    alice.set_cookie("user-session", &old);
+    assert_ne!(alice.cookie("user-session"), old);
+    alice.set_cookie(&alice.app.cookie("user-session"), &old);
     assert!(!alice.is_signed_in().await);
 }

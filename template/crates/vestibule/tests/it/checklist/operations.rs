@@ -119,7 +119,7 @@ async fn a_day(app: &TestApp) -> Secrets {
     let stranger = app.browser();
     for name in ["user-session", "app-session", "transaction-AAAAAAAA"] {
         let value = format!("a-made-up-value-of-{name}-0123456789");
-        stranger.set_cookie(name, &value);
+        stranger.set_cookie(&app.cookie(name), &value);
         secrets.add(&value);
     }
     for path in ["/", "/profile", "/api/me"] {

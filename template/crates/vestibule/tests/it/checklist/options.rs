@@ -233,19 +233,19 @@ async fn u3_userinfo_that_is_not_signed_for_this_app_is_refused() {
 async fn a11_a_step_up_says_what_is_demanded_and_changes_nothing_before_it_is_met() {
     let app = Fixture::start_with_pages(step_up::pages).await;
     let alice = app.signed_in_as("alice").await;
-    let before = alice.cookies()["user-session"].clone();
+    let before = alice.cookie("user-session");
 
     let list = alice.visit("/test/safe").await;
 
     let asked = app.provider.requests_to(Endpoint::Authorization);
     assert_eq!(asked.last().unwrap().query("acr_values"), Some("phr phrh"));
-    assert_eq!(alice.cookies()["user-session"], before);
+    assert_eq!(alice.cookie("user-session"), before);
     assert_eq!(alice.fetch("/api/me").await.status, StatusCode::OK);
 
     let answer = alice.choose(&list, "alice").await;
     assert_eq!(alice.follow(answer).await.body, "the safe of alice");
-    assert_ne!(alice.cookies()["user-session"], before);
-    alice.set_cookie("user-session", &before);
+    assert_ne!(alice.cookie("user-session"), before);
+    alice.set_cookie(&alice.app.cookie("user-session"), &before);
     assert_eq!(
         alice.fetch("/api/me").await.status,
         StatusCode::UNAUTHORIZED,
@@ -258,14 +258,14 @@ async fn a11_a_page_that_wants_people_fresh_says_how_fresh() {
     let app = Fixture::start_with_pages(step_up::pages).await;
     app.provider.faults().once().id_token(an_hour_old);
     let alice = app.signed_in_as("alice").await;
-    let before = alice.cookies()["user-session"].clone();
+    let before = alice.cookie("user-session");
 
     let page = step_up::step_up(&alice, "alice", "/test/vault").await;
 
     let asked = app.provider.requests_to(Endpoint::Authorization);
     assert_eq!(asked.last().unwrap().query("max_age"), Some("60"));
     assert_eq!(page.body, "the vault of alice");
-    assert_ne!(alice.cookies()["user-session"], before);
+    assert_ne!(alice.cookie("user-session"), before);
 }
 
 #[tokio::test]
@@ -329,10 +329,10 @@ async fn i18_each_of_the_demanded_authentication_contexts_is_accepted() {
 /// The provider does not do what the page demands: a page says so, nothing
 /// loops, and the person is signed in as before.
 async fn assert_is_left_as_before(browser: &Browser, page: &str, what: &str) {
-    let before = browser.cookies()["user-session"].clone();
+    let before = browser.cookie("user-session");
     let page = step_up::step_up(browser, "alice", page).await;
     assert_is_error_page(&page, "demand_not_met", what);
-    assert_eq!(browser.cookies()["user-session"], before, "{what}");
+    assert_eq!(browser.cookie("user-session"), before, "{what}");
     assert_eq!(
         browser.fetch("/api/me").await.json()["sub"],
         "alice",
@@ -380,7 +380,7 @@ async fn r9_a_silent_sign_in_that_needs_a_question_shows_the_page_to_a_stranger(
 async fn r9_a_silent_sign_in_whose_answer_fails_a_check_is_refused() {
     let app = silent::start().await;
     let alice = app.signed_in_as("alice").await;
-    alice.forget_cookie("user-session");
+    alice.forget_cookie(&alice.app.cookie("user-session"));
     app.provider.faults().set(Misbehaviour::WrongNonce);
     let page = alice.visit("/test/news").await;
     assert_is_error_page(&page, "id_token", "another nonce");
@@ -391,7 +391,7 @@ async fn r9_a_silent_sign_in_whose_answer_fails_a_check_is_refused() {
 async fn r9_a_silent_sign_in_that_needs_no_question_signs_in() {
     let app = silent::start().await;
     let alice = app.signed_in_as("alice").await;
-    alice.forget_cookie("user-session");
+    alice.forget_cookie(&alice.app.cookie("user-session"));
     let page = alice
         .visit(&login_with("prompt=none&return_to=/profile"))
         .await;

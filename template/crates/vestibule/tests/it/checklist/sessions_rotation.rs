@@ -53,7 +53,7 @@ async fn s14_a_person_sees_where_they_are_signed_in_and_ends_it_there() {
     let [handle] = &handles(&page)[..] else {
         panic!("not one other browser in {}", page.body);
     };
-    let cookie = &there.cookies()["user-session"];
+    let cookie = &there.cookie("user-session");
     assert!(!page.body.contains(cookie.as_str()) && handle != cookie);
 
     let left = end(&here, "/devices", Some(("device", handle))).await;
