@@ -111,7 +111,7 @@ impl Builder {
                 "the path «{path}» in Paths must start with a slash."
             )));
         }
-        settings.warn_of_another_callback();
+        settings.warn_of_likely_mistakes();
         let store = match store {
             Some(store) => store,
             None => store::open(&settings.session_store)
