@@ -6,7 +6,7 @@ use regex::Regex;
 use super::BadTemplate;
 
 pub(crate) const PROVIDERS: &[&str] = &[
-    "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
+    "dev", "okta", "auth0", "cognito", "entra", "google", "keycloak", "other",
 ];
 pub(crate) const LOGIN_PAGES: &[&str] = &["redirect", "page", "widget"];
 pub(crate) const SESSION_STORES: &[&str] = &["embedded", "memory", "redis"];

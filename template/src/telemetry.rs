@@ -91,14 +91,15 @@ pub fn log_request<S, B>(
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    let began = tracing::enabled!(Level::INFO).then(Instant::now);
+    // A HEAD is answered as a GET from here on.
+    let asked = tracing::enabled!(Level::INFO).then(|| (Instant::now(), request.method().clone()));
     let answering = app.call(request);
     async move {
         let response = answering.await?;
-        if let Some(began) = began {
+        if let Some((began, method)) = asked {
             let request = response.request();
             tracing::info!(
-                method = %request.method(),
+                %method,
                 path = request.path(),
                 status = response.status().as_u16(),
                 micros = began.elapsed().as_micros(),

@@ -26,7 +26,7 @@ const CHOICES: [(&str, &[&str]); 3] = [
     (
         "provider",
         &[
-            "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
+            "dev", "okta", "auth0", "cognito", "entra", "google", "keycloak", "other",
         ],
     ),
     ("login_page", &["redirect", "page", "widget"]),

@@ -149,7 +149,7 @@ error: 10 answers can't be used:
   -d plenty: is not of the form KEY=VALUE
   `login_page` in values.toml: `popup` is not one of redirect, page, widget
   `colour` in values.toml: is not a known answer; known are project-name, description, provider, issuer, client_id, login_page, session_store
-  -d provider: `okat` is not one of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
+  -d provider: `okat` is not one of dev, okta, auth0, cognito, entra, google, keycloak, other (did you mean `okta`?)
   -d isuer: is not a known answer (did you mean `issuer`?); known are project-name, description, provider, issuer, client_id, login_page, session_store
   --description: `say "hi"` is not one line of 1 to 200 characters without " \ ` { } < >
   --issuer: `http://id.example.com` is not an https URL, or an http URL on localhost, without query and fragment
@@ -166,7 +166,7 @@ fn a_value_that_counts_for_nothing_is_judged_too() {
     room.refuses(&["my-app", "-dprovider=okat", "--provider=okta"])
         .code(2)
         .stderr_eq(str![[r#"
-error: -d provider: `okat` is not one of dev, okta, auth0, entra, google, keycloak, other (did you mean `okta`?)
+error: -d provider: `okat` is not one of dev, okta, auth0, cognito, entra, google, keycloak, other (did you mean `okta`?)
 hint: see `vestibule new --help`
 
 "#]]);

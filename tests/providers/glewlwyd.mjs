@@ -27,7 +27,7 @@ const LONG = 600;
 export const title = 'Glewlwyd (C, from Debian)';
 
 export const notes = [
-  'Its logout tokens are of an earlier draft and have no `exp`; the app refuses such tokens ' +
+  'Its logout tokens are of an earlier draft and have no `exp`; their age is bounded by `iat` ' +
     '(Back-Channel Logout 1.0, 2.4).',
 ];
 

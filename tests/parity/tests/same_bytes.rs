@@ -13,7 +13,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 type Files = BTreeMap<String, (Vec<u8>, bool)>;
 
 const PROVIDERS: [&str; 7] = [
-    "dev", "okta", "auth0", "entra", "google", "keycloak", "other",
+    "dev", "okta", "auth0", "cognito", "entra", "google", "keycloak", "other",
 ];
 const LOGIN_PAGES: [&str; 3] = ["redirect", "page", "widget"];
 const SESSION_STORES: [&str; 3] = ["embedded", "memory", "redis"];

@@ -3,7 +3,9 @@
 
 use std::{future::Future, sync::Arc};
 
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, web};
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderValue, web,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -166,7 +168,13 @@ fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Error> {
         return Ok(site == "same-origin");
     }
     let here = visitor::oidc()?.settings().base_url.origin();
-    Ok(header("origin").is_some_and(|origin| origin == here.ascii_serialization().as_str()))
+    // Pages that send no `Referer`, as ours do, send this instead of their origin
+    // (Fetch, "append a request Origin header"). Another site's pages can, too, but
+    // their forms come without our cookies, which are SameSite=Lax: nobody is
+    // behind them whom the browser could be made to speak for.
+    let is_here =
+        |origin: &HeaderValue| origin == "null" || origin == here.ascii_serialization().as_str();
+    Ok(header("origin").is_some_and(is_here))
 }
 
 /// Succeeds if the request carries the person's CSRF token, in `field` or in the

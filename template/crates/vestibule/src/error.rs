@@ -43,7 +43,7 @@ pub enum ErrorKind {
     NotAssured(&'static [&'static str]),
     /// The provider did not authenticate the person as demanded (OIDC Core 3.1.3.7,
     /// 12 and 13).
-    #[error("the provider did not meet the page's demand: {0}")]
+    #[error("the provider did not meet the demand: {0}")]
     DemandNotMet(String),
     /// The request does not prove that a page of this app made it.
     #[error("the CSRF token is missing or wrong, or the request is cross-site")]

@@ -97,6 +97,7 @@ mod oidc;
 pub mod pages;
 mod paths;
 mod people;
+mod probe;
 mod protected;
 mod protocol;
 mod provider;

@@ -114,7 +114,7 @@ impl Builder {
                 "the path «{path}» in Paths must start with a slash."
             )));
         }
-        settings.warn_of_another_callback();
+        settings.warn_of_likely_mistakes();
         let (store, is_of_settings) = match store {
             Some(store) => (store, false),
             None => {

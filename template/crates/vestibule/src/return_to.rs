@@ -11,12 +11,12 @@ use crate::settings::Settings;
 #[serde(transparent)]
 pub struct ReturnTo(String);
 
-/// Longer ones would make cookies too large.
+/// The most bytes that are kept: longer ones would make cookies too large.
 const MAX_LENGTH: usize = 1024;
 
 impl ReturnTo {
     /// Parses a requested path and query; `None` if it leads outside this app, or
-    /// to one of the sign-in pages.
+    /// to one of the sign-in pages. A query that is too long to be kept is left out.
     pub fn parse(settings: &Settings, asked: &str) -> Option<Self> {
         let place = Self::parse_any(settings, asked)?;
         let path = place.0.split('?').next()?;
@@ -46,11 +46,13 @@ impl ReturnTo {
         let inside = url.origin() == settings.base_url.origin()
             && below.starts_with('/')
             && !below.starts_with("//");
-        let path_and_query = match url.query() {
-            Some(query) => format!("{}?{query}", url.path()),
-            None => url.path().to_owned(),
-        };
-        (inside && path_and_query.len() <= MAX_LENGTH).then_some(Self(path_and_query))
+        let path = url.path();
+        if !inside || path.len() > MAX_LENGTH {
+            return None;
+        }
+        let whole = url.query().map(|query| format!("{path}?{query}"));
+        let whole = whole.filter(|whole| whole.len() <= MAX_LENGTH);
+        Some(Self(whole.unwrap_or_else(|| path.to_owned())))
     }
 
     /// The front page.

@@ -46,6 +46,9 @@ pub struct Transaction {
     /// Whether the person signs in on a page of this app, with the Okta Sign-In
     /// Widget.
     pub with_widget: bool,
+    /// Whether a page demanded more than the settings do.
+    #[serde(default)]
+    pub steps_up: bool,
     /// In Unix milliseconds.
     started_at: u64,
     /// How many sign-ins for the same page succeeded just before this one.
@@ -67,6 +70,8 @@ pub struct NewTransaction {
     pub silent: bool,
     /// See [`Transaction::with_widget`].
     pub with_widget: bool,
+    /// See [`Transaction::steps_up`].
+    pub steps_up: bool,
 }
 
 impl NewTransaction {
@@ -85,6 +90,7 @@ impl NewTransaction {
             demand: self.demand,
             silent: self.silent,
             with_widget: self.with_widget,
+            steps_up: self.steps_up,
             started_at: now_in_millis(),
             round,
             finished: false,

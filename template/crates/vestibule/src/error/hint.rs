@@ -12,7 +12,7 @@ impl ErrorKind {
             | Self::NotSignedInAtProvider => "no action needed: the person is asked to sign in",
             Self::DemandNotMet(_) => {
                 "check that the provider supports max_age and the acr_values that the page's guard \
-                 names, and that the person can authenticate that way"
+                 or OIDC_EXTRA_PARAMETERS names, and that the person can authenticate that way"
             }
             Self::MissingRole(_) => {
                 "if the person should have the role, assign it at the provider; OIDC_ROLES_CLAIM \

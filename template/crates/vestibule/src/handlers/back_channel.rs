@@ -76,18 +76,18 @@ async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
     Ok(())
 }
 
+/// Back-Channel Logout 1.0, 2.7.
 async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
-    let issuer = oidc.issuer();
-    match token {
-        LogoutToken {
-            provider_session: Some(session),
-            ..
-        } => oidc.sessions().end_provider_session(issuer, session).await,
-        LogoutToken {
-            subject: Some(subject),
-            ..
-        } => oidc.sessions().end_all_of(issuer, subject).await,
-        LogoutToken { .. } => Ok(0),
+    let (issuer, sessions) = (oidc.issuer(), oidc.sessions());
+    match (&token.subject, &token.provider_session) {
+        (None, None) => Ok(0),
+        (Some(subject), None) => sessions.end_all_of(issuer, subject).await,
+        (None, Some(session)) => sessions.end_provider_session(issuer, session).await,
+        (Some(subject), Some(session)) => {
+            let ended = sessions.end_provider_session(issuer, session).await?;
+            // Any of these may be the one that is meant.
+            Ok(ended + sessions.end_unattributed_of(issuer, subject).await?)
+        }
     }
 }
 

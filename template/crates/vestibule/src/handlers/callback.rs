@@ -13,6 +13,7 @@ use crate::{
     events::{self, Ending},
     hooks::AfterLogin,
     oidc::Oidc,
+    probe,
     protocol::{Authenticated, Code, Discovered, printable},
     redirect::see_other,
     request_state,
@@ -25,6 +26,9 @@ use crate::{
 
 /// GET: ends in a new session and a redirect, or in an error that changes nothing.
 pub(super) async fn callback(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
+    if let Some(answer) = probe::answer(&request) {
+        return Ok(answer);
+    }
     let concluded = conclude(&request, &oidc).await;
     concluded.inspect_err(|error| {
         events::sign_in_failed(oidc.issuer(), &error.kind);
@@ -85,7 +89,9 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         Err(error) => {
             oidc.transactions().forget(&transaction);
             // The page itself decides what people who are not signed in see.
-            if transaction.silent && error.kind.is_declined_by_provider() {
+            let is_declined = error.kind.is_declined_by_provider()
+                || matches!(error.kind, ErrorKind::DemandNotMet(_));
+            if transaction.silent && is_declined {
                 tracing::info!(cause = %error, "the silent sign-in did not sign anyone in");
                 return Ok(see_other(return_to.as_str()));
             }
@@ -231,7 +237,7 @@ async fn finish(
         .await?;
     let mut session = new_session(oidc, authenticated, browser_of(request))?;
     if let Some(before) = before
-        && !transaction.demand.is_empty()
+        && transaction.steps_up
     {
         keep_end_of_life(&mut session, &before.session);
     }

@@ -1,7 +1,10 @@
 //! Limits how often one address may use the sign-in pages, and finds the real
 //! address behind proxies.
 
-use std::{net::IpAddr, time::Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
 
 use actix_web::{
     HttpRequest,
@@ -60,7 +63,7 @@ fn address_of(request: &HttpRequest, trusted: &[IpNet], limit: &LoginLimit) -> O
         .collect();
     let mut last = peer;
     for hop in hops.into_iter().rev() {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+        let Some(address) = address_in(hop.trim()) else {
             break;
         };
         last = address.to_canonical();
@@ -69,4 +72,15 @@ fn address_of(request: &HttpRequest, trusted: &[IpNet], limit: &LoginLimit) -> O
         }
     }
     Some(last)
+}
+
+/// The address in one hop: some proxies add the port, and put IPv6 addresses in
+/// brackets.
+fn address_in(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let in_brackets = || {
+        let address = hop.strip_prefix('[')?.strip_suffix(']')?;
+        address.parse().ok().map(IpAddr::V6)
+    };
+    hop.parse().ok().or_else(with_port).or_else(in_brackets)
 }

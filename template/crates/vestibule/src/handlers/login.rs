@@ -9,10 +9,12 @@ use crate::{
     error::{Action, Error, ErrorKind},
     oidc::Oidc,
     pages::{ErrorPage, LoginPage, Widget},
+    probe,
     protocol::{AuthorizationOptions, Demand, Discovered, Prompt},
     redirect::see_other,
     return_to::ReturnTo,
     settings::LoginMode,
+    silent,
     transaction::{NewTransaction, Transaction},
     widget,
 };
@@ -31,9 +33,12 @@ pub(super) struct LoginQuery {
     /// `none`: sign in only if no interaction is needed. `select_account`: ask
     /// which account to use.
     prompt: Option<String>,
+    /// Proves that a page of this app wants a silent sign-in.
+    silent: Option<String>,
 }
 
 impl LoginQuery {
+    /// What the page demands that the person comes from.
     fn demand(&self, oidc: &Oidc) -> Result<Demand, Error> {
         let acr_values = match &self.assurance {
             None => Vec::new(),
@@ -48,9 +53,24 @@ impl LoginQuery {
     }
 
     /// Whether to skip the app's own page: nothing may be asked, or only the
-    /// provider can ask it.
-    fn goes_straight(&self) -> bool {
-        self.prompt().is_some() || self.assurance.is_some()
+    /// provider can ask it. Another site cannot skip it, unless a page of this app
+    /// on the way demands it.
+    fn goes_straight(&self, request: &HttpRequest) -> bool {
+        match self.prompt() {
+            Some(Prompt::None) => true,
+            Some(Prompt::SelectAccount) if !is_cross_site(request) => true,
+            _ => self.assurance.is_some(),
+        }
+    }
+
+    /// Whether a sign-in without a question may begin. With a login page, other
+    /// sites can begin none; redirects of this app on the way from them are no
+    /// sign of it to the browser, so they carry a proof.
+    fn may_be_silent(&self, request: &HttpRequest, oidc: &Oidc) -> bool {
+        let is_proven = |proof: &String| silent::is_proven(request, oidc, proof);
+        oidc.settings().login_mode == LoginMode::Redirect
+            || !is_cross_site(request)
+            || self.silent.as_ref().is_some_and(is_proven)
     }
 
     fn prompt(&self) -> Option<Prompt> {
@@ -84,10 +104,17 @@ pub(super) async fn login(
     oidc: Oidc,
     query: web::Query<LoginQuery>,
 ) -> Result<HttpResponse, Error> {
+    if let Some(answer) = probe::answer(&request) {
+        return Ok(answer);
+    }
     let provider = oidc.provider().discovered().await?;
     let return_to = query.return_to(&oidc);
+    if query.prompt() == Some(Prompt::None) && !query.may_be_silent(&request, &oidc) {
+        return Ok(see_other(return_to.as_str()));
+    }
+    let goes_straight = query.goes_straight(&request);
     match oidc.settings().login_mode {
-        LoginMode::Page if !query.goes_straight() => oidc.pages().login(
+        LoginMode::Page if !goes_straight => oidc.pages().login(
             &request,
             LoginPage {
                 login_hint: query.login_hint(),
@@ -96,7 +123,7 @@ pub(super) async fn login(
             },
         ),
         // Only the provider can say how long ago someone authenticated.
-        LoginMode::Widget if !query.goes_straight() && query.max_age.is_none() => {
+        LoginMode::Widget if !goes_straight && query.max_age.is_none() => {
             let page = LoginPage {
                 login_hint: query.login_hint(),
                 ..new_page(&oidc, &return_to)
@@ -127,7 +154,9 @@ async fn begin(
     provider: &Discovered,
     query: &LoginQuery,
 ) -> Result<HttpResponse, Error> {
-    let demand = query.demand(oidc)?;
+    let of_page = query.demand(oidc)?;
+    let steps_up = !of_page.is_empty();
+    let demand = of_page.under(&oidc.provider().relying_party().demand);
     let options = AuthorizationOptions {
         login_hint: query.login_hint(),
         demand: demand.clone(),
@@ -139,6 +168,7 @@ async fn begin(
         demand,
         silent: query.prompt() == Some(Prompt::None),
         with_widget: false,
+        steps_up,
     };
     let authorization = oidc
         .transactions()
@@ -186,14 +216,15 @@ fn begin_on_page(
     provider: &Discovered,
     return_to: &ReturnTo,
 ) -> Result<Transaction, Error> {
+    let relying_party = oidc.provider().relying_party();
     let new = NewTransaction {
         provider: oidc.provider().name().to_owned(),
         return_to: return_to.clone(),
-        demand: Demand::default(),
+        demand: relying_party.demand.clone(),
         silent: false,
         with_widget: true,
+        steps_up: false,
     };
-    let relying_party = oidc.provider().relying_party();
     oidc.transactions().begin_on_page(request, new, |state| {
         provider.compose(relying_party, state, AuthorizationOptions::default())
     })

@@ -12,6 +12,7 @@ use crate::{
     events,
     oidc::Oidc,
     pages::{EndSessionPage, LoggedOutPage},
+    probe::is_probe,
     protocol::EndSession,
     redirect::see_other,
     request_state, seal,
@@ -206,7 +207,9 @@ pub(super) async fn logged_out(
     oidc: Oidc,
     query: web::Query<LoggedOutQuery>,
 ) -> Result<HttpResponse, Error> {
-    if let Some((deny, forget)) = oidc.denials().take(oidc.cookies(), &request) {
+    if !is_probe(&request)
+        && let Some((deny, forget)) = oidc.denials().take(oidc.cookies(), &request)
+    {
         request_state::send(forget);
         return Err(deny.into());
     }

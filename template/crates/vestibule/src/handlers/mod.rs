@@ -29,15 +29,21 @@ impl Oidc {
                     web::resource(&*paths.login)
                         .wrap(from_fn(limit::limit_logins))
                         .route(web::get().to(login::login))
+                        .route(web::head().to(login::login))
                         .route(web::post().to(login::begin_login)),
                 )
                 .service(
                     web::resource(&*paths.login_callback)
                         .wrap(from_fn(limit::limit_logins))
-                        .route(web::get().to(callback::callback)),
+                        .route(web::get().to(callback::callback))
+                        .route(web::head().to(callback::callback)),
                 )
                 .service(web::resource(&*paths.logout).route(web::post().to(logout::logout)))
-                .service(web::resource(&*paths.logged_out).route(web::get().to(logout::logged_out)))
+                .service(
+                    web::resource(&*paths.logged_out)
+                        .route(web::get().to(logout::logged_out))
+                        .route(web::head().to(logout::logged_out)),
+                )
                 .service(
                     web::resource(&*paths.backchannel_logout)
                         .app_data(web::PayloadConfig::new(back_channel::MAX_BODY))

@@ -89,7 +89,7 @@ impl KeepSession {
 impl Step for KeepSession {
     fn before(
         &mut self,
-        request: &ServiceRequest,
+        request: &mut ServiceRequest,
         context: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
         if let State::New = self.state {

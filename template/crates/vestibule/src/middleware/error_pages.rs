@@ -3,8 +3,11 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     body::{BodySize, MessageBody},
-    dev::ServiceResponse,
-    http::{StatusCode, header},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
 };
 use std::{
     future::Future,
@@ -18,6 +21,7 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
+    probe,
 };
 
 /// See [`Oidc::error_pages`].
@@ -25,9 +29,10 @@ use crate::{
 pub struct ErrorPages;
 
 impl Oidc {
-    /// Shows every error of the app through its [`Pages`](crate::Pages): Actix's
-    /// own responses when no route matches, and errors that are plain text.
-    /// Responses with a body of any other kind are left alone.
+    /// Completes what Actix leaves bare. Every error of the app is shown through its
+    /// [`Pages`](crate::Pages): Actix's own responses when no route matches, and
+    /// errors that are plain text. Responses with a body of any other kind are left
+    /// alone. And HEAD is answered wherever GET is, by the same handler.
     ///
     /// Wrap it inside [`middleware`](Self::middleware):
     ///
@@ -57,6 +62,15 @@ impl Around for ErrorPages {
 }
 
 impl Step for ErrorPages {
+    fn before(
+        &mut self,
+        request: &mut ServiceRequest,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<HttpResponse>> {
+        probe::route_head_as_get(request);
+        Poll::Ready(None)
+    }
+
     fn after<B: MessageBody>(
         &mut self,
         response: &mut ServiceResponse<B>,
@@ -91,13 +105,32 @@ fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpRe
         StatusCode::NOT_FOUND => Some(rendering::show(request, &Error::not_found())),
         StatusCode::METHOD_NOT_ALLOWED => {
             let mut shown = rendering::show(request, &ErrorKind::MethodNotAllowed.into());
-            if let Some(allow) = inner.headers().get(header::ALLOW) {
-                shown.headers_mut().insert(header::ALLOW, allow.clone());
+            if let Some(allow) = inner.headers().get(header::ALLOW).and_then(allowed) {
+                shown.headers_mut().insert(header::ALLOW, allow);
             }
             Some(shown)
         }
         _ => None,
     }
+}
+
+/// The methods in Actix's `Allow`, each once, and HEAD with GET.
+fn allowed(allow: &HeaderValue) -> Option<HeaderValue> {
+    let mut methods: Vec<&str> = Vec::new();
+    for method in allow.to_str().ok()?.split(',').map(str::trim) {
+        let both = ["GET", "HEAD"];
+        let added = if method == "GET" {
+            &both[..]
+        } else {
+            &[method]
+        };
+        for method in added {
+            if !methods.contains(method) {
+                methods.push(method);
+            }
+        }
+    }
+    HeaderValue::try_from(methods.join(", ")).ok()
 }
 
 /// Shows any other error like the library's own, with its status; `None` if the

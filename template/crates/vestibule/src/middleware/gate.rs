@@ -127,7 +127,7 @@ enum State {
 impl Step for Check {
     fn before(
         &mut self,
-        request: &ServiceRequest,
+        request: &mut ServiceRequest,
         context: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
         if let State::New = self.state {

@@ -91,7 +91,7 @@ impl Policies {
             // apply the policy to the redirect too. Until the provider is
             // discovered, its issuer's origin is the best guess.
             let targets = || match known {
-                Some(known) => known.form_targets(),
+                Some(known) => known.form_targets(provider.relying_party()),
                 None => vec![provider.origin().to_owned()],
             };
             let special = csp::needs_special(request);

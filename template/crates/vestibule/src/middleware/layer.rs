@@ -37,7 +37,7 @@ pub trait Step: Unpin {
     /// the request may be left afterwards: Actix routes by changing it in place.
     fn before(
         &mut self,
-        _request: &ServiceRequest,
+        _request: &mut ServiceRequest,
         _context: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
         Poll::Ready(None)
@@ -144,7 +144,7 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProjection::Before { service, request } => {
-                    let Some(asked) = &request else {
+                    let Some(asked) = request.as_mut() else {
                         return Poll::Pending;
                     };
                     let answer = ready!(this.step.before(asked, context));

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::ClientKey;
+use super::{ClientKey, Demand};
 use crate::secret::Secret;
 
 /// This app's registration at the provider.
@@ -68,6 +68,8 @@ pub struct RelyingParty {
     pub login_redirect_uri: Url,
     /// Where the provider sends people after sign-out (RP-Initiated Logout 2).
     pub logout_redirect_uri: Url,
+    /// How people sign out at the provider, if not as its metadata says.
+    pub logout_url: Option<LogoutUrl>,
     /// How far the provider's clock may be off.
     pub clock_skew: Duration,
     /// The most time that a call to the provider may take.
@@ -81,6 +83,8 @@ pub struct RelyingParty {
     /// Additional parameters for every authorization request, by name; none that
     /// the protocol itself uses.
     pub extra_parameters: Vec<(String, String)>,
+    /// What is demanded of every sign-in, whatever the page demands.
+    pub demand: Demand,
     /// Whether authorization requests are first pushed to the provider.
     pub pushed_authorization: PushedAuthorization,
     /// The signature algorithms accepted on tokens, whatever the provider's
@@ -89,6 +93,35 @@ pub struct RelyingParty {
     /// Additional audiences that tokens may name besides this client (OIDC Core
     /// 3.1.3.7-3).
     pub trusted_audiences: Vec<String>,
+    /// Whether a logout token must have the type `logout+jwt`, which is only
+    /// recommended (Back-Channel Logout 1.0, 2.4).
+    pub strict_logout_tokens: bool,
+}
+
+/// The sign-out of a provider that does not follow RP-Initiated Logout 1.0, or whose
+/// metadata does not name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutUrl {
+    /// An absolute URL, or a path on the host of the authorization endpoint.
+    pub location: String,
+    /// The names of its parameters and what they are; `None`: those of the
+    /// specification.
+    pub parameters: Option<Vec<(String, LogoutParameter)>>,
+}
+
+/// What a parameter of a provider's sign-out is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogoutParameter {
+    /// The client id.
+    ClientId,
+    /// Where to return to.
+    RedirectUri,
+    /// The ID token.
+    IdToken,
+    /// A random value.
+    State,
+    /// Always the same.
+    Text(String),
 }
 
 /// When authorization requests are pushed (RFC 9126).

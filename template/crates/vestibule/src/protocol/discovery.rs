@@ -96,13 +96,11 @@ impl Discovered {
 
     /// The origins that this app's forms may lead to: the login page's button and
     /// signing out both end at the provider.
-    pub fn form_targets(&self) -> Vec<String> {
-        let more = self.metadata.additional_metadata();
-        let end_session = more.end_session_endpoint.as_ref();
+    pub fn form_targets(&self, relying_party: &RelyingParty) -> Vec<String> {
+        let logout = self.logout_endpoint(relying_party);
         let mut origins: Vec<String> = Vec::new();
-        for url in end_session
-            .map(|endpoint| endpoint.url())
-            .into_iter()
+        for url in logout
+            .iter()
             .chain([self.metadata.authorization_endpoint().url()])
         {
             let origin = url.origin().ascii_serialization();

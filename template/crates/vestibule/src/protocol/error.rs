@@ -29,7 +29,7 @@ pub enum ProtocolError {
     LogoutToken(String),
     /// The provider did not authenticate the person as demanded (OIDC Core 3.1.3.7,
     /// 12 and 13).
-    #[error("the provider did not meet the page's demand: {0}")]
+    #[error("the provider did not meet the demand: {0}")]
     DemandNotMet(String),
     /// A failure on this side.
     #[error("{0}")]

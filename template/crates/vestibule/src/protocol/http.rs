@@ -2,11 +2,11 @@
 //! It follows no redirects: a provider's response must not send this server
 //! anywhere else.
 
-use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
+use std::{error::Error, fmt, future::Future, path::Path, pin::Pin, time::Duration};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{
-    Client,
+    Certificate, Client, ClientBuilder,
     header::{ACCEPT, CONTENT_TYPE},
     redirect::Policy,
 };
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use url::{Url, form_urlencoded};
 
 use super::config::RelyingParty;
-use crate::loopback::is_https_or_loopback;
+use crate::loopback::{is_https_or_loopback, is_loopback};
 
 /// The largest response body, in bytes.
 const MAX_BODY: usize = 512 * 1024;
@@ -23,12 +23,14 @@ const MAX_BODY: usize = 512 * 1024;
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
+    /// For what runs on this machine, which no proxy can reach.
+    direct: Client,
     runtime: Handle,
 }
 
 impl Http {
     /// Creates a client from the settings. Proxies come from `HTTP_PROXY`,
-    /// `HTTPS_PROXY` and `NO_PROXY`.
+    /// `HTTPS_PROXY` and `NO_PROXY`; this machine is never asked through one.
     ///
     /// # Errors
     /// The system has no certificate authorities, the configured file cannot be
@@ -36,40 +38,38 @@ impl Http {
     pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
         // Fails only if a provider is installed already, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!(
-                env!("CARGO_PKG_NAME"),
-                "/",
-                env!("CARGO_PKG_VERSION")
-            ))
-            .redirect(Policy::none())
-            .timeout(settings.timeout)
-            .connect_timeout(settings.timeout);
-        if let Some(file) = &settings.ca_file {
-            let unusable = |cause: &dyn fmt::Display| {
-                HttpError(format!(
-                    "OIDC_CA_FILE «{}» cannot be used: {cause}",
-                    file.display()
+        let authorities = match &settings.ca_file {
+            Some(file) => authorities(file)?,
+            None => Vec::new(),
+        };
+        let usual = || {
+            Client::builder()
+                .user_agent(concat!(
+                    env!("CARGO_PKG_NAME"),
+                    "/",
+                    env!("CARGO_PKG_VERSION")
                 ))
-            };
-            let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-            let authorities =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
-            if authorities.is_empty() {
-                return Err(unusable(&"it contains no certificate"));
-            }
-            builder = builder.tls_certs_merge(authorities);
-        }
-        let client = builder.build().map_err(|error| {
-            HttpError(format!(
-                "the HTTP client cannot be created: {}. If this system has no certificate \
-                 authorities, install them (Debian's package is ca-certificates), or name a PEM \
-                 file of them in SSL_CERT_FILE.",
-                causes(&error)
-            ))
-        })?;
+                .redirect(Policy::none())
+                .timeout(settings.timeout)
+                .connect_timeout(settings.timeout)
+                .tls_certs_merge(authorities.clone())
+        };
+        let built = |builder: ClientBuilder| {
+            builder.build().map_err(|error| {
+                HttpError(format!(
+                    "the HTTP client cannot be created: {}. If this system has no certificate \
+                     authorities, install them (Debian's package is ca-certificates), or name a \
+                     PEM file of them in SSL_CERT_FILE.",
+                    causes(&error)
+                ))
+            })
+        };
         let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client: built(usual())?,
+            direct: built(usual().no_proxy())?,
+            runtime,
+        })
     }
 
     /// Whether the address answers with anything but a server error.
@@ -139,11 +139,32 @@ impl Http {
         // Runs on the runtime that the app was started on, whichever worker asks:
         // workers share connections, and a connection driven by one worker would
         // end with it at shutdown, in the middle of another's sign-in.
-        let answer = self.runtime.spawn(answer(self.client.clone(), request));
+        let client = if is_loopback(request.url()) {
+            &self.direct
+        } else {
+            &self.client
+        };
+        let answer = self.runtime.spawn(answer(client.clone(), request));
         answer
             .await
             .map_err(|error| HttpError::from_cause(&error))?
     }
+}
+
+/// The certificate authorities in a PEM file.
+fn authorities(file: &Path) -> Result<Vec<Certificate>, HttpError> {
+    let unusable = |cause: &dyn fmt::Display| {
+        HttpError(format!(
+            "OIDC_CA_FILE «{}» cannot be used: {cause}",
+            file.display()
+        ))
+    };
+    let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
+    let authorities = Certificate::from_pem_bundle(&pem).map_err(|error| unusable(&error))?;
+    if authorities.is_empty() {
+        return Err(unusable(&"it contains no certificate"));
+    }
+    Ok(authorities)
 }
 
 async fn answer(client: Client, request: reqwest::Request) -> Result<HttpResponse, HttpError> {

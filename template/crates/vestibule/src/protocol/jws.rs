@@ -42,12 +42,12 @@ impl JwsError {
 }
 
 impl Discovered {
-    /// The claims of a token that the provider signed. If the token has a `typ`, it
-    /// must be one of `types`, which are in lowercase.
+    /// The claims of a token that the provider signed. Its `typ` must be one of
+    /// `types`, which are in lowercase; `None` stands for a token without one.
     pub(super) fn signed_claims(
         &self,
         token: &str,
-        types: &[&str],
+        types: &[Option<&str>],
         relying_party: &RelyingParty,
     ) -> Result<Map<String, Value>, JwsError> {
         use JwsError::Refused;
@@ -62,12 +62,15 @@ impl Discovered {
         if header_claims.contains_key("crit") {
             return Err(Refused("it uses critical extensions (RFC 7515 4.1.11)"));
         }
-        match header_claims.get("typ").map(Value::as_str) {
-            None => {}
-            Some(Some(typ))
-                if types.contains(&typ.to_ascii_lowercase().trim_start_matches("application/")) => {
-            }
-            Some(_) => return Err(Refused("its typ names another kind of token")),
+        let is_of_type = match header_claims.get("typ").map(Value::as_str) {
+            None => types.contains(&None),
+            Some(typ) => typ.is_some_and(|typ| {
+                let typ = typ.to_ascii_lowercase();
+                types.contains(&Some(typ.trim_start_matches("application/")))
+            }),
+        };
+        if !is_of_type {
+            return Err(Refused("its typ is missing or names another kind of token"));
         }
         let alg = header_claims.get("alg").cloned().unwrap_or_default();
         let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)

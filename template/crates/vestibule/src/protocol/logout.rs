@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     CheckError, Discovered, ProtocolError,
-    config::RelyingParty,
+    config::{LogoutParameter, RelyingParty},
     jws::{JwsError, audiences},
     types::ParsedIdToken,
 };
@@ -15,7 +15,8 @@ use crate::clock::now;
 /// Who the provider wants signed out (Back-Channel Logout 1.0, 2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutToken {
-    /// All user sessions of this person, unless a session is named too.
+    /// All user sessions of this person. If a session at the provider is named too:
+    /// only those that came from it, or of which that is not known.
     pub subject: Option<String>,
     /// The user sessions that came from this session at the provider.
     pub provider_session: Option<String>,
@@ -55,22 +56,14 @@ impl Discovered {
         id_token: &str,
         state: &str,
     ) -> Option<EndSession> {
-        let endpoint: EndSessionUrl = self
-            .metadata
-            .additional_metadata()
-            .end_session_endpoint
-            .clone()?;
-        let action = endpoint.url().clone();
-        let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
-        let request = LogoutRequest::from(endpoint)
-            .set_client_id(ClientId::new(self.client.client_id().to_string()))
-            .set_post_logout_redirect_uri(back)
-            .set_state(CsrfToken::new(state.to_owned()));
-        let request = match id_token.parse::<ParsedIdToken>() {
-            Ok(id_token) => request.set_id_token_hint(&id_token),
-            Err(_) => request,
+        let action = self.logout_endpoint(relying_party)?;
+        let own_way = relying_party.logout_url.as_ref();
+        let url = match own_way.and_then(|url| url.parameters.as_deref()) {
+            Some(parameters) => {
+                self.own_logout(&action, parameters, relying_party, id_token, state)
+            }
+            None => self.rp_initiated_logout(&action, relying_party, id_token, state),
         };
-        let url = request.http_get_url();
         if url.as_str().len() <= MAX_URL {
             return Some(EndSession::Redirect(url));
         }
@@ -78,6 +71,65 @@ impl Discovered {
         let own = action.query_pairs().count();
         let fields = url.query_pairs().into_owned().skip(own).collect();
         Some(EndSession::Form { action, fields })
+    }
+
+    /// Where people sign out, without what this app adds.
+    pub(super) fn logout_endpoint(&self, relying_party: &RelyingParty) -> Option<Url> {
+        match &relying_party.logout_url {
+            Some(url) => {
+                let base = self.metadata.authorization_endpoint().url();
+                base.join(&url.location).ok()
+            }
+            None => {
+                let metadata = self.metadata.additional_metadata();
+                let endpoint = metadata.end_session_endpoint.as_ref();
+                endpoint.map(|endpoint| endpoint.url().clone())
+            }
+        }
+    }
+
+    /// RP-Initiated Logout 1.0, section 2.
+    fn rp_initiated_logout(
+        &self,
+        endpoint: &Url,
+        relying_party: &RelyingParty,
+        id_token: &str,
+        state: &str,
+    ) -> Url {
+        let back = PostLogoutRedirectUrl::from_url(relying_party.logout_redirect_uri.clone());
+        let request = LogoutRequest::from(EndSessionUrl::from_url(endpoint.clone()))
+            .set_client_id(ClientId::new(self.client.client_id().to_string()))
+            .set_post_logout_redirect_uri(back)
+            .set_state(CsrfToken::new(state.to_owned()));
+        let request = match id_token.parse::<ParsedIdToken>() {
+            Ok(id_token) => request.set_id_token_hint(&id_token),
+            Err(_) => request,
+        };
+        request.http_get_url()
+    }
+
+    /// With the parameters that the settings name.
+    fn own_logout(
+        &self,
+        endpoint: &Url,
+        parameters: &[(String, LogoutParameter)],
+        relying_party: &RelyingParty,
+        id_token: &str,
+        state: &str,
+    ) -> Url {
+        let mut url = endpoint.clone();
+        url.query_pairs_mut()
+            .extend_pairs(parameters.iter().map(|(name, parameter)| {
+                let value = match parameter {
+                    LogoutParameter::ClientId => self.client.client_id().as_str(),
+                    LogoutParameter::RedirectUri => relying_party.logout_redirect_uri.as_str(),
+                    LogoutParameter::IdToken => id_token,
+                    LogoutParameter::State => state,
+                    LogoutParameter::Text(text) => text,
+                };
+                (name, value)
+            }));
+        url
     }
 
     /// Checks a logout token (Back-Channel Logout 1.0, 2.6). Whether it was used
@@ -90,7 +142,13 @@ impl Discovered {
         token: &str,
         relying_party: &RelyingParty,
     ) -> Result<LogoutToken, CheckError> {
-        self.signed_claims(token, &["logout+jwt"], relying_party)
+        // Recommended only, and many providers send what every JWT may have (2.4).
+        let types: &[_] = if relying_party.strict_logout_tokens {
+            &[Some("logout+jwt")]
+        } else {
+            &[Some("logout+jwt"), Some("jwt"), None]
+        };
+        self.signed_claims(token, types, relying_party)
             .and_then(|claims| {
                 self.logout_claims(&claims, relying_party)
                     .map_err(JwsError::Refused)
@@ -138,9 +196,12 @@ impl Discovered {
         if issued_at > now + skew || issued_at < now - MAX_AGE as f64 - skew {
             return Err("iat is in the future or too old");
         }
-        let expires_at = number("exp").ok_or("exp is missing or not a number")?;
-        if expires_at <= now - skew {
-            return Err("it has expired");
+        // Required since the final specification; before, the age was the bound.
+        if claims.contains_key("exp") {
+            let expires_at = number("exp").ok_or("exp is not a number")?;
+            if expires_at <= now - skew {
+                return Err("it has expired");
+            }
         }
         let id = string("jti")
             .flatten()

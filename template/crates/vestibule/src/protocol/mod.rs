@@ -22,8 +22,8 @@ pub use self::{
     authorization::{AuthorizationOptions, AuthorizationRequest, Prompt, code_challenge},
     client_key::ClientKey,
     config::{
-        AssertionAudience, Credential, ProviderSettings, PushedAuthorization, RelyingParty,
-        SecretMethod, SignatureAlgorithm, Userinfo,
+        AssertionAudience, Credential, LogoutParameter, LogoutUrl, ProviderSettings,
+        PushedAuthorization, RelyingParty, SecretMethod, SignatureAlgorithm, Userinfo,
     },
     discovery::Discovered,
     error::{ProtocolError, printable},
@@ -42,7 +42,7 @@ use crate::{secret::Secret, token::Tokens};
 /// Why a signature was rejected in the end, for the log.
 const UNKNOWN_KEY: &str = "its signature matches none of the provider's keys";
 
-/// What the page demands of the person's authentication: sent in the authorization
+/// What is demanded of the person's authentication: sent in the authorization
 /// request (OIDC Core 3.1.2.1), checked in the ID token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demand {
@@ -57,6 +57,27 @@ impl Demand {
     /// Whether any sign-in will do.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// This demand of one page, under what the settings demand of every sign-in. It
+    /// can be met by one authentication: the shorter time counts, and of the page's
+    /// contexts those that the settings name too. If there are none, the page's
+    /// own level is one that the settings know nothing of.
+    #[must_use]
+    pub fn under(mut self, general: &Self) -> Self {
+        self.max_age = match (self.max_age, general.max_age) {
+            (Some(page), Some(general)) => Some(page.min(general)),
+            (page, general) => page.or(general),
+        };
+        if self.acr_values.is_empty() {
+            self.acr_values.clone_from(&general.acr_values);
+        } else {
+            let is_general = |value: &String| general.acr_values.contains(value);
+            if self.acr_values.iter().any(is_general) {
+                self.acr_values.retain(is_general);
+            }
+        }
+        self
     }
 }
 

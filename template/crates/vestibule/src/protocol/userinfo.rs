@@ -86,7 +86,7 @@ impl Discovered {
         relying_party: &RelyingParty,
     ) -> Result<Map<String, Value>, JwsError> {
         use JwsError::Refused;
-        let claims = self.signed_claims(token, &["jwt"], relying_party)?;
+        let claims = self.signed_claims(token, &[None, Some("jwt")], relying_party)?;
         if claims.get("iss").and_then(Value::as_str) != Some(self.issuer()) {
             return Err(Refused("iss is missing or names another issuer"));
         }

@@ -231,6 +231,27 @@ impl UserSessions {
         .await
     }
 
+    /// Ends the user sessions of one person that name no session at the provider,
+    /// and returns how many there were.
+    pub async fn end_unattributed_of(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<usize, StoreError> {
+        let key = subject_key(issuer, &self.registration.client_id, subject);
+        self.change(move |store, live| async move {
+            let rows = store.list_by_subject(key, now()).await?;
+            let mut ended = 0;
+            for row in rows.iter().filter(|row| row.provider_session.is_none()) {
+                let was_there = store.delete(row.key).await;
+                live.forget(&row.key);
+                ended += usize::from(was_there?);
+            }
+            Ok(ended)
+        })
+        .await
+    }
+
     /// Removes user sessions that have expired, and returns how many there were. It
     /// removes a few at a time, so that sign-ins in the meantime do not wait long.
     pub async fn purge(&self) -> Result<usize, StoreError> {

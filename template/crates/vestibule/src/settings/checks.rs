@@ -7,12 +7,13 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::{
-    AssertionAudience, ClientKey, Credential, Environment, LoginMode, ProviderSettings,
-    PushedAuthorization, RelyingParty, Secret, SecretMethod, SessionStore, Settings,
-    SignatureAlgorithm, Userinfo, WidgetSettings, below,
+    AssertionAudience, ClientKey, Credential, Demand, Environment, LoginMode, LogoutUrl,
+    ProviderSettings, PushedAuthorization, RelyingParty, Secret, SecretMethod, SessionStore,
+    Settings, SignatureAlgorithm, Userinfo, WidgetSettings, below,
     declarations::{self, Setting},
     environment::words,
-    extra_parameters,
+    extra_parameters::{self, ExtraParameters},
+    has_user, logout_url,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
 #[cfg(feature = "redis")]
@@ -48,9 +49,11 @@ pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
         session_max: environment.declared_duration(declarations::MAX, 3600, 1..=8_760),
         sessions_per_person: environment.declared_number(declarations::PER_PERSON, 1..=1_000_000),
         session_ends_with_id_token: environment.yes_or_no(declarations::ENDS_WITH_ID_TOKEN.name),
+        warnings: Vec::new(),
         base_url,
     };
     environment.check_proxies();
+    environment.check_demand(&settings.relying_party.demand, login_mode);
     settings
 }
 
@@ -80,7 +83,7 @@ impl Environment<'_> {
             }
             return local;
         };
-        if is_placeholder(&value) {
+        if has_placeholder(&value) {
             self.fault(
                 VARIABLE,
                 format!(
@@ -285,7 +288,7 @@ impl Environment<'_> {
             );
             return String::new();
         };
-        if is_placeholder(&value) {
+        if has_placeholder(&value) {
             self.fault(
                 VARIABLE,
                 format!(
@@ -332,7 +335,7 @@ impl Environment<'_> {
             Some(value) if is_placeholder(&value) => {
                 self.fault(
                     variable,
-                    format!("still contains a placeholder. Set it to {what}."),
+                    format!("still is a placeholder. Set it to {what}."),
                 );
             }
             Some(value) => return value,
@@ -342,6 +345,7 @@ impl Environment<'_> {
 
     fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
         let login_redirect_uri = self.login_redirect_uri(base_url);
+        let ExtraParameters { parameters, demand } = self.extra_parameters();
         let logout_redirect_uri = self.redirect_uri(
             declarations::LOGOUT_REDIRECT_URI.name,
             below(base_url, &Paths::default().logged_out),
@@ -357,14 +361,17 @@ impl Environment<'_> {
             roles_claim: self
                 .string(declarations::ROLES_CLAIM.name)
                 .unwrap_or_else(|| declarations::ROLES_CLAIM.default.to_owned()),
-            extra_parameters: self.extra_parameters(),
+            extra_parameters: parameters,
+            demand,
             pushed_authorization: self.pushed_authorization(),
             signature_algorithms: self.signature_algorithms(),
             trusted_audiences: self.trusted_audiences(),
+            logout_url: self.logout_url(),
+            strict_logout_tokens: self.yes_or_no(declarations::STRICT_LOGOUT_TOKENS.name),
         }
     }
 
-    fn extra_parameters(&mut self) -> Vec<(String, String)> {
+    fn extra_parameters(&mut self) -> ExtraParameters {
         let value = self
             .string(declarations::EXTRA_PARAMETERS.name)
             .unwrap_or_default();
@@ -373,6 +380,30 @@ impl Environment<'_> {
             self.fault(declarations::EXTRA_PARAMETERS.name, hint);
         }
         parameters
+    }
+
+    fn logout_url(&mut self) -> Option<LogoutUrl> {
+        const VARIABLE: &str = declarations::LOGOUT_URL.name;
+        let value = self.string(VARIABLE)?;
+        if value.contains("YOUR-") || value.contains("YOUR_") {
+            let hint = format!("«{value}» still contains a placeholder.");
+            self.fault(VARIABLE, hint);
+            return None;
+        }
+        logout_url::read(&value)
+            .map_err(|hint| self.fault(VARIABLE, hint))
+            .ok()
+    }
+
+    /// The widget makes the authorization request itself.
+    fn check_demand(&mut self, demand: &Demand, login_mode: LoginMode) {
+        if login_mode.shows_widget() && !demand.is_empty() {
+            self.fault(
+                declarations::LOGIN_PAGE.name,
+                "widget cannot ask for the acr_values or max_age in OIDC_EXTRA_PARAMETERS. Use \
+                 redirect or page.",
+            );
+        }
     }
 
     fn pushed_authorization(&mut self) -> PushedAuthorization {
@@ -471,7 +502,7 @@ impl Environment<'_> {
         let Some(value) = self.string(variable) else {
             return default;
         };
-        if is_placeholder(&value) {
+        if has_placeholder(&value) {
             let hint =
                 format!("«{value}» still contains a placeholder. Leave it out to use {default}.");
             self.fault(variable, hint);
@@ -560,11 +591,7 @@ impl Environment<'_> {
             // Made up once the store is known.
             return Vec::new();
         };
-        let secrets: Vec<&str> = value
-            .split(',')
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
-            .collect();
+        let secrets = secrets_in(&value);
         if secrets.is_empty() {
             self.fault(VARIABLE, format!("contains no secret. {HOW}"));
         }
@@ -577,10 +604,13 @@ impl Environment<'_> {
             let mut distinct: Vec<char> = secret.chars().collect();
             distinct.sort_unstable();
             distinct.dedup();
-            if secret.len() < 32 || distinct.len() < 10 {
+            if secret.len() < SHORTEST_SECRET || distinct.len() < 10 {
                 self.fault(
                     VARIABLE,
-                    format!("{which}is too weak: use at least 32 random characters. {HOW}"),
+                    format!(
+                        "{which}is too weak: use at least 32 random characters. A comma \
+                         separates two secrets. {HOW}"
+                    ),
                 );
             } else if is_placeholder(secret)
                 || ["example", "changeme", "change-me", "change_me"]
@@ -648,14 +678,50 @@ impl Environment<'_> {
     }
 }
 
-/// Whether a value is a placeholder from documentation, such as `{yourOktaDomain}`,
-/// `<secret>` or `YOUR-ORG`.
-fn is_placeholder(value: &str) -> bool {
-    value.contains(['{', '}', '<', '>']) || value.contains("YOUR-") || value.contains("YOUR_")
+/// Whether a URL contains a placeholder from documentation, such as
+/// `{yourOktaDomain}` or `YOUR-ORG`.
+fn has_placeholder(url: &str) -> bool {
+    url.contains(['{', '}', '<', '>']) || url.contains("YOUR-") || url.contains("YOUR_")
 }
 
-fn has_user(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
+/// Whether a value is nothing but a placeholder from documentation, such as
+/// `{clientId}`, `<secret>`, `${SECRET}` or `YOUR_SECRET`. Random values may
+/// contain any of these characters.
+fn is_placeholder(value: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_of_name = |c: char| c.is_alphanumeric() || " _-.".contains(c);
+        !name.is_empty() && name.chars().all(is_of_name)
+    };
+    let brackets = [("${", "}"), ("{{", "}}"), ("{", "}"), ("<", ">")];
+    let in_brackets = brackets.iter().any(|(open, close)| {
+        let inner = value.strip_prefix(open);
+        inner
+            .and_then(|inner| inner.strip_suffix(close))
+            .is_some_and(is_name)
+    });
+    let start = value.get(..5).unwrap_or_default();
+    let is_yours = ["your-", "your_"].contains(&&*start.to_ascii_lowercase());
+    in_brackets || is_yours && is_name(value)
+}
+
+/// The shortest secret that is accepted, in bytes.
+const SHORTEST_SECRET: usize = 32;
+
+/// The secrets in `new,old`. A comma after less than a whole secret is part of it,
+/// and all commas are if nothing between them is long enough.
+fn secrets_in(value: &str) -> Vec<String> {
+    let parts = value.split(',').map(str::trim);
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let is_short = |secret: &str| secret.len() < SHORTEST_SECRET;
+    let is_one = parts.iter().all(|part| is_short(part));
+    let mut secrets: Vec<String> = Vec::new();
+    for part in parts {
+        match secrets.last_mut() {
+            Some(last) if is_one || is_short(last) => *last = format!("{last},{part}"),
+            _ => secrets.push(part.to_owned()),
+        }
+    }
+    secrets
 }
 
 /// The organisation's host, if this one is its admin console.

@@ -50,7 +50,7 @@ settings! {
     CLIENT_KEY_AUDIENCE: "OIDC_CLIENT_KEY_AUDIENCE", "issuer",
         "the audience of client assertions: issuer, token_endpoint, or endpoint for the one being called";
     EXTRA_PARAMETERS: "OIDC_EXTRA_PARAMETERS", "",
-        "extra parameters for every authorization request, such as ui_locales=de";
+        "extra parameters for every authorization request, such as ui_locales=de; acr_values and max_age are checked too";
     PUSHED_AUTHORIZATION: "OIDC_PAR", "auto",
         "pushed authorization requests: auto (where offered), always or never";
     SIGNATURE_ALGORITHMS: "OIDC_SIGNATURE_ALGORITHMS", "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 EdDSA",
@@ -65,6 +65,10 @@ settings! {
         "where the provider sends people back to, if not the default below APP_BASE_URL";
     LOGOUT_REDIRECT_URI: "OIDC_LOGOUT_REDIRECT_URI", "",
         "where the provider sends people after signing out, if not the default below APP_BASE_URL";
+    STRICT_LOGOUT_TOKENS: "OIDC_STRICT_LOGOUT_TOKENS", "no",
+        "yes accepts logout tokens of the type logout+jwt only; otherwise JWT or no type will do";
+    LOGOUT_URL: "OIDC_LOGOUT_URL", "",
+        "the provider's sign-out, if not that of its metadata, such as /logout?client_id={client_id}&logout_uri={redirect_uri}; {id_token} and {state} can be sent too";
     CLOCK_SKEW: "OIDC_CLOCK_SKEW_SECONDS", "120",
         "how far the provider's clock may differ from ours";
     TIMEOUT: "OIDC_TIMEOUT_SECONDS", "10",

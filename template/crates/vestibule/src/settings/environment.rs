@@ -1,6 +1,8 @@
 //! Where settings are read from, and the faults found so far.
 
-use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{
+    cell::RefCell, collections::BTreeSet, ops::RangeInclusive, str::FromStr, time::Duration,
+};
 
 use super::{Fault, Faults};
 
@@ -9,6 +11,8 @@ use super::{Fault, Faults};
 pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     faults: Vec<Fault>,
+    /// The variables whose values are in quotes.
+    quoted: RefCell<BTreeSet<String>>,
 }
 
 impl<'a> Environment<'a> {
@@ -16,10 +20,18 @@ impl<'a> Environment<'a> {
         Self {
             lookup,
             faults: Vec::new(),
+            quoted: RefCell::default(),
         }
     }
 
-    pub(super) fn into_faults(self) -> Result<(), Faults> {
+    pub(super) fn into_faults(mut self) -> Result<(), Faults> {
+        for variable in self.quoted.take() {
+            self.fault(
+                &variable,
+                "the quotes around the value are part of it. Leave them out: `docker --env-file` \
+                 and some others, unlike a shell, do not remove them.",
+            );
+        }
         if self.faults.is_empty() {
             Ok(())
         } else {
@@ -28,10 +40,20 @@ impl<'a> Environment<'a> {
     }
 
     /// A variable's value without surrounding spaces; `None` if it is empty or not
-    /// set.
+    /// set. If it is in quotes, that is a fault of its own, and what is in them is
+    /// returned.
     pub fn string(&self, variable: &str) -> Option<String> {
-        let value = (self.lookup)(variable)?.trim().to_owned();
-        (!value.is_empty()).then_some(value)
+        let value = (self.lookup)(variable)?;
+        let mut value = value.trim();
+        for quote in ['"', '\''] {
+            let inner = value.strip_prefix(quote);
+            if let Some(inner) = inner.and_then(|inner| inner.strip_suffix(quote)) {
+                self.quoted.borrow_mut().insert(variable.to_owned());
+                value = inner.trim();
+                break;
+            }
+        }
+        (!value.is_empty()).then(|| value.to_owned())
     }
 
     /// A variable that must be set. If it is not, a fault is recorded and an empty

@@ -1,12 +1,14 @@
 //! Authorization parameters that the app adds. Those of the protocol itself are off
-//! limits: each is one of the library's checks.
+//! limits: each is one of the library's checks. `acr_values` and `max_age` are not
+//! only sent, but become a demand that the ID token is checked against.
 
 use url::form_urlencoded;
 
+use super::Demand;
+
 /// Parameters that the library sends itself, and those that would change who asks
 /// for what.
-const RESERVED: [&str; 22] = [
-    "acr_values",
+const RESERVED: [&str; 20] = [
     "client_assertion",
     "client_assertion_type",
     "client_id",
@@ -18,7 +20,6 @@ const RESERVED: [&str; 22] = [
     "dpop_jkt",
     "id_token_hint",
     "iss",
-    "max_age",
     "nonce",
     "redirect_uri",
     "registration",
@@ -38,25 +39,49 @@ const PROMPTS: [&str; 4] = ["login", "consent", "select_account", "create"];
 /// Room for real parameters, yet a bound on what browsers carry.
 const MAX_LENGTH: usize = 1024;
 
+/// What every authorization request has besides what the protocol needs.
+#[derive(Default)]
+pub(super) struct ExtraParameters {
+    /// Sent as they are.
+    pub parameters: Vec<(String, String)>,
+    /// Sent and checked (OIDC Core 3.1.2.1).
+    pub demand: Demand,
+}
+
 /// The parameters in a string such as `ui_locales=de&audience=https://api`, and
 /// what is wrong with it.
-pub(super) fn read(query: &str) -> (Vec<(String, String)>, Vec<String>) {
-    let mut parameters: Vec<(String, String)> = Vec::new();
+pub(super) fn read(query: &str) -> (ExtraParameters, Vec<String>) {
+    let mut read = ExtraParameters::default();
+    let mut names = Vec::new();
     let mut faults = Vec::new();
     if query.len() > MAX_LENGTH {
         faults.push(format!("is longer than {MAX_LENGTH} bytes."));
-        return (parameters, faults);
+        return (read, faults);
     }
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match fault(&name, &value) {
-            Some(fault) => faults.push(fault),
-            None if parameters.iter().any(|(known, _)| *known == name) => {
-                faults.push(format!("has «{name}» twice."));
-            }
-            None => parameters.push((name.into_owned(), value.into_owned())),
+        if let Some(fault) = fault(&name, &value) {
+            faults.push(fault);
+            continue;
+        }
+        if names.contains(&name) {
+            faults.push(format!("has «{name}» twice."));
+            continue;
+        }
+        names.push(name.clone());
+        match &*name {
+            "acr_values" => read.demand.acr_values = contexts(&value).map(str::to_owned).collect(),
+            "max_age" => read.demand.max_age = value.parse().ok(),
+            _ => read
+                .parameters
+                .push((name.into_owned(), value.into_owned())),
         }
     }
-    (parameters, faults)
+    (read, faults)
+}
+
+/// The values in `acr_values`.
+fn contexts(acr_values: &str) -> impl Iterator<Item = &str> {
+    acr_values.split(' ').filter(|value| !value.is_empty())
 }
 
 fn fault(name: &str, value: &str) -> Option<String> {
@@ -73,12 +98,19 @@ fn fault(name: &str, value: &str) -> Option<String> {
         let instead = match name {
             "scope" => "Use OIDC_SCOPES.",
             "redirect_uri" => "Use OIDC_LOGIN_REDIRECT_URI.",
-            "max_age" => "Use the guard Fresh on the pages that need it.",
-            "acr_values" => "Use the guard Assured on the pages that need it.",
             _ => "Leave it out.",
         };
         return Some(format!(
             "must not set «{name}», which the app sets itself. {instead}"
+        ));
+    }
+    if name == "acr_values" && contexts(value).next().is_none() {
+        return Some("has acr_values without a value.".to_owned());
+    }
+    if name == "max_age" && value.parse::<u64>().is_err() {
+        return Some(format!(
+            "«max_age={}» is not a number of seconds.",
+            value.escape_debug()
         ));
     }
     let is_prompt = |word: &str| PROMPTS.contains(&word);

@@ -4,8 +4,10 @@
 
 mod checks;
 pub mod declarations;
+mod dotenv;
 mod environment;
 mod extra_parameters;
+mod logout_url;
 pub mod widget;
 
 use std::time::Duration;
@@ -17,8 +19,9 @@ pub use self::{environment::Environment, widget::WidgetSettings};
 pub use crate::{
     loopback::is_loopback,
     protocol::{
-        AssertionAudience, ClientKey, Credential, ProviderSettings, PushedAuthorization,
-        RelyingParty, SecretMethod, SignatureAlgorithm, Userinfo,
+        AssertionAudience, ClientKey, Credential, Demand, LogoutParameter, LogoutUrl,
+        ProviderSettings, PushedAuthorization, RelyingParty, SecretMethod, SignatureAlgorithm,
+        Userinfo,
     },
     store::SessionStore,
 };
@@ -61,6 +64,8 @@ pub struct Settings {
     pub sessions_per_person: u64,
     /// Whether a user session also ends when its ID token does.
     pub session_ends_with_id_token: bool,
+    /// What is likely to be a mistake; logged when the relying party is built.
+    pub(crate) warnings: Vec<Fault>,
 }
 
 /// What `/login` does first.
@@ -88,7 +93,7 @@ impl LoginMode {
 pub struct Faults(Vec<Fault>);
 
 /// A setting that cannot be used: its variable, and what to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
     /// The environment variable.
     pub variable: String,
@@ -143,25 +148,22 @@ impl Settings {
     pub fn from_env_with<T>(
         own: impl FnOnce(&mut Environment<'_>) -> T,
     ) -> Result<(Self, T), Faults> {
-        if cfg!(debug_assertions)
-            && let Err(error) = dotenvy::dotenv()
-            && !error.not_found()
-        {
-            let hint = match error {
-                // The line may contain a secret, so only its number would help, and
-                // the parser does not reveal that.
-                dotenvy::Error::LineParse(..) => {
-                    "a line is not of the form NAME=VALUE; values with spaces or # need quotes"
-                        .to_owned()
-                }
-                other => other.to_string(),
-            };
-            return Err(Faults(vec![Fault {
-                variable: ".env".to_owned(),
-                hint,
-            }]));
+        let warnings = if cfg!(debug_assertions) {
+            dotenv::load()?
+        } else {
+            Vec::new()
+        };
+        match Self::from_lookup_with(|name| std::env::var(name).ok(), own) {
+            Ok((settings, own)) => Ok((
+                Self {
+                    warnings,
+                    ..settings
+                },
+                own,
+            )),
+            // They may be why something cannot be used.
+            Err(Faults(faults)) => Err(Faults(faults.into_iter().chain(warnings).collect())),
         }
-        Self::from_lookup_with(|name| std::env::var(name).ok(), own)
     }
 
     /// Reads the settings from anywhere; `lookup` is called with variable names.
@@ -298,8 +300,15 @@ impl Settings {
         }
     }
 
+    pub(crate) fn warn_of_likely_mistakes(&self) {
+        for Fault { variable, hint } in &self.warnings {
+            tracing::warn!("{variable}: {hint}");
+        }
+        self.warn_of_another_callback();
+    }
+
     /// Not a fault in itself, as a proxy may rewrite paths.
-    pub(crate) fn warn_of_another_callback(&self) {
+    fn warn_of_another_callback(&self) {
         let served = self.url(&self.paths.login_callback);
         let named = &self.relying_party.login_redirect_uri;
         if named.path() != served.path() {
@@ -310,6 +319,10 @@ impl Settings {
             );
         }
     }
+}
+
+fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// An absolute URL below the app's base URL.

@@ -60,6 +60,8 @@ pub struct ListedRow {
     pub device: String,
     /// See [`Row::last_seen`].
     pub last_seen: u64,
+    /// See [`Row::provider_session`].
+    pub provider_session: Option<Key>,
 }
 
 /// The part of a row that tells whether a cached copy is still good.

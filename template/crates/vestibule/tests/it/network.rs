@@ -5,14 +5,17 @@ use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use reqwest::StatusCode;
 use rustls::{ServerConnection, StreamOwned};
 use url::Url;
 use vestibule::Settings;
-use vestibule_dev::provider::{DevProvider, Endpoint};
+use vestibule_dev::{
+    provider::{DevProvider, Endpoint},
+    testing::TestProvider,
+};
 
 use crate::{
     authority::Authority,
@@ -40,82 +43,143 @@ fn pass_on(request: &[u8], address: &str, client: &mut impl Write) -> io::Result
     client.flush()
 }
 
-/// An HTTP proxy (RFC 9110, 7.6); it remembers the URLs that it was asked for.
+/// The issuer of a provider that is not on this machine.
+const REMOTE: &str = "https://id.example.com";
+
+/// An HTTP proxy (RFC 9110, 9.3.6); it remembers the hosts that it was asked for.
 struct ForwardProxy {
     url: String,
-    asked: Arc<Mutex<Vec<Url>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+    /// The port where it finds all hosts, once that is known.
+    target: Arc<OnceLock<u16>>,
 }
 
 impl ForwardProxy {
     fn start() -> Self {
-        let asked: Arc<Mutex<Vec<Url>>> = Arc::default();
-        let asked_here = Arc::clone(&asked);
+        let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+        let target: Arc<OnceLock<u16>> = Arc::default();
+        let (asked_here, target_here) = (Arc::clone(&asked), Arc::clone(&target));
         let port = listen(move |mut client| {
             let request = read_request(&mut client)?;
-            let asked_for = String::from_utf8_lossy(&request).into_owned();
-            let target = asked_for.split(' ').nth(1).unwrap_or_default();
-            let Ok(url) = Url::parse(target) else {
-                return client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let request = String::from_utf8_lossy(&request).into_owned();
+            let mut words = request.split(' ');
+            let (method, host) = (words.next(), words.next().unwrap_or_default());
+            asked_here.lock().unwrap().push(host.to_owned());
+            let Some(port) = target_here.get().filter(|_| method == Some("CONNECT")) else {
+                return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n");
             };
-            let address = format!("127.0.0.1:{}", url.port().unwrap_or(80));
-            let request = asked_for.replacen(target, &url[url::Position::BeforePath..], 1);
-            asked_here.lock().unwrap().push(url);
-            pass_on(request.as_bytes(), &address, &mut client)?;
+            let mut server = TcpStream::connect(("127.0.0.1", *port))?;
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+            let (mut from_client, mut to_server) = (client.try_clone()?, server.try_clone()?);
+            std::thread::spawn(move || {
+                let _ = io::copy(&mut from_client, &mut to_server);
+                to_server.shutdown(Shutdown::Write)
+            });
+            io::copy(&mut server, &mut client)?;
             client.shutdown(Shutdown::Both)
         });
         Self {
             url: format!("http://127.0.0.1:{port}"),
             asked,
+            target,
         }
     }
 
-    fn was_asked_for(&self, endpoint: Endpoint) -> bool {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().any(|url| url.path() == endpoint.path())
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
     }
 }
 
 #[tokio::test]
 async fn calls_to_the_provider_go_through_the_proxy_that_is_set() {
-    let proxy = ForwardProxy::start();
-    let variables = [("HTTP_PROXY", proxy.url.as_str()), ("NO_PROXY", "")];
-    let instances = Instances::start(1, "memory:", &variables).await;
-    let alice = instances.app.signed_in_as("alice").await;
-    alice.sign_out().await;
-    let provider = &instances.app.provider;
-    instances
-        .app
-        .eventually(async || !provider.requests_to(Endpoint::Revocation).is_empty())
-        .await;
-    for endpoint in [
-        Endpoint::Metadata,
-        Endpoint::Keys,
-        Endpoint::Token,
-        Endpoint::Userinfo,
-        Endpoint::Revocation,
-    ] {
-        assert!(proxy.was_asked_for(endpoint), "{endpoint:?}");
+    for variable in ["HTTPS_PROXY", "ALL_PROXY"] {
+        let proxy = ForwardProxy::start();
+        let authority = Authority::certifying("DNS:id.example.com");
+        let trusted = authority.file().display().to_string();
+        let variables = [
+            (variable, proxy.url.as_str()),
+            ("OIDC_ISSUER", REMOTE),
+            ("OIDC_CA_FILE", &trusted),
+        ];
+        let instances = Instances::start(1, "memory:", &variables).await;
+        let provider = &instances.app.provider;
+        serve_under(REMOTE, provider);
+        let port = tls_in_front_of(provider.address().port(), &authority);
+        proxy.target.set(port).unwrap();
+        instances.ready().await;
+
+        let alice = instances.app.signed_in_as("alice").await;
+        alice.sign_out().await;
+        let revoked = async || !provider.requests_to(Endpoint::Revocation).is_empty();
+        instances.app.eventually(revoked).await;
+        let asked = proxy.asked();
+        assert!(asked.len() >= 5, "{asked:?}");
+        assert!(
+            asked.iter().all(|host| host == "id.example.com:443"),
+            "{asked:?}"
+        );
     }
-    let asked = proxy.asked.lock().unwrap();
-    let issuer = Url::parse(provider.issuer()).unwrap();
-    assert!(asked.iter().all(|url| url.origin() == issuer.origin()));
 }
 
 #[tokio::test]
 async fn hosts_in_no_proxy_are_asked_directly() {
     let proxy = ForwardProxy::start();
     let variables = [
-        ("HTTP_PROXY", proxy.url.as_str()),
-        ("NO_PROXY", "example.com,localhost"),
+        ("HTTPS_PROXY", proxy.url.as_str()),
+        ("NO_PROXY", "example.com"),
+        // It is not there, and need not be waited for long.
+        ("OIDC_ISSUER", REMOTE),
+        ("OIDC_TIMEOUT_SECONDS", "1"),
     ];
     let instances = Instances::start(1, "memory:", &variables).await;
-    instances.app.signed_in_as("alice").await;
-    assert!(proxy.asked.lock().unwrap().is_empty());
+    let login = instances.app.browser().get(PATHS.login).await;
+    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(proxy.asked(), [""; 0]);
+}
+
+/// A proxy cannot know what this machine means by `localhost`.
+#[tokio::test]
+async fn o5_this_machine_is_never_asked_through_a_proxy() {
+    let proxy = ForwardProxy::start();
+    let url = proxy.url.as_str();
+    for variables in [
+        [("HTTP_PROXY", url), ("NO_PROXY", "")],
+        [("http_proxy", url), ("NO_PROXY", "example.com")],
+        [("ALL_PROXY", url), ("HTTPS_PROXY", url)],
+    ] {
+        let instances = Instances::start(1, "memory:", &variables).await;
+        let alice = instances.app.signed_in_as("alice").await;
+        let page = alice.fetch("/api/userinfo").await;
+        assert_eq!(page.status, StatusCode::OK, "{variables:?}");
+    }
+    assert_eq!(proxy.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn o5_this_machine_is_never_asked_through_a_proxy_over_tls_either() {
+    let proxy = ForwardProxy::start();
+    let authority = Authority::certifying("DNS:localhost");
+    let provider = TestProvider::start().await;
+    let port = tls_in_front_of(provider.port.address.port(), &authority);
+    let issuer = format!("https://localhost:{port}");
+    let trusted = authority.file().display().to_string();
+    let variables = [
+        ("HTTPS_PROXY", proxy.url.as_str()),
+        ("OIDC_ISSUER", &issuer),
+        ("OIDC_CA_FILE", &trusted),
+    ];
+    serve_under(&issuer, &provider.provider);
+    let instances = Instances::start(1, "memory:", &variables).await;
+    instances.ready().await;
+    assert_eq!(proxy.asked(), [""; 0]);
 }
 
 #[tokio::test]
 async fn a_proxy_that_is_down_is_an_outage_with_a_reason() {
-    let variables = [("HTTP_PROXY", "http://127.0.0.1:1")];
+    let variables = [
+        ("HTTPS_PROXY", "http://127.0.0.1:1"),
+        ("OIDC_ISSUER", REMOTE),
+    ];
     let instances = Instances::start(1, "memory:", &variables).await;
     let browser = instances.app.browser();
     let login = browser.get(PATHS.login).await;
@@ -185,7 +249,14 @@ fn tls_in_front_of(port: u16, authority: &Authority) -> u16 {
         let connection = ServerConnection::new(Arc::clone(&config)).map_err(io::Error::other)?;
         let mut client = StreamOwned::new(connection, client);
         let request = read_request(&mut client)?;
-        pass_on(&request, &format!("127.0.0.1:{port}"), &mut client)?;
+        // The provider answers to no name but its own.
+        let here = format!("host: localhost:{port}");
+        let request = String::from_utf8_lossy(&request).replace("host: id.example.com", &here);
+        pass_on(
+            request.as_bytes(),
+            &format!("127.0.0.1:{port}"),
+            &mut client,
+        )?;
         client.conn.send_close_notify();
         client.flush()
     })
@@ -195,11 +266,15 @@ fn tls_in_front_of(port: u16, authority: &Authority) -> u16 {
 /// issuer of its own. Browsers reach the provider as before.
 fn behind_tls(authority: &Authority, settings: &mut Settings, provider: &DevProvider) {
     let port = tls_in_front_of(provider.address().port(), authority);
-    let (plain, issuer) = (
-        provider.issuer().to_owned(),
-        format!("https://localhost:{port}"),
-    );
-    settings.provider.as_mut().unwrap().issuer = issuer.clone();
+    let issuer = format!("https://localhost:{port}");
+    serve_under(&issuer, provider);
+    settings.provider.as_mut().unwrap().issuer = issuer;
+}
+
+/// Has the provider say that this is its issuer, where the app finds it. Browsers
+/// reach it as before.
+fn serve_under(issuer: &str, provider: &DevProvider) {
+    let (plain, issuer) = (provider.issuer().to_owned(), issuer.to_owned());
     let here = issuer.clone();
     provider.faults().json(Endpoint::Metadata, move |metadata| {
         metadata["issuer"] = here.clone().into();

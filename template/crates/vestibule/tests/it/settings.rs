@@ -1,7 +1,18 @@
 //! Settings are checked once, and every fault is named.
 
-use vestibule::{Settings, settings::Faults};
+#[cfg(debug_assertions)]
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
+use vestibule::{
+    Settings,
+    settings::{Credential, Faults},
+};
+
+#[cfg(debug_assertions)]
+use crate::fixture::process::{self, LISTEN};
 use crate::{
     fixture::Fixture,
     keys::ClientKey,
@@ -156,11 +167,33 @@ fn unusable_values_are_refused_with_a_hint() {
             "redirect%5Furi=https://evil.example",
             "OIDC_LOGIN_REDIRECT_URI",
         ),
-        ("OIDC_EXTRA_PARAMETERS", "acr_values=phr", "Assured"),
+        ("OIDC_EXTRA_PARAMETERS", "acr_values=+", "without a value"),
+        ("OIDC_EXTRA_PARAMETERS", "max_age=1h", "number of seconds"),
+        ("OIDC_EXTRA_PARAMETERS", "max_age=-1", "number of seconds"),
+        ("OIDC_EXTRA_PARAMETERS", "max_age=1&max_age=2", "twice"),
         ("OIDC_EXTRA_PARAMETERS", "prompt=none", "select_account"),
         ("OIDC_EXTRA_PARAMETERS", "ui_locales", "NAME=VALUE"),
         ("OIDC_EXTRA_PARAMETERS", "hd=a&hd=b", "twice"),
         ("OIDC_EXTRA_PARAMETERS", "hd=a%0Ab", "NAME=VALUE"),
+        ("OIDC_LOGOUT_URL", "logout", "neither"),
+        ("OIDC_LOGOUT_URL", "//id.example.com/logout", "neither"),
+        ("OIDC_LOGOUT_URL", "/\\id.example.com/logout", "plain ASCII"),
+        ("OIDC_LOGOUT_URL", "/log out", "plain ASCII"),
+        ("OIDC_LOGOUT_URL", "/{tenant}/logout", "plain ASCII"),
+        (
+            "OIDC_LOGOUT_URL",
+            "http://id.example.com/logout",
+            "https://",
+        ),
+        ("OIDC_LOGOUT_URL", "javascript:alert(1)", "https://"),
+        ("OIDC_LOGOUT_URL", "https://a:password@b/logout", "a user"),
+        ("OIDC_LOGOUT_URL", "https://YOUR-POOL/logout", "placeholder"),
+        ("OIDC_LOGOUT_URL", "/logout?c={clientId}", "«{clientId}»"),
+        (
+            "OIDC_LOGOUT_URL",
+            "/logout?c=x{client_id}",
+            "«x{client_id}»",
+        ),
         ("OIDC_PAR", "sometimes", "auto, always or never"),
         ("OIDC_SIGNATURE_ALGORITHMS", "RS256 HS256", "«HS256»"),
         ("OIDC_SIGNATURE_ALGORITHMS", "none", "«none»"),
@@ -329,7 +362,6 @@ fn unusable_values_are_refused_with_a_hint() {
 #[test]
 fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
     for name in [
-        "acr_values",
         "client_assertion",
         "client_assertion_type",
         "client_id",
@@ -341,7 +373,6 @@ fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
         "dpop_jkt",
         "id_token_hint",
         "iss",
-        "max_age",
         "nonce",
         "redirect_uri",
         "registration",
@@ -358,6 +389,210 @@ fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
     let long = format!("ui_locales={}", "x".repeat(1024));
     let said = faults_with("OIDC_EXTRA_PARAMETERS", &long);
     assert!(said.contains("longer than 1024 bytes"), "{said}");
+}
+
+#[test]
+fn the_widget_cannot_ask_for_what_every_sign_in_demands() {
+    for demand in ["acr_values=phr", "max_age=60"] {
+        let with = |login_page| {
+            let variables = [
+                ("OIDC_EXTRA_PARAMETERS", demand),
+                ("OIDC_LOGIN_PAGE", login_page),
+            ];
+            faults(&[&variables[..], &PROVIDER].concat())
+        };
+        let said = with("widget");
+        assert!(
+            said.contains("\n  OIDC_LOGIN_PAGE: widget cannot"),
+            "{said}"
+        );
+        assert_eq!(with("page"), "");
+        assert_eq!(with("redirect"), "");
+    }
+}
+
+#[test]
+fn o6_secrets_may_have_any_printable_characters() {
+    // As password managers and Terraform's random_password make them.
+    let secrets = [
+        "k{3Qz<u&9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:Ga?",
+        "{k3Qz}u&9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:Ga?",
+        "<k3Qz>u&9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:G}",
+        "$k3Qz${u}9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:Ga",
+        "`k3Q;u'9|Rw7)mTq-Vd@8e_YOUR-%Xc~Lp^Hn#Ga",
+        "k3Qz*\\u+9!Rw7[mTq-Vd]8e_Yb%Xc./Lp=\"Hn Ga?",
+        "grün9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:Ga?§µßäöü",
+        "k3Qz,u&9!Rw7)mTq-V,d@8e_Yb%Xc>Lp=Hn:Ga?",
+    ];
+    for secret in secrets {
+        let variables = [
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", secret),
+            ("OIDC_CLIENT_SECRET", secret),
+            ("SESSION_SECRET", secret),
+        ];
+        let settings = settings(&variables).unwrap_or_else(|faults| panic!("{secret}: {faults}"));
+        let sealing: Vec<_> = settings.secrets.iter().map(|one| one.expose()).collect();
+        assert_eq!(sealing, [secret]);
+        let provider = settings.provider.unwrap();
+        assert_eq!(provider.client_id, secret);
+        let Credential::Secret { secret: sent, .. } = provider.credential else {
+            panic!("{secret} is no secret");
+        };
+        assert_eq!(sent.expose(), secret);
+    }
+}
+
+#[test]
+fn o6_a_secret_with_commas_can_be_replaced_like_any_other() {
+    let (new, plain) = (
+        "n9Rw7mTqVd8eYbXcLpHnGak3Qzu2Ws4E",
+        "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg",
+    );
+    let commas = [
+        "k3,Qzu9Rw7mTqVd8eYbXcLpHnGa2Ws4Ex6D",
+        "k3Qzu9Rw7mTqVd8e,YbXcLpHnGa2Ws4Ex6D",
+    ];
+    for old in commas.into_iter().chain([plain]) {
+        for value in [
+            format!("{new},{old}"),
+            format!(" {new} , {old} "),
+            format!("{new},{old},"),
+        ] {
+            let settings = settings(&[("SESSION_SECRET", &value)]).unwrap();
+            let secrets: Vec<_> = settings.secrets.iter().map(|one| one.expose()).collect();
+            assert_eq!(secrets, [new, old], "{value}");
+        }
+    }
+    let of_many = "k,3,Q,z,u,9,R,w,7,m,T,q,V,d,8,e,Y,b";
+    let settings = settings(&[("SESSION_SECRET", of_many)]).unwrap();
+    assert_eq!(settings.secrets[0].expose(), of_many);
+    assert_eq!(settings.secrets.len(), 1);
+    for weak in ["a,short,one", &format!("{new},short")] {
+        let said = faults(&[("SESSION_SECRET", weak)]);
+        assert!(said.contains("too weak"), "{said}");
+    }
+}
+
+#[test]
+fn o6_a_whole_placeholder_is_no_secret() {
+    for placeholder in [
+        "{clientSecret}",
+        "{{ client_secret }}",
+        "${CLIENT_SECRET}",
+        "<your client secret>",
+        "YOUR_CLIENT_SECRET",
+        "your-client-secret",
+    ] {
+        for variable in ["OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"] {
+            let said = faults_with(variable, placeholder);
+            let expected = format!("\n  {variable}: still is a placeholder");
+            assert!(said.contains(&expected), "{placeholder}: {said}");
+        }
+    }
+    let padded = "<abcdefghijklmnopqrstuvwxyz-0123456789>";
+    let said = faults_with("SESSION_SECRET", padded);
+    assert!(said.contains("example"), "{said}");
+}
+
+#[test]
+fn o6_quotes_that_arrive_with_the_value_are_named() {
+    for (variable, value) in [
+        ("OIDC_SCOPES", "\"openid profile email\""),
+        ("OIDC_SCOPES", "'openid profile'"),
+        ("OIDC_ISSUER", "\"https://id.example.com\""),
+        ("OIDC_CLIENT_SECRET", "'a secret'"),
+        ("SESSION_SECRET", "\"k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg\""),
+        ("SESSION_MAX_HOURS", "\"12\""),
+        ("OIDC_USERINFO", "\"\""),
+        ("HTTPS_PROXY", "\"http://proxy:3128\""),
+    ] {
+        let said = faults_with(variable, value);
+        let named = format!("\n  {variable}: the quotes around");
+        assert!(said.contains(&named), "{said}");
+        assert_eq!(said.lines().count(), 2, "nothing else: {said}");
+        assert!(!said.contains("k2D9"), "{said}");
+    }
+    // Inside, or on one side, they are part of it.
+    for value in ["a\"b\"c", "\"a", "a'", "\""] {
+        assert_eq!(faults_with("OIDC_CLIENT_SECRET", value), "");
+    }
+}
+
+/// What the program says when it is started where this `.env` lies.
+#[cfg(debug_assertions)]
+fn said_with_dotenv(content: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), content).unwrap();
+    let log = folder.path().join("log");
+    let mut app = process::command()
+        .current_dir(folder.path())
+        .envs([
+            (LISTEN, "127.0.0.1:0"),
+            ("SESSION_STORE", "memory:"),
+            ("APP_BASE_URL", "http://localhost:8080"),
+            ("OIDC_ISSUER", "http://localhost:9"),
+            ("OIDC_CLIENT_ID", "app"),
+            ("KNOWN", "known"),
+            ("RUST_LOG", "warn"),
+        ])
+        .stdout(Stdio::null())
+        .stderr(std::fs::File::create(&log).unwrap())
+        .spawn()
+        .unwrap();
+    // The provider is not there: that is said after what is wrong with the settings.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let said = std::fs::read_to_string(&log).unwrap();
+        let has_ended = app.try_wait().unwrap().is_some();
+        if has_ended || said.contains("the provider cannot be used") {
+            let _ = app.kill();
+            app.wait().unwrap();
+            return std::fs::read_to_string(&log).unwrap();
+        }
+        assert!(Instant::now() < deadline, "it says nothing: {said}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn o6_a_dollar_that_is_lost_in_dotenv_is_named() {
+    for value in [
+        "pa$sword9~x",
+        "pa${sword9}x",
+        "\"pa$sword9~x\"",
+        "pa$$word9",
+        "word9$",
+        "$KNOWN-and-$word9",
+    ] {
+        let said = said_with_dotenv(&format!("OTHER=1\nOIDC_CLIENT_SECRET={value}\n"));
+        let named = ".env: the value of OIDC_CLIENT_SECRET has a $";
+        assert!(said.contains(named), "{value}: {said}");
+        assert!(!said.contains("word9"), "{said}");
+    }
+    // Also where the rest cannot be used.
+    let said = said_with_dotenv("OIDC_CLIENT_SECRET=$word9\n");
+    assert!(said.contains("\n  OIDC_CLIENT_SECRET: missing"), "{said}");
+    assert!(
+        said.contains("\n  .env: the value of OIDC_CLIENT_SECRET"),
+        "{said}"
+    );
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn o6_a_dollar_that_is_meant_or_kept_in_dotenv_is_left_alone() {
+    for value in [
+        "'pa$sword9~x'",
+        "pa\\$sword9",
+        "a-$KNOWN-b",
+        "\"${KNOWN}/x\"",
+        "plain",
+    ] {
+        let said = said_with_dotenv(&format!("OIDC_CLIENT_SECRET={value}\n"));
+        assert!(!said.contains(".env"), "{value}: {said}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The app's pages, and one that signs people in if that needs no question.
-fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
+pub fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
     config.service(
         web::scope("/test/news")
             .wrap(oidc.sign_in_silently())

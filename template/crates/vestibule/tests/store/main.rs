@@ -114,6 +114,7 @@ fn listed_of(row: Row) -> ListedRow {
         created_at: row.created_at,
         device: row.device,
         last_seen: row.last_seen,
+        provider_session: row.provider_session,
     }
 }
 

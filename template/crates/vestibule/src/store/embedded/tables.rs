@@ -274,6 +274,7 @@ pub(super) fn list(
                 created_at: head.created_at,
                 device: head.device,
                 last_seen: written.value().max(*held_back),
+                provider_session: head.provider_session,
             });
         }
     }

@@ -231,8 +231,14 @@ fn live(key: Key, fields: Fields, now: u64) -> Option<Row> {
 
 /// The row of a list in the fields of `LISTED`, if there is one and it has not ended.
 fn listed(key: Key, fields: Fields, now: u64) -> Option<ListedRow> {
-    let [version, created_at, device, last_seen, expires_at] =
-        <[Option<Vec<u8>>; LISTED.len()]>::try_from(fields).ok()?;
+    let [
+        version,
+        created_at,
+        device,
+        last_seen,
+        expires_at,
+        provider_session,
+    ] = <[Option<Vec<u8>>; LISTED.len()]>::try_from(fields).ok()?;
     let string = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
     let number = |field| string(field)?.parse::<u64>().ok();
     // Damaged rows are left out, as in `live`.
@@ -242,6 +248,7 @@ fn listed(key: Key, fields: Fields, now: u64) -> Option<ListedRow> {
         created_at: number(created_at)?,
         device: string(device)?,
         last_seen: number(last_seen)?,
+        provider_session: optional_key(&string(provider_session)?)?,
     };
     (now < number(expires_at)?).then_some(row)
 }
@@ -263,10 +270,7 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
     Some(Row {
         key,
         subject: decode_array(&string(subject)?)?,
-        provider_session: match string(provider_session)?.as_str() {
-            "" => None,
-            session => Some(decode_array(session)?),
-        },
+        provider_session: optional_key(&string(provider_session)?)?,
         created_at: number(created_at)?,
         device: string(device)?,
         version: number(version)?,
@@ -274,4 +278,12 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
         expires_at: number(expires_at)?,
         sealed: sealed?,
     })
+}
+
+/// A key, or none where the field is empty; `None` if it is damaged.
+fn optional_key(field: &str) -> Option<Option<Key>> {
+    match field {
+        "" => Some(None),
+        key => decode_array(key).map(Some),
+    }
 }

@@ -31,8 +31,14 @@ pub(super) const FIELDS: &[&str; 8] = &[
 ];
 
 /// The fields of a row that a list needs.
-pub(super) const LISTED: &[&str; 5] =
-    &["version", "created_at", "device", "last_seen", "expires_at"];
+pub(super) const LISTED: &[&str; 6] = &[
+    "version",
+    "created_at",
+    "device",
+    "last_seen",
+    "expires_at",
+    "provider_session",
+];
 
 /// The fields of a row that tell whether a cached copy is still good.
 pub(super) const PULSE: &[&str; 3] = &["version", "last_seen", "expires_at"];

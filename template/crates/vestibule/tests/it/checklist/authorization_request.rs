@@ -15,6 +15,7 @@ use vestibule_dev::provider::Endpoint;
 
 use crate::{
     fixture::Fixture,
+    silent,
     support::{Browser, CLIENT, PATHS, Page, login_with},
 };
 
@@ -241,11 +242,58 @@ fn elsewhere() -> Vec<String> {
 #[tokio::test]
 async fn a6_places_outside_the_app_are_not_returned_to() {
     let app = Fixture::start().await;
-    let too_long = format!("/profile?x={}", "x".repeat(2000));
-    for place in elsewhere().into_iter().chain([too_long]) {
+    for place in elsewhere() {
         let page = callback_after(&app.browser(), &login_to(&place)).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{place:?}");
         assert_eq!(page.header("location"), PATHS.after_login, "{place:?}");
+    }
+}
+
+#[tokio::test]
+async fn a15_a_query_too_long_to_be_kept_costs_the_query_alone() {
+    let app = Fixture::start().await;
+    let long = |length: usize| "x".repeat(length);
+    for (place, end) in [
+        (format!("/profile?x={}", long(1000)), None),
+        (format!("/profile?x={}", long(1500)), Some("/profile")),
+        (format!("/profile?x={}", long(8192)), Some("/profile")),
+        (
+            format!("/profile?{}", "%C3%BC=&".repeat(1024)),
+            Some("/profile"),
+        ),
+        (format!("/devices?x={}#end", long(8192)), Some("/devices")),
+        (format!("/?next=/profile&x={}", long(8192)), Some("/")),
+    ] {
+        let end = end.unwrap_or(&place);
+        let page = callback_after(&app.browser(), &login_to(&place)).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{end}");
+        assert_eq!(page.header("location"), end);
+    }
+}
+
+#[tokio::test]
+async fn a15_a_protected_page_with_a_long_query_is_found_again() {
+    for base in ["http://localhost:PORT", "http://localhost:PORT/shop"] {
+        let app = Fixture::start_with_env(&[("APP_BASE_URL", base)]).await;
+        let path = format!("{}/profile", app.base.path().trim_end_matches('/'));
+        let alice = app.browser();
+        let wanted = format!("{path}?filter={}", "x".repeat(8192));
+        let page = alice.sign_in_as("alice", &wanted).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        assert_eq!(page.url.path(), path);
+        let carried = alice.cookies().into_values();
+        assert!(carried.map(|value| value.len()).all(|size| size < 2048));
+    }
+}
+
+#[tokio::test]
+async fn a15_a_long_query_lets_no_place_outside_the_app_pass() {
+    let app = Fixture::start().await;
+    for place in elsewhere() {
+        let mark = if place.contains('?') { '&' } else { '?' };
+        let place = format!("{place}{mark}x={}", "x".repeat(8192));
+        let checked = ReturnTo::parse(app.oidc().settings(), &place);
+        assert_eq!(checked, None, "{}", &place[..place.len().min(60)]);
     }
 }
 
@@ -477,4 +525,88 @@ async fn a13_with_a_login_page_only_the_apps_own_button_begins_a_login() {
             assert_eq!(page.header("set-cookie"), "", "{site}");
         }
     }
+}
+
+/// Goes to a page as a link on another site leads there.
+async fn from_elsewhere(browser: &Browser, target: &str) -> Page {
+    browser
+        .request(Method::GET, target, |request| {
+            request
+                .header("accept", "text/html")
+                .header("sec-fetch-site", "cross-site")
+                .header("sec-fetch-mode", "navigate")
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a16_with_a_login_page_another_site_begins_no_sign_in() {
+    for mode in [LoginMode::Page, LoginMode::Widget] {
+        let app = Fixture::start_with(|settings| settings.login_mode = mode).await;
+        let alice = app.browser();
+        for site in ["cross-site", "same-site"] {
+            for query in [
+                "prompt=none&return_to=/profile",
+                "prompt=none&return_to=/profile&max_age=60",
+                "prompt=none&return_to=/profile&silent=",
+                "prompt=none&return_to=/profile&silent=tried",
+                "prompt=none&return_to=/profile&silent=guessed",
+            ] {
+                let page = alice
+                    .request(Method::GET, &login_with(query), |request| {
+                        request
+                            .header("sec-fetch-site", site)
+                            .header("sec-fetch-mode", "navigate")
+                    })
+                    .await;
+                assert_eq!(page.header("location"), "/profile", "{query}");
+                assert_eq!(page.header("set-cookie"), "", "{query}");
+            }
+        }
+        for query in ["prompt=select_account", "prompt=consent"] {
+            let page = from_elsewhere(&alice, &login_with(query)).await;
+            assert_eq!(page.status, StatusCode::OK, "{query}: the page is shown");
+        }
+        // A page of the app itself can.
+        for site in ["same-origin", "none"] {
+            let page = alice
+                .request(Method::GET, &login_with("prompt=none"), |request| {
+                    request.header("sec-fetch-site", site)
+                })
+                .await;
+            let target = page.location();
+            assert!(target.as_str().starts_with(app.provider.issuer()), "{site}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a16_a_page_that_signs_in_silently_may_be_reached_from_another_site() {
+    let app = Fixture {
+        pages: silent::pages,
+        ..Fixture::default()
+    }
+    .prepared(|settings, _| settings.login_mode = LoginMode::Page)
+    .start()
+    .await;
+    let ready = async || app.browser().get("/readyz").await.status == StatusCode::OK;
+    app.eventually(ready).await;
+    let browser = app.browser();
+    let login = from_elsewhere(&browser, "/test/news?day=today")
+        .await
+        .location();
+    assert_eq!(login.path(), PATHS.login);
+    // Known to another browser, it proves nothing.
+    let stolen = from_elsewhere(&app.browser(), login.as_str()).await;
+    assert_eq!(stolen.header("location"), "/test/news?day=today");
+    assert_eq!(stolen.header("set-cookie"), "");
+    let page = from_elsewhere(&browser, login.as_str()).await;
+    let target = page.location();
+    assert!(
+        target.as_str().starts_with(app.provider.issuer()),
+        "{target}"
+    );
+    let long = format!("/test/news?filter={}", "x".repeat(2000));
+    let page = from_elsewhere(&app.browser(), &long).await;
+    assert_eq!(page.body, "news for stranger", "shown as it was asked for");
 }

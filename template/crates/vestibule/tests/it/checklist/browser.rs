@@ -6,16 +6,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::web::{ServiceConfig, post};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, StatusCode};
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 use url::form_urlencoded;
-use vestibule::{Deny, internals::LoginLimit, settings::LoginMode};
+use vestibule::{Deny, Oidc, PublicForm, internals::LoginLimit, settings::LoginMode};
 use vestibule_dev::provider::Endpoint;
 
 use crate::{
-    fixture::{Fixture, Rules},
+    fixture::{Fixture, Rules, pages},
+    silent,
     support::{Browser, PATHS, Page, TestApp, login_with, signed_in_as},
 };
 
@@ -346,6 +348,62 @@ async fn b8_behind_a_known_proxy_each_address_has_its_own_limit() {
     assert_eq!(refused_of_a_flood(&app, PATHS.login).await, 0);
 }
 
+/// How many of 30 requests at the same time are refused that a known proxy has
+/// forwarded for these addresses.
+async fn refused_of_forwarded(app: &TestApp, address: impl Fn(usize) -> String) -> usize {
+    let requests: Vec<_> = (0..30)
+        .map(|number| {
+            let (browser, header) = (app.browser(), address(number));
+            tokio::spawn(async move {
+                get_with(&browser, PATHS.login, &[("x-forwarded-for", &header)]).await
+            })
+        })
+        .collect();
+    let mut refused = 0;
+    for request in requests {
+        let status = request.await.unwrap().status;
+        refused += usize::from(status == StatusCode::TOO_MANY_REQUESTS);
+    }
+    refused
+}
+
+/// As Azure's gateway and others write them.
+#[tokio::test]
+async fn b8_forwarded_addresses_may_have_ports_and_brackets() {
+    let app = Fixture::start_with_env(&[
+        ("APP_LOGIN_RATE", "2"),
+        (
+            "APP_TRUSTED_PROXIES",
+            "127.0.0.1 ::1 10.0.0.0/8 2001:db8:ffff::/48",
+        ),
+    ])
+    .await;
+    let each_its_own: [fn(usize) -> String; 6] = [
+        |number| format!("192.0.2.{number}:{}", 40_000 + number),
+        |number| format!("2001:db8:{number}::1"),
+        |number| format!("[2001:db8:1{number:02}::1]"),
+        |number| format!("[2001:db8:2{number:02}::1]:443"),
+        |number| format!("198.51.100.{number}:9, 10.0.0.1:8080"),
+        |number| format!("203.0.113.{number}, [2001:db8:ffff::1]:8080, [2001:db8:ffff::2]"),
+    ];
+    for address in each_its_own {
+        let shown = address(7);
+        assert_eq!(refused_of_forwarded(&app, address).await, 0, "{shown}");
+    }
+    // A port is no address of its own, and what is neither is not believed.
+    let the_same: [fn(usize) -> String; 5] = [
+        |number| format!("192.0.2.200:{}", 40_000 + number),
+        |number| format!("[2001:db8:abc::1]:{}", 40_000 + number),
+        |number| format!("192.0.2.{number}:port, 10.0.0.1"),
+        |number| format!("[192.0.2.{number}], 10.0.0.2"),
+        |number| format!("[2001:db8:{number}::1, 10.0.0.3"),
+    ];
+    for address in the_same {
+        let shown = address(7);
+        assert!(refused_of_forwarded(&app, address).await > 0, "{shown}");
+    }
+}
+
 #[tokio::test]
 async fn b8_what_stands_before_the_last_unknown_hop_is_not_believed() {
     let app = Fixture::start_with_env(&[
@@ -480,5 +538,240 @@ async fn b10_what_a_stranger_says_of_themselves_has_no_effect() {
         }
         let home = get_with(&stranger, "/", &[(name, value)]).await;
         assert!(!home.body.contains("Alice"), "{name}");
+    }
+}
+
+/// The app's pages, and a form that anyone may send.
+fn with_public_form(oidc: &Oidc, config: &mut ServiceConfig) {
+    async fn sign_guest_book(form: PublicForm<Guest>) -> String {
+        format!("welcome, {}", form.fields.name)
+    }
+    config.route("/test/guests", post().to(sign_guest_book));
+    pages(oidc, config);
+}
+
+#[derive(serde::Deserialize)]
+struct Guest {
+    name: String,
+}
+
+#[tokio::test]
+async fn b11_a_form_for_anyone_is_taken_from_pages_of_this_app_only() {
+    let app = Fixture::start_with_pages(with_public_form).await;
+    let here = app.base.origin().ascii_serialization();
+    let send = async |headers: &[(&str, &str)]| {
+        app.browser()
+            .request(Method::POST, "/test/guests", |mut request| {
+                for (name, value) in headers {
+                    request = request.header(*name, *value);
+                }
+                request
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body("name=Grace")
+            })
+            .await
+    };
+    for headers in [
+        &[("sec-fetch-site", "same-origin")][..],
+        &[("sec-fetch-site", "same-origin"), ("origin", "null")],
+        &[("origin", &here)],
+        // Without Fetch Metadata, from a page that sends no Referer.
+        &[("origin", "null")],
+    ] {
+        let page = send(headers).await;
+        assert_eq!(page.body, "welcome, Grace", "{headers:?}");
+    }
+    let port = app.base.port().unwrap();
+    for headers in [
+        &[][..],
+        &[("sec-fetch-site", "cross-site"), ("origin", "null")],
+        &[("sec-fetch-site", "same-site"), ("origin", "null")],
+        &[("sec-fetch-site", "none"), ("origin", &here)],
+        &[("sec-fetch-site", "cross-site"), ("origin", &here)],
+        &[("origin", "https://attacker.example")],
+        &[("origin", &format!("https://localhost:{port}"))],
+        &[("origin", "http://localhost")],
+        &[("origin", "NULL")],
+        &[("origin", "")],
+    ] {
+        let page = send(headers).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{headers:?}");
+        assert_eq!(page.json()["code"], "forged_form", "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn b11_a_form_with_its_token_is_taken_from_a_browser_without_fetch_metadata() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let csrf_token = alice.csrf_token().await;
+    let page = alice
+        .request(Method::POST, PATHS.logout, |request| {
+            request
+                .header("accept", "text/html")
+                .header("origin", "null")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(format!("csrf_token={csrf_token}"))
+        })
+        .await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
+    assert!(!alice.is_signed_in().await);
+}
+
+/// What a page is asked with, and the answer without what differs each time.
+async fn asked(browser: &Browser, method: Method, path: &str, is_navigation: bool) -> Page {
+    browser
+        .request(method, path, |request| match is_navigation {
+            true => request
+                .header("accept", "text/html")
+                .header("sec-fetch-mode", "navigate"),
+            false => request,
+        })
+        .await
+}
+
+#[tokio::test]
+async fn b12_head_is_answered_wherever_get_is() {
+    for base in ["http://localhost:PORT", "http://localhost:PORT/shop"] {
+        let app = Fixture::start_with_env(&[("APP_BASE_URL", base)]).await;
+        let below = app.base.path().trim_end_matches('/');
+        let alice = app.browser();
+        alice.sign_in_as("alice", &format!("{below}/profile")).await;
+        let stranger = app.browser();
+        let paths = [
+            "/",
+            "/profile",
+            "/admin",
+            "/api/me",
+            "/healthz",
+            "/readyz",
+            "/static/app.css",
+            "/no-such-page",
+            "/static/no-such-file",
+            PATHS.logged_out,
+        ];
+        for path in paths {
+            let path = format!("{below}{path}");
+            for (browser, is_navigation) in [
+                (&alice, true),
+                (&alice, false),
+                (&stranger, true),
+                (&stranger, false),
+            ] {
+                let get = asked(browser, Method::GET, &path, is_navigation).await;
+                let head = asked(browser, Method::HEAD, &path, is_navigation).await;
+                assert_eq!(head.status, get.status, "{path}");
+                assert_eq!(head.body, "", "{path}");
+                for name in [
+                    "content-type",
+                    "location",
+                    "cache-control",
+                    "www-authenticate",
+                ] {
+                    assert_eq!(head.header(name), get.header(name), "{name} of {path}");
+                }
+            }
+        }
+        let me = alice.fetch(&format!("{below}/api/me")).await;
+        assert_eq!(me.json()["sub"], "alice");
+    }
+}
+
+#[tokio::test]
+async fn b12_probes_begin_and_end_nothing() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let browser = app.browser();
+    let request = browser
+        .get(&login_with("return_to=/profile"))
+        .await
+        .location();
+    let answer = app.provider.sign_in(request.as_str(), "bob").unwrap();
+    let before = browser.cookies();
+    let exchanges = app.provider.requests_to(Endpoint::Token).len();
+
+    let probes: [(Method, &[(&str, &str)]); 6] = [
+        (Method::HEAD, &[]),
+        (Method::HEAD, &[("sec-fetch-mode", "navigate")]),
+        (Method::GET, &[("sec-purpose", "prefetch")]),
+        (Method::GET, &[("sec-purpose", "prefetch;prerender")]),
+        (Method::GET, &[("purpose", "prefetch")]),
+        (Method::GET, &[("x-moz", "prefetch")]),
+    ];
+    for (method, headers) in probes {
+        for path in [PATHS.login, &login_with("prompt=none"), &answer] {
+            for who in [&browser, &alice] {
+                let page = who
+                    .request(method.clone(), path, |mut request| {
+                        for (name, value) in headers {
+                            request = request.header(*name, *value);
+                        }
+                        request
+                    })
+                    .await;
+                let expected = match method {
+                    Method::HEAD => StatusCode::OK,
+                    _ => StatusCode::SERVICE_UNAVAILABLE,
+                };
+                assert_eq!(page.status, expected, "{path} {headers:?}");
+                assert_eq!(page.header("set-cookie"), "", "{path} {headers:?}");
+                assert_eq!(page.header("location"), "", "{path} {headers:?}");
+            }
+        }
+        let page = asked(&alice, Method::HEAD, PATHS.logout, true).await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    assert!(alice.is_signed_in().await);
+    assert_eq!(app.provider.requests_to(Endpoint::Token).len(), exchanges);
+    assert_eq!(browser.cookies(), before);
+    // And the sign-in under way can still be finished.
+    let page = browser.get(&answer).await;
+    assert_eq!(page.header("location"), "/profile");
+    assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");
+}
+
+#[tokio::test]
+async fn b12_a_probe_starts_no_silent_sign_in() {
+    let app = silent::start().await;
+    let browser = app.browser();
+    let page = asked(&browser, Method::HEAD, "/test/news", true).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.header("set-cookie"), "");
+    let page = get_with(
+        &browser,
+        "/test/news",
+        &[("sec-fetch-mode", "navigate"), ("sec-purpose", "prefetch")],
+    )
+    .await;
+    assert_eq!(page.body, "news for stranger");
+    assert_eq!(page.header("set-cookie"), "");
+    let page = asked(&browser, Method::GET, "/test/news", true).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER, "a person is tried");
+}
+
+#[tokio::test]
+async fn b12_a_page_that_takes_other_methods_only_names_head_with_get() {
+    let app = Fixture::start().await;
+    let browser = app.browser();
+    for (path, methods, allow) in [
+        (PATHS.login, ["PUT", "DELETE"], "GET, HEAD, POST"),
+        (PATHS.login_callback, ["POST", "DELETE"], "GET, HEAD"),
+        (PATHS.logged_out, ["POST", "PATCH"], "GET, HEAD"),
+        (PATHS.logout, ["GET", "PUT"], "POST"),
+        (PATHS.backchannel_logout, ["GET", "DELETE"], "POST"),
+    ] {
+        for method in methods {
+            let page = asked(&browser, method.parse().unwrap(), path, false).await;
+            assert_eq!(
+                page.status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{method} {path}"
+            );
+            assert_eq!(page.header("allow"), allow, "{method} {path}");
+            assert_eq!(page.json()["code"], "method_not_allowed");
+        }
+        let head = asked(&browser, Method::HEAD, path, false).await;
+        let is_allowed = allow.contains("HEAD");
+        assert_eq!(head.status == StatusCode::OK, is_allowed, "{path}");
     }
 }

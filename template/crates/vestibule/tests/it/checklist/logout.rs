@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use url::Url;
 use vestibule::{
     internals::{self, seal},
     now,
@@ -248,6 +249,101 @@ async fn l7_a_hint_too_long_for_a_url_travels_in_a_form() {
     assert!(!page.body.contains(UNREACHED), "{}", page.body);
 }
 
+/// The pairs of a URL's query, sorted.
+fn query_of(url: &Url) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = url.query_pairs().into_owned().collect();
+    pairs.sort();
+    pairs
+}
+
+#[tokio::test]
+async fn l19_a_provider_is_asked_to_sign_out_in_its_own_way() {
+    const COGNITO: &str = "/logout?client_id={client_id}&logout_uri={redirect_uri}";
+    const AUTH0: &str = "/v2/logout?returnTo={redirect_uri}&client_id={client_id}&federated=";
+    const OTHER: &str = "https://id.example.com:8443/bye?a=b+c&id_token_hint={id_token}&s={state}";
+    for (setting, location, names) in [
+        (COGNITO, "/logout", &["client_id", "logout_uri"][..]),
+        (AUTH0, "/v2/logout", &["client_id", "federated", "returnTo"]),
+        (
+            OTHER,
+            "https://id.example.com:8443/bye",
+            &["a", "id_token_hint", "s"],
+        ),
+    ] {
+        let app = Fixture::start_with_env(&[("OIDC_LOGOUT_URL", setting)]).await;
+        let alice = app.signed_in_as("alice").await;
+        let id_token = app.provider.issued_tokens().pop().unwrap();
+        let policy = alice.get("/profile").await;
+        let url = alice.sign_out().await.location();
+
+        let expected = Url::parse(app.provider.issuer()).unwrap();
+        let expected = expected.join(location).unwrap();
+        assert_eq!(url.origin(), expected.origin(), "{setting}");
+        assert_eq!(url.path(), expected.path(), "{setting}");
+        let pairs = query_of(&url);
+        assert_eq!(
+            pairs.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            names
+        );
+        let back = app.base.join(PATHS.logged_out).unwrap().to_string();
+        for (name, value) in &pairs {
+            match name.as_str() {
+                "client_id" => assert_eq!(value, CLIENT),
+                "logout_uri" | "returnTo" => assert_eq!(*value, back),
+                "federated" => assert_eq!(value, ""),
+                "a" => assert_eq!(value, "b c"),
+                "s" => assert!(value.len() >= 22, "{value}"),
+                _ => assert_eq!(*value, id_token),
+            }
+        }
+        // Else the form on the page could not lead there.
+        let policy = policy.header("content-security-policy");
+        assert!(
+            policy.contains(&url.origin().ascii_serialization()),
+            "{policy}"
+        );
+        assert!(!alice.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn l19_a_sign_out_that_metadata_does_not_name_can_be_set() {
+    let setting = Endpoint::EndSession.path();
+    let app = Fixture::default()
+        .prepared(|_, provider| {
+            provider.faults().json(Endpoint::Metadata, |metadata| {
+                let metadata = metadata.as_object_mut().unwrap();
+                metadata.remove("end_session_endpoint");
+            });
+        })
+        .env("OIDC_LOGOUT_URL", setting)
+        .start()
+        .await;
+    let alice = app.signed_in_as("alice").await;
+    let url = alice.sign_out().await.location();
+    assert_eq!(url.path(), setting);
+    assert_eq!(parameter(&url, "client_id"), CLIENT);
+    let page = alice.visit(url.as_str()).await;
+    assert_eq!(page.url.path(), PATHS.logged_out);
+    assert_ne!(page.url.query(), Some("only=here"));
+}
+
+#[tokio::test]
+async fn l19_a_token_too_long_for_the_providers_own_url_travels_in_a_form() {
+    let setting = "/bye?id_token_hint={id_token}&app={client_id}";
+    let app = Fixture::start_with_env(&[("OIDC_LOGOUT_URL", setting)]).await;
+    app.provider
+        .faults()
+        .id_token(|token| token.claims["padding"] = "x".repeat(8_000).into());
+    let alice = app.signed_in_as("alice").await;
+    let id_token = app.provider.issued_tokens().pop().unwrap();
+    let page = alice.sign_out().await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.field("id_token_hint"), id_token);
+    assert_eq!(page.field("app"), CLIENT);
+    assert!(page.body.contains("/bye\""), "{}", page.body);
+}
+
 #[tokio::test]
 async fn l8_sign_out_is_kept_by_no_cache() {
     let alice = signed_in_as("alice").await;
@@ -301,6 +397,33 @@ async fn l9_a_notice_by_sub_and_sid_ends_only_that_session() {
     assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
     assert!(!desk.is_signed_in().await);
     assert!(phone.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l9_a_notice_by_sub_and_sid_ends_sessions_of_that_person_that_know_no_sid() {
+    let app = Fixture::start().await;
+    let desk = app.signed_in_as("alice").await;
+    let desk_session = provider_session(&app);
+    app.provider.faults().id_token(|token| remove(token, "sid"));
+    let phone = app.signed_in_as("alice").await;
+    let bob = app.signed_in_as("bob").await;
+    app.provider.faults().clear();
+
+    // By sid alone, nobody knows whose it is.
+    let token = logout_token(&app, None, Some("unknown"));
+    assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
+    assert!(phone.is_signed_in().await);
+
+    let token = logout_token(&app, Some("alice"), Some("unknown"));
+    assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
+    assert!(!phone.is_signed_in().await);
+    assert!(desk.is_signed_in().await, "its session is another one");
+    assert!(bob.is_signed_in().await);
+
+    let token = logout_token(&app, Some("alice"), Some(&desk_session));
+    assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);
+    assert!(!desk.is_signed_in().await);
+    assert!(bob.is_signed_in().await);
 }
 
 /// Sends a notice and hangs up after so long, as a provider with little patience
@@ -372,11 +495,19 @@ fn having(name: &'static str, value: Value) -> impl Fn(&mut Jws) {
     move |token| token.claims[name] = value.clone()
 }
 
+fn of_type(typ: &'static str) -> impl Fn(&mut Jws) {
+    move |token| token.header["typ"] = typ.into()
+}
+
+fn without_type(token: &mut Jws) {
+    token.header.as_object_mut().unwrap().remove("typ");
+}
+
 #[tokio::test]
 async fn l11_every_claim_of_a_notice_must_be_there_and_right() {
     let app = Fixture::start().await;
     let alice = app.signed_in_as("alice").await;
-    for name in ["iss", "aud", "iat", "exp", "jti", "events"] {
+    for name in ["iss", "aud", "iat", "jti", "events"] {
         let status = with(&app, without(name)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "without {name}");
     }
@@ -388,6 +519,7 @@ async fn l11_every_claim_of_a_notice_must_be_there_and_right() {
         ("aud", json!([CLIENT, "another-app"])),
         ("iat", json!("now")),
         ("exp", json!("later")),
+        ("exp", Value::Null),
         ("jti", json!("")),
         ("jti", json!(7)),
         ("events", json!({})),
@@ -440,10 +572,12 @@ async fn l12_other_kinds_of_tokens_are_no_notice() {
         StatusCode::BAD_REQUEST
     );
     assert_eq!(with(&app, without("sub")).await, StatusCode::BAD_REQUEST);
-    for typ in ["JWT", "at+jwt", "id_token+jwt", ""] {
-        let status = with(&app, move |token| token.header["typ"] = typ.into()).await;
+    for typ in ["at+jwt", "id_token+jwt", "secevent+jwt", "", "application/"] {
+        let status = with(&app, of_type(typ)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "typ {typ}");
     }
+    let numbered = |token: &mut Jws| token.header["typ"] = json!(1);
+    assert_eq!(with(&app, numbered).await, StatusCode::BAD_REQUEST);
     let forgeries: [fn(&mut Jws); 5] = [
         Jws::unsecured,
         |token| token.signature = Signature::Missing,
@@ -539,14 +673,33 @@ async fn l12_a_notice_without_kid_counts_after_a_change_of_keys() {
 }
 
 #[tokio::test]
-async fn l12_a_notice_may_do_without_typ_or_name_it_in_full() {
+async fn l12_a_notice_may_do_without_typ_or_say_that_it_is_a_jwt() {
     let app = Fixture::start().await;
-    let untyped = |token: &mut Jws| {
-        token.header.as_object_mut().unwrap().remove("typ");
-    };
-    assert_eq!(with(&app, untyped).await, StatusCode::OK);
-    let in_full = |token: &mut Jws| token.header["typ"] = "application/logout+jwt".into();
-    assert_eq!(with(&app, in_full).await, StatusCode::OK);
+    for typ in ["JWT", "jwt", "application/logout+jwt", "Logout+JWT"] {
+        let alice = app.signed_in_as("alice").await;
+        assert_eq!(with(&app, of_type(typ)).await, StatusCode::OK, "{typ}");
+        assert!(!alice.is_signed_in().await, "{typ}");
+    }
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(with(&app, without_type).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn l12_with_the_strict_setting_only_its_own_type_will_do() {
+    let app = Fixture::start_with_env(&[("OIDC_STRICT_LOGOUT_TOKENS", "yes")]).await;
+    let alice = app.signed_in_as("alice").await;
+    for typ in ["JWT", "application/jwt", "at+jwt", ""] {
+        let status = with(&app, of_type(typ)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{typ}");
+    }
+    let status = with(&app, without_type).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(alice.is_signed_in().await);
+    for typ in ["logout+jwt", "application/logout+jwt"] {
+        assert_eq!(with(&app, of_type(typ)).await, StatusCode::OK, "{typ}");
+    }
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]
@@ -576,6 +729,30 @@ async fn l13_a_notice_counts_once_and_soon() {
     for bend in [later(-90, "iat"), later(90, "iat"), later(-60, "exp")] {
         assert_eq!(with(&app, bend).await, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn l13_without_exp_the_age_of_a_notice_is_the_bound() {
+    let app = Fixture::start().await;
+    let issued = |seconds: i64| {
+        move |token: &mut Jws| {
+            remove(token, "exp");
+            let now = token.claims["iat"].as_i64().unwrap();
+            token.claims["iat"] = (now + seconds).into();
+            token.claims["jti"] = "the same".into();
+        }
+    };
+    let alice = app.signed_in_as("alice").await;
+    for seconds in [-300, 300] {
+        assert_eq!(with(&app, issued(seconds)).await, StatusCode::BAD_REQUEST);
+    }
+    assert!(alice.is_signed_in().await);
+    assert_eq!(with(&app, issued(-90)).await, StatusCode::OK);
+    assert!(!alice.is_signed_in().await);
+    let alice = app.signed_in_as("alice").await;
+    let again = with(&app, issued(-90)).await;
+    assert_eq!(again, StatusCode::BAD_REQUEST, "used before");
+    assert!(alice.is_signed_in().await);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::{
     fixture::Fixture,
     keys::{ClientKey, RSA_PEM, decoded},
     silent, step_up,
-    support::{Browser, PATHS, TestApp, login_with, settings_of},
+    support::{Browser, PATHS, Page, TestApp, login_with, settings_of},
 };
 
 use super::{assert_is_error_page, remove, without_kid};
@@ -266,6 +266,126 @@ async fn a11_a_page_that_wants_people_fresh_says_how_fresh() {
     assert_eq!(asked.last().unwrap().query("max_age"), Some("60"));
     assert_eq!(page.body, "the vault of alice");
     assert_ne!(alice.cookie("user-session"), before);
+}
+
+/// An app that demands this of every sign-in.
+async fn start_demanding(parameters: &str) -> TestApp {
+    Fixture {
+        pages: step_up::pages,
+        ..Fixture::default()
+    }
+    .prepared(|_, _| {})
+    .env("OIDC_EXTRA_PARAMETERS", parameters)
+    .start()
+    .await
+}
+
+/// What the authorization request has for `acr_values` and `max_age`.
+fn demanded(page: &Page) -> (Option<String>, Option<String>) {
+    let url = page.location();
+    let value = |name: &str| {
+        let mut pairs = url.query_pairs();
+        pairs.find_map(|(known, value)| (known == name).then(|| value.into_owned()))
+    };
+    (value("acr_values"), value("max_age"))
+}
+
+#[tokio::test]
+async fn a14_every_sign_in_asks_for_what_the_settings_demand() {
+    let app = start_demanding("acr_values=eidas2+eidas3&max_age=3600&ui_locales=fr").await;
+    let browser = app.browser();
+    for (query, max_age) in [
+        ("return_to=/profile", "3600"),
+        ("prompt=none", "3600"),
+        ("login_hint=alice", "3600"),
+        ("max_age=60", "60"),
+        // Nobody can ask for less than the settings do.
+        ("max_age=7200", "3600"),
+    ] {
+        let page = browser.get(&login_with(query)).await;
+        let expected = (Some("eidas2 eidas3".to_owned()), Some(max_age.to_owned()));
+        assert_eq!(demanded(&page), expected, "{query}");
+    }
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.record().await.session.acr(), Some("eidas2"));
+}
+
+#[tokio::test]
+async fn a14_a_page_may_demand_more_than_the_settings() {
+    for (settings, expected) in [
+        // One of the page's own levels is among them.
+        ("acr_values=low+phrh", "phrh"),
+        ("acr_values=phrh+phr", "phr phrh"),
+        // The page's levels are above all of them.
+        ("acr_values=low+middle", "phr phrh"),
+    ] {
+        let app = start_demanding(settings).await;
+        let alice = app.signed_in_as("alice").await;
+        let list = alice.visit("/test/safe").await;
+        if list.url.origin() == app.base.origin() {
+            assert_eq!(expected, "phr phrh", "{settings}: already met");
+            continue;
+        }
+        let asked = app.provider.requests_to(Endpoint::Authorization);
+        assert_eq!(asked.last().unwrap().query("acr_values"), Some(expected));
+        let answer = alice.choose(&list, "alice").await;
+        assert_eq!(alice.follow(answer).await.body, "the safe of alice");
+    }
+}
+
+#[tokio::test]
+async fn a14_nobody_is_signed_in_without_what_the_settings_demand() {
+    let ways: [(&str, Way<fn(&mut Jws)>); 5] = [
+        (
+            "acr_values=eidas2",
+            ("no acr", |token| remove(token, "acr")),
+        ),
+        (
+            "acr_values=eidas2",
+            ("a lower one", |token| token.claims["acr"] = "eidas1".into()),
+        ),
+        (
+            "acr_values=eidas2+eidas3",
+            ("both in one", |token| {
+                token.claims["acr"] = "eidas2 eidas3".into();
+            }),
+        ),
+        ("max_age=60", ("an hour old", an_hour_old)),
+        (
+            "max_age=60",
+            ("undated", |token| remove(token, "auth_time")),
+        ),
+    ];
+    for (settings, (name, bend)) in ways {
+        let app = start_demanding(settings).await;
+        app.provider.faults().id_token(bend);
+        let alice = app.browser();
+        let page = alice.sign_in_as("alice", "/profile").await;
+        assert_is_error_page(&page, "demand_not_met", name);
+        assert!(!alice.is_signed_in().await, "{name}");
+        app.provider.faults().clear();
+        let page = alice.sign_in_as("alice", "/profile").await;
+        assert_eq!(page.status, StatusCode::OK, "{name}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn a14_what_the_settings_demand_shortens_no_later_session() {
+    let app = start_demanding("max_age=3600").await;
+    app.provider.faults().id_token(|token| {
+        token.claims["session_expiry"] = (vestibule::now() + 600).into();
+    });
+    let alice = app.signed_in_as("alice").await;
+    let first = alice.record().await.session.expires_at();
+    app.provider.faults().clear();
+    let signs_in_again = async |query: &str| {
+        let request = alice.get(&login_with(query)).await.location();
+        let answer = app.provider.sign_in(request.as_str(), "alice").unwrap();
+        alice.get(&answer).await;
+        alice.record().await.session.expires_at()
+    };
+    assert_eq!(signs_in_again("max_age=60").await, first, "a step up");
+    assert!(signs_in_again("return_to=/profile").await > first);
 }
 
 #[tokio::test]
