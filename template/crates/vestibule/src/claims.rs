@@ -1,6 +1,6 @@
 //! What a provider says about a person, as named JSON values.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -109,6 +109,23 @@ impl Claims {
         }
     }
 
+    /// The roles that the claims name at some of these paths, which are separated by
+    /// spaces or commas. Each path is as in [`strings_at`](Self::strings_at). At its
+    /// end may be a list of roles; one text with all of them, separated by commas or
+    /// else by spaces; or an object whose names they are, as Zitadel writes them. A
+    /// name whose value is `false` or `null` is no role.
+    pub fn roles_at(&self, paths: &str) -> Vec<String> {
+        let claims = self.to_map();
+        let paths = paths.split([' ', ',']).filter(|path| !path.is_empty());
+        let mut roles: Vec<String> = paths
+            .filter_map(|path| find(&claims, path))
+            .flat_map(roles_in)
+            .collect();
+        let mut seen = HashSet::new();
+        roles.retain(|role| !role.is_empty() && seen.insert(role.clone()));
+        roles
+    }
+
     /// All claims, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
         self.all().map(|claim| (claim.name, claim.parse()))
@@ -160,11 +177,25 @@ impl Claims {
         dropped
     }
 
-    /// Adds the claims of `more` that are not there yet.
+    /// Adds the claims of `more` that are not there yet; `null` says nothing. A
+    /// statement about an address always comes from where the address does: another
+    /// source may mean another address (OIDC Core 5.7).
     pub(crate) fn fill_up_from(&mut self, more: Claims) {
         let mut claims = self.to_map();
-        for (name, value) in more.iter() {
-            claims.entry(name).or_insert(value);
+        let mut more = more.to_map();
+        for pair in VERIFIED {
+            let (own, other) = (share(&claims, pair), share(&more, pair));
+            // The source that says more of it; on a draw, the one that was there first.
+            let loser = if other > own { &mut claims } else { &mut more };
+            for name in pair {
+                loser.remove(name);
+            }
+        }
+        for (name, value) in more {
+            let own = claims.entry(name).or_insert(Value::Null);
+            if own.is_null() {
+                *own = value;
+            }
         }
         *self = claims.into();
     }
@@ -259,6 +290,42 @@ impl From<Map<String, Value>> for Claims {
             .find(|name| claims.string(name).is_some())
             .and_then(|name| claims.position(name)?.try_into().ok());
         claims
+    }
+}
+
+/// Addresses, each with the claim that says whether it was verified.
+const VERIFIED: [[&str; 2]; 2] = [
+    ["email", "email_verified"],
+    ["phone_number", "phone_number_verified"],
+];
+
+/// How much of a pair is there: without the address, nothing.
+fn share(claims: &Map<String, Value>, [address, verified]: [&str; 2]) -> u8 {
+    let is_there = |name| claims.get(name).is_some_and(|value| !value.is_null());
+    match (is_there(address), is_there(verified)) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+fn roles_in(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if text.contains(',') => {
+            text.split(',').map(|role| role.trim().to_owned()).collect()
+        }
+        Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+        Value::Array(roles) => roles
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
+        Value::Object(roles) => roles
+            .iter()
+            .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+            .map(|(role, _)| role.clone())
+            .collect(),
+        _ => Vec::new(),
     }
 }
 

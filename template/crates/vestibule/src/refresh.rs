@@ -193,6 +193,13 @@ impl Oidc {
         let unchecked = provider
             .refresh(&refresh_token.expose(), self.provider().http())
             .await?;
+        if let Some(fault) = unchecked.fault() {
+            // The former refresh token may be used up, whatever else is wrong.
+            if let Some(tokens) = unchecked.rotated(&live.session.tokens) {
+                self.keep(live, tokens).await?;
+            }
+            return Err(Passing(fault.to_owned()));
+        }
         let refreshed = self.provider().checked(&provider, async |provider| {
             provider.renewed(&unchecked, established, relying_party)
         });

@@ -304,7 +304,7 @@ fn new_session(
         acr,
         ..
     } = authenticated;
-    let roles = claims.strings_at(&oidc.provider().relying_party().roles_claim);
+    let roles = claims.roles_at(&oidc.provider().relying_party().roles_claim);
     let dropped = claims.drop_largest_above(MAX_CLAIMS);
     if !dropped.is_empty() {
         tracing::warn!(

@@ -78,7 +78,8 @@ pub struct RelyingParty {
     pub ca_file: Option<PathBuf>,
     /// Whether the userinfo endpoint is called at sign-in.
     pub userinfo: Userinfo,
-    /// The path of the roles in the claims: names joined by dots.
+    /// The paths of the roles in the claims: names joined by dots, paths separated by
+    /// spaces or commas.
     pub roles_claim: String,
     /// Additional parameters for every authorization request, by name; none that
     /// the protocol itself uses.

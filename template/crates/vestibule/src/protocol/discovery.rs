@@ -1,16 +1,12 @@
 //! Discovery: reading a provider's metadata and keys.
 
-use std::error::Error;
-
-use openidconnect::{
-    ClientId, ClientSecret, DiscoveryError, IssuerUrl, JsonWebKeySet, RedirectUrl,
-    core::CoreJsonWebKey,
-};
+use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
 
 use super::{
     client_authentication::ClientAuthentication,
     config::{ProviderSettings, RelyingParty},
-    http::{Http, causes},
+    documents,
+    http::Http,
     types::{Metadata, RelyingPartyClient},
 };
 use crate::loopback::is_https_or_loopback;
@@ -41,18 +37,15 @@ impl Discovered {
     ) -> Result<Self, Unusable> {
         let issuer = IssuerUrl::new(provider.issuer.clone())
             .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
-        let metadata = Metadata::discover_async(issuer, http)
-            .await
-            .map_err(|error| failed(&error))?;
+        let metadata = documents::metadata(&issuer, http).await?;
         let unprotected = endpoints(&metadata)
             .into_iter()
             .find(|(_, url)| url.is_some_and(|url| !is_https_or_loopback(url)));
         if let Some((name, _)) = unprotected {
             return Err(Unusable(format!("its {name} is not protected by TLS")));
         }
-        if metadata.token_endpoint().is_none() {
-            return Err(Unusable("its metadata names no token_endpoint".to_owned()));
-        }
+        let keys = documents::keys(metadata.jwks_uri(), http).await?;
+        let metadata = metadata.set_jwks(keys);
         let authentication = ClientAuthentication::choose(&metadata, provider)?;
         Ok(Self {
             client: client(&metadata, provider, relying_party, &authentication),
@@ -71,9 +64,7 @@ impl Discovered {
         relying_party: &RelyingParty,
         http: &Http,
     ) -> Result<Self, Unusable> {
-        let keys = JsonWebKeySet::<CoreJsonWebKey>::fetch_async(self.metadata.jwks_uri(), http)
-            .await
-            .map_err(|error| failed(&error))?;
+        let keys = documents::keys(self.metadata.jwks_uri(), http).await?;
         let metadata = self.metadata.clone().set_jwks(keys);
         Ok(Self {
             client: client(&metadata, provider, relying_party, &self.authentication),
@@ -112,8 +103,7 @@ impl Discovered {
     }
 }
 
-/// All endpoints except the keys', which have been read by now: `http.rs` makes no
-/// calls without TLS.
+/// All endpoints except the keys': `http.rs` makes no calls without TLS.
 fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
     let more = metadata.additional_metadata();
     [
@@ -164,20 +154,4 @@ fn client(
         relying_party.login_redirect_uri.clone(),
     ))
     .set_auth_type(authentication.library_auth_type())
-}
-
-fn failed<E: Error + 'static>(error: &DiscoveryError<E>) -> Unusable {
-    Unusable(match error {
-        DiscoveryError::Response(status, ..) if !status.is_success() => {
-            format!("its metadata or keys cannot be read: it answered {status}")
-        }
-        DiscoveryError::Parse(error) => {
-            format!(
-                "its metadata or keys are malformed at {}: {}",
-                error.path(),
-                error.inner()
-            )
-        }
-        other => causes(other),
-    })
 }

@@ -112,6 +112,20 @@ impl Http {
         self.send(request).await
     }
 
+    /// Gets a JSON document.
+    ///
+    /// # Errors
+    /// No response.
+    pub(super) async fn get_json(&self, url: Url) -> Result<HttpResponse, HttpError> {
+        let request = self
+            .client
+            .get(url)
+            .header(ACCEPT, "application/json")
+            .build()
+            .map_err(|error| HttpError::from_cause(&error.without_url()))?;
+        self.send(request).await
+    }
+
     /// Gets with an access token (RFC 6750 2.1).
     ///
     /// # Errors
@@ -132,7 +146,7 @@ impl Http {
     }
 
     async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
-        // The library reads the keys before the metadata can be checked here.
+        // Whatever the metadata say, and before anything else looks at them.
         if !is_https_or_loopback(request.url()) {
             return Err(HttpError("its address is not protected by TLS".to_owned()));
         }

@@ -1,20 +1,29 @@
 //! The checks on ID tokens (OIDC Core 3.1.3.7 and 12.2): the library's own, and
 //! those that it leaves to the app.
+//!
+//! The library's types describe every standard claim, and refuse a token in which
+//! any of them has another kind, for example an `address` that is a string. No check
+//! needs those. So the signature is checked first, over the token as it was sent;
+//! then the library checks a copy with the claims that the checks need. The rest
+//! stays as it is.
 
 use std::time::{Duration, SystemTime};
 
 use openidconnect::{
-    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, Nonce, OAuth2TokenResponse as _,
-    SignatureVerificationError,
+    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, Nonce, NonceVerifier,
+    OAuth2TokenResponse as _,
     core::{CoreJsonWebKey, CoreJwsSigningAlgorithm as Alg},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
-    Discovered, Established, Expected, ProtocolError, UNKNOWN_KEY,
+    Discovered, Established, Expected, ProtocolError,
     config::RelyingParty,
     http::causes,
-    types::{ParsedIdToken, ParsedIdTokenClaims, TokenResponse},
+    jws::Signed,
+    shape::kind,
+    token_response::TokenAnswer,
+    types::{ParsedIdToken, ParsedIdTokenClaims},
 };
 use crate::{clock::now, seal};
 
@@ -55,21 +64,41 @@ impl From<ProtocolError> for CheckError {
     }
 }
 
+/// What an ID token that passed all checks says.
+pub(super) struct Verified {
+    /// All claims, as they were sent.
+    pub claims: Map<String, Value>,
+    /// `sub`.
+    pub subject: String,
+    /// `exp`, in Unix seconds.
+    pub expires_at: u64,
+    /// `auth_time`, in Unix seconds, unless it cannot be true.
+    pub authenticated_at: Option<u64>,
+    /// `acr`.
+    pub acr: Option<String>,
+}
+
 /// Checks the ID token of a new sign-in.
 pub(super) fn at_sign_in(
     provider: &Discovered,
-    token: &ParsedIdToken,
-    answer: &TokenResponse,
+    token: &str,
+    answer: &TokenAnswer,
     expected: Expected<'_>,
     relying_party: &RelyingParty,
-) -> Result<ParsedIdTokenClaims, CheckError> {
+) -> Result<Verified, CheckError> {
     let skew = relying_party.clock_skew;
     let mut verifier = verifier(provider, relying_party);
+    let mut demanded = Vec::new();
     if let Some(max_age) = expected.demand.max_age {
+        demanded.push(("auth_time", Kind::Number));
         verifier = verifier.set_auth_time_verifier_fn(move |auth_time| {
             // OIDC Core 3.1.3.7-13
             let auth_time = auth_time.ok_or("max_age was sent, but there is no auth_time")?;
-            let age = now().saturating_sub(auth_time.timestamp().try_into().unwrap_or(0));
+            let auth_time = u64::try_from(auth_time.timestamp()).unwrap_or(0);
+            if auth_time > now().saturating_add(skew.as_secs()) {
+                return Err("auth_time is in the future".to_owned());
+            }
+            let age = now().saturating_sub(auth_time);
             if age > max_age.saturating_add(skew.as_secs()) {
                 return Err(format!(
                     "the person authenticated {age} s ago, but only {max_age} s are allowed"
@@ -80,6 +109,7 @@ pub(super) fn at_sign_in(
     }
     let acr_values = expected.demand.acr_values.clone();
     if !acr_values.is_empty() {
+        demanded.push(("acr", Kind::String));
         verifier = verifier.set_auth_context_verifier_fn(move |acr| {
             // OIDC Core 3.1.3.7-12
             let acr = acr.ok_or("acr_values were sent, but there is no acr")?;
@@ -90,50 +120,166 @@ pub(super) fn at_sign_in(
             }
         });
     }
-    let claims = token
-        .claims(&verifier, &Nonce::new(expected.nonce.expose().to_owned()))
-        .map_err(refused)?
-        .clone();
-    check_the_rest(provider, token, &claims, skew)?;
-    check_access_token_hash(&verifier, token, &claims, answer)?;
-    Ok(claims)
+    let nonce = Nonce::new(expected.nonce.expose().to_owned());
+    let signed = signed(provider, token, relying_party)?;
+    let checked = check(
+        provider, &signed, &demanded, &verifier, &nonce, answer, skew,
+    )?;
+    let acr = signed.claims.get("acr").and_then(Value::as_str);
+    Ok(Verified {
+        subject: checked.subject().to_string(),
+        expires_at: checked.expiration().timestamp().try_into().unwrap_or(0),
+        authenticated_at: authenticated_at(&signed.claims, skew),
+        acr: acr.map(str::to_owned),
+        claims: signed.claims,
+    })
 }
 
 /// Checks the ID token that came with a refreshed access token: it must be for the
-/// same person and the same authentication (OIDC Core 12.2).
+/// same person, and for no earlier authentication (OIDC Core 12.2). Some providers
+/// move `auth_time` forward at each refresh; the first one stays the person's.
 pub(super) fn at_refresh(
     provider: &Discovered,
-    token: &ParsedIdToken,
-    answer: &TokenResponse,
+    token: &str,
+    answer: &TokenAnswer,
     established: Established<'_>,
     relying_party: &RelyingParty,
 ) -> Result<(), CheckError> {
     let verifier = verifier(provider, relying_party);
-    let claims = token
-        .claims(&verifier, |nonce: Option<&Nonce>| match nonce {
-            Some(nonce) if !seal::same_secret(nonce.secret(), &established.tokens.nonce) => {
-                Err("it is a different one".to_owned())
-            }
-            _ => Ok(()),
-        })
-        .map_err(refused)?
-        .clone();
-    check_the_rest(provider, token, &claims, relying_party.clock_skew)?;
-    check_access_token_hash(&verifier, token, &claims, answer)?;
-    if claims.subject().as_str() != established.subject {
+    let nonce = |nonce: Option<&Nonce>| match nonce {
+        Some(nonce) if !seal::same_secret(nonce.secret(), &established.tokens.nonce) => {
+            Err("it is a different one".to_owned())
+        }
+        _ => Ok(()),
+    };
+    let signed = signed(provider, token, relying_party)?;
+    let skew = relying_party.clock_skew;
+    let checked = check(provider, &signed, &[], &verifier, nonce, answer, skew)?;
+    if checked.subject().as_str() != established.subject {
         return Err(refuse("it belongs to another person"));
     }
-    if let Some(auth_time) = claims.auth_time()
-        && established
-            .authenticated_at
-            .is_some_and(|known| u64::try_from(auth_time.timestamp()) != Ok(known))
+    if let Some(known) = established.authenticated_at
+        && let Some(auth_time) = present(&signed.claims, "auth_time")
+        && auth_time.as_f64().is_none_or(|at| at < known as f64)
     {
-        return Err(refuse("auth_time differs from that of the first ID token"));
+        return Err(refuse("auth_time is before that of the first ID token"));
     }
     Ok(())
 }
 
-/// The library checks signature, issuer, audience, expiry and age.
+/// A token that is not too large, and that the provider signed.
+fn signed<'a>(
+    provider: &'a Discovered,
+    token: &str,
+    relying_party: &RelyingParty,
+) -> Result<Signed<'a>, CheckError> {
+    if token.len() > MAX_ID_TOKEN {
+        return Err(refuse("it is too large"));
+    }
+    provider
+        .signed(token, &[None, Some("jwt"), Some("jose")], relying_party)
+        .map_err(|error| error.of(ProtocolError::IdToken))
+}
+
+/// What a claim has to be, where a check needs it.
+#[derive(Clone, Copy)]
+enum Kind {
+    String,
+    Strings,
+    Number,
+}
+
+impl Kind {
+    fn fits(self, value: &Value) -> bool {
+        match self {
+            Self::String => value.is_string(),
+            Self::Strings => match value {
+                Value::Array(values) => values.iter().all(Value::is_string),
+                other => other.is_string(),
+            },
+            Self::Number => value.is_number(),
+        }
+    }
+}
+
+/// The claims that every ID token must have (OIDC Core 2).
+const REQUIRED: [(&str, Kind); 5] = [
+    ("iss", Kind::String),
+    ("sub", Kind::String),
+    ("aud", Kind::Strings),
+    ("exp", Kind::Number),
+    ("iat", Kind::Number),
+];
+
+/// The claims that are checked if they are there.
+const OPTIONAL: [(&str, Kind); 4] = [
+    ("azp", Kind::String),
+    ("nonce", Kind::String),
+    ("at_hash", Kind::String),
+    ("nbf", Kind::Number),
+];
+
+/// Makes all checks but that of the signature.
+fn check(
+    provider: &Discovered,
+    signed: &Signed<'_>,
+    demanded: &[(&str, Kind)],
+    verifier: &IdTokenVerifier<'_, CoreJsonWebKey>,
+    nonce: impl NonceVerifier,
+    answer: &TokenAnswer,
+    skew: Duration,
+) -> Result<ParsedIdTokenClaims, CheckError> {
+    let mut checked = Map::new();
+    let optional = OPTIONAL.iter().chain(demanded);
+    let names = REQUIRED.iter().map(|claim| (claim, true));
+    for ((name, expected), is_required) in names.chain(optional.map(|claim| (claim, false))) {
+        match present(&signed.claims, name) {
+            Some(value) if expected.fits(value) => {
+                checked.insert((*name).to_owned(), value.clone());
+            }
+            Some(value) => return Err(refuse(&format!("{name} is {}", kind(value)))),
+            None if is_required => return Err(refuse(&format!("{name} is missing"))),
+            None => {}
+        }
+    }
+    let mut header = signed.header.clone();
+    // The key is found, whatever kind of name it has.
+    header.remove("kid");
+    let part = |part: Map<String, Value>| seal::encode(Value::Object(part).to_string().as_bytes());
+    let copy = format!("{}.{}.", part(header), part(checked));
+    let copy: ParsedIdToken = copy
+        .parse()
+        .map_err(|_| refuse("its header or one of iss, aud, exp and iat is malformed"))?;
+    let claims = copy.claims(verifier, nonce).map_err(refused)?.clone();
+    check_the_rest(provider, signed, &claims, skew)?;
+    check_access_token_hash(signed, &claims, answer)?;
+    Ok(claims)
+}
+
+/// A claim, if it is there and not `null`.
+fn present<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    claims.get(name).filter(|value| !value.is_null())
+}
+
+/// When the person authenticated. A time in the future, such as one in milliseconds,
+/// would make them count as freshly authenticated for long.
+fn authenticated_at(claims: &Map<String, Value>, skew: Duration) -> Option<u64> {
+    let auth_time = present(claims, "auth_time")?;
+    let latest = now().saturating_add(skew.as_secs());
+    let usable = auth_time
+        .as_f64()
+        .filter(|at| (0.0..=latest as f64).contains(at));
+    if usable.is_none() {
+        tracing::warn!(
+            claim = "auth_time",
+            kind = kind(auth_time),
+            "a claim is ignored: it is not a time in the past"
+        );
+    }
+    usable.map(|at| at as u64)
+}
+
+/// The library checks issuer, audience, expiry and age.
 fn verifier<'a>(
     provider: &'a Discovered,
     relying_party: &RelyingParty,
@@ -142,7 +288,9 @@ fn verifier<'a>(
     provider
         .client
         .id_token_verifier()
-        .set_allowed_algs(accepted_algorithms(relying_party))
+        // The copy that it checks has no signature: that of the token is checked by
+        // then.
+        .insecure_disable_signature_check()
         .set_other_audience_verifier_fn({
             let trusted = relying_party.trusted_audiences.clone();
             move |audience| trusted.contains(audience)
@@ -163,14 +311,10 @@ fn verifier<'a>(
 /// The checks that the library does not make.
 fn check_the_rest(
     provider: &Discovered,
-    token: &ParsedIdToken,
+    signed: &Signed<'_>,
     claims: &ParsedIdTokenClaims,
     skew: Duration,
 ) -> Result<(), CheckError> {
-    let compact = token.to_string();
-    if compact.len() > MAX_ID_TOKEN {
-        return Err(refuse("it is too large"));
-    }
     let subject = claims.subject().as_str();
     if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
         // OIDC Core 2
@@ -187,20 +331,10 @@ fn check_the_rest(
         }
         _ => {}
     }
-    // The library also accepts date strings, which some providers use for
-    // `updated_at`; these must be numbers (OIDC Core 2).
-    let raw = payload(&compact);
-    if !["exp", "iat"].iter().all(|name| raw[name].is_number()) {
-        return Err(refuse("exp or iat is not a number"));
-    }
-    if let Some(not_before) = claims.additional_claims().all.get("nbf") {
-        // RFC 7519 4.1.5; fractions are allowed.
-        let seconds = not_before
-            .as_f64()
-            .ok_or_else(|| refuse("nbf is not a number"))?;
-        if seconds > (now() + skew.as_secs()) as f64 {
-            return Err(refuse("nbf is in the future"));
-        }
+    // RFC 7519 4.1.5; fractions are allowed.
+    let not_before = signed.claims.get("nbf").and_then(Value::as_f64);
+    if not_before.is_some_and(|at| at > (now() + skew.as_secs()) as f64) {
+        return Err(refuse("nbf is in the future"));
     }
     Ok(())
 }
@@ -210,36 +344,19 @@ const MAX_ID_TOKEN: usize = 128 * 1024;
 
 /// OIDC Core 3.1.3.8: optional in the code flow, but if it is there it must match.
 fn check_access_token_hash(
-    verifier: &IdTokenVerifier<'_, CoreJsonWebKey>,
-    token: &ParsedIdToken,
+    signed: &Signed<'_>,
     claims: &ParsedIdTokenClaims,
-    answer: &TokenResponse,
+    answer: &TokenAnswer,
 ) -> Result<(), CheckError> {
     let Some(claimed) = claims.access_token_hash() else {
         return Ok(());
     };
-    let actual = token
-        .signing_alg()
-        .and_then(|alg| Ok((alg, token.signing_key(verifier)?)))
-        .map_err(|error| refuse(&causes(&error)))
-        .and_then(|(alg, key)| {
-            AccessTokenHash::from_token(answer.access_token(), alg, key)
-                .map_err(|error| refuse(&causes(&error)))
-        })?;
+    let actual = AccessTokenHash::from_token(answer.access_token(), &signed.algorithm, signed.key)
+        .map_err(|error| refuse(&causes(&error)))?;
     if actual != *claimed {
         return Err(refuse("at_hash does not match the access token"));
     }
     Ok(())
-}
-
-/// The claims as they were sent.
-fn payload(compact: &str) -> Value {
-    compact
-        .split('.')
-        .nth(1)
-        .and_then(seal::decode)
-        .and_then(|payload| serde_json::from_slice(&payload).ok())
-        .unwrap_or_default()
 }
 
 fn refuse(cause: &str) -> CheckError {
@@ -248,11 +365,6 @@ fn refuse(cause: &str) -> CheckError {
 
 fn refused(error: ClaimsVerificationError) -> CheckError {
     match error {
-        // This includes wrong signatures: some providers name no key, or reuse a
-        // key id.
-        ClaimsVerificationError::SignatureVerification(
-            SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
-        ) => CheckError::UnknownKey(ProtocolError::IdToken(UNKNOWN_KEY.to_owned())),
         ClaimsVerificationError::InvalidAuthTime(cause)
         | ClaimsVerificationError::InvalidAuthContext(cause) => {
             ProtocolError::DemandNotMet(cause).into()

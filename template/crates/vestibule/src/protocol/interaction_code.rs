@@ -6,7 +6,7 @@
 use openidconnect::{AsyncHttpClient, HttpRequest};
 use url::form_urlencoded;
 
-use super::http::Http;
+use super::token_response::TokenEndpoint;
 
 /// A code from the provider, and how it arrived.
 #[derive(Debug)]
@@ -18,11 +18,11 @@ pub enum Code {
 }
 
 /// Turns token requests for a code into requests for an interaction code.
-pub(super) struct InteractionCodeGrant<'a>(pub &'a Http);
+pub(super) struct InteractionCodeGrant<'a>(pub TokenEndpoint<'a>);
 
 impl<'c> AsyncHttpClient<'c> for InteractionCodeGrant<'_> {
-    type Error = <Http as AsyncHttpClient<'c>>::Error;
-    type Future = <Http as AsyncHttpClient<'c>>::Future;
+    type Error = <TokenEndpoint<'c> as AsyncHttpClient<'c>>::Error;
+    type Future = <TokenEndpoint<'c> as AsyncHttpClient<'c>>::Future;
 
     fn call(&'c self, mut request: HttpRequest) -> Self::Future {
         let body = reworded(request.body());

@@ -1,8 +1,8 @@
-//! Signed tokens other than ID tokens (RFC 7515): checks that a key of the provider
-//! signed them. The claims are for the caller to check.
+//! Signed tokens (RFC 7515): checks that a key of the provider signed them. The
+//! claims are for the caller to check.
 
 use openidconnect::{
-    JsonWebKey as _, JsonWebKeyAlgorithm, JsonWebKeyId,
+    JsonWebKey as _, JsonWebKeyAlgorithm, JwsSigningAlgorithm as _,
     core::{CoreJsonWebKey, CoreJsonWebKeyUse, CoreJwsSigningAlgorithm},
 };
 use serde_json::{Map, Value};
@@ -41,6 +41,14 @@ impl JwsError {
     }
 }
 
+/// What a token says that the provider signed, and how it was signed.
+pub(super) struct Signed<'a> {
+    pub header: Map<String, Value>,
+    pub claims: Map<String, Value>,
+    pub algorithm: CoreJwsSigningAlgorithm,
+    pub key: &'a CoreJsonWebKey,
+}
+
 impl Discovered {
     /// The claims of a token that the provider signed. Its `typ` must be one of
     /// `types`, which are in lowercase; `None` stands for a token without one.
@@ -50,6 +58,17 @@ impl Discovered {
         types: &[Option<&str>],
         relying_party: &RelyingParty,
     ) -> Result<Map<String, Value>, JwsError> {
+        let signed = self.signed(token, types, relying_party)?;
+        Ok(signed.claims)
+    }
+
+    /// The same, with everything else that is known about the token.
+    pub(super) fn signed(
+        &self,
+        token: &str,
+        types: &[Option<&str>],
+        relying_party: &RelyingParty,
+    ) -> Result<Signed<'_>, JwsError> {
         use JwsError::Refused;
         let parts: Vec<&str> = token.split('.').collect();
         let [header, payload, signature] = parts[..] else {
@@ -72,40 +91,65 @@ impl Discovered {
         if !is_of_type {
             return Err(Refused("its typ is missing or names another kind of token"));
         }
-        let alg = header_claims.get("alg").cloned().unwrap_or_default();
-        let alg: CoreJwsSigningAlgorithm = serde_json::from_value(alg)
+        let algorithm = header_claims.get("alg").cloned().unwrap_or_default();
+        let algorithm: CoreJwsSigningAlgorithm = serde_json::from_value(algorithm)
             .ok()
             .filter(|alg| accepted_algorithms(relying_party).any(|accepted| accepted == *alg))
             .ok_or(Refused("its alg is not accepted"))?;
-        let signed = format!("{header}.{payload}");
-        let key_id = header_claims.get("kid").and_then(Value::as_str);
-        let key = self.signing_key(key_id, &alg).ok_or(JwsError::UnknownKey)?;
+        let message = format!("{header}.{payload}");
+        let key_id = header_claims.get("kid").and_then(key_id);
         // A wrong signature may belong to a new key: some providers name no key, or
         // reuse a key id.
-        key.verify_signature(&alg, signed.as_bytes(), &signature)
-            .map_err(|_| JwsError::UnknownKey)?;
-        Ok(claims)
+        let key = self
+            .candidates(key_id.as_deref(), &algorithm)
+            .find(|key| {
+                key.verify_signature(&algorithm, message.as_bytes(), &signature)
+                    .is_ok()
+            })
+            .ok_or(JwsError::UnknownKey)?;
+        Ok(Signed {
+            header: header_claims,
+            claims,
+            algorithm,
+            key,
+        })
     }
 
-    /// The key that the token names, or the only key for its algorithm.
-    fn signing_key(
+    /// The keys that may have made a signature: for this algorithm, and not with
+    /// another name than the token's. Names decide nothing else: some providers give
+    /// none, or the same one twice.
+    fn candidates(
         &self,
         key_id: Option<&str>,
-        alg: &CoreJwsSigningAlgorithm,
-    ) -> Option<&CoreJsonWebKey> {
-        let fits = |key: &&CoreJsonWebKey| {
-            key_id.is_none_or(|id| key.key_id() == Some(&JsonWebKeyId::new(id.to_owned())))
-                && key
-                    .key_use()
-                    .is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature)
-                && !matches!(
-                    key.signing_alg(),
-                    JsonWebKeyAlgorithm::Algorithm(other) if other != alg
-                )
+        algorithm: &CoreJwsSigningAlgorithm,
+    ) -> impl Iterator<Item = &CoreJsonWebKey> {
+        let is_named_so = move |key: &CoreJsonWebKey| match (key_id, key.key_id()) {
+            (Some(named), Some(known)) => named == known.as_str(),
+            _ => true,
         };
-        let mut keys = self.metadata.jwks().keys().iter().filter(fits);
-        let first = keys.next()?;
-        keys.next().is_none().then_some(first)
+        let may_verify = move |key: &CoreJsonWebKey| {
+            let is_for_signatures = key
+                .key_use()
+                .is_none_or(|key_use| *key_use == CoreJsonWebKeyUse::Signature);
+            let is_for_algorithm = match key.signing_alg() {
+                JsonWebKeyAlgorithm::Unspecified => true,
+                JsonWebKeyAlgorithm::Algorithm(own) => own == algorithm,
+                JsonWebKeyAlgorithm::Unsupported => false,
+            };
+            let is_of_family = algorithm.key_type().as_ref() == Some(key.key_type());
+            is_for_signatures && is_for_algorithm && is_of_family
+        };
+        let keys = self.metadata.jwks().keys().iter();
+        keys.filter(move |key| is_named_so(key) && may_verify(key))
+    }
+}
+
+/// A key's name: some providers write numbers.
+pub(super) fn key_id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(name) => (!name.is_empty()).then(|| name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

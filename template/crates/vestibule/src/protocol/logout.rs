@@ -8,7 +8,6 @@ use super::{
     CheckError, Discovered, ProtocolError,
     config::{LogoutParameter, RelyingParty},
     jws::{JwsError, audiences},
-    types::ParsedIdToken,
 };
 use crate::clock::now;
 
@@ -101,11 +100,10 @@ impl Discovered {
             .set_client_id(ClientId::new(self.client.client_id().to_string()))
             .set_post_logout_redirect_uri(back)
             .set_state(CsrfToken::new(state.to_owned()));
-        let request = match id_token.parse::<ParsedIdToken>() {
-            Ok(id_token) => request.set_id_token_hint(&id_token),
-            Err(_) => request,
-        };
-        request.http_get_url()
+        let mut url = request.http_get_url();
+        // The library would have to parse it first, and refuses odd claims.
+        url.query_pairs_mut().append_pair("id_token_hint", id_token);
+        url
     }
 
     /// With the parameters that the settings name.

@@ -4,7 +4,7 @@
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse, http::StatusCode};
 use serde_json::{Map, Value};
 
-use super::http::Http;
+use super::token_response::TokenEndpoint;
 
 /// Sends refresh requests, and turns vague rejections into `invalid_grant`.
 ///
@@ -14,11 +14,11 @@ use super::http::Http;
 /// both can only be about the token. Other errors keep their meaning: any other
 /// named error, 401 (client authentication), 429 and 5xx (temporary trouble), or a
 /// web page, which shows that something else answered.
-pub(super) struct PlainRefusals<'a>(pub &'a Http);
+pub(super) struct PlainRefusals<'a>(pub TokenEndpoint<'a>);
 
 impl<'c> AsyncHttpClient<'c> for PlainRefusals<'_> {
-    type Error = <Http as AsyncHttpClient<'c>>::Error;
-    type Future = <Http as AsyncHttpClient<'c>>::Future;
+    type Error = <TokenEndpoint<'c> as AsyncHttpClient<'c>>::Error;
+    type Future = <TokenEndpoint<'c> as AsyncHttpClient<'c>>::Future;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         let answer = self.0.call(request);

@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use openidconnect::{
     AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
-    TokenResponse as _,
     core::{CoreErrorResponseType, CoreTokenType},
 };
-use serde::Serialize;
-use serde_json::Value;
 
 use super::{
     CheckError, Discovered, Established, Expected, ProtocolError,
@@ -18,7 +15,9 @@ use super::{
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
     plain_refusal::PlainRefusals,
-    types::{ParsedIdToken, TokenError, TokenResponse},
+    shape::note_odd_claims,
+    token_response::{TokenAnswer, TokenEndpoint},
+    types::TokenError,
     userinfo::UserInfoError,
 };
 use crate::{
@@ -33,17 +32,26 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(300);
 
 /// The token endpoint's response; the ID token is not checked yet.
 #[derive(Debug)]
-pub struct Unchecked(TokenResponse);
+pub struct Unchecked(TokenAnswer);
 
 impl Unchecked {
     /// The `old` tokens with only the refresh token replaced, if the provider has
     /// rotated it: the previous one no longer works (RFC 6749 6).
     pub fn rotated(&self, old: &Tokens) -> Option<Tokens> {
-        let refresh_token = self.0.refresh_token().map(kept)?;
+        let refresh_token = self.0.refresh_token()?;
+        if !is_visible(refresh_token.secret()) {
+            return None;
+        }
+        let refresh_token = kept(refresh_token);
         Some(Tokens {
             refresh_token: Some(refresh_token),
             ..old.clone()
         })
+    }
+
+    /// What makes the response unusable, if anything.
+    pub fn fault(&self) -> Option<&'static str> {
+        check_form(&self.0).err()
     }
 }
 
@@ -100,22 +108,19 @@ impl Discovered {
             request = request.add_extra_param(name, value);
         }
         let answer = if from_widget {
-            request.request_async(&InteractionCodeGrant(http)).await
+            let http = InteractionCodeGrant(TokenEndpoint(http));
+            request.request_async(&http).await
         } else {
-            request.request_async(http).await
+            request.request_async(&TokenEndpoint(http)).await
         };
         let answer = answer.map_err(|error| match &error {
             _ if is_invalid_grant(&error) => ProtocolError::CodeRefused,
             RequestTokenError::Request(error) => {
                 ProtocolError::ProviderUnavailable(error.to_string())
             }
-            RequestTokenError::Parse(_, body) => match malformed_id_token(body) {
-                Some(fault) => ProtocolError::IdToken(fault),
-                None => ProtocolError::TokenAnswer(describe(&error)),
-            },
-            RequestTokenError::ServerResponse(_) | RequestTokenError::Other(_) => {
-                ProtocolError::TokenAnswer(describe(&error))
-            }
+            RequestTokenError::Parse(..)
+            | RequestTokenError::ServerResponse(_)
+            | RequestTokenError::Other(_) => ProtocolError::TokenAnswer(describe(&error)),
         })?;
         check_form(&answer).map_err(|fault| ProtocolError::TokenAnswer(fault.to_owned()))?;
         Ok(Unchecked(answer))
@@ -136,16 +141,18 @@ impl Discovered {
     ) -> Result<Authenticated, CheckError> {
         let answer = &unchecked.0;
         let id_token = answer
-            .id_token()
+            .unchecked_id_token()
             .ok_or_else(|| ProtocolError::TokenAnswer("it contains no id_token".to_owned()))?;
-        let verified = id_token::at_sign_in(self, id_token, answer, expected, relying_party)?;
-        let mut claims = to_claims(&verified);
+        let verified =
+            id_token::at_sign_in(self, &id_token.expose(), answer, expected, relying_party)?;
+        note_odd_claims(&verified.claims, "ID token");
+        let mut claims = Claims::from(verified.claims);
         claims.drop_protocol_claims();
         if relying_party.userinfo != Userinfo::Off {
             let more = self
                 .user_info(
                     answer.access_token().secret(),
-                    verified.subject(),
+                    &verified.subject,
                     relying_party,
                     http,
                 )
@@ -156,18 +163,16 @@ impl Discovered {
             access_token: answer.access_token().secret().clone().into(),
             access_token_expires_at: expiry(answer),
             refresh_token: answer.refresh_token().map(kept),
-            id_token: id_token.to_string().into(),
+            id_token: id_token.clone(),
             nonce: expected.nonce.expose().to_owned(),
             scopes: granted(answer).unwrap_or_else(|| relying_party.scopes.clone()),
         };
         Ok(Authenticated {
             claims,
             tokens,
-            id_token_expires_at: verified.expiration().timestamp().try_into().unwrap_or(0),
-            authenticated_at: verified
-                .auth_time()
-                .and_then(|time| time.timestamp().try_into().ok()),
-            acr: verified.auth_context_ref().map(|acr| acr.to_string()),
+            id_token_expires_at: verified.expires_at,
+            authenticated_at: verified.authenticated_at,
+            acr: verified.acr,
         })
     }
 
@@ -191,7 +196,8 @@ impl Discovered {
         for (name, value) in additional.map_err(|error| Passing(error.to_string()))? {
             request = request.add_extra_param(name, value);
         }
-        let answer = request.request_async(&PlainRefusals(http)).await;
+        let http = PlainRefusals(TokenEndpoint(http));
+        let answer = request.request_async(&http).await;
         let answer = answer.map_err(|error| {
             if is_invalid_grant(&error) {
                 Over("the provider answered invalid_grant for the refresh token".to_owned())
@@ -199,7 +205,6 @@ impl Discovered {
                 Passing(describe(&error))
             }
         })?;
-        check_form(&answer).map_err(|fault| Passing(fault.to_owned()))?;
         Ok(Unchecked(answer))
     }
 
@@ -216,16 +221,16 @@ impl Discovered {
     ) -> Result<Tokens, CheckError> {
         let answer = &unchecked.0;
         let old = established.tokens.clone();
-        if let Some(id_token) = answer.id_token() {
-            id_token::at_refresh(self, id_token, answer, established, relying_party)?;
+        let id_token = answer.unchecked_id_token();
+        if let Some(id_token) = id_token {
+            let id_token = id_token.expose();
+            id_token::at_refresh(self, &id_token, answer, established, relying_party)?;
         }
         Ok(Tokens {
             access_token: answer.access_token().secret().clone().into(),
             access_token_expires_at: expiry(answer),
             refresh_token: answer.refresh_token().map(kept).or(old.refresh_token),
-            id_token: answer
-                .id_token()
-                .map_or(old.id_token, |id_token| id_token.to_string().into()),
+            id_token: id_token.cloned().unwrap_or(old.id_token),
             nonce: old.nonce,
             scopes: granted(answer).unwrap_or(old.scopes),
         })
@@ -322,28 +327,13 @@ fn describe(error: &TokenRequestError) -> String {
     }
 }
 
-/// What is wrong with the ID token in a response that could not be read, if that is
-/// the reason.
-fn malformed_id_token(body: &[u8]) -> Option<String> {
-    let answer: Value = serde_json::from_slice(body).ok()?;
-    let fault = answer
-        .get("id_token")?
-        .as_str()?
-        .parse::<ParsedIdToken>()
-        .err()?;
-    Some(format!("it is malformed: {fault}"))
-}
-
 /// What must hold before a token goes into a header: the library would panic on a
 /// control character.
-fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
+fn check_form(answer: &TokenAnswer) -> Result<(), &'static str> {
     if answer.token_type() != &CoreTokenType::Bearer {
         // OIDC Core 3.1.3.3
         return Err("its token_type is not Bearer");
     }
-    let is_visible = |token: &str| {
-        !token.is_empty() && token.len() <= MAX_TOKEN && token.chars().all(|c| c.is_ascii_graphic())
-    };
     if !is_visible(answer.access_token().secret()) {
         return Err("its access_token is not visible ASCII, or is too long");
     }
@@ -356,10 +346,14 @@ fn check_form(answer: &TokenResponse) -> Result<(), &'static str> {
     Ok(())
 }
 
+fn is_visible(token: &str) -> bool {
+    !token.is_empty() && token.len() <= MAX_TOKEN && token.chars().all(|c| c.is_ascii_graphic())
+}
+
 /// A bound on what one session keeps; real tokens are far smaller.
 const MAX_TOKEN: usize = 64 * 1024;
 
-fn expiry(answer: &TokenResponse) -> u64 {
+fn expiry(answer: &TokenAnswer) -> u64 {
     now().saturating_add(answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs())
 }
 
@@ -368,15 +362,8 @@ fn kept(refresh_token: &RefreshToken) -> Token {
 }
 
 /// `None`: exactly what was asked for (RFC 6749 5.1).
-fn granted(answer: &TokenResponse) -> Option<Vec<String>> {
+fn granted(answer: &TokenAnswer) -> Option<Vec<String>> {
     answer
         .scopes()
         .map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect())
-}
-
-fn to_claims(claims: &impl Serialize) -> Claims {
-    match serde_json::to_value(claims) {
-        Ok(Value::Object(claims)) => claims.into(),
-        _ => Claims::default(),
-    }
 }

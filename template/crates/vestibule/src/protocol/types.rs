@@ -1,22 +1,21 @@
 //! The many type parameters of `openidconnect`, chosen in one place.
 
 use openidconnect::{
-    AdditionalClaims, AdditionalProviderMetadata, Client, EmptyExtraTokenFields, EndSessionUrl,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims, IdTokenFields,
-    ProviderMetadata, RevocationUrl, StandardErrorResponse, StandardTokenResponse,
+    AdditionalProviderMetadata, Client, EmptyAdditionalClaims, EndSessionUrl, EndpointMaybeSet,
+    EndpointNotSet, EndpointSet, IdToken, IdTokenClaims, ProviderMetadata, RevocationUrl,
+    StandardErrorResponse,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
         CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
         CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
-        CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
+        CoreSubjectIdentifierType, CoreTokenIntrospectionResponse,
     },
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use url::Url;
 
-use super::config::SignatureAlgorithm;
+use super::{config::SignatureAlgorithm, token_response::TokenAnswer};
 
 /// Metadata that Discovery 1.0 itself does not define.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -52,13 +51,8 @@ impl From<SignatureAlgorithm> for CoreJwsSigningAlgorithm {
     }
 }
 
-/// All claims that the library has no field for.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub struct OtherClaims {
-    #[serde(flatten)]
-    pub all: Map<String, Value>,
-}
-impl AdditionalClaims for OtherClaims {}
+/// Claims beside those that the checks need never get to the library.
+pub type NoOtherClaims = EmptyAdditionalClaims;
 
 pub type Metadata = ProviderMetadata<
     MoreMetadata,
@@ -76,36 +70,25 @@ pub type Metadata = ProviderMetadata<
 >;
 
 pub type ParsedIdToken = IdToken<
-    OtherClaims,
+    NoOtherClaims,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     CoreJwsSigningAlgorithm,
 >;
 
-pub type ParsedIdTokenClaims = IdTokenClaims<OtherClaims, CoreGenderClaim>;
-
-pub type TokenResponse = StandardTokenResponse<
-    IdTokenFields<
-        OtherClaims,
-        EmptyExtraTokenFields,
-        CoreGenderClaim,
-        CoreJweContentEncryptionAlgorithm,
-        CoreJwsSigningAlgorithm,
-    >,
-    CoreTokenType,
->;
+pub type ParsedIdTokenClaims = IdTokenClaims<NoOtherClaims, CoreGenderClaim>;
 
 pub type TokenError = StandardErrorResponse<CoreErrorResponseType>;
 
 pub type RelyingPartyClient = Client<
-    OtherClaims,
+    NoOtherClaims,
     CoreAuthDisplay,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     CoreJsonWebKey,
     CoreAuthPrompt,
     TokenError,
-    TokenResponse,
+    TokenAnswer,
     CoreTokenIntrospectionResponse,
     CoreRevocableToken,
     CoreRevocationErrorResponse,

@@ -8,6 +8,7 @@ use super::{
     CheckError, Discovered, Http, ProtocolError,
     config::RelyingParty,
     jws::{JwsError, audiences},
+    shape::note_odd_claims,
 };
 use crate::{claims::Claims, clock::now};
 
@@ -53,6 +54,7 @@ impl Discovered {
         if claims.get("sub").and_then(Value::as_str) != Some(subject) {
             return Err(JwsError::Refused("sub is missing or belongs to another person").into());
         }
+        note_odd_claims(&claims, "userinfo");
         Ok(claims.into())
     }
 

@@ -60,7 +60,7 @@ settings! {
     SCOPES: "OIDC_SCOPES", "openid profile email",
         "the scopes to ask for; add offline_access if the provider requires it for refresh tokens";
     ROLES_CLAIM: "OIDC_ROLES_CLAIM", "roles",
-        "the claim that holds the roles, for example realm_access.roles";
+        "the claims that hold the roles, for example realm_access.roles; several are separated by spaces";
     LOGIN_REDIRECT_URI: "OIDC_LOGIN_REDIRECT_URI", "",
         "where the provider sends people back to, if not the default below APP_BASE_URL";
     LOGOUT_REDIRECT_URI: "OIDC_LOGOUT_REDIRECT_URI", "",

@@ -3,7 +3,10 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use vestibule::{Claims, UserSession, settings::Userinfo};
-use vestibule_dev::{provider::Signature, testing::logs};
+use vestibule_dev::{
+    provider::{Endpoint, Signature},
+    testing::logs,
+};
 
 use crate::{
     fixture::Fixture,
@@ -119,6 +122,97 @@ async fn i21_claims_as_large_providers_write_them_are_understood() {
     let record = alice.record().await;
     let email = record.session.verified_email();
     assert_eq!(email, Some("alice@example.com"));
+}
+
+/// A name, what the ID token and what userinfo say about the addresses, and what is
+/// kept of that.
+type Sources = (&'static str, Value, Value, Value);
+
+#[tokio::test]
+async fn i21_an_address_and_its_verification_come_from_one_source() {
+    let (own, other) = ("alice@example.com", "attacker@example.com");
+    let sources: [Sources; 8] = [
+        (
+            "the verification of another address",
+            json!({ "email": other }),
+            json!({ "email_verified": true }),
+            json!({ "email": other }),
+        ),
+        (
+            "the address of another verification",
+            json!({ "email_verified": true }),
+            json!({ "email": other }),
+            json!({ "email": other }),
+        ),
+        (
+            "an address without, and another with its own",
+            json!({ "email": other }),
+            json!({ "email": own, "email_verified": true }),
+            json!({ "email": own, "email_verified": true }),
+        ),
+        (
+            "both whole",
+            json!({ "email": own, "email_verified": false }),
+            json!({ "email": other, "email_verified": true }),
+            json!({ "email": own, "email_verified": false }),
+        ),
+        (
+            "null says nothing",
+            json!({ "email": null, "email_verified": true }),
+            json!({ "email": other, "email_verified": null }),
+            json!({ "email": other, "email_verified": null }),
+        ),
+        (
+            "only the ID token",
+            json!({ "email": own, "email_verified": true }),
+            json!({}),
+            json!({ "email": own, "email_verified": true }),
+        ),
+        (
+            "only userinfo",
+            json!({}),
+            json!({ "email": own, "email_verified": true }),
+            json!({ "email": own, "email_verified": true }),
+        ),
+        (
+            "the same for telephones",
+            json!({ "phone_number": "+1 555 0100" }),
+            json!({ "phone_number_verified": true }),
+            json!({ "phone_number": "+1 555 0100" }),
+        ),
+    ];
+    const NAMES: [&str; 4] = [
+        "email",
+        "email_verified",
+        "phone_number",
+        "phone_number_verified",
+    ];
+    let say = |claims: &mut Value, said: &Value| {
+        let claims = claims.as_object_mut().unwrap();
+        for name in NAMES {
+            claims.remove(name);
+        }
+        claims.extend(said.as_object().unwrap().clone());
+    };
+    let app = Fixture::start().await;
+    for (what, id_token, userinfo, kept) in sources {
+        let faults = app.provider.faults();
+        faults.clear();
+        faults.id_token(move |token| say(&mut token.claims, &id_token));
+        faults.json(Endpoint::Userinfo, move |claims| say(claims, &userinfo));
+        let alice = assert_accepted(&app, what).await;
+        let record = alice.record().await;
+        let session = &record.session;
+        for name in NAMES {
+            assert_eq!(
+                session.claims().get(name).as_ref(),
+                kept.get(name),
+                "{what}"
+            );
+        }
+        let is_verified = kept["email_verified"] == true;
+        assert_eq!(session.verified_email().is_some(), is_verified, "{what}");
+    }
 }
 
 #[tokio::test]

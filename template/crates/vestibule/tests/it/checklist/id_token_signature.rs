@@ -237,11 +237,16 @@ async fn i9_a_token_without_kid_is_accepted_if_one_key_fits() {
 }
 
 #[tokio::test]
-async fn i9_a_token_without_kid_is_refused_if_several_keys_fit() {
+async fn i9_a_token_without_kid_is_tried_with_every_key_that_fits() {
     let app = Fixture::start_prepared(|_, provider| provider.rotate_keys(true).unwrap()).await;
-    let bob = app.signed_in_as("bob").await;
     app.provider.faults().id_token(without_kid);
-    assert_refused(&bob, "id_token", "two keys of one family").await;
+    assert_accepted(&app, "two keys of one family").await;
+
+    let bob = app.signed_in_as("bob").await;
+    app.provider
+        .faults()
+        .id_token(|token| token.signature = Signature::Foreign);
+    assert_refused(&bob, "id_token", "none of them").await;
 }
 
 #[tokio::test]
@@ -310,7 +315,6 @@ async fn i11_what_the_app_cannot_read_is_refused() {
         ("encryption as alg", |token| {
             token.header["alg"] = json!("A128GCM")
         }),
-        ("nothing", |token| instead(token, "")),
         ("dots", |token| instead(token, "..")),
         ("two parts", |token| instead(token, "e30.e30")),
         ("four parts", |token| instead(token, "e30.e30.e30.e30")),

@@ -390,9 +390,14 @@ async fn a14_what_the_settings_demand_shortens_no_later_session() {
 
 #[tokio::test]
 async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
-    let ways: [Way<fn(&mut Jws)>; 3] = [
+    let ways: [Way<fn(&mut Jws)>; 6] = [
         ("an hour old", an_hour_old),
         ("just too old", |token| age_by(token, 60 + 120 + 5)),
+        ("in the future", |token| be_ahead_by(token, 120 + 60)),
+        ("in milliseconds", in_milliseconds),
+        ("of before all time", |token| {
+            token.claims["auth_time"] = (-1).into()
+        }),
         ("undated", |token| remove(token, "auth_time")),
     ];
     for (name, bend) in ways {
@@ -400,6 +405,49 @@ async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
         app.provider.faults().id_token(bend);
         let alice = app.signed_in_as("alice").await;
         assert_is_left_as_before(&alice, "/test/vault", name).await;
+    }
+}
+
+#[tokio::test]
+async fn i17_an_auth_time_that_cannot_be_true_makes_nobody_fresh() {
+    let ways: [Way<fn(&mut Jws)>; 6] = [
+        ("in the future", |token| be_ahead_by(token, 120 + 60)),
+        ("in milliseconds", in_milliseconds),
+        ("negative", |token| token.claims["auth_time"] = (-1).into()),
+        ("1e300", |token| token.claims["auth_time"] = 1e300.into()),
+        ("in quotes", |token| {
+            token.claims["auth_time"] = token.claims["auth_time"].to_string().into();
+        }),
+        ("a list", |token| {
+            token.claims["auth_time"] = vec![token.claims["iat"].clone()].into();
+        }),
+    ];
+    let app = Fixture::start_with_pages(step_up::pages).await;
+    for (name, bend) in ways {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(bend);
+        let alice = app.signed_in_as("alice").await;
+        let authenticated_at = alice.record().await.session.authenticated_at();
+        assert_eq!(authenticated_at, None, "{name}");
+        let answer = alice.fetch("/test/vault").await;
+        assert_eq!(answer.json()["code"], "not_fresh", "{name}");
+    }
+    let usable: [Way<fn(&mut Jws)>; 2] = [
+        ("within the tolerance", |token| be_ahead_by(token, 60)),
+        ("a fraction", |token| {
+            let now = token.claims["iat"].as_u64().unwrap();
+            token.claims["auth_time"] = (now as f64 - 0.5).into();
+        }),
+    ];
+    for (name, bend) in usable {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(bend);
+        let alice = app.signed_in_as("alice").await;
+        assert_eq!(
+            alice.get("/test/vault").await.body,
+            "the vault of alice",
+            "{name}"
+        );
     }
 }
 
@@ -464,7 +512,17 @@ fn an_hour_old(token: &mut Jws) {
     age_by(token, 3600);
 }
 
-fn age_by(token: &mut Jws, seconds: u64) {
+fn be_ahead_by(token: &mut Jws, seconds: u64) {
+    let now = token.claims["iat"].as_u64().unwrap();
+    token.claims["auth_time"] = (now + seconds).into();
+}
+
+fn in_milliseconds(token: &mut Jws) {
+    let now = token.claims["iat"].as_u64().unwrap();
+    token.claims["auth_time"] = (now * 1000).into();
+}
+
+pub(super) fn age_by(token: &mut Jws, seconds: u64) {
     let now = token.claims["iat"].as_u64().unwrap();
     token.claims["auth_time"] = (now - seconds).into();
 }
