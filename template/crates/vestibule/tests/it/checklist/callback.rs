@@ -473,7 +473,7 @@ async fn r11_the_callback_takes_no_post() {
     for target in [PATHS.login_callback, callback.as_str()] {
         let page = browser.post(target, &fields).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
-        assert_eq!(page.header("allow"), "GET");
+        assert_eq!(page.header("allow"), "GET, HEAD");
     }
     assert_eq!(app.token_requests(), exchanges);
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");

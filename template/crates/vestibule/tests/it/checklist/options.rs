@@ -15,7 +15,7 @@ use crate::{
     support::{Browser, PATHS, Page, TestApp, login_with, settings_of},
 };
 
-use super::{assert_is_error_page, remove, without_kid};
+use super::{Variant, assert_is_error_page, remove, without_kid};
 
 /// A name, and what to do.
 type Way<F> = (&'static str, F);
@@ -335,7 +335,7 @@ async fn a14_a_page_may_demand_more_than_the_settings() {
 
 #[tokio::test]
 async fn a14_nobody_is_signed_in_without_what_the_settings_demand() {
-    let ways: [(&str, Way<fn(&mut Jws)>); 5] = [
+    let ways: [(&str, Variant); 5] = [
         (
             "acr_values=eidas2",
             ("no acr", |token| remove(token, "acr")),
