@@ -412,7 +412,7 @@ fn the_widget_cannot_ask_for_what_every_sign_in_demands() {
 }
 
 #[test]
-fn o6_secrets_may_have_any_printable_characters() {
+fn o5_secrets_may_have_any_printable_characters() {
     // As password managers and Terraform's random_password make them.
     let secrets = [
         "k{3Qz<u&9!Rw7)mTq-Vd@8e_Yb%Xc>Lp=Hn:Ga?",
@@ -444,7 +444,7 @@ fn o6_secrets_may_have_any_printable_characters() {
 }
 
 #[test]
-fn o6_a_secret_with_commas_can_be_replaced_like_any_other() {
+fn o5_a_secret_with_commas_can_be_replaced_like_any_other() {
     let (new, plain) = (
         "n9Rw7mTqVd8eYbXcLpHnGak3Qzu2Ws4E",
         "k2D9vTq0sJx8LrYw3NzQm5Bf7HcVp1Xg",
@@ -475,7 +475,7 @@ fn o6_a_secret_with_commas_can_be_replaced_like_any_other() {
 }
 
 #[test]
-fn o6_a_whole_placeholder_is_no_secret() {
+fn o5_a_whole_placeholder_is_no_secret() {
     for placeholder in [
         "{clientSecret}",
         "{{ client_secret }}",
@@ -496,7 +496,7 @@ fn o6_a_whole_placeholder_is_no_secret() {
 }
 
 #[test]
-fn o6_quotes_that_arrive_with_the_value_are_named() {
+fn o5_quotes_that_arrive_with_the_value_are_named() {
     for (variable, value) in [
         ("OIDC_SCOPES", "\"openid profile email\""),
         ("OIDC_SCOPES", "'openid profile'"),
@@ -557,7 +557,7 @@ fn said_with_dotenv(content: &str) -> String {
 
 #[cfg(debug_assertions)]
 #[test]
-fn o6_a_dollar_that_is_lost_in_dotenv_is_named() {
+fn o5_a_dollar_that_is_lost_in_dotenv_is_named() {
     for value in [
         "pa$sword9~x",
         "pa${sword9}x",
@@ -582,7 +582,7 @@ fn o6_a_dollar_that_is_lost_in_dotenv_is_named() {
 
 #[cfg(debug_assertions)]
 #[test]
-fn o6_a_dollar_that_is_meant_or_kept_in_dotenv_is_left_alone() {
+fn o5_a_dollar_that_is_meant_or_kept_in_dotenv_is_left_alone() {
     for value in [
         "'pa$sword9~x'",
         "pa\\$sword9",

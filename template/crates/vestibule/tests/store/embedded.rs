@@ -79,7 +79,7 @@ async fn only_the_owner_may_read_the_file() {
 }
 
 #[tokio::test]
-async fn o7_a_file_that_stays_in_use_is_refused_in_the_end() {
+async fn o6_a_file_that_stays_in_use_is_refused_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.redb");
     let store = open_file(&file).await.unwrap();
@@ -100,7 +100,7 @@ async fn o7_a_file_that_stays_in_use_is_refused_in_the_end() {
 }
 
 #[tokio::test]
-async fn o7_a_file_in_use_is_waited_for() {
+async fn o6_a_file_in_use_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sessions.redb");
     let old = open_file(&file).await.unwrap();
