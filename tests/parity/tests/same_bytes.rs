@@ -12,7 +12,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 /// The files of an app by path: their bytes, and whether they can be executed.
 type Files = BTreeMap<String, (Vec<u8>, bool)>;
 
-const PROVIDERS: [&str; 7] = [
+const PROVIDERS: [&str; 8] = [
     "dev", "okta", "auth0", "cognito", "entra", "google", "keycloak", "other",
 ];
 const LOGIN_PAGES: [&str; 3] = ["redirect", "page", "widget"];
