@@ -100,11 +100,7 @@ impl Claims {
     pub fn strings_at(&self, path: &str) -> Vec<String> {
         match find(&self.to_map(), path) {
             Some(Value::String(string)) => vec![string.clone()],
-            Some(Value::Array(values)) => values
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect(),
+            Some(Value::Array(values)) => strings_in(values),
             _ => Vec::new(),
         }
     }
@@ -309,17 +305,18 @@ fn share(claims: &Map<String, Value>, [address, verified]: [&str; 2]) -> u8 {
     }
 }
 
+fn strings_in(values: &[Value]) -> Vec<String> {
+    let strings = values.iter().filter_map(Value::as_str);
+    strings.map(str::to_owned).collect()
+}
+
 fn roles_in(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) if text.contains(',') => {
             text.split(',').map(|role| role.trim().to_owned()).collect()
         }
         Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
-        Value::Array(roles) => roles
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        Value::Array(roles) => strings_in(roles),
         Value::Object(roles) => roles
             .iter()
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))

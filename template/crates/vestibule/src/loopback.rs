@@ -1,22 +1,15 @@
 //! Which addresses may be used without TLS.
 
-#[cfg(feature = "redis")]
 use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
 
 /// Whether the URL's host is this machine.
 pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host_str().is_some_and(is_loopback_host)
 }
 
 /// Whether a host, by name or address, is this machine.
-#[cfg(feature = "redis")]
 pub fn is_loopback_host(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
     match host.parse::<IpAddr>() {

@@ -38,7 +38,7 @@ pub(super) async fn metadata(issuer: &IssuerUrl, http: &Http) -> Result<Metadata
         .join(WELL_KNOWN)
         .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
     let members: Map<String, Value> = document(url, "metadata", http).await?;
-    let found = IssuerUrl::new(required(&members, "issuer")?).map_err(|_| no_url("issuer"))?;
+    let found = required_url(&members, "issuer", IssuerUrl::new)?;
     if found != *issuer {
         return Err(Unusable(format!(
             "unexpected issuer `{}` in its metadata (expected `{}`)",
@@ -46,12 +46,9 @@ pub(super) async fn metadata(issuer: &IssuerUrl, http: &Http) -> Result<Metadata
             issuer.as_str()
         )));
     }
-    let authorization_endpoint = AuthUrl::new(required(&members, "authorization_endpoint")?)
-        .map_err(|_| no_url("authorization_endpoint"))?;
-    let token_endpoint = TokenUrl::new(required(&members, "token_endpoint")?)
-        .map_err(|_| no_url("token_endpoint"))?;
-    let keys =
-        JsonWebKeySetUrl::new(required(&members, "jwks_uri")?).map_err(|_| no_url("jwks_uri"))?;
+    let authorization_endpoint = required_url(&members, "authorization_endpoint", AuthUrl::new)?;
+    let token_endpoint = required_url(&members, "token_endpoint", TokenUrl::new)?;
+    let keys = required_url(&members, "jwks_uri", JsonWebKeySetUrl::new)?;
     let more = MoreMetadata {
         end_session_endpoint: optional_url(&members, "end_session_endpoint", EndSessionUrl::new),
         revocation_endpoint: optional_url(&members, "revocation_endpoint", RevocationUrl::new),
@@ -231,20 +228,21 @@ async fn document<T: DeserializeOwned>(url: Url, what: &str, http: &Http) -> Res
     })
 }
 
-/// A member of the metadata that nothing works without.
-fn required(members: &Map<String, Value>, name: &'static str) -> Result<String, Unusable> {
+/// An address in the metadata that nothing works without.
+fn required_url<T, E>(
+    members: &Map<String, Value>,
+    name: &'static str,
+    parse: impl Fn(String) -> Result<T, E>,
+) -> Result<T, Unusable> {
     match said(members, name) {
-        Some(Value::String(value)) => Ok(value.clone()),
+        Some(Value::String(url)) => parse(url.clone())
+            .map_err(|_| Unusable(format!("the {name} in its metadata is not a URL"))),
         Some(other) => Err(Unusable(format!(
             "the {name} in its metadata is {}, not a URL",
             kind(other)
         ))),
         None => Err(Unusable(format!("its metadata names no {name}"))),
     }
-}
-
-fn no_url(name: &'static str) -> Unusable {
-    Unusable(format!("the {name} in its metadata is not a URL"))
 }
 
 /// The address of something that the provider may or may not offer.

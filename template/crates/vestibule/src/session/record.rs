@@ -152,6 +152,11 @@ impl UserSession {
     pub fn person_tag(&self) -> String {
         person_tag(&self.issuer, &self.subject)
     }
+
+    /// See [`subject_key`].
+    pub(super) fn subject_key(&self) -> Key {
+        subject_key(&self.issuer, &self.client_id, &self.subject)
+    }
 }
 
 /// See [`UserSession::person_tag`].

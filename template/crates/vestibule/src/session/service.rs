@@ -88,8 +88,8 @@ impl UserSessions {
         }
         let live = self.live.get(id)?;
         let (now, last_seen) = (now(), live.last_seen());
-        let is_alive = now < live.session.expires_at && now.saturating_sub(last_seen) < self.idle;
-        (is_alive && !is_visit_due(now, last_seen, self.idle)).then_some(live)
+        let is_settled = !self.has_ended(&live, now) && !is_visit_due(now, last_seen, self.idle);
+        is_settled.then_some(live)
     }
 
     /// The session behind a browser's id, unless it has ended.
@@ -102,16 +102,23 @@ impl UserSessions {
                 None => return Ok(None),
             },
         };
-        let last_seen = live.last_seen();
-        if now >= live.session.expires_at || now.saturating_sub(last_seen) >= self.idle {
+        if self.has_ended(&live, now) {
             self.end_by_key(live.key).await?;
             return Ok(None);
         }
-        if is_visit_due(now, last_seen, self.idle) {
+        if is_visit_due(now, live.last_seen(), self.idle) {
             live.last_seen.store(now, Ordering::Relaxed);
             self.store.touch(live.key, now).await?;
         }
         Ok(Some(live))
+    }
+
+    fn has_ended(&self, live: &LiveSession, now: u64) -> bool {
+        now >= live.session.expires_at || self.is_idle(live.last_seen(), now)
+    }
+
+    fn is_idle(&self, last_seen: u64, now: u64) -> bool {
+        now.saturating_sub(last_seen) >= self.idle
     }
 
     /// Whether an opened record still matches the store: each change raises the
@@ -278,15 +285,9 @@ impl UserSessions {
     /// All rows of this session's person, its own among them.
     pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<ListedRow>, StoreError> {
         let now = now();
-        let UserSession {
-            issuer,
-            client_id,
-            subject,
-            ..
-        } = &of.session;
-        let subject = subject_key(issuer, client_id, subject);
+        let subject = of.session.subject_key();
         let mut rows = self.store.list_by_subject(subject, now).await?;
-        rows.retain(|row| now.saturating_sub(row.last_seen) < self.idle);
+        rows.retain(|row| !self.is_idle(row.last_seen, now));
         Ok(rows)
     }
 
@@ -299,12 +300,14 @@ impl UserSessions {
         session: &UserSession,
     ) -> Result<usize, StoreError> {
         let now = now();
-        let subject = subject_key(&session.issuer, &session.client_id, &session.subject);
+        let subject = session.subject_key();
         let mut others = self.store.list_by_subject(subject, now).await?;
         let newest = newest.key();
         others.retain(|row| row.key != newest);
-        let is_in_use = |row: &ListedRow| now.saturating_sub(row.last_seen) < self.idle;
-        others.sort_by_key(|row| Reverse((is_in_use(row), row.created_at, row.last_seen)));
+        others.sort_by_key(|row| {
+            let is_in_use = !self.is_idle(row.last_seen, now);
+            Reverse((is_in_use, row.created_at, row.last_seen))
+        });
         let others_allowed = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
         let mut ended = 0;
         for row in others.into_iter().skip(others_allowed) {
@@ -335,15 +338,10 @@ impl UserSessions {
             StoreError(format!("the user session cannot be serialised: {error}"))
         })?;
         let sealed = self.sealers.seal(id.as_bytes(), &plain, &key)?;
-        let UserSession {
-            issuer,
-            client_id,
-            subject,
-            ..
-        } = session;
+        let (issuer, client_id) = (&session.issuer, &session.client_id);
         Ok(Row {
             key,
-            subject: subject_key(issuer, client_id, subject),
+            subject: session.subject_key(),
             provider_session: session
                 .provider_session
                 .as_ref()

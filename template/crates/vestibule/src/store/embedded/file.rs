@@ -142,8 +142,7 @@ fn require_store(database: &Database) -> Result<bool, redb::Error> {
 
 /// Creates all tables, so that readers can rely on them.
 fn lay_out(database: &Database) -> Result<(), redb::Error> {
-    let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
+    let transaction = database.begin_write()?;
     transaction
         .open_table(ABOUT)?
         .insert(FORMAT, CURRENT_FORMAT)?;

@@ -239,8 +239,6 @@ fn listed(key: Key, fields: Fields, now: u64) -> Option<ListedRow> {
         expires_at,
         provider_session,
     ] = <[Option<Vec<u8>>; LISTED.len()]>::try_from(fields).ok()?;
-    let string = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
-    let number = |field| string(field)?.parse::<u64>().ok();
     // Damaged rows are left out, as in `live`.
     number(version)?;
     let row = ListedRow {
@@ -248,7 +246,7 @@ fn listed(key: Key, fields: Fields, now: u64) -> Option<ListedRow> {
         created_at: number(created_at)?,
         device: string(device)?,
         last_seen: number(last_seen)?,
-        provider_session: optional_key(&string(provider_session)?)?,
+        provider_session: optional_key(provider_session)?,
     };
     (now < number(expires_at)?).then_some(row)
 }
@@ -265,12 +263,10 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
         expires_at,
         sealed,
     ] = <[Option<Vec<u8>>; FIELDS.len()]>::try_from(fields).ok()?;
-    let string = |field: Option<Vec<u8>>| String::from_utf8(field?).ok();
-    let number = |field| string(field)?.parse().ok();
     Some(Row {
         key,
         subject: decode_array(&string(subject)?)?,
-        provider_session: optional_key(&string(provider_session)?)?,
+        provider_session: optional_key(provider_session)?,
         created_at: number(created_at)?,
         device: string(device)?,
         version: number(version)?,
@@ -280,9 +276,17 @@ fn parse(key: Key, fields: Fields) -> Option<Row> {
     })
 }
 
+fn string(field: Option<Vec<u8>>) -> Option<String> {
+    String::from_utf8(field?).ok()
+}
+
+fn number(field: Option<Vec<u8>>) -> Option<u64> {
+    string(field)?.parse().ok()
+}
+
 /// A key, or none where the field is empty; `None` if it is damaged.
-fn optional_key(field: &str) -> Option<Option<Key>> {
-    match field {
+fn optional_key(field: Option<Vec<u8>>) -> Option<Option<Key>> {
+    match string(field)?.as_str() {
         "" => Some(None),
         key => decode_array(key).map(Some),
     }
