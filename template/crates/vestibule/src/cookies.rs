@@ -118,14 +118,12 @@ fn full_name(secure: bool, name: &str, suffix: &str) -> String {
     format!("{}{name}{suffix}", prefix(secure))
 }
 
-/// A hyphen and 48 bits of the base URL's hash, which is plenty for the apps on one
-/// host.
+/// A hyphen and the beginning of the base URL's hash.
 fn suffix(base_url: &Url) -> String {
     let origin = base_url.origin().ascii_serialization();
     let path = base_url.path().trim_end_matches('/');
     let hash = seal::hash("base URL", &[origin.as_bytes(), path.as_bytes()]);
-    let beginning = hash.first_chunk::<6>().unwrap_or(&[0; 6]);
-    format!("-{}", seal::encode(beginning))
+    format!("-{}", seal::short(&hash))
 }
 
 fn value_of<'a>(name: &[u8], mut pairs: &'a [u8]) -> Option<&'a [u8]> {

@@ -57,6 +57,11 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// 48 bits of a hash in URL-safe characters: enough to tell a few things apart.
+pub fn short(hash: &Key) -> String {
+    encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
+}
+
 /// The bytes that [`encode`] turned into this string; `None` if it is not such a
 /// string.
 pub fn decode(encoded: &str) -> Option<Vec<u8>> {

@@ -5,8 +5,8 @@
 use std::{pin::Pin, time::Duration};
 
 use openidconnect::{
-    AccessToken, AsyncHttpClient, HttpRequest, HttpResponse, IdToken, OAuth2TokenResponse,
-    RefreshToken, Scope, TokenResponse,
+    AccessToken, AsyncHttpClient, HttpRequest, HttpResponse, OAuth2TokenResponse, RefreshToken,
+    Scope, TokenResponse,
     core::{
         CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType,
     },
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use super::{
     http::{Http, HttpError},
     shape::{kind, said},
-    types::NoOtherClaims,
+    types::{NoOtherClaims, ParsedIdToken},
 };
 use crate::token::Token;
 
@@ -90,13 +90,6 @@ impl OAuth2TokenResponse for TokenAnswer {
     }
 }
 
-type TypedIdToken = IdToken<
-    NoOtherClaims,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
-
 impl
     TokenResponse<
         NoOtherClaims,
@@ -106,7 +99,7 @@ impl
     > for TokenAnswer
 {
     /// Never: see [`unchecked_id_token`](Self::unchecked_id_token).
-    fn id_token(&self) -> Option<&TypedIdToken> {
+    fn id_token(&self) -> Option<&ParsedIdToken> {
         None
     }
 }

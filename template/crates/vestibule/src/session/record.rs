@@ -161,8 +161,8 @@ impl UserSession {
 
 /// See [`UserSession::person_tag`].
 pub(crate) fn person_tag(issuer: &str, subject: &str) -> String {
-    let hash = seal::hash("person", &[issuer.as_bytes(), subject.as_bytes()]);
-    seal::encode(hash.first_chunk::<6>().unwrap_or(&[0; 6]))
+    let parts = [issuer.as_bytes(), subject.as_bytes()];
+    seal::short(&seal::hash("person", &parts))
 }
 
 /// The key under which a store finds all sessions of a person at one client: apps
