@@ -14,6 +14,7 @@ mod odd_providers;
 mod operations;
 mod options;
 mod refresh;
+mod refresh_waits;
 mod session;
 mod sessions_bound;
 mod sessions_rotation;
