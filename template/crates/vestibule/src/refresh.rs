@@ -13,6 +13,7 @@ use crate::{
     events::{self, Ending},
     oidc::Oidc,
     protocol::{CheckError, Established, ProtocolError, RefreshError},
+    provider::Source,
     refresh_queues::RefreshTurn,
     request_state, seal,
     secret::Secret,
@@ -221,9 +222,11 @@ impl Oidc {
             }
             return Err(Passing(fault.to_owned()));
         }
-        let refreshed = self.provider().checked(&provider, async |provider| {
-            provider.renewed(&unchecked, established, relying_party)
-        });
+        let refreshed = self
+            .provider()
+            .checked(&provider, Source::Provider, async |provider| {
+                provider.renewed(&unchecked, established, relying_party)
+            });
         match refreshed.await {
             Ok(tokens) => self.keep(live, tokens).await,
             Err(CheckError::UnknownKey(error)) => {

@@ -4,6 +4,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::StatusCode;
+use vestibule::now;
 use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{

@@ -126,7 +126,7 @@ async fn f11_a_short_lived_token_is_not_refreshed_on_every_request() {
 #[tokio::test]
 async fn f11_a_short_lived_token_is_refreshed_before_it_ends() {
     let app = Fixture::start().await;
-    let short = Duration::from_secs(30);
+    let short = Duration::from_secs(8);
     let alice = app.signed_in_with_token_for("alice", short).await;
     let (began, before) = (Instant::now(), app.token_requests());
     app.eventually(async || {

@@ -221,9 +221,7 @@ async fn s8_a_slow_request_does_not_bring_a_sign_in_back() {
 #[tokio::test]
 async fn s8_a_slow_renewal_does_not_bring_a_sign_in_back() {
     let app = Fixture::start().await;
-    let alice = app
-        .signed_in_with_token_for("alice", Duration::ZERO)
-        .await;
+    let alice = app.signed_in_with_token_for("alice", Duration::ZERO).await;
     let page = signs_out_during(&alice, Endpoint::Token).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     // What was issued meanwhile is revoked too.
