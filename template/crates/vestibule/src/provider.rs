@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::{
     claims::Claims,
+    error::ErrorKind,
     hooks::AnyHooks,
     protocol::{
         Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, ProtocolError,
@@ -179,9 +180,11 @@ impl Provider {
                     .as_ref()
                     .is_none_or(|(_, cause)| *cause != error.0)
                 {
+                    let hint = ErrorKind::ProviderUnavailable(error.0.clone()).hint();
                     tracing::warn!(
                         issuer = self.issuer(),
                         cause = error.0,
+                        hint,
                         "the provider cannot be used"
                     );
                     self.hooks.on_provider_error(self.issuer(), &error.0);

@@ -170,7 +170,43 @@ async fn begin(
         silent: query.prompt() == Some(Prompt::None),
         with_widget: false,
         steps_up,
+        begun_anew: false,
     };
+    send_to_provider(request, oidc, provider, new, options).await
+}
+
+/// Sends the browser to the provider once more, for the same page and with the same
+/// demand.
+pub(super) async fn begin_anew(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+) -> Result<HttpResponse, Error> {
+    let provider = oidc.provider().discovered().await?;
+    let options = AuthorizationOptions {
+        login_hint: None,
+        demand: transaction.demand.clone(),
+        prompt: transaction.silent.then_some(Prompt::None),
+    };
+    let new = NewTransaction {
+        provider: transaction.provider.clone(),
+        return_to: transaction.return_to.checked(oidc.settings()),
+        demand: transaction.demand.clone(),
+        silent: transaction.silent,
+        with_widget: false,
+        steps_up: transaction.steps_up,
+        begun_anew: true,
+    };
+    send_to_provider(request, oidc, &provider, new, options).await
+}
+
+async fn send_to_provider(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    new: NewTransaction,
+    options: AuthorizationOptions<'_>,
+) -> Result<HttpResponse, Error> {
     let authorization = oidc
         .transactions()
         .begin(request, new, async |state| {
@@ -225,6 +261,7 @@ fn begin_on_page(
         silent: false,
         with_widget: true,
         steps_up: false,
+        begun_anew: false,
     };
     oidc.transactions().begin_on_page(request, new, |state| {
         provider.compose(relying_party, state, AuthorizationOptions::default())

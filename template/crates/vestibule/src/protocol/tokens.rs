@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     CheckError, Discovered, Established, Expected, ProtocolError,
     config::{RelyingParty, Userinfo},
-    error::printable,
+    error::{causes::REDIRECT_URI_REFUSED, printable},
     http::{Http, HttpError},
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
@@ -116,6 +116,9 @@ impl Discovered {
             request.request_async(&TokenEndpoint(http)).await
         };
         let answer = answer.map_err(|error| match &error {
+            _ if is_about_redirect_uri(&error) => ProtocolError::TokenAnswer(format!(
+                "the provider refused the code for its {REDIRECT_URI_REFUSED}"
+            )),
             _ if is_invalid_grant(&error) => ProtocolError::CodeRefused,
             RequestTokenError::Request(error) => {
                 ProtocolError::ProviderUnavailable(error.to_string())
@@ -333,6 +336,17 @@ fn is_invalid_grant(error: &TokenRequestError) -> bool {
         RequestTokenError::ServerResponse(answer)
             if answer.error() == &CoreErrorResponseType::InvalidGrant
     )
+}
+
+/// Whether the code is refused because it was not issued for this redirect URI (RFC
+/// 6749 4.1.3): providers say so in the description only.
+fn is_about_redirect_uri(error: &TokenRequestError) -> bool {
+    let RequestTokenError::ServerResponse(answer) = error else {
+        return false;
+    };
+    let description = answer.error_description();
+    let description = description.map(|text| text.to_ascii_lowercase().replace([' ', '-'], "_"));
+    is_invalid_grant(error) && description.is_some_and(|text| text.contains(REDIRECT_URI_REFUSED))
 }
 
 /// What went wrong, without the response's own text: that may contain tokens.

@@ -21,6 +21,7 @@ mod existing_app;
 mod extra_parameters;
 mod fixture;
 mod guards;
+mod hints;
 mod instances;
 mod keys;
 mod killed;

@@ -18,6 +18,7 @@ mod refresh_waits;
 mod session;
 mod sessions_bound;
 mod sessions_rotation;
+mod strangers;
 mod token;
 mod userinfo;
 mod weaknesses;
