@@ -62,7 +62,7 @@ mod tests {
     use crate::seal;
 
     #[test]
-    fn long_secrets_that_are_easy_to_guess_are_weak() {
+    fn o2_long_secrets_that_are_easy_to_guess_are_weak() {
         for weak in [
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "0123456789012345678901234567890123456789",
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn random_secrets_of_any_alphabet_are_strong() {
+    fn o2_random_secrets_of_any_alphabet_are_strong() {
         let alphabets = [
             "0123456789",
             "0123456789abcdef",

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Each code, and what its hint is about.
-const HINTS: [(&str, &str); 32] = [
+const HINTS: &[(&str, &str)] = &[
     ("signed_out", "no action needed"),
     ("missing_role", "OIDC_ROLES_CLAIM"),
     ("not_fresh", "no action needed"),
@@ -230,7 +230,10 @@ async fn provoke(code: &str) -> Page {
         }
         "too_many_logins" => too_many().await,
         "not_found" => Fixture::start().await.browser().get("/no-such-page").await,
-        "method_not_allowed" => Fixture::start().await.browser().post("/healthz", &[]).await,
+        "method_not_allowed" => {
+            let browser = Fixture::start().await.browser();
+            browser.post(PATHS.login_callback, &[]).await
+        }
         "bad_request" => {
             let browser = Fixture::start().await.browser();
             browser.get(&login_with("assurance=made-up")).await
@@ -254,7 +257,7 @@ fn logged(page: &Page, code: &str) -> String {
 }
 
 #[tokio::test]
-async fn o8_each_code_can_be_provoked_and_has_a_hint_that_fits() {
+async fn o11_each_code_can_be_provoked_and_has_a_hint_that_fits() {
     for kind in kinds() {
         let error = Error::from(kind);
         let code = error.code();
@@ -271,7 +274,7 @@ type Bend = fn(&DevProvider);
 
 /// What may be wrong at the provider, the code of the error that it causes, and what
 /// its own hint names.
-const CAUSES: [(&str, Bend, &str, &str); 20] = [
+const CAUSES: &[(&str, Bend, &str, &str)] = &[
     (
         "a second audience",
         |provider| {
@@ -449,14 +452,14 @@ const CAUSES: [(&str, Bend, &str, &str); 20] = [
 ];
 
 #[tokio::test]
-async fn o8_causes_that_need_more_than_a_general_hint_have_their_own() {
+async fn o11_causes_that_need_more_than_a_general_hint_have_their_own() {
     for (what, bend, code, about) in CAUSES {
         let browser = with(bend).await;
         let page = sign_in(&browser).await;
         let line = logged(&page, code);
         let (_, hint) = line.split_once("hint=").unwrap();
         assert!(hint.contains(about), "{what}: {line}");
-        let general = match code {
+        let general = match *code {
             "id_token" => ErrorKind::IdToken(String::new()),
             "token_answer" => ErrorKind::TokenAnswer(String::new()),
             "provider_error" => ErrorKind::ProviderError(String::new()),
@@ -468,7 +471,7 @@ async fn o8_causes_that_need_more_than_a_general_hint_have_their_own() {
 
 /// What the log tells of tokens that are not for this app.
 #[tokio::test]
-async fn o9_a_token_for_others_is_not_quoted_in_the_log() {
+async fn o12_a_token_for_others_is_not_quoted_in_the_log() {
     const BENDS: [(&str, &str); 2] = [("iss", "https://secret.example"), ("aud", "secret-client")];
     for (claim, value) in BENDS {
         let browser = with(|provider| {
@@ -485,7 +488,7 @@ async fn o9_a_token_for_others_is_not_quoted_in_the_log() {
 }
 
 #[tokio::test]
-async fn o9_the_provider_cannot_write_lines_of_its_own_into_the_log() {
+async fn o12_the_provider_cannot_write_lines_of_its_own_into_the_log() {
     const FORGED: &str = "https://id.example/\u{202e}\n2026 INFO forged-by-the-provider";
     let app = Fixture::start_prepared(|_, provider| {
         provider.faults().json(Endpoint::Metadata, |metadata| {
@@ -503,7 +506,7 @@ async fn o9_the_provider_cannot_write_lines_of_its_own_into_the_log() {
 }
 
 #[tokio::test]
-async fn r15_a_sign_in_that_took_too_long_at_the_provider_begins_anew() {
+async fn r17_a_sign_in_that_took_too_long_at_the_provider_begins_anew() {
     for error in ["temporarily_unavailable", "authentication_expired"] {
         let app = Fixture::start().await;
         let alice = app.browser();
@@ -539,7 +542,7 @@ fn answer_once_with_expiry(provider: &DevProvider, error: &'static str) {
 }
 
 #[tokio::test]
-async fn r15_it_begins_anew_only_once() {
+async fn r17_it_begins_anew_only_once() {
     let page = provoke("expired_at_provider").await;
     assert!(page.body.contains("<code>expired_at_provider</code>"));
     assert_eq!(page.button(), "/login?return_to=%2Fprofile");
@@ -547,7 +550,7 @@ async fn r15_it_begins_anew_only_once() {
 
 /// A description alone decides nothing.
 #[tokio::test]
-async fn r15_other_temporary_errors_begin_nothing() {
+async fn r17_other_temporary_errors_begin_nothing() {
     for (error, description) in [
         ("temporarily_unavailable", "maintenance"),
         ("access_denied", "authentication"),
@@ -561,7 +564,7 @@ async fn r15_other_temporary_errors_begin_nothing() {
 }
 
 #[tokio::test]
-async fn o8_the_log_of_a_start_has_the_hint_too() {
+async fn o11_the_log_of_a_start_has_the_hint_too() {
     let none: fn(&mut Settings, &DevProvider) = |_, provider| {
         let none = Answer::json(200, &json!({ "keys": [] }));
         provider.faults().instead(Endpoint::Keys, none);

@@ -27,6 +27,8 @@ mod keys;
 mod killed;
 mod login_page;
 mod logs;
+#[cfg(target_os = "linux")]
+mod many_sessions;
 mod middleware;
 mod network;
 mod ordinary_users;
