@@ -209,14 +209,14 @@ pub(crate) fn is_cross_site(request: &HttpRequest, oidc: &Oidc) -> bool {
 /// Who caused a request, according to the browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sender {
-    /// A page of this app, or the person.
+    /// A page of this app.
     Here,
     /// Another site.
     Elsewhere,
     /// A page that sends no `Referer`, as ours do: its origin is `null` then (Fetch,
     /// "append a request Origin header").
     Unnamed,
-    /// The browser does not say.
+    /// The browser does not say, or no page did: the person typed an address.
     Unsaid,
 }
 
@@ -226,7 +226,8 @@ impl Sender {
         let header = |name: &str| request.headers().get(name);
         if let Some(site) = header("sec-fetch-site") {
             return match site.as_bytes() {
-                b"same-origin" | b"none" => Self::Here,
+                b"same-origin" => Self::Here,
+                b"none" => Self::Unsaid,
                 _ => Self::Elsewhere,
             };
         }
