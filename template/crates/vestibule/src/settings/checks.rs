@@ -14,6 +14,7 @@ use super::{
     environment::words,
     extra_parameters::{self, ExtraParameters},
     has_user, logout_url,
+    strength::is_strong,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
 #[cfg(feature = "redis")]
@@ -601,10 +602,7 @@ impl Environment<'_> {
             } else {
                 String::new()
             };
-            let mut distinct: Vec<char> = secret.chars().collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if secret.len() < SHORTEST_SECRET || distinct.len() < 10 {
+            if secret.len() < SHORTEST_SECRET || !is_strong(secret) {
                 self.fault(
                     VARIABLE,
                     format!(
