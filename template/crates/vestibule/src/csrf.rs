@@ -11,7 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     body::in_time,
     error::{Error, ErrorKind},
-    guard::Pending,
+    guard::{Pending, note_guard},
     oidc::Oidc,
     seal,
     session::{LiveSession, UserSession},
@@ -58,6 +58,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
     type Future = Pending<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        note_guard(request);
         let request = request.clone();
         let body = in_time(web::Bytes::from_request(&request, payload));
         Pending::new(async move {

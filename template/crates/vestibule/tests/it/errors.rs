@@ -55,6 +55,7 @@ pub fn kinds() -> Vec<ErrorKind> {
         NotFound,
         MethodNotAllowed,
         BadRequest(detail()),
+        Undeclared(detail()),
         Internal(detail()),
     ]
 }
