@@ -16,14 +16,28 @@ use actix_web::{
 
 pub(crate) use login::{login_page_after, sample_widget};
 
-use crate::{error::Error, oidc::Oidc, redirect::see_other, visitor};
+use crate::{
+    error::Error, oidc::Oidc, redirect::see_other, settings::extra_parameters::ask_for_form_post,
+    visitor,
+};
 
 impl Oidc {
     /// The sign-in pages: login, callback, logout, signed out, and back-channel
     /// logout.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let paths = self.paths().clone();
+        let parameters = &self.provider().relying_party().extra_parameters;
+        let answers_by_form = ask_for_form_post(parameters);
         move |config| {
+            let mut callback = web::resource(&*paths.login_callback)
+                .wrap(from_fn(limit::limit_logins))
+                .route(web::get().to(callback::callback))
+                .route(web::head().to(callback::callback));
+            if answers_by_form {
+                callback = callback
+                    .app_data(web::PayloadConfig::new(callback::MAX_FORM))
+                    .route(web::post().to(callback::callback_by_form));
+            }
             config
                 .service(
                     web::resource(&*paths.login)
@@ -32,12 +46,7 @@ impl Oidc {
                         .route(web::head().to(login::login))
                         .route(web::post().to(login::begin_login)),
                 )
-                .service(
-                    web::resource(&*paths.login_callback)
-                        .wrap(from_fn(limit::limit_logins))
-                        .route(web::get().to(callback::callback))
-                        .route(web::head().to(callback::callback)),
-                )
+                .service(callback)
                 .service(web::resource(&*paths.logout).route(web::post().to(logout::logout)))
                 .service(
                     web::resource(&*paths.logged_out)
