@@ -1,6 +1,6 @@
 //! The apps that are written, and the template they come from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -217,4 +217,42 @@ fn every_code_file_is_formatted() {
     let room = Room::new();
     room.writes(&["my-app"]);
     assert_files_formatted(&room.join("my-app"), |_| true);
+}
+
+/// The library's tests replay these providers' documents with the settings that an app gets here.
+#[test]
+fn presets_are_what_the_library_is_tested_with() {
+    const COMPARED: [&str; 3] = ["OIDC_SCOPES", "OIDC_ROLES_CLAIM", "OIDC_LOGOUT_URL"];
+    let samples = repository().join("template/crates/vestibule/tests/it/real_providers");
+    for (provider, sample) in [
+        ("okta", "okta_custom.json"),
+        ("auth0", "auth0.json"),
+        ("cognito", "cognito.json"),
+        ("entra", "entra.json"),
+        ("google", "google.json"),
+        ("keycloak", "keycloak.json"),
+    ] {
+        let room = Room::new();
+        room.writes(&["shop", "--provider", provider]);
+        let example = room.read("shop/.env.example");
+        let written = example.lines().filter_map(|line| line.split_once('='));
+        let written: BTreeMap<&str, String> = written
+            .filter(|(name, _)| COMPARED.contains(name))
+            .map(|(name, value)| {
+                let value = value.trim_matches('"');
+                (name, value.replace("YOUR-APP", "app.example.com"))
+            })
+            .collect();
+
+        let sample = fs::read_to_string(samples.join(sample)).unwrap();
+        let sample: serde_json::Value = serde_json::from_str(&sample).unwrap();
+        let tested = sample["settings"].as_object().unwrap();
+        let tested: BTreeMap<&str, String> = tested
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap().to_owned()))
+            .filter(|(name, _)| COMPARED.contains(name))
+            .collect();
+        assert!(written.contains_key("OIDC_SCOPES"), "{provider}");
+        assert_eq!(written, tested, "{provider}");
+    }
 }
