@@ -79,6 +79,7 @@ export class Stage {
         OIDC_CLIENT_SECRET: SECRET,
         SESSION_SECRET: SECRET.repeat(3),
         SESSION_STORE: store.includes('://') ? store : `embedded:${store}`,
+        ACCOUNTS_FILE: join(this.work, `accounts-${port}.redb`),
         // All the load comes from one address.
         APP_LOGIN_RATE: '1000000',
         RUST_LOG: log,

@@ -1,6 +1,6 @@
 //! The app put together: settings, state, background jobs, middleware, routes.
 
-use std::{error::Error, io, net::TcpListener, sync::Arc};
+use std::{error::Error, io, net::TcpListener, path::PathBuf};
 
 use actix_web::{
     App, HttpServer,
@@ -20,6 +20,9 @@ use crate::{hooks::AppHooks, pages::AppPages, routes, telemetry, users::Users};
 pub struct AppSettings {
     /// Which log lines are written: `RUST_LOG`.
     pub log: Targets,
+    /// Where the records of people are: `ACCOUNTS_FILE`. `None` if they last as long
+    /// as the app, for `memory:`.
+    pub accounts_file: Option<PathBuf>,
 }
 
 impl AppSettings {
@@ -27,8 +30,11 @@ impl AppSettings {
     /// `env.required("DATABASE_URL", "Set it to the address of the database.")`.
     /// Whatever is wrong is reported together with the faults in all others.
     pub fn read(env: &mut Environment) -> Self {
+        let accounts = env.string("ACCOUNTS_FILE");
+        let accounts = accounts.unwrap_or_else(|| "data/accounts.redb".to_owned());
         Self {
             log: telemetry::filter(env),
+            accounts_file: (accounts != "memory:").then(|| accounts.into()),
         }
     }
 }
@@ -69,11 +75,11 @@ impl Application {
         let (settings, dev) = vestibule_dev::start(settings).await?;
 
         // State: a handler asks for it as an argument, `users: Data<Users>`.
-        let users = Arc::new(Users::default());
+        let users = Users::open(own.accounts_file.as_deref()).await?;
 
         let oidc = Oidc::builder(settings)
             .hooks(AppHooks {
-                users: Arc::clone(&users),
+                users: users.clone(),
             })
             .pages(AppPages)
             .build()
@@ -82,7 +88,7 @@ impl Application {
         // Background jobs: `jobs.spawn(async move { … })`. They end with the app.
         let jobs = JoinSet::new();
 
-        let users = Data::from(users);
+        let users = Data::new(users);
         let own = Data::new(own);
         let mut server = HttpServer::new({
             let oidc = oidc.clone();

@@ -2,8 +2,6 @@
 //! name says; as they stand, they keep a small record of everybody who has ever
 //! signed in. The guards and roles that handlers use are here too.
 
-use std::sync::Arc;
-
 use actix_web::HttpRequest;
 use vestibule::{AfterLogin, Deny, Hooks, Role, UserSession};
 
@@ -34,7 +32,7 @@ impl Role<Account> for Admin {
 /// What the hooks work with.
 pub struct AppHooks {
     /// The app's records of people.
-    pub users: Arc<Users>,
+    pub users: Users,
 }
 
 impl Hooks for AppHooks {
@@ -48,7 +46,9 @@ impl Hooks for AppHooks {
         session: &UserSession,
         _request: &HttpRequest,
     ) -> Result<Account, Deny> {
-        Ok(self.users.find_or_create(session).await)
+        let (issuer, subject) = (session.issuer(), session.subject());
+        let account = self.users.find_or_create(issuer, subject).await;
+        account.map_err(|error| Deny::unavailable(error.to_string()))
     }
 
     /// Once for each sign-in, when all checks have passed and before the person
@@ -61,7 +61,9 @@ impl Hooks for AppHooks {
         session: &UserSession,
         _request: &HttpRequest,
     ) -> Result<AfterLogin, Deny> {
-        self.users.count_sign_in(session).await;
+        let (issuer, subject) = (session.issuer(), session.subject());
+        let counted = self.users.count_sign_in(issuer, subject).await;
+        counted.map_err(|error| Deny::unavailable(error.to_string()))?;
         Ok(AfterLogin::Continue)
     }
 

@@ -1,16 +1,29 @@
-//! The app's own records of people, here in memory. To keep them in a database,
-//! give [`Users`] a connection pool: the key is (issuer, subject), and
+//! The app's own records of people, in one file that outlives restarts and power
+//! cuts. It serves one instance of the app; several need a database between them.
+//! Give [`Users`] a connection pool then: the key is (issuer, subject), and
 //! `find_or_create` is an upsert.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{PoisonError, RwLock},
+    error::Error,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
-use vestibule::{UserSession, now};
+use actix_web::web;
+use redb::{
+    Builder, Database, DatabaseError, ReadableTable as _, TableDefinition,
+    backends::{FileBackend, InMemoryBackend},
+};
+use serde::{Deserialize, Serialize};
+use vestibule::{now, store::private_file};
 
-/// What the app knows of a person.
-#[derive(Clone, Copy, Debug)]
+/// What the app knows of a person. A field that you add is missing in older
+/// records, so give it `#[serde(default)]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The app's own number for the person.
     pub number: u64,
@@ -20,57 +33,237 @@ pub struct Account {
     pub sign_ins: u64,
 }
 
+/// Why the records cannot be read or written.
+pub type UsersError = Box<dyn Error + Send + Sync>;
+
 /// By issuer, then by subject.
 type Accounts = BTreeMap<String, HashMap<String, Account>>;
 
-/// Everybody who has signed in since the app started.
-#[derive(Default)]
-pub struct Users {
+/// By issuer and subject, as JSON.
+const ACCOUNTS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("accounts");
+
+const ABOUT: TableDefinition<&str, u64> = TableDefinition::new("about");
+const VERSION: &str = "version";
+/// Raise it for a change that needs more than `#[serde(default)]`, and rewrite older
+/// records in [`read`].
+const CURRENT_VERSION: u64 = 1;
+
+/// How long the app that this one replaces may take to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How much of the file is kept in memory a second time; the accounts are there already.
+const CACHE_BYTES: usize = 1024 * 1024;
+
+/// Everybody who has ever signed in.
+#[derive(Clone)]
+pub struct Users(Arc<Records>);
+
+struct Records {
+    /// All that the file holds.
     accounts: RwLock<Accounts>,
+    /// `None`: they last as long as the app.
+    path: Option<PathBuf>,
+    /// `None` after a change that failed: the next one opens the file again.
+    database: Mutex<Option<Database>>,
 }
 
 impl Users {
+    /// Reads the records in this file, and creates it if it is missing. Waits for
+    /// another process that has it open to stop. Without a path, the records last
+    /// as long as the app.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub async fn open(path: Option<&Path>) -> Result<Self, Box<dyn Error>> {
+        let began = Instant::now();
+        let mut opened = open(path);
+        if opened.as_ref().is_err_and(is_in_use) {
+            tracing::warn!("another process has the accounts open; waiting for it to stop");
+        }
+        while opened.as_ref().is_err_and(is_in_use) && began.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            opened = open(path);
+        }
+        let (database, accounts) = opened.map_err(|error| {
+            let file = path.unwrap_or(Path::new("memory")).display();
+            format!("the accounts in {file} cannot be used: {error}")
+        })?;
+        Ok(Self(Arc::new(Records {
+            accounts: RwLock::new(accounts),
+            path: path.map(Path::to_owned),
+            database: Mutex::new(Some(database)),
+        })))
+    }
+
     /// The person's account, created now if there is none.
-    pub async fn find_or_create(&self, session: &UserSession) -> Account {
-        match self.find(session) {
-            Some(account) => account,
-            None => self.update(session, |_| {}),
+    ///
+    /// # Errors
+    /// The new account cannot be written.
+    pub async fn find_or_create(&self, issuer: &str, subject: &str) -> Result<Account, UsersError> {
+        match self.0.find(issuer, subject) {
+            Some(account) => Ok(account),
+            None => self.update(issuer, subject, |_| {}).await,
         }
     }
 
     /// Notes that the person has signed in.
-    pub async fn count_sign_in(&self, session: &UserSession) {
-        self.update(session, |account| account.sign_ins += 1);
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn count_sign_in(&self, issuer: &str, subject: &str) -> Result<(), UsersError> {
+        let count = |account: &mut Account| account.sign_ins += 1;
+        self.update(issuer, subject, count).await.map(drop)
     }
 
     /// How many people have an account.
     pub async fn count(&self) -> u64 {
-        count(&self.accounts.read().unwrap_or_else(PoisonError::into_inner))
+        let accounts = self.0.accounts.read();
+        count(&accounts.unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn find(&self, session: &UserSession) -> Option<Account> {
+    async fn update(
+        &self,
+        issuer: &str,
+        subject: &str,
+        change: impl FnOnce(&mut Account) + Send + 'static,
+    ) -> Result<Account, UsersError> {
+        let records = Arc::clone(&self.0);
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        // The disk may take its time, which must not keep other requests waiting.
+        web::block(move || records.update(&issuer, &subject, change)).await?
+    }
+}
+
+impl Records {
+    fn find(&self, issuer: &str, subject: &str) -> Option<Account> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        accounts
-            .get(session.issuer())?
-            .get(session.subject())
-            .copied()
+        accounts.get(issuer)?.get(subject).copied()
     }
 
-    fn update(&self, session: &UserSession, change: impl FnOnce(&mut Account)) -> Account {
+    fn update(
+        &self,
+        issuer: &str,
+        subject: &str,
+        change: impl FnOnce(&mut Account),
+    ) -> Result<Account, UsersError> {
+        let mut open_database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let database = match open_database.take() {
+            Some(database) => database,
+            None => open(self.path.as_deref())?.0,
+        };
+        let mut account = self
+            .find(issuer, subject)
+            .unwrap_or_else(|| self.new_account());
+        change(&mut account);
+        write(&database, issuer, subject, &account)?;
+        *open_database = Some(database);
+
         let accounts = self.accounts.write();
         let mut accounts = accounts.unwrap_or_else(PoisonError::into_inner);
-        let new = Account {
+        let people = accounts.entry(issuer.to_owned()).or_default();
+        people.insert(subject.to_owned(), account);
+        Ok(account)
+    }
+
+    fn new_account(&self) -> Account {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        Account {
             number: count(&accounts) + 1,
             member_since: now(),
             sign_ins: 0,
-        };
-        let people = accounts.entry(session.issuer().to_owned()).or_default();
-        let account = people.entry(session.subject().to_owned()).or_insert(new);
-        change(account);
-        *account
+        }
     }
 }
 
 fn count(accounts: &Accounts) -> u64 {
     accounts.values().map(|people| people.len() as u64).sum()
+}
+
+fn open(path: Option<&Path>) -> Result<(Database, Accounts), UsersError> {
+    let database = match path {
+        None => builder().create_with_backend(InMemoryBackend::new())?,
+        Some(path) => {
+            if !path.try_exists()? {
+                create(path)?;
+            }
+            open_file(path)?
+        }
+    };
+    let accounts = read(&database)?;
+    Ok((database, accounts))
+}
+
+/// Under another name first, so that a process killed here leaves no half of a file.
+fn create(path: &Path) -> Result<(), UsersError> {
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    drop(open_file(&draft)?);
+    match fs::hard_link(&draft, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        // A file system without hard links.
+        Err(_) => fs::rename(&draft, path)?,
+    }
+    if draft.try_exists()? {
+        fs::remove_file(draft)?;
+    }
+    Ok(())
+}
+
+fn open_file(path: &Path) -> Result<Database, UsersError> {
+    let backend = FileBackend::new(private_file(path)?)?;
+    Ok(builder().create_with_backend(backend)?)
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+fn is_in_use(error: &UsersError) -> bool {
+    let error = error.downcast_ref();
+    matches!(error, Some(DatabaseError::DatabaseAlreadyOpen))
+}
+
+/// All records; those of an earlier version would be rewritten here.
+fn read(database: &Database) -> Result<Accounts, UsersError> {
+    let transaction = database.begin_write()?;
+    let mut accounts = Accounts::new();
+    {
+        let mut about = transaction.open_table(ABOUT)?;
+        let version = about.get(VERSION)?.map(|version| version.value());
+        match version {
+            None => drop(about.insert(VERSION, CURRENT_VERSION)?),
+            Some(CURRENT_VERSION) => {}
+            Some(other) => {
+                return Err(format!(
+                    "they are of version {other}, and this app knows version {CURRENT_VERSION}"
+                )
+                .into());
+            }
+        }
+        for entry in transaction.open_table(ACCOUNTS)?.iter()? {
+            let (key, account) = entry?;
+            let (issuer, subject) = key.value();
+            let people = accounts.entry(issuer.to_owned()).or_default();
+            people.insert(subject.to_owned(), serde_json::from_slice(account.value())?);
+        }
+    }
+    transaction.commit()?;
+    Ok(accounts)
+}
+
+fn write(
+    database: &Database,
+    issuer: &str,
+    subject: &str,
+    account: &Account,
+) -> Result<(), UsersError> {
+    let transaction = database.begin_write()?;
+    let record = serde_json::to_vec(account)?;
+    transaction
+        .open_table(ACCOUNTS)?
+        .insert((issuer, subject), &*record)?;
+    transaction.commit()?;
+    Ok(())
 }

@@ -9,4 +9,5 @@ mod routes;
 mod settings;
 mod sign_in;
 mod support;
+mod users;
 mod views;

@@ -23,7 +23,7 @@ pub async fn signed_out() -> Browser {
 /// is set up for tests, and settings of yours have the values of your
 /// environment. Give one another value by `.env("DATABASE_URL", "…")`.
 pub fn app() -> Start<'static> {
-    TestApp::of(serve)
+    TestApp::of(serve).env("ACCOUNTS_FILE", "memory:")
 }
 
 async fn serve(

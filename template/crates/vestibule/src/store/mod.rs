@@ -4,6 +4,7 @@
 
 #[cfg(feature = "embedded")]
 mod embedded;
+mod private_file;
 #[cfg(feature = "redis")]
 mod redis;
 
@@ -16,6 +17,7 @@ use crate::secret::Secret;
 /// A SHA-256 hash under which a record, a provider session or a person is
 /// found. A store never sees what was hashed.
 pub use crate::seal::Key;
+pub use private_file::private_file;
 #[cfg(feature = "redis")]
 pub(crate) use redis::Address as RedisAddress;
 

@@ -2,7 +2,7 @@
 //! do if that fails.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -13,6 +13,7 @@ use redb::{
 };
 
 use super::{StoreError, guarded, tables::Tables};
+use crate::store::private_file;
 
 /// How much of the file redb caches in memory. The system's file cache holds the
 /// rest.
@@ -82,7 +83,6 @@ fn create(path: &Path) -> Result<(), Cause> {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
     let unusable = |cause: io::Error| Cause::Unusable(explain(&cause));
-    create_folder(folder).map_err(unusable)?;
     let draft = draft_of(path);
     let _ = fs::remove_file(&draft);
     let created = open_existing(&draft).and_then(|_| publish(&draft, path).map_err(unusable));
@@ -110,7 +110,7 @@ fn publish(draft: &Path, path: &Path) -> io::Result<()> {
 }
 
 fn open_existing(path: &Path) -> Result<Database, Cause> {
-    let file = open_file(path).map_err(|cause| Cause::Unusable(explain(&cause)))?;
+    let file = private_file(path).map_err(|cause| Cause::Unusable(explain(&cause)))?;
     let opened = guarded(|| {
         let database = Builder::new()
             .set_cache_size(CACHE_BYTES)
@@ -168,21 +168,4 @@ fn explain(cause: &io::Error) -> String {
         }
         _ => cause.to_string(),
     }
-}
-
-/// Only the app's user may read what is stored.
-fn open_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-fn create_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
