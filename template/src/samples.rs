@@ -3,6 +3,7 @@
 //! yours gets a state here.
 
 use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
 use serde_json::{Map, Value, json};
 use vestibule::{Claims, Error, Visitor};
 use vestibule_dev::Gallery;
@@ -14,6 +15,13 @@ use crate::{
 
 const ALICE: &str = "Alice Archer";
 const FARAH: &str = "فرح الفارسي";
+
+/// What `static/app.css` knows, to copy from.
+#[derive(Template)]
+#[template(path = "elements.html")]
+struct Elements {
+    frame: Frame,
+}
 
 type Page = Result<HttpResponse, Error>;
 
@@ -89,6 +97,16 @@ pub fn gallery() -> Gallery {
             "members.html",
             "somebody was signed out",
             |request| members(request, Some(2)),
+        )
+        .state(
+            "elements",
+            "elements.html",
+            "what pages of yours can be made of",
+            |request| {
+                views::respond(&Elements {
+                    frame: frame(request, Some(ALICE))?,
+                })
+            },
         )
         .logged_out("logged_out.html", AppPages)
         .errors("error.html", AppPages)
