@@ -165,6 +165,9 @@ fn mentions(code: &str, name: &str) -> bool {
         .any(|word| word == name)
 }
 
+/// What each loop of Liquid looks for by itself: the loop around it.
+const OUTER_LOOP: &str = "forloop";
+
 /// The placeholders, noting when one is asked for that doesn't exist. Liquid itself takes a
 /// condition on an unknown variable as false.
 #[derive(Debug)]
@@ -200,7 +203,7 @@ impl ObjectView for Watched<'_> {
 
     fn get<'s>(&'s self, index: &str) -> Option<&'s dyn ValueView> {
         let found = ObjectView::get(self.placeholders, index);
-        if found.is_none() {
+        if found.is_none() && index != OUTER_LOOP {
             self.missed
                 .borrow_mut()
                 .get_or_insert_with(|| index.to_owned());

@@ -13,7 +13,6 @@ import { memoryAdapter } from 'better-auth/adapters/memory';
 import { toNodeHandler } from 'better-auth/node';
 import { jwt } from 'better-auth/plugins';
 
-import { freePort } from '../ports.mjs';
 import { orStop } from './program.mjs';
 
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
@@ -51,9 +50,12 @@ export const variants = [
   { alg: 'EdDSA', method: 'private_key_jwt', userinfo: 'JSON' },
 ];
 
-/** Starts it with an account and with `client` as its one client. */
-export async function start(client, variant) {
-  const running = new BetterAuth(await freePort(), variant);
+/**
+ * Starts it with an account and with `client` as its one client, known at `url`
+ * and listening on `port`.
+ */
+export async function start(client, variant, { url, port }) {
+  const running = new BetterAuth(url, port, variant);
   await running.listen();
   return orStop(running, async () => {
     await running.signUp();
@@ -68,8 +70,7 @@ class BetterAuth {
   #auth;
   #server;
 
-  constructor(port, { alg }) {
-    const url = `http://127.0.0.1:${port}`;
+  constructor(url, port, { alg }) {
     this.issuer = `${url}/api/auth`;
     this.#port = port;
     this.#auth = betterAuth({

@@ -11,7 +11,6 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { freePort } from '../ports.mjs';
 import { Program, newFolder, orStop } from './program.mjs';
 
 const BIN = fileURLToPath(new URL('venv/bin/', import.meta.url));
@@ -37,9 +36,12 @@ export const variants = [
   { alg: 'EdDSA', method: 'private_key_jwt', userinfo: 'JSON', audience: 'token_endpoint' },
 ];
 
-/** Starts it, makes an account, and registers `client`. */
-export async function start(client, variant) {
-  return orStop(new Canaille(await freePort(), await newFolder(), variant), async (running) => {
+/**
+ * Starts it, known at `url` and listening on `port`, makes an account, and
+ * registers `client`.
+ */
+export async function start(client, variant, { url, port }) {
+  return orStop(new Canaille(url, port, await newFolder(), variant), async (running) => {
     await running.setUp();
     await running.register(client);
   });
@@ -53,8 +55,8 @@ class Canaille {
   #program;
   #secret = randomUUID();
 
-  constructor(port, folder, variant) {
-    this.issuer = `http://127.0.0.1:${port}`;
+  constructor(url, port, folder, variant) {
+    this.issuer = url;
     this.#port = port;
     this.#folder = folder;
     this.#variant = variant;
@@ -137,7 +139,7 @@ class Canaille {
     if (!/^[RP]S/.test(this.#variant.alg)) keys.push(await newKey('RS256'));
     const settings = `
       SECRET_KEY = "${this.#secret}"
-      SERVER_NAME = "127.0.0.1:${this.#port}"
+      SERVER_NAME = "${new URL(this.issuer).host}"
       PREFERRED_URL_SCHEME = "http"
       OAUTH2_TOKEN_EXPIRES_IN = { authorization_code = ${SHORT}, refresh_token = ${SHORT} }
       [CANAILLE]

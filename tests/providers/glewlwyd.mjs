@@ -9,7 +9,6 @@ import { promisify } from 'node:util';
 
 import { exportJWK, generateKeyPair } from 'jose';
 
-import { freePort } from '../ports.mjs';
 import { Program, newFolder, orStop } from './program.mjs';
 
 const SCHEMA = '/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3';
@@ -37,10 +36,8 @@ export const variants = [
   { alg: 'ES256', method: 'private_key_jwt', userinfo: 'JSON', audience: 'endpoint' },
 ];
 
-/** Starts it with `client` as its one client. */
-export async function start(client, variant) {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+/** Starts it with `client` as its one client, known at `url` and listening on `port`. */
+export async function start(client, variant, { url, port }) {
   const folder = await newFolder();
   await writeFile(join(folder, 'glewlwyd.conf'), configuration(port, url));
   await copyPages(join(folder, 'pages'));

@@ -6,7 +6,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { freePort } from '../ports.mjs';
 import { Program, newFolder, orStop } from './program.mjs';
 
 const PYTHON = fileURLToPath(new URL('venv/bin/python', import.meta.url));
@@ -33,9 +32,9 @@ export const variants = [
   { alg: 'ES256', method: 'private_key_jwt', userinfo: 'ES256', audience: 'endpoint' },
 ];
 
-/** Starts it with `client` as its one client. */
-export async function start(client, variant) {
-  return orStop(new Idpyoidc(await freePort(), await newFolder()), async (running) => {
+/** Starts it with `client` as its one client, known at `url` and listening on `port`. */
+export async function start(client, variant, { url, port }) {
+  return orStop(new Idpyoidc(url, port, await newFolder()), async (running) => {
     await running.configure(client, variant);
     await running.run();
   });
@@ -47,8 +46,8 @@ class Idpyoidc {
   #folder;
   #program;
 
-  constructor(port, folder) {
-    this.issuer = `http://127.0.0.1:${port}`;
+  constructor(url, port, folder) {
+    this.issuer = url;
     this.#port = port;
     this.#folder = folder;
   }

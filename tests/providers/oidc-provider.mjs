@@ -9,8 +9,6 @@ import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { Provider } from 'oidc-provider';
 
-import { freePort } from '../ports.mjs';
-
 const ALICE = { sub: 'alice', name: 'Alice Liddell', email: 'alice@example.com' };
 
 const SHORT = 20;
@@ -35,9 +33,9 @@ export const variants = [
   { alg: 'EdDSA', method: 'private_key_jwt', userinfo: 'EdDSA' },
 ];
 
-/** Starts it with `client` as its one client. */
-export async function start(client, variant) {
-  const running = new OidcProvider(client, variant, await freePort());
+/** Starts it with `client` as its one client, known at `url` and listening on `port`. */
+export async function start(client, variant, { url, port }) {
+  const running = new OidcProvider(client, variant, url, port);
   await running.rotateKey();
   await running.listen();
   return running;
@@ -53,8 +51,8 @@ class OidcProvider {
   #server = createServer((request, response) => this.#answer(request, response));
   #cookieKeys = [randomUUID()];
 
-  constructor(client, variant, port) {
-    this.issuer = `http://127.0.0.1:${port}`;
+  constructor(client, variant, url, port) {
+    this.issuer = url;
     this.#client = client;
     this.#variant = variant;
     this.#port = port;

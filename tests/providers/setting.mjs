@@ -17,8 +17,8 @@ export class Setting {
     const port = await freePort();
     this.url = `http://localhost:${port}`;
     this.client = await Client.create(this.url, variant);
-    this.provider = await provider.start(this.client, variant);
     this.wire = await Wire.open();
+    this.provider = await provider.start(this.client, variant, this.wire);
     const { issuer } = this.provider;
     this.metadata = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
     const folder = await newFolder();
@@ -27,7 +27,6 @@ export class Setting {
         APP_BASE_URL: this.url,
         OIDC_ISSUER: issuer,
         ...(await this.client.settings(folder)),
-        HTTP_PROXY: this.wire.url,
         RUST_LOG: 'debug',
       },
       folder,

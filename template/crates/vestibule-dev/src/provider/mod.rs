@@ -140,6 +140,12 @@ impl DevProvider {
         self.shared().state().signs_userinfo = signed;
     }
 
+    /// Sets whether it gives refresh tokens to clients that did not ask for
+    /// `offline_access`, as many real providers do.
+    pub fn set_refresh_tokens_unasked(&self, unasked: bool) {
+        self.shared().state().gives_refresh_tokens_unasked = unasked;
+    }
+
     /// Sets whether it accepts pushed authorization requests (RFC 9126).
     pub fn set_pushed_requests(&self, pushed_requests: PushedRequests) {
         self.shared().state().pushed_requests = pushed_requests;

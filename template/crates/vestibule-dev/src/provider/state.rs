@@ -80,6 +80,7 @@ pub(super) struct State {
     pub assertions: BTreeSet<String>,
     pub lifetimes: Lifetimes,
     pub signs_userinfo: bool,
+    pub gives_refresh_tokens_unasked: bool,
     pub pushed_requests: PushedRequests,
     /// By `request_uri`.
     pub pushed: HashMap<String, PushedRequest>,

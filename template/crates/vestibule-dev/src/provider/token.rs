@@ -148,7 +148,8 @@ fn tokens(
         let mut state = shared.state();
         let life = state.lifetimes.access_token;
         response["expires_in"] = json!(life.as_secs());
-        if grant.scopes.iter().any(|scope| scope == "offline_access") {
+        let is_asked_for = grant.scopes.iter().any(|scope| scope == "offline_access");
+        if is_asked_for || state.gives_refresh_tokens_unasked {
             // The refresh token keeps the originally granted scope (RFC 6749,
             // section 6).
             response["refresh_token"] = json!(state.grants.issue_refresh_token(grant.clone())?);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, http::header::USER_AGENT};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::header::USER_AGENT, web};
 use url::form_urlencoded;
 
 use super::{
@@ -36,6 +36,36 @@ pub(super) async fn callback(request: HttpRequest, oidc: Oidc) -> Result<HttpRes
     concluded.inspect_err(|error| {
         events::sign_in_failed(oidc.issuer(), &error.kind);
     })
+}
+
+/// Answers with a code are small; nothing larger is read.
+pub(super) const MAX_FORM: usize = 32 * 1024;
+
+/// POST: the provider's page sends the same answer in a form (OAuth 2.0 Form Post
+/// Response Mode). The form comes from another site, so browsers leave the app's
+/// cookies out. They send them along with the GET that follows, which is therefore
+/// where the answer counts. Nothing else in the form goes on: nobody has signed it.
+pub(super) async fn callback_by_form(
+    request: HttpRequest,
+    oidc: Oidc,
+    body: web::Bytes,
+) -> Result<HttpResponse, Error> {
+    if request.content_type() != "application/x-www-form-urlencoded" {
+        return Ok(HttpResponse::UnsupportedMediaType().finish());
+    }
+    let answer = Answer::read(&String::from_utf8_lossy(&body))?;
+    let pairs = [
+        ("state", &answer.state),
+        ("code", &answer.code),
+        ("iss", &answer.issuer),
+        ("error", &answer.error),
+    ];
+    let pairs = pairs
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    Ok(see_other(
+        &oidc.path_with(&oidc.paths().login_callback, pairs),
+    ))
 }
 
 async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Error> {
@@ -234,7 +264,8 @@ impl Answer {
             return Err(ErrorKind::ExpiredAtProvider);
         }
         match (self.error.as_deref(), self.code) {
-            (Some("access_denied"), _) => Err(ErrorKind::Denied),
+            // The second one is how Apple says that the person changed their mind.
+            (Some("access_denied" | "user_cancelled_authorize"), _) => Err(ErrorKind::Denied),
             // OpenID Connect Core Error Code unmet_authentication_requirements 1.0
             (Some(error @ "unmet_authentication_requirements"), _) => Err(ErrorKind::DemandNotMet(
                 format!("the provider answered {error}"),

@@ -17,7 +17,8 @@ use actix_web::{
 pub(crate) use login::{login_page_after, sample_widget};
 
 use crate::{
-    error::Error, oidc::Oidc, public::own_page, redirect::see_other, request_state, visitor,
+    error::Error, oidc::Oidc, public::own_page, redirect::see_other, request_state,
+    settings::extra_parameters::ask_for_form_post, visitor,
 };
 
 impl Oidc {
@@ -25,7 +26,19 @@ impl Oidc {
     /// logout.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let paths = self.paths().clone();
+        let parameters = &self.provider().relying_party().extra_parameters;
+        let answers_by_form = ask_for_form_post(parameters);
         move |config| {
+            let mut callback = web::resource(&*paths.login_callback)
+                .guard(own_page())
+                .wrap(from_fn(limit::limit_logins))
+                .route(web::get().to(callback::callback))
+                .route(web::head().to(callback::callback));
+            if answers_by_form {
+                callback = callback
+                    .app_data(web::PayloadConfig::new(callback::MAX_FORM))
+                    .route(web::post().to(callback::callback_by_form));
+            }
             config
                 .service(
                     web::resource(&*paths.login)
@@ -35,13 +48,7 @@ impl Oidc {
                         .route(web::head().to(login::login))
                         .route(web::post().to(login::begin_login)),
                 )
-                .service(
-                    web::resource(&*paths.login_callback)
-                        .guard(own_page())
-                        .wrap(from_fn(limit::limit_logins))
-                        .route(web::get().to(callback::callback))
-                        .route(web::head().to(callback::callback)),
-                )
+                .service(callback)
                 .service(
                     web::resource(&*paths.logout)
                         .guard(own_page())

@@ -43,8 +43,14 @@ pub(super) async fn metadata(issuer: &IssuerUrl, http: &Http) -> Result<Metadata
     let members: Map<String, Value> = document(url, "metadata", http).await?;
     let found = required_url(&members, "issuer", IssuerUrl::new)?;
     if found != *issuer {
+        // Microsoft Entra's shared issuers, such as `common`.
+        let advice = if found.as_str().contains("{tenantid}") {
+            ": it stands for all tenants, so name your own tenant in OIDC_ISSUER"
+        } else {
+            ""
+        };
         return Err(Unusable(format!(
-            "{UNEXPECTED_ISSUER} `{}` in its metadata (expected `{}`)",
+            "{UNEXPECTED_ISSUER} `{}` in its metadata (expected `{}`){advice}",
             found.as_str(),
             issuer.as_str()
         )));

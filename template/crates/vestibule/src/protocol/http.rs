@@ -1,12 +1,11 @@
-//! The one HTTP client for all calls to the provider, with limits on time and size.
-//! It follows no redirects: a provider's response must not send this server
-//! anywhere else.
+//! HTTP for all calls to the provider, with limits on time and size. It follows no
+//! redirects: a provider's response must not send this server anywhere else.
 
 use std::{error::Error, fmt, future::Future, path::Path, pin::Pin, time::Duration};
 
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{
-    Certificate, Client,
+    Certificate, Client, ClientBuilder,
     header::{ACCEPT, CONTENT_TYPE},
     redirect::Policy,
 };
@@ -14,7 +13,7 @@ use tokio::runtime::Handle;
 use url::{Url, form_urlencoded};
 
 use super::{config::RelyingParty, error::causes::NO_TLS};
-use crate::loopback::is_https_or_loopback;
+use crate::loopback::{is_https_or_loopback, is_loopback};
 
 /// The largest response body, in bytes.
 const MAX_BODY: usize = 512 * 1024;
@@ -23,12 +22,14 @@ const MAX_BODY: usize = 512 * 1024;
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
+    /// For this machine, which to a proxy is another one.
+    direct: Client,
     runtime: Handle,
 }
 
 impl Http {
     /// Creates a client from the settings. Proxies come from `HTTP_PROXY`,
-    /// `HTTPS_PROXY` and `NO_PROXY`.
+    /// `HTTPS_PROXY` and `NO_PROXY`; this machine is never asked through one.
     ///
     /// # Errors
     /// The system has no certificate authorities, the configured file cannot be
@@ -40,27 +41,24 @@ impl Http {
             Some(file) => authorities(file)?,
             None => Vec::new(),
         };
-        let client = Client::builder()
-            .user_agent(concat!(
-                env!("CARGO_PKG_NAME"),
-                "/",
-                env!("CARGO_PKG_VERSION")
-            ))
-            .redirect(Policy::none())
-            .timeout(settings.timeout)
-            .connect_timeout(settings.timeout)
-            .tls_certs_merge(authorities)
-            .build()
-            .map_err(|error| {
-                HttpError(format!(
-                    "the HTTP client cannot be created: {}. If this system has no certificate \
-                     authorities, install them (Debian's package is ca-certificates), or name a \
-                     PEM file of them in SSL_CERT_FILE.",
-                    causes(&error)
+        let usual = || {
+            Client::builder()
+                .user_agent(concat!(
+                    env!("CARGO_PKG_NAME"),
+                    "/",
+                    env!("CARGO_PKG_VERSION")
                 ))
-            })?;
+                .redirect(Policy::none())
+                .timeout(settings.timeout)
+                .connect_timeout(settings.timeout)
+                .tls_certs_merge(authorities.clone())
+        };
         let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
-        Ok(Self { client, runtime })
+        Ok(Self {
+            client: built(usual())?,
+            direct: built(usual().no_proxy())?,
+            runtime,
+        })
     }
 
     /// Whether the address answers with anything but a server error.
@@ -144,11 +142,27 @@ impl Http {
         // Runs on the runtime that the app was started on, whichever worker asks:
         // workers share connections, and a connection driven by one worker would
         // end with it at shutdown, in the middle of another's sign-in.
-        let answer = self.runtime.spawn(answer(self.client.clone(), request));
+        let client = if is_loopback(request.url()) {
+            &self.direct
+        } else {
+            &self.client
+        };
+        let answer = self.runtime.spawn(answer(client.clone(), request));
         answer
             .await
             .map_err(|error| HttpError::from_cause(&error))?
     }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, HttpError> {
+    builder.build().map_err(|error| {
+        HttpError(format!(
+            "the HTTP client cannot be created: {}. If this system has no certificate authorities, \
+             install them (Debian's package is ca-certificates), or name a PEM file of them in \
+             SSL_CERT_FILE.",
+            causes(&error)
+        ))
+    })
 }
 
 /// The certificate authorities in a PEM file.

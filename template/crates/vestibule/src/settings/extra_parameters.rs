@@ -1,6 +1,7 @@
 //! Authorization parameters that the app adds. Those of the protocol itself are off
 //! limits: each is one of the library's checks. `acr_values` and `max_age` are not
-//! only sent, but become a demand that the ID token is checked against.
+//! only sent, but become a demand that the ID token is checked against, and
+//! `response_mode=form_post` makes the callback take the answer in a form.
 
 use url::form_urlencoded;
 
@@ -30,6 +31,16 @@ const RESERVED: [&str; 20] = [
     "scope",
     "state",
 ];
+
+/// Asks for the answer in a form (OAuth 2.0 Form Post Response Mode), as Apple
+/// demands for the scopes `email` and `name`.
+const FORM_POST: (&str, &str) = ("response_mode", "form_post");
+
+/// Whether the provider answers with a form.
+pub(crate) fn ask_for_form_post(parameters: &[(String, String)]) -> bool {
+    let mut pairs = parameters.iter();
+    pairs.any(|(name, value)| (name.as_str(), value.as_str()) == FORM_POST)
+}
 
 /// The values that `prompt` may have in every request (OIDC Core 3.1.2.1,
 /// Initiating User Registration 1.0). Not `none`: no one could sign in for the
@@ -94,10 +105,11 @@ fn fault(name: &str, value: &str) -> Option<String> {
             name.escape_debug()
         ));
     }
-    if RESERVED.contains(&name) {
+    if (name, value) != FORM_POST && RESERVED.contains(&name) {
         let instead = match name {
             "scope" => "Use OIDC_SCOPES.",
             "redirect_uri" => "Use OIDC_LOGIN_REDIRECT_URI.",
+            "response_mode" => "Leave it out, or ask for form_post.",
             _ => "Leave it out.",
         };
         return Some(format!(

@@ -6,7 +6,7 @@ mod checks;
 pub mod declarations;
 mod dotenv;
 mod environment;
-mod extra_parameters;
+pub(crate) mod extra_parameters;
 mod logout_url;
 mod strength;
 pub mod widget;

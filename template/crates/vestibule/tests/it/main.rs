@@ -38,6 +38,7 @@ mod processes;
 #[cfg(unix)]
 mod purge;
 mod pushed_authorization;
+mod real_providers;
 #[expect(dead_code, reason = "the rest is for the tests in `store`")]
 #[path = "../store/redis_cluster.rs"]
 mod redis_cluster;

@@ -12,7 +12,10 @@ use reqwest::StatusCode;
 use rustls::{ServerConnection, StreamOwned};
 use url::Url;
 use vestibule::Settings;
-use vestibule_dev::provider::{DevProvider, Endpoint};
+use vestibule_dev::{
+    provider::{DevProvider, Endpoint},
+    testing::TestProvider,
+};
 
 use crate::{
     authority::Authority,
@@ -132,6 +135,45 @@ async fn hosts_in_no_proxy_are_asked_directly() {
     let instances = Instances::start(1, "memory:", &variables).await;
     let login = instances.app.browser().get(PATHS.login).await;
     assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(proxy.asked(), [""; 0]);
+}
+
+/// A proxy cannot know what this machine means by `localhost`.
+#[tokio::test]
+async fn o7_this_machine_is_never_asked_through_a_proxy() {
+    let proxy = ForwardProxy::start();
+    let url = proxy.url.as_str();
+    for variables in [
+        [("HTTP_PROXY", url), ("NO_PROXY", "")],
+        [("http_proxy", url), ("NO_PROXY", "example.com")],
+        [("ALL_PROXY", url), ("HTTPS_PROXY", url)],
+    ] {
+        let instances = Instances::start(1, "memory:", &variables).await;
+        let alice = instances.app.signed_in_as("alice").await;
+        let page = alice.fetch("/api/userinfo").await;
+        assert_eq!(page.status, StatusCode::OK, "{variables:?}");
+    }
+    assert_eq!(proxy.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn o7_nor_by_its_address_and_over_tls() {
+    let proxy = ForwardProxy::start();
+    let authority = Authority::certifying("DNS:localhost,IP:127.0.0.1");
+    for host in ["localhost", "127.0.0.1"] {
+        let provider = TestProvider::start().await;
+        let port = tls_in_front_of(provider.port.address.port(), &authority);
+        let issuer = format!("https://{host}:{port}");
+        let trusted = authority.file().display().to_string();
+        let variables = [
+            ("HTTPS_PROXY", proxy.url.as_str()),
+            ("OIDC_ISSUER", &issuer),
+            ("OIDC_CA_FILE", &trusted),
+        ];
+        serve_under(&issuer, &provider.provider);
+        let instances = Instances::start(1, "memory:", &variables).await;
+        instances.ready().await;
+    }
     assert_eq!(proxy.asked(), [""; 0]);
 }
 

@@ -386,6 +386,8 @@ fn no_parameter_of_the_protocol_can_be_set_beside_the_app() {
         let said = faults_with("OIDC_EXTRA_PARAMETERS", &format!("{name}=x"));
         assert!(said.contains(&format!("must not set «{name}»")), "{said}");
     }
+    let said = faults_with("OIDC_EXTRA_PARAMETERS", "response_mode=fragment");
+    assert!(said.contains("ask for form_post"), "{said}");
     let long = format!("ui_locales={}", "x".repeat(1024));
     let said = faults_with("OIDC_EXTRA_PARAMETERS", &long);
     assert!(said.contains("longer than 1024 bytes"), "{said}");

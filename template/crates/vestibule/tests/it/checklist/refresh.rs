@@ -147,6 +147,11 @@ async fn f3_an_error_that_does_not_say_what_is_refused_ends_the_sign_in_too() {
         let status = after_a_renewal_answered(400, "application/json", body).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{body:?}");
     }
+    for status in [400, 401] {
+        let body = r#"{"error":"token_inactive","status_code":401}"#;
+        let seen = after_a_renewal_answered(status, "application/json", body).await;
+        assert_eq!(seen, StatusCode::UNAUTHORIZED, "{status}");
+    }
 }
 
 #[tokio::test]
