@@ -602,22 +602,22 @@ impl Environment<'_> {
             } else {
                 String::new()
             };
-            if secret.len() < SHORTEST_SECRET || !is_strong(secret) {
+            let is_of_example = is_placeholder(secret)
+                || ["example", "changeme", "change-me", "change_me"]
+                    .iter()
+                    .any(|word| secret.to_lowercase().contains(word));
+            if secret.len() >= SHORTEST_SECRET && is_of_example {
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is a value from an example, which anyone can look up. {HOW}"),
+                );
+            } else if secret.len() < SHORTEST_SECRET || !is_strong(secret) {
                 self.fault(
                     VARIABLE,
                     format!(
                         "{which}is too weak: use at least 32 random characters. A comma \
                          separates two secrets. {HOW}"
                     ),
-                );
-            } else if is_placeholder(secret)
-                || ["example", "changeme", "change-me", "change_me"]
-                    .iter()
-                    .any(|word| secret.to_lowercase().contains(word))
-            {
-                self.fault(
-                    VARIABLE,
-                    format!("{which}is a value from an example, which anyone can look up. {HOW}"),
                 );
             }
         }

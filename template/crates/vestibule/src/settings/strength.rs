@@ -1,9 +1,9 @@
 //! How hard a secret is to guess. Its length alone says little: `0123456789` four
 //! times over is long.
 
-/// The least that a secret has to hold, in bits. Random ones of the shortest length
-/// that is accepted have far more, whatever their characters.
-const ENOUGH: f64 = 64.0;
+/// The least that a secret has to hold, in bits, by this rough measure. Random ones
+/// of the shortest length that is accepted have more, even if they are digits only.
+const ENOUGH: f64 = 48.0;
 
 /// Keys beside each other, for people who let their hand slide.
 const ROWS: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
