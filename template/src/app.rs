@@ -9,7 +9,7 @@ use actix_web::{
 };
 use tokio::task::JoinSet;
 use tracing_subscriber::filter::Targets;
-use vestibule::{Oidc, Paths, Settings, settings::Environment};
+use vestibule::{Oidc, Paths, Settings, Undeclared, settings::Environment};
 
 #[cfg(debug_assertions)]
 use crate::samples;
@@ -82,6 +82,8 @@ impl Application {
                 users: users.clone(),
             })
             .pages(AppPages)
+            // A route that has no guard and is in no public table is not answered.
+            .undeclared_routes(Undeclared::Refuse)
             .build()
             .await?;
 

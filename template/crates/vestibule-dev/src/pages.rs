@@ -13,6 +13,7 @@ use actix_web::{
 };
 use askama::Template;
 use url::{Host, Url};
+use vestibule::internals;
 
 use crate::{Dev, Gallery, gallery, switches};
 
@@ -44,6 +45,7 @@ pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
     // The notes on the app's own pages read this too.
     config.app_data(Data::new(mounted)).service(
         scope("/dev")
+            .guard(internals::own_page())
             .wrap(from_fn(for_this_machine))
             .route("/gallery.css", get().to(stylesheet))
             .route("/views", get().to(gallery::index))

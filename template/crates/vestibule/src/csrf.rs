@@ -10,7 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     error::{Error, ErrorKind},
-    guard::Pending,
+    guard::{Pending, note_guard},
     seal,
     session::{LiveSession, UserSession},
     user::User,
@@ -56,6 +56,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
     type Future = Pending<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        note_guard(request);
         let request = request.clone();
         let body = web::Bytes::from_request(&request, payload);
         Pending::new(async move {

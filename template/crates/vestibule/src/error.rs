@@ -124,6 +124,9 @@ pub enum ErrorKind {
     /// The request is malformed.
     #[error("{0}")]
     BadRequest(String),
+    /// Nobody has said who may reach the route that answered.
+    #[error("{0} is neither declared public nor guarded")]
+    Undeclared(String),
     /// A bug in the app itself.
     #[error("{0}")]
     Internal(String),

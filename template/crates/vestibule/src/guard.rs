@@ -18,6 +18,7 @@ use crate::{
     clock::now,
     error::{Error, ErrorKind},
     oidc::Oidc,
+    request_state, undeclared,
     user::User,
     visitor::{self, Lookup},
 };
@@ -37,6 +38,7 @@ impl<T, C: 'static> Pending<T, C> {
 
     /// What `judge` says of the signed-in person.
     pub(crate) fn of_user(request: &HttpRequest, judge: fn(User<C>) -> Result<T, Error>) -> Self {
+        note_guard(request);
         Self(State::User(visitor::any_user(request), judge))
     }
 }
@@ -52,10 +54,23 @@ impl<T, C: 'static> Future for Pending<T, C> {
                         visitor::remember_failure(error);
                     }
                 });
-                Poll::Ready(found.and_then(visitor::of_context).and_then(*judge))
+                let judged = found.and_then(visitor::of_context).and_then(*judge);
+                if judged.is_ok() {
+                    request_state::settle_access();
+                }
+                Poll::Ready(judged)
             }
             State::Other(future) => future.as_mut().poll(context),
         }
+    }
+}
+
+/// Notes that the handler asks for a guard: another of its arguments may end the
+/// request before the guard has an answer. Middleware that looks who is there asks
+/// before a route is found, and says nothing of it.
+pub(crate) fn note_guard(request: &HttpRequest) {
+    if undeclared::is_routed(request) {
+        request_state::settle_access();
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, guard::Guard};
 use url::Url;
 
 pub use crate::{
@@ -28,12 +28,18 @@ use crate::{
     middleware,
     oidc::Oidc,
     pages::ErrorPage,
+    public,
     seal::{Key, SealError},
     session::{UserSession, person_tag as tag, subject_key as key},
     settings::Settings,
     store::{self, SessionStore, Store, StoreError},
     visitor,
 };
+
+/// For a scope whose pages decide by themselves who gets them.
+pub fn own_page() -> impl Guard {
+    public::own_page()
+}
 
 /// The full name of a cookie of the app at this base URL.
 pub fn cookie_name(base_url: &Url, name: &str) -> String {

@@ -39,7 +39,8 @@
 //! - **Deciding who may pass**: [`User`], `Option<User>`, [`Has<Role>`](Has),
 //!   [`Fresh<SECONDS>`](Fresh) and [`Assured<Level>`](Assured) as arguments of a
 //!   handler; [`Oidc::protected`] for a table of routes,
-//!   [`Oidc::ensure_authenticated`] for a scope.
+//!   [`Oidc::ensure_authenticated`] for a scope. [`Builder::undeclared_routes`] sends
+//!   nothing of a route that has neither a guard nor a place in [`Oidc::public`].
 //! - **Your own code in the sign-in**: [`Hooks`], which can turn people away with a
 //!   [`Deny`] that says why.
 //! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] gives the app's other
@@ -101,6 +102,7 @@ mod probe;
 mod protected;
 mod protocol;
 mod provider;
+mod public;
 mod redirect;
 mod refresh;
 mod refresh_queues;
@@ -114,6 +116,7 @@ mod silent;
 pub mod store;
 mod token;
 mod transaction;
+mod undeclared;
 mod user;
 mod visitor;
 mod widget;
@@ -127,7 +130,7 @@ pub use self::{
     error::{Error, ErrorKind},
     guard::{Assured, Fresh, Has, Role},
     hooks::{AfterLogin, Hooks},
-    middleware::{ensure_authenticated, redirect_to, sign_in_silently},
+    middleware::{declare_public, ensure_authenticated, redirect_to, sign_in_silently},
     oidc::{BuildError, Builder, Oidc},
     pages::Pages,
     paths::Paths,
@@ -139,6 +142,7 @@ pub use self::{
     secret::Secret,
     session::{Device, UserSession},
     settings::Settings,
+    undeclared::Undeclared,
     user::User,
     visitor::Visitor,
 };

@@ -29,6 +29,7 @@ use crate::{
     settings::{SessionStore, Settings},
     store::{self, Store, StoreError},
     transaction::Transactions,
+    undeclared::Undeclared,
 };
 
 /// The app's relying party: what people sign in with. It is a handle that is cheap
@@ -52,6 +53,7 @@ struct Parts {
     refresh_queues: RefreshQueues,
     login_limit: LoginLimit,
     jobs: Mutex<Vec<AbortHandle>>,
+    undeclared: Undeclared,
 }
 
 /// Builds an [`Oidc`].
@@ -60,6 +62,7 @@ pub struct Builder {
     hooks: Arc<dyn AnyHooks>,
     pages: Box<dyn Pages>,
     store: Option<Arc<dyn Store>>,
+    undeclared: Undeclared,
 }
 
 impl Builder {
@@ -90,6 +93,19 @@ impl Builder {
         }
     }
 
+    /// What becomes of the answers of routes that are neither declared public nor
+    /// guarded. They are sent, unless you say otherwise here.
+    ///
+    /// ```
+    /// # fn build(builder: vestibule::Builder) -> vestibule::Builder {
+    /// builder.undeclared_routes(vestibule::Undeclared::Refuse)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn undeclared_routes(self, undeclared: Undeclared) -> Self {
+        Self { undeclared, ..self }
+    }
+
     /// Builds the relying party, opens the store, and starts to look for the
     /// provider. The provider may be down: it is found once it is up.
     ///
@@ -101,6 +117,7 @@ impl Builder {
             hooks,
             pages,
             store,
+            undeclared,
         } = self;
         let provider = settings.provider.clone().ok_or_else(|| {
             BuildError(
@@ -172,6 +189,7 @@ impl Builder {
             hooks,
             pages,
             settings,
+            undeclared,
         }));
         oidc.start_jobs();
         Ok(oidc)
@@ -214,6 +232,7 @@ impl Oidc {
             hooks: Arc::new(NoHooks),
             pages: Box::new(PlainPages),
             store: None,
+            undeclared: Undeclared::default(),
         }
     }
 
@@ -366,6 +385,10 @@ impl Oidc {
 
     pub(crate) fn login_limit(&self) -> &LoginLimit {
         &self.0.login_limit
+    }
+
+    pub(crate) fn undeclared(&self) -> Undeclared {
+        self.0.undeclared
     }
 }
 

@@ -36,15 +36,6 @@ impl Oidc {
     {
         |config| table(&mut ProtectedConfig(config))
     }
-
-    /// Mounts a table of routes that anyone may reach. It makes that explicit;
-    /// handlers may still ask for a user.
-    pub fn public<F>(&self, table: F) -> impl FnOnce(&mut ServiceConfig) + use<F>
-    where
-        F: FnOnce(&mut ServiceConfig),
-    {
-        table
-    }
 }
 
 impl ProtectedConfig<'_> {

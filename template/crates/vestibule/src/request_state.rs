@@ -34,6 +34,9 @@ pub struct RequestState {
     id: RequestId,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
+    /// How many public tables the route is in that the router is looking for.
+    public_tables: Cell<u16>,
+    is_access_settled: Cell<bool>,
     #[cfg(feature = "actix-session")]
     keeps_app_session: Cell<bool>,
 }
@@ -47,6 +50,8 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> Within<F> {
         id,
         nonce: OnceCell::new(),
         cookies: RefCell::default(),
+        public_tables: Cell::new(0),
+        is_access_settled: Cell::new(false),
         #[cfg(feature = "actix-session")]
         keeps_app_session: Cell::new(false),
     };
@@ -121,6 +126,39 @@ pub(crate) fn send(cookie: Cookie<'static>) {
 /// Takes the cookies to send; the middleware adds them to the response.
 pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|state| Some(state.cookies.take())).unwrap_or_default()
+}
+
+/// Notes that the router has come to the beginning of a public table.
+pub(crate) fn enter_public_table() {
+    change_public_tables(|count| count.saturating_add(1));
+}
+
+/// Notes that the router has passed by all routes of a public table.
+pub(crate) fn leave_public_table() {
+    change_public_tables(|count| count.saturating_sub(1));
+}
+
+fn change_public_tables(change: fn(u16) -> u16) {
+    of(|state| {
+        state.public_tables.set(change(state.public_tables.get()));
+        Some(())
+    });
+}
+
+/// Notes that something has decided who may have the response: a guard, or this
+/// crate.
+pub(crate) fn settle_access() {
+    of(|state| {
+        state.is_access_settled.set(true);
+        Some(())
+    });
+}
+
+/// Whether it is said who may have the response: by [`settle_access`], or by a
+/// public table that the route is in.
+pub(crate) fn is_access_settled() -> bool {
+    of(|state| Some(state.is_access_settled.get() || state.public_tables.get() > 0))
+        .unwrap_or_default()
 }
 
 /// Notes that the request's actix-session data is kept beside the user sessions.

@@ -35,6 +35,7 @@ pub fn errors() -> Vec<Error> {
         ErrorKind::NotFound,
         ErrorKind::MethodNotAllowed,
         ErrorKind::BadRequest(detail()),
+        ErrorKind::Undeclared("GET /reports".to_owned()),
         ErrorKind::Internal(detail()),
     ];
     let denied = Deny::new("not_admitted")

@@ -78,6 +78,10 @@ impl ErrorKind {
             Self::NotFound | Self::MethodNotAllowed | Self::BadRequest(_) => {
                 "no action needed, unless a page of this app links here"
             }
+            Self::Undeclared(_) => {
+                "for everybody: mount it with oidc.public(table); for people who are signed in: mount \
+                 it with oidc.protected(table), or give its handler an argument such as user: User"
+            }
             Self::Internal(_) => "this is a bug in the app: start with what changed last",
         }
     }

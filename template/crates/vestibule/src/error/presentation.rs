@@ -210,6 +210,20 @@ impl ErrorKind {
                 "Something in the request is missing or malformed.",
                 GoHome,
             ),
+            Self::Undeclared(_) => (
+                "undeclared_route",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong",
+                if cfg!(debug_assertions) {
+                    "This route is neither declared public nor guarded, so its answer was not \
+                     sent. For everybody, mount it with oidc.public(table). For people who are \
+                     signed in, mount it with oidc.protected(table), or give its handler an \
+                     argument such as user: User. Release builds keep this to the log."
+                } else {
+                    "The problem is on our side, and it has been logged."
+                },
+                TryAgain,
+            ),
             Self::Internal(_) => (
                 "internal",
                 StatusCode::INTERNAL_SERVER_ERROR,

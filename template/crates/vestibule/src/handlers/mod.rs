@@ -16,7 +16,9 @@ use actix_web::{
 
 pub(crate) use login::{login_page_after, sample_widget};
 
-use crate::{error::Error, oidc::Oidc, redirect::see_other, visitor};
+use crate::{
+    error::Error, oidc::Oidc, public::own_page, redirect::see_other, request_state, visitor,
+};
 
 impl Oidc {
     /// The sign-in pages: login, callback, logout, signed out, and back-channel
@@ -27,6 +29,7 @@ impl Oidc {
             config
                 .service(
                     web::resource(&*paths.login)
+                        .guard(own_page())
                         .wrap(from_fn(limit::limit_logins))
                         .route(web::get().to(login::login))
                         .route(web::head().to(login::login))
@@ -34,25 +37,32 @@ impl Oidc {
                 )
                 .service(
                     web::resource(&*paths.login_callback)
+                        .guard(own_page())
                         .wrap(from_fn(limit::limit_logins))
                         .route(web::get().to(callback::callback))
                         .route(web::head().to(callback::callback)),
                 )
-                .service(web::resource(&*paths.logout).route(web::post().to(logout::logout)))
+                .service(
+                    web::resource(&*paths.logout)
+                        .guard(own_page())
+                        .route(web::post().to(logout::logout)),
+                )
                 .service(
                     web::resource(&*paths.logged_out)
+                        .guard(own_page())
                         .route(web::get().to(logout::logged_out))
                         .route(web::head().to(logout::logged_out)),
                 )
                 .service(
                     web::resource(&*paths.backchannel_logout)
+                        .guard(own_page())
                         .app_data(web::PayloadConfig::new(back_channel::MAX_BODY))
                         .route(web::post().to(back_channel::backchannel_logout)),
                 );
             config.service(
                 // A scope, because comparing a fixed prefix is cheaper than
                 // matching a pattern.
-                web::scope(&paths.widget_files).route(
+                web::scope(&paths.widget_files).guard(own_page()).route(
                     "/{version}/{name:.*}",
                     web::get().to(widget_files::widget_file),
                 ),
@@ -98,6 +108,7 @@ impl Oidc {
 /// Answers paths that have no page. Below a base path, this includes the front page
 /// without its slash.
 async fn unknown(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
+    request_state::settle_access();
     if request.path() == oidc.settings().base_path() {
         let query = request.query_string();
         let mark = if query.is_empty() { "" } else { "?" };

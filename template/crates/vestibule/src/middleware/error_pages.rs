@@ -21,7 +21,9 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
-    probe,
+    probe, request_state,
+    undeclared::{self, Undeclared},
+    visitor,
 };
 
 /// See [`Oidc::error_pages`].
@@ -76,7 +78,16 @@ impl Step for ErrorPages {
         response: &mut ServiceResponse<B>,
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
+        let is_undeclared = undeclared::is_undeclared(response);
+        let refuses = visitor::oidc().is_ok_and(|oidc| oidc.undeclared() == Undeclared::Refuse);
+        if is_undeclared && refuses {
+            // The middleware outside this one refuses it.
+            return Poll::Ready(None);
+        }
         Poll::Ready(shown(response).map(|mut shown| {
+            if !is_undeclared {
+                request_state::settle_access();
+            }
             keep_headers(response, &mut shown);
             shown
         }))

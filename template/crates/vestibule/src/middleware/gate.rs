@@ -13,13 +13,14 @@ use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
     redirect::see_other,
+    request_state,
     silent::way_to_provider,
     visitor::{self, Lookup},
 };
 
 /// Middleware that checks who is asking before a request may pass: see
-/// [`Oidc::ensure_authenticated`], [`Oidc::redirect_to`] and
-/// [`Oidc::sign_in_silently`].
+/// [`Oidc::ensure_authenticated`], [`Oidc::redirect_to`], [`Oidc::sign_in_silently`]
+/// and [`Oidc::declare_public`].
 #[derive(Clone, Copy, Debug)]
 pub struct Gate(Rule);
 
@@ -28,6 +29,7 @@ enum Rule {
     EnsureAuthenticated,
     RedirectTo(&'static str),
     SignInSilently,
+    DeclarePublic,
 }
 
 /// [`Oidc::ensure_authenticated`] for tables of routes, which have no `Oidc`.
@@ -52,6 +54,11 @@ pub fn redirect_to(path: &'static str) -> Layer<Gate> {
 /// ```
 pub fn sign_in_silently() -> Layer<Gate> {
     Layer(Gate(Rule::SignInSilently))
+}
+
+/// [`Oidc::declare_public`] for tables of routes, which have no `Oidc`.
+pub fn declare_public() -> Layer<Gate> {
+    Layer(Gate(Rule::DeclarePublic))
 }
 
 impl Oidc {
@@ -94,6 +101,20 @@ impl Oidc {
     pub fn sign_in_silently(&self) -> Layer<Gate> {
         sign_in_silently()
     }
+
+    /// Declares that anyone may have what it wraps, as [`public`](Self::public) does
+    /// for tables: for default services, which no table holds.
+    ///
+    /// ```
+    /// # use actix_web::web;
+    /// # async fn index() -> &'static str { "" }
+    /// # fn app(oidc: &vestibule::Oidc, config: &mut web::ServiceConfig) {
+    /// config.default_service(web::to(index).wrap(oidc.declare_public()));
+    /// # }
+    /// ```
+    pub fn declare_public(&self) -> Layer<Gate> {
+        declare_public()
+    }
 }
 
 impl Around for Gate {
@@ -134,15 +155,31 @@ impl Step for Check {
             let request = request.request();
             self.state = match self.rule {
                 Rule::SignInSilently => State::Silent(Box::pin(way_to_provider(request.clone()))),
-                _ => State::User(visitor::any_user(request)),
+                Rule::DeclarePublic => {
+                    request_state::settle_access();
+                    return Poll::Ready(None);
+                }
+                Rule::EnsureAuthenticated | Rule::RedirectTo(_) => {
+                    State::User(visitor::any_user(request))
+                }
             };
         }
         let answer = match &mut self.state {
-            State::User(lookup) => match ready!(Pin::new(lookup).poll(context)) {
-                Ok(_) => None,
-                Err(error) => Some(self.rule.refuse(request, error)),
-            },
-            State::Silent(redirect) => ready!(redirect.as_mut().poll(context)),
+            State::User(lookup) => {
+                let found = ready!(Pin::new(lookup).poll(context));
+                request_state::settle_access();
+                match found {
+                    Ok(_) => None,
+                    Err(error) => Some(self.rule.refuse(request, error)),
+                }
+            }
+            State::Silent(redirect) => {
+                let redirect = ready!(redirect.as_mut().poll(context));
+                if redirect.is_some() {
+                    request_state::settle_access();
+                }
+                redirect
+            }
             State::New => None,
         };
         self.state = State::New;

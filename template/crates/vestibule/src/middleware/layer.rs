@@ -51,6 +51,12 @@ pub trait Step: Unpin {
     ) -> Poll<Option<HttpResponse>> {
         Poll::Ready(None)
     }
+
+    /// After the service has failed without a response; it may give another error
+    /// instead.
+    fn failed(&mut self, error: Error) -> Error {
+        error
+    }
 }
 
 /// A middleware as Actix takes it.
@@ -161,7 +167,10 @@ where
                     this.state.set(State::Called { answer });
                 }
                 StateProjection::Called { answer } => {
-                    let mut response = ready!(answer.poll(context))?;
+                    let mut response = match ready!(answer.poll(context)) {
+                        Ok(response) => response,
+                        Err(error) => return Poll::Ready(Err(this.step.failed(error))),
+                    };
                     match this.step.after(&mut response, context) {
                         Poll::Ready(other) => return Poll::Ready(Ok(shown(response, other))),
                         Poll::Pending => {

@@ -16,7 +16,7 @@ pub use self::app_session::AppSession;
 pub(crate) use self::rendering::page_of;
 pub use self::{
     error_pages::ErrorPages,
-    gate::{Gate, ensure_authenticated, redirect_to, sign_in_silently},
+    gate::{Gate, declare_public, ensure_authenticated, redirect_to, sign_in_silently},
     headers::SecurityHeaders,
     session::Middleware,
 };

@@ -7,13 +7,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use actix_web::{HttpResponse, body::MessageBody, dev::ServiceResponse};
+use actix_web::{Error, HttpResponse, body::MessageBody, dev::ServiceResponse};
 
 use super::{
     layer::{Around, Layer, Step, keep_headers},
     rendering,
 };
-use crate::{oidc::Oidc, request_state, visitor};
+use crate::{oidc::Oidc, request_state, undeclared::Undeclared, visitor};
 
 /// See [`Oidc::middleware`].
 #[derive(Clone)]
@@ -22,7 +22,8 @@ pub struct Middleware(Oidc);
 impl Oidc {
     /// Wraps an app so that its handlers can ask who is signed in. It sends the
     /// sign-in's own cookies and shows its own errors; headers, status and body of
-    /// the app's own responses stay as they are.
+    /// the app's own responses stay as they are, unless
+    /// [`Builder::undeclared_routes`](crate::Builder::undeclared_routes) refuses one.
     ///
     /// Middleware of the app's own inside of it refuses with
     /// `request.error_response(error)`: an `Err` would pass by all that is around it.
@@ -40,11 +41,11 @@ impl Oidc {
 }
 
 impl Around for Middleware {
-    type Step = ShowOwnErrors;
+    type Step = Watch;
     type Within<F: Future> = request_state::Ensured<visitor::Within<F>>;
 
     fn step(&self) -> Self::Step {
-        ShowOwnErrors
+        Watch(self.0.undeclared())
     }
 
     fn within<F: Future>(&self, handling: F) -> Self::Within<F> {
@@ -52,20 +53,26 @@ impl Around for Middleware {
     }
 }
 
-/// Shows the sign-in's own errors, and sends its cookies.
-pub struct ShowOwnErrors;
+/// Shows the sign-in's own errors, sends its cookies, and holds back what undeclared
+/// routes answer.
+pub struct Watch(Undeclared);
 
-impl Step for ShowOwnErrors {
+impl Step for Watch {
     fn after<B: MessageBody>(
         &mut self,
         response: &mut ServiceResponse<B>,
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
-        let mut shown = rendering::own_error(response).map(|error| {
-            let mut shown = rendering::show(response.request(), &error);
+        let request = response.request();
+        let mut shown = if let Some(error) = rendering::own_error(response) {
+            let mut shown = rendering::show(request, &error);
             keep_headers(response, &mut shown);
-            shown
-        });
+            Some(shown)
+        } else {
+            // Headers tell as much as the body does: none is kept.
+            let refusal = self.0.refusal(response);
+            refusal.map(|error| rendering::show(request, &error))
+        };
         for cookie in request_state::take_cookies() {
             let added = match &mut shown {
                 Some(shown) => shown.add_cookie(&cookie),
@@ -77,5 +84,9 @@ impl Step for ShowOwnErrors {
             }
         }
         Poll::Ready(shown)
+    }
+
+    fn failed(&mut self, error: Error) -> Error {
+        self.0.checked(error)
     }
 }

@@ -54,6 +54,7 @@ pub fn kinds() -> Vec<ErrorKind> {
         NotFound,
         MethodNotAllowed,
         BadRequest(detail()),
+        Undeclared(detail()),
         Internal(detail()),
     ]
 }

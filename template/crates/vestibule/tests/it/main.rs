@@ -54,3 +54,4 @@ mod store_in_trouble;
 mod store_over_tls;
 mod support;
 mod troubled_store;
+mod undeclared;
