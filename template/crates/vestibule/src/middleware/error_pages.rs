@@ -79,8 +79,7 @@ impl Step for ErrorPages {
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
         let is_undeclared = undeclared::is_undeclared(response);
-        let refuses = visitor::oidc().is_ok_and(|oidc| oidc.undeclared() == Undeclared::Refuse);
-        if is_undeclared && refuses {
+        if is_undeclared && is_refused() {
             // The middleware outside this one refuses it.
             return Poll::Ready(None);
         }
@@ -92,6 +91,11 @@ impl Step for ErrorPages {
             shown
         }))
     }
+}
+
+/// Whether undeclared routes are not answered here.
+fn is_refused() -> bool {
+    visitor::oidc().is_ok_and(|oidc| oidc.undeclared() == Undeclared::Refuse)
 }
 
 /// The response as an error page; `None` if it should stay as it is.
