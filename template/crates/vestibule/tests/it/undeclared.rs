@@ -315,11 +315,7 @@ async fn an_undeclared_route_is_not_answered_however_it_is_mounted() {
             .configure(everything)
             .configure(oidc.public(everything))),
         answers!(oidc, plain(), |app| app
-<<<<<<< HEAD
-            .configure(|config| everything(config))
-=======
             .configure(everything)
->>>>>>> deny
             .service(scope("/more/of/it").configure(oidc.public(everything)))),
     ] {
         for ((status, answer), route) in answers.iter().zip(routes().chain(routes())) {
