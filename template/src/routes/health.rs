@@ -8,8 +8,8 @@ pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// Whether people can use the app, and if not, why. A provider that is down but
-/// known is no reason to turn anybody away: people who are signed in go on.
+/// Whether people can use the app; why not is in the log. A provider that is down
+/// but known is no reason to turn anybody away: people who are signed in go on.
 pub async fn ready(oidc: Oidc) -> HttpResponse {
     let health = oidc.health().await;
     if health.is_ready() {

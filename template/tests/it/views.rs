@@ -13,9 +13,16 @@ async fn claims_are_escaped_wherever_they_are_shown() {
         "x".repeat(10_000)
     );
     app.provider.faults().id_token(move |token| {
-        for claim in ["name", "locale", "\"><script>alert(2)</script>"] {
+        let names = [
+            "name",
+            "email",
+            "locale",
+            "\u{202e}\"><script>alert(2)</script>",
+        ];
+        for claim in names {
             token.claims[claim] = hostile.clone().into();
         }
+        token.claims["address"] = json!({ "formatted": hostile });
         token.claims["roles"] = json!(["admin", hostile]);
     });
     let alice = app.signed_in_as("alice").await;
@@ -27,8 +34,13 @@ async fn claims_are_escaped_wherever_they_are_shown() {
         }
         shown += page.body.matches("&#60;script&#62;").count();
         // Writing that runs the other way keeps to itself.
-        let names = page.body.matches("\u{202e}").count();
-        assert!(names == 0 || page.body.contains("<bdi"), "{path}");
+        for (place, _) in page.body.match_indices('\u{202e}') {
+            let before = &page.body[..place];
+            assert!(
+                before.rfind("<bdi") > before.rfind("</bdi>"),
+                "{path}: {before}"
+            );
+        }
     }
     assert!(shown > 0, "the claims are on none of the pages");
 }

@@ -66,9 +66,9 @@ async fn stylesheet() -> HttpResponse {
         .body(include_str!("dev.css"))
 }
 
-/// Checks both the address and the host name: the name keeps a proxy on this
-/// machine from exposing the pages, and a website from reading them through a host
-/// name of its own that resolves to this machine.
+/// Checks the address, the host name, and that no proxy has forwarded the request:
+/// a proxy on this machine must not expose the pages. The name also keeps a website
+/// from reading them through a host name of its own that resolves to this machine.
 async fn for_this_machine<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -77,12 +77,25 @@ async fn for_this_machine<B: MessageBody>(
     let is_from_here = request
         .peer_addr()
         .is_some_and(|peer| peer.ip().is_loopback());
-    if is_from_here && host.is_some_and(is_loopback) {
+    let is_forwarded = FORWARDED
+        .iter()
+        .any(|name| request.headers().contains_key(*name));
+    if is_from_here && !is_forwarded && host.is_some_and(is_loopback) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let not_found = vestibule::Error::not_found();
     Ok(request.error_response(not_found).map_into_right_body())
 }
+
+/// What proxies add to a request.
+const FORWARDED: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
 
 /// Whether a `Host` header names this machine.
 fn is_loopback(host: &str) -> bool {

@@ -102,11 +102,18 @@ pub(crate) async fn press(
         .finish())
 }
 
-/// Whether the browser says that another site caused the request (Fetch
-/// Metadata).
+/// Whether the browser says that another site caused the request: by Fetch Metadata
+/// or, if it sends none, by `Origin`. No cookie tells who that was, so a page that
+/// leaves itself unnamed is another site's.
 fn is_cross_site(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none")
+    let header = |name: &str| request.headers().get(name)?.to_str().ok();
+    if let Some(site) = header("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = header("host").unwrap_or_default();
+    let is_here = |origin: &str| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority == Some(host)
+    };
+    request.headers().contains_key("origin") && !header("origin").is_some_and(is_here)
 }

@@ -256,12 +256,76 @@ async fn another_site_cannot_press_the_switches() {
     let mut dev = None;
     let app = app_of_a_developer(&mut dev).start().await;
     let browser = app.browser();
-    let answer = browser.request(Method::POST, "/dev/provider", |it| {
-        it.header("sec-fetch-site", "cross-site")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body("misbehave=down")
-    });
-    assert_eq!(answer.await.status, StatusCode::FORBIDDEN);
-    let dev = dev.unwrap();
-    assert_eq!(dev.provider().unwrap().faults().named(), None);
+    let origin = app.base.origin().ascii_serialization();
+    let host = origin.strip_prefix("http://").unwrap();
+    let provider = dev.unwrap().provider().unwrap().clone();
+    let press = async |name: &str, value: &str| {
+        let answer = browser.request(Method::POST, "/dev/provider", |it| {
+            it.header("host", host)
+                .header(name, value)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body("misbehave=down")
+        });
+        answer.await.status
+    };
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        // From browsers that send no Fetch Metadata.
+        ("origin", "https://attacker.example"),
+        ("origin", "http://localhost:1"),
+        ("origin", "null"),
+    ] {
+        assert_eq!(press(name, value).await, StatusCode::FORBIDDEN, "{value}");
+        assert_eq!(provider.faults().named(), None, "{value}");
+    }
+    for (name, value) in [("sec-fetch-site", "same-origin"), ("origin", &*origin)] {
+        assert_eq!(press(name, value).await, StatusCode::SEE_OTHER, "{value}");
+        assert_eq!(provider.faults().named(), Some(Misbehaviour::Down));
+        provider.faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn what_a_proxy_has_forwarded_sees_no_pages_for_developers() {
+    let browser = app().start().await.browser();
+    for name in [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ] {
+        let page = browser.request(Method::GET, "/dev/views", |it| it.header(name, "anything"));
+        assert_eq!(page.await.status, StatusCode::NOT_FOUND, "{name}");
+    }
+    assert_eq!(browser.get("/dev/views").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_provider_answers_under_the_names_of_this_machine_only() {
+    let app = app().start().await;
+    let browser = app.browser();
+    let port = app.provider.address().port();
+    let url = format!("{}/.well-known/openid-configuration", app.provider.issuer());
+    let under = async |host: &str| {
+        let page = browser.request(Method::GET, &url, |it| it.header("host", host));
+        page.await.status
+    };
+    for host in ["localhost", "LOCALHOST", "127.0.0.1", "[::1]"] {
+        assert_eq!(under(host).await, StatusCode::OK, "{host}");
+        let host = format!("{host}:{port}");
+        assert_eq!(under(&host).await, StatusCode::OK, "{host}");
+    }
+    for host in [
+        "",
+        "attacker.example",
+        "localhost.attacker.example",
+        "127.0.0.1.attacker.example",
+        "192.0.2.1",
+    ] {
+        let status = under(host).await;
+        assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
 }

@@ -17,6 +17,12 @@ const PLAIN: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
+/// For whatever is not a page, but may be opened like one: a picture with scripts in
+/// it, for example.
+pub(crate) const FILE: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
 /// Put this in a `<script>` on every page for signed-in people. Browsers may
 /// restore a page exactly as it was when someone goes back, even after signing out:
 /// the script hides the page when it is left and reloads it when it is restored. It

@@ -9,8 +9,10 @@ use actix_web::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
+    body::in_time,
     error::{Error, ErrorKind},
     guard::Pending,
+    oidc::Oidc,
     seal,
     session::{LiveSession, UserSession},
     user::User,
@@ -57,7 +59,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let body = web::Bytes::from_request(&request, payload);
+        let body = in_time(web::Bytes::from_request(&request, payload));
         Pending::new(async move {
             let user = User::<C>::extract(&request).await?;
             let body = proven(&request, user.session(), body).await?;
@@ -86,7 +88,7 @@ impl FromRequest for SignOutForm {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let body = web::Bytes::from_request(&request, payload);
+        let body = in_time(web::Bytes::from_request(&request, payload));
         Pending::new(async move {
             let live = visitor::session_of(&request, &visitor::oidc()?).await?;
             proven(&request, &live.session, body).await?;
@@ -144,7 +146,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let form = web::Form::<T>::from_request(&request, payload);
+        let form = in_time(web::Form::<T>::from_request(&request, payload));
         Pending::new(async move {
             if !is_sent_from_here(&request)? {
                 return Err(ErrorKind::ForgedForm.into());
@@ -163,18 +165,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 /// Whether the browser says that a page of this app made the request. Silence
 /// counts as no.
 fn is_sent_from_here(request: &HttpRequest) -> Result<bool, Error> {
-    let header = |name: &str| request.headers().get(name);
-    if let Some(site) = header("sec-fetch-site") {
-        return Ok(site == "same-origin");
-    }
-    let here = visitor::oidc()?.settings().base_url.origin();
-    // Pages that send no `Referer`, as ours do, send this instead of their origin
-    // (Fetch, "append a request Origin header"). Another site's pages can, too, but
-    // their forms come without our cookies, which are SameSite=Lax: nobody is
-    // behind them whom the browser could be made to speak for.
-    let is_here =
-        |origin: &HeaderValue| origin == "null" || origin == here.ascii_serialization().as_str();
-    Ok(header("origin").is_some_and(is_here))
+    // Another site's pages can leave themselves unnamed, too, but their forms come
+    // without our cookies, which are SameSite=Lax: nobody is behind them whom the
+    // browser could be made to speak for.
+    let sender = Sender::of(request, &visitor::oidc()?);
+    Ok(matches!(sender, Sender::Here | Sender::Unnamed))
 }
 
 /// Succeeds if the request carries the person's CSRF token, in `field` or in the
@@ -198,18 +193,50 @@ fn check_token(
     let is_ours = field
         .or(header)
         .is_some_and(|token| seal::same_secret(token, &session.csrf_token));
-    if is_ours && !is_cross_site(request) {
+    if is_ours && !is_cross_site(request, &visitor::oidc()?) {
         Ok(())
     } else {
         Err(ErrorKind::ForgedForm.into())
     }
 }
 
-/// Whether the browser says that another site caused the request (Fetch Metadata).
-/// Silence counts as no.
-pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin" && site != "none")
+/// Whether the browser says that another site caused the request. Silence counts
+/// as no.
+pub(crate) fn is_cross_site(request: &HttpRequest, oidc: &Oidc) -> bool {
+    Sender::of(request, oidc) == Sender::Elsewhere
+}
+
+/// Who caused a request, according to the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// A page of this app.
+    Here,
+    /// Another site.
+    Elsewhere,
+    /// A page that sends no `Referer`, as ours do: its origin is `null` then (Fetch,
+    /// "append a request Origin header").
+    Unnamed,
+    /// The browser does not say, or no page did: the person typed an address.
+    Unsaid,
+}
+
+impl Sender {
+    /// By Fetch Metadata or, from browsers that send none, by `Origin`.
+    pub(crate) fn of(request: &HttpRequest, oidc: &Oidc) -> Self {
+        let header = |name: &str| request.headers().get(name);
+        if let Some(site) = header("sec-fetch-site") {
+            return match site.as_bytes() {
+                b"same-origin" => Self::Here,
+                b"none" => Self::Unsaid,
+                _ => Self::Elsewhere,
+            };
+        }
+        let here = oidc.settings().base_url.origin().ascii_serialization();
+        match header("origin").map(HeaderValue::as_bytes) {
+            None => Self::Unsaid,
+            Some(b"null") => Self::Unnamed,
+            Some(origin) if origin == here.as_bytes() => Self::Here,
+            Some(_) => Self::Elsewhere,
+        }
+    }
 }

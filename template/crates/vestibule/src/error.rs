@@ -82,6 +82,10 @@ pub enum ErrorKind {
     /// The provider returned another error (OIDC Core 3.1.2.6).
     #[error("the provider answered {0}")]
     ProviderError(String),
+    /// The person took too long at the provider (Keycloak's
+    /// `authentication_expired`), also when the sign-in was begun anew.
+    #[error("the provider answered that the authentication has expired")]
+    ExpiredAtProvider,
     /// The callback has neither a code nor an error.
     #[error("the callback has neither code nor error")]
     CodeMissing,
@@ -133,6 +137,27 @@ impl ErrorKind {
     /// The stable code, as pages, JSON and logs show it.
     pub fn code(&self) -> &str {
         self.presentation().code
+    }
+
+    /// The cause for the log, on one line: characters that could feign another one,
+    /// or turn the text around, are escaped, whoever wrote them.
+    pub(crate) fn cause(&self) -> String {
+        let is_feigning = |c: char| {
+            c.is_control()
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+                || ('\u{2028}'..='\u{202e}').contains(&c)
+                || ('\u{2060}'..='\u{206f}').contains(&c)
+                || c == '\u{feff}'
+        };
+        let mut cause = String::new();
+        for c in self.to_string().chars() {
+            if is_feigning(c) {
+                cause.extend(c.escape_default());
+            } else {
+                cause.push(c);
+            }
+        }
+        cause
     }
 
     /// Whether the provider itself declined, rather than a check here.

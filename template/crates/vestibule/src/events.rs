@@ -23,7 +23,8 @@ pub fn sign_in_failed(issuer: &str, kind: &ErrorKind) {
     if matches!(kind, ErrorKind::IdToken(_) | ErrorKind::UserInfo(_)) {
         token_refused(issuer, None, kind);
     }
-    tracing::info!(event = "sign_in_failed", issuer, code, cause = %kind, "not signed in");
+    let cause = kind.cause();
+    tracing::info!(event = "sign_in_failed", issuer, code, %cause, "not signed in");
 }
 
 /// Someone signed out here.
@@ -38,8 +39,8 @@ pub fn signed_out(session: &UserSession) {
 
 /// Something signed by the provider, or claiming to be, failed a check.
 pub fn token_refused(issuer: &str, person: Option<&str>, kind: &ErrorKind) {
-    let code = kind.code();
-    tracing::warn!(event = "token_refused", issuer, person, code, cause = %kind, "token rejected");
+    let (code, cause) = (kind.code(), kind.cause());
+    tracing::warn!(event = "token_refused", issuer, person, code, %cause, "token rejected");
 }
 
 /// Why user sessions ended other than by the person signing out.

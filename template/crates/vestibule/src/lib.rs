@@ -75,6 +75,7 @@ struct Readme;
 #[cfg(feature = "actix-session")]
 mod app_session;
 mod assurance;
+mod body;
 mod claims;
 mod clock;
 mod cookies;

@@ -1,6 +1,6 @@
-//! How often one address may use the pages that start and finish a sign-in: each
-//! request costs cryptography and perhaps a call to the provider. Other pages are
-//! not limited.
+//! How often one address may use the pages that start and finish a sign-in, and send
+//! logout tokens that are refused: each request costs cryptography and perhaps a call
+//! to the provider. Other pages are not limited.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -38,19 +38,40 @@ impl LoginLimit {
 
     /// Whether a request from this address at this time is within the limit.
     pub fn admits(&self, address: IpAddr, now: Instant) -> bool {
-        let now = now.saturating_duration_since(self.began).as_nanos();
-        let now = u64::try_from(now).unwrap_or(u64::MAX / 2);
-        let place = self.hasher.hash_one(network_prefix(address)) % BUCKETS;
-        let bucket = usize::try_from(place).map(|place| self.buckets.get(place));
-        let Ok(Some(bucket)) = bucket else {
+        let Some(bucket) = self.bucket(address) else {
             return false;
         };
+        let now = self.nanoseconds(now);
         bucket
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |full_at| {
-                let full_at = full_at.max(now).saturating_add(self.interval);
-                (full_at - now <= SECOND).then_some(full_at)
+                self.after_one_more(full_at, now)
             })
             .is_ok()
+    }
+
+    /// Whether it would be, without counting it.
+    pub fn has_room(&self, address: IpAddr, now: Instant) -> bool {
+        let now = self.nanoseconds(now);
+        self.bucket(address).is_some_and(|bucket| {
+            let full_at = bucket.load(Ordering::Relaxed);
+            self.after_one_more(full_at, now).is_some()
+        })
+    }
+
+    fn bucket(&self, address: IpAddr) -> Option<&AtomicU64> {
+        let place = self.hasher.hash_one(network_prefix(address)) % BUCKETS;
+        self.buckets.get(usize::try_from(place).ok()?)
+    }
+
+    fn nanoseconds(&self, now: Instant) -> u64 {
+        let now = now.saturating_duration_since(self.began).as_nanos();
+        u64::try_from(now).unwrap_or(u64::MAX / 2)
+    }
+
+    /// When the bucket is full again after one more request, if there is room for it.
+    fn after_one_more(&self, full_at: u64, now: u64) -> Option<u64> {
+        let full_at = full_at.max(now).saturating_add(self.interval);
+        (full_at - now <= SECOND).then_some(full_at)
     }
 }
 

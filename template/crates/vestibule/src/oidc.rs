@@ -4,7 +4,7 @@
 use std::{
     fmt,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -51,6 +51,9 @@ struct Parts {
     app_sessions: crate::app_session::AppSessions,
     refresh_queues: RefreshQueues,
     login_limit: LoginLimit,
+    notice_limit: LoginLimit,
+    /// According to the last check.
+    is_store_down: AtomicBool,
     jobs: Mutex<Vec<AbortHandle>>,
 }
 
@@ -165,8 +168,10 @@ impl Builder {
             sessions: UserSessions::new(store, registration, &settings.secrets, idle, max)
                 .map_err(unusable)?,
             login_limit: LoginLimit::new(settings.login_rate),
+            notice_limit: LoginLimit::new(settings.login_rate),
             provider: Arc::new(provider),
             refresh_queues: RefreshQueues::default(),
+            is_store_down: AtomicBool::new(false),
             jobs: Mutex::default(),
             cookies,
             hooks,
@@ -364,8 +369,17 @@ impl Oidc {
         &self.0.refresh_queues
     }
 
+    pub(crate) fn is_store_down(&self) -> &AtomicBool {
+        &self.0.is_store_down
+    }
+
     pub(crate) fn login_limit(&self) -> &LoginLimit {
         &self.0.login_limit
+    }
+
+    /// For logout tokens that are refused.
+    pub(crate) fn notice_limit(&self) -> &LoginLimit {
+        &self.0.notice_limit
     }
 }
 

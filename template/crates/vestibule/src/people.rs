@@ -1,7 +1,7 @@
 //! Where a person is signed in, how they or an administrator end that, and whether
 //! the app is ready.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::atomic::Ordering};
 
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use crate::{
     events::{self, Ending},
     oidc::Oidc,
     session::Device,
+    store::StoreError,
     user::User,
 };
 
@@ -80,12 +81,13 @@ impl Oidc {
         Ok(ended)
     }
 
-    /// Whether people can use the app and, if not, why: for a load balancer. A
-    /// provider that is down but already known does not make the app unready:
-    /// people who are signed in can go on.
+    /// Whether people can use the app: for a load balancer. A provider that is down
+    /// but already known does not make the app unready: people who are signed in can
+    /// go on. Why something is unavailable is in the log.
     pub async fn health(&self) -> Health {
         let answers = self.provider().check().await;
         let stored = self.sessions().store().check().await;
+        self.tell_change_of_store(&stored);
         Health {
             provider: match &answers {
                 Ok(()) => "ok",
@@ -93,37 +95,29 @@ impl Oidc {
                 Err(_) => UNAVAILABLE,
             },
             store: if stored.is_ok() { "ok" } else { UNAVAILABLE },
-            reasons: Reasons {
-                provider: answers.err().map(|cause| cause.to_string()),
-                store: stored.err().map(|cause| cause.to_string()),
-            },
+        }
+    }
+
+    fn tell_change_of_store(&self, stored: &Result<(), StoreError>) {
+        let was_down = self
+            .is_store_down()
+            .swap(stored.is_err(), Ordering::Relaxed);
+        match stored {
+            Err(error) if !was_down => tracing::warn!(%error, "the session store cannot be used"),
+            Ok(()) if was_down => tracing::info!("the session store can be used again"),
+            _ => {}
         }
     }
 }
 
 const UNAVAILABLE: &str = "unavailable";
 
-/// Whether people can use the app. When serialised, it says why not.
+/// Whether people can use the app. Strangers may see it: when serialised, it names
+/// what is unavailable, but neither addresses nor errors.
 #[derive(Clone, Debug, Serialize)]
 pub struct Health {
     provider: &'static str,
     store: &'static str,
-    #[serde(skip_serializing_if = "Reasons::are_none")]
-    reasons: Reasons,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Reasons {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    store: Option<String>,
-}
-
-impl Reasons {
-    fn are_none(&self) -> bool {
-        self.provider.is_none() && self.store.is_none()
-    }
 }
 
 impl Health {

@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::{
     claims::Claims,
+    error::ErrorKind,
     hooks::AnyHooks,
     protocol::{
         Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, ProtocolError,
@@ -30,6 +31,18 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// How often an unknown key may make the app read the provider's keys again: tokens
 /// with made-up key ids must not cause a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+
+/// Where something signed comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The provider returned it to a call of this app.
+    Provider,
+    /// Anyone may have sent it.
+    Anyone,
+}
+
+/// When the keys were last read again, and why that failed.
+type KeysRead = Mutex<Option<(Instant, Result<(), String>)>>;
 
 /// What to try for a signature that no known key made.
 enum Keys {
@@ -51,7 +64,8 @@ pub struct Provider {
     origin: String,
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
-    keys_read: Mutex<Option<(Instant, Result<(), String>)>>,
+    keys_read: KeysRead,
+    keys_read_for_anyone: KeysRead,
     checked: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -81,6 +95,7 @@ impl Provider {
             known: RwLock::default(),
             last_failure: Mutex::default(),
             keys_read: Mutex::default(),
+            keys_read_for_anyone: Mutex::default(),
             checked: Mutex::default(),
         })
     }
@@ -165,9 +180,11 @@ impl Provider {
                     .as_ref()
                     .is_none_or(|(_, cause)| *cause != error.0)
                 {
+                    let hint = ErrorKind::ProviderUnavailable(error.0.clone()).hint();
                     tracing::warn!(
                         issuer = self.issuer(),
                         cause = error.0,
+                        hint,
                         "the provider cannot be used"
                     );
                     self.hooks.on_provider_error(self.issuer(), &error.0);
@@ -185,7 +202,9 @@ impl Provider {
     }
 
     /// Checks something that the provider signed. If no known key matches, the keys
-    /// are read again and the check is repeated (OIDC Core 10.1.1).
+    /// are read again and the check is repeated (OIDC Core 10.1.1). How often they
+    /// are is limited for each source: made-up key ids from strangers must not keep
+    /// new keys from sign-ins.
     ///
     /// # Errors
     /// Why the check failed. [`CheckError::UnknownKey`]: undecided, as the
@@ -193,6 +212,7 @@ impl Provider {
     pub async fn checked<T>(
         self: &Arc<Self>,
         provider: &Arc<Discovered>,
+        source: Source,
         check: impl AsyncFn(&Discovered) -> Result<T, CheckError>,
     ) -> Result<T, CheckError> {
         let mut provider = Arc::clone(provider);
@@ -204,7 +224,8 @@ impl Provider {
             let (this, stale) = (Arc::clone(self), Arc::clone(&provider));
             // Continues if the caller stops waiting: otherwise cancelled requests
             // could keep new keys from everyone.
-            let reading = request_state::spawn(async move { this.other_keys(&stale).await });
+            let reading =
+                request_state::spawn(async move { this.other_keys(&stale, source).await });
             match reading.await.unwrap_or(Ok(Keys::ReadBefore)) {
                 Ok(Keys::Fresh(fresh)) => {
                     let refused = |error: CheckError| CheckError::Refused(error.into_error());
@@ -218,8 +239,16 @@ impl Provider {
     }
 
     /// Keys other than the `stale` ones, which did not match.
-    async fn other_keys(&self, stale: &Arc<Discovered>) -> Result<Keys, ProtocolError> {
-        let mut keys_read = self.keys_read.lock().await;
+    async fn other_keys(
+        &self,
+        stale: &Arc<Discovered>,
+        source: Source,
+    ) -> Result<Keys, ProtocolError> {
+        let keys_read = match source {
+            Source::Provider => &self.keys_read,
+            Source::Anyone => &self.keys_read_for_anyone,
+        };
+        let mut keys_read = keys_read.lock().await;
         let known = self.discovered().await?;
         if !Arc::ptr_eq(&known, stale) {
             return Ok(Keys::Newer(known));
@@ -310,7 +339,7 @@ impl Provider {
     ) -> Result<Authenticated, ProtocolError> {
         let provider = self.discovered().await?;
         let unchecked = provider.exchange(code, expected, &self.http).await?;
-        self.checked(&provider, async |provider| {
+        self.checked(&provider, Source::Provider, async |provider| {
             provider
                 .authenticate(&unchecked, expected, &self.relying_party, &self.http)
                 .await
@@ -329,7 +358,7 @@ impl Provider {
     ) -> Result<Claims, ProtocolError> {
         let provider = self.discovered().await?;
         let access_token = session.tokens.access_token.expose();
-        self.checked(&provider, async |provider| {
+        self.checked(&provider, Source::Provider, async |provider| {
             provider
                 .user_info(
                     &access_token,

@@ -13,7 +13,8 @@ use crate::{
     events::{self, Ending},
     oidc::Oidc,
     protocol::{CheckError, Established, ProtocolError, RefreshError},
-    refresh_queues::RefreshQueue,
+    provider::Source,
+    refresh_queues::RefreshTurn,
     request_state, seal,
     secret::Secret,
     session::{LiveSession, SessionId, UserSession},
@@ -22,8 +23,12 @@ use crate::{
     user::User,
 };
 
-/// How long before it expires an access token is refreshed, in seconds.
+/// How long before it expires an access token is refreshed, in seconds. One that
+/// lives shortly is refreshed when half its life is over, not on every request.
 const NEAR_ITS_END: u64 = 30;
+
+/// How long a request with a token that is still valid waits for a new one.
+const BRIEFLY: Duration = Duration::from_secs(1);
 
 /// How often a request that waits for another instance checks for its result.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -62,6 +67,8 @@ impl Oidc {
         Ok(self.provider().claims_of(&live.session).await?)
     }
 
+    /// The session with an access token that is valid, refreshed first if need be.
+    /// No one waits longer than one call to the provider may take.
     pub(crate) async fn with_usable_token(
         &self,
         live: &Arc<LiveSession>,
@@ -69,12 +76,27 @@ impl Oidc {
         if !is_near_its_end(&live.session) {
             return Ok(Arc::clone(live));
         }
-        let (oidc, live) = (self.clone(), Arc::clone(live));
+        if !has_ended(&live.session) && self.refresh_queues().is_under_way(&live.key) {
+            return Ok(Arc::clone(live));
+        }
+        let (oidc, seen) = (self.clone(), Arc::clone(live));
         // Continues if the caller stops waiting: a rotated refresh token must not
         // get lost on its way to the store.
-        let mut refreshing = request_state::spawn(async move { oidc.in_turn(&live).await });
+        let mut refreshing = request_state::spawn(async move { oidc.in_turn(&seen).await });
+        let timeout = self.provider().relying_party().timeout;
+        let began = Instant::now();
         loop {
-            match tokio::time::timeout(LOOK_AGAIN, &mut refreshing).await {
+            let patience = if has_ended(&live.session) {
+                timeout
+            } else {
+                BRIEFLY.min(timeout)
+            };
+            let left = patience.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                let cause = format!("no new token within {} s", patience.as_secs());
+                return without_refresh(Arc::clone(live), cause);
+            }
+            match tokio::time::timeout(left.min(LOOK_AGAIN), &mut refreshing).await {
                 Ok(refreshed) => {
                     let interrupted =
                         |_| ErrorKind::Internal("a refresh was interrupted".to_owned());
@@ -87,13 +109,13 @@ impl Oidc {
         }
     }
 
-    /// Refreshes one at a time: through a queue in this process, and with a lease
+    /// Refreshes one at a time: through the session's queue in this process, and with a lease
     /// in the store across instances. The lease expires by itself if its holder
     /// dies.
     async fn in_turn(&self, seen: &LiveSession) -> Result<Arc<LiveSession>, Error> {
-        let mut queue = self.refresh_queues().turn(&seen.key).await;
+        let mut turn = self.refresh_queues().turn(&seen.key).await;
         if !self.sessions().store().is_shared() {
-            return self.refresh_unless_done(&seen.id, &mut queue).await;
+            return self.refresh_unless_done(&seen.id, &mut turn).await;
         }
         let lease = seal::hash("renewal", &[&seen.key]);
         let holder = seal::random_bytes()?;
@@ -105,7 +127,7 @@ impl Oidc {
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        let refreshed = self.refresh_unless_done(&seen.id, &mut queue).await;
+        let refreshed = self.refresh_unless_done(&seen.id, &mut turn).await;
         if let Err(error) = self.sessions().store().release(lease, holder).await {
             tracing::debug!(%error, "a lease was left to expire");
         }
@@ -134,23 +156,23 @@ impl Oidc {
     async fn refresh_unless_done(
         &self,
         id: &SessionId,
-        queue: &mut RefreshQueue,
+        turn: &mut RefreshTurn,
     ) -> Result<Arc<LiveSession>, Error> {
         // The previous holder of the turn may already have refreshed.
         let live = self.live(id).await?;
         if !is_near_its_end(&live.session) {
             return Ok(live);
         }
-        if let Some(cause) = queue.too_soon(&live.key) {
+        if let Some(cause) = turn.too_soon() {
             return without_refresh(live, cause);
         }
         match self.refresh(&live).await {
             Ok(()) => {
-                queue.succeeded(&live.key);
+                turn.succeeded();
                 self.live(id).await
             }
             Err(RefreshError::Passing(cause)) => {
-                queue.failed(&live.key, &cause);
+                turn.failed(&cause);
                 without_refresh(live, cause)
             }
             Err(RefreshError::Over(cause)) => {
@@ -200,9 +222,11 @@ impl Oidc {
             }
             return Err(Passing(fault.to_owned()));
         }
-        let refreshed = self.provider().checked(&provider, async |provider| {
-            provider.renewed(&unchecked, established, relying_party)
-        });
+        let refreshed = self
+            .provider()
+            .checked(&provider, Source::Provider, async |provider| {
+                provider.renewed(&unchecked, established, relying_party)
+            });
         match refreshed.await {
             Ok(tokens) => self.keep(live, tokens).await,
             Err(CheckError::UnknownKey(error)) => {
@@ -266,7 +290,9 @@ fn without_refresh(live: Arc<LiveSession>, cause: String) -> Result<Arc<LiveSess
 }
 
 fn is_near_its_end(session: &UserSession) -> bool {
-    now().saturating_add(NEAR_ITS_END) >= session.tokens.access_token_expires_at
+    let tokens = &session.tokens;
+    let margin = NEAR_ITS_END.min(tokens.access_token_life / 2);
+    now().saturating_add(margin) >= tokens.access_token_expires_at
 }
 
 fn has_ended(session: &UserSession) -> bool {

@@ -1,24 +1,36 @@
-//! Where token refreshes wait for one another, and how soon a failed one is
-//! retried.
+//! Where the token refreshes of one session wait for one another, and how soon a
+//! failed one is retried.
 
 use std::{
     collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::seal::Key;
 
-const QUEUES: usize = 64;
-
-/// Queues in which refreshes wait for one another; people rarely share one.
-pub struct RefreshQueues([Mutex<RefreshQueue>; QUEUES]);
-
-/// The sessions in one queue whose last refresh failed, by key.
+/// A queue for each session whose tokens are being refreshed, or could not be. Each
+/// has its own, so that no one waits for another person's refresh: with a provider
+/// that hangs, such waits would add up.
 #[derive(Default)]
-pub struct RefreshQueue(HashMap<Key, Failure>);
+pub struct RefreshQueues(Mutex<Queues>);
 
+#[derive(Default)]
+struct Queues {
+    by_session: HashMap<Key, Arc<Queue>>,
+    /// How many there are when those that are no longer needed are next removed.
+    tidy_at: usize,
+}
+
+/// Whoever holds the lock refreshes.
+type Queue = tokio::sync::Mutex<Option<Failure>>;
+
+/// Fewer queues than this are not worth tidying.
+const FEW: usize = 64;
+
+/// A session's last refresh, if it failed.
 struct Failure {
     count: u32,
     try_again: Instant,
@@ -28,43 +40,72 @@ struct Failure {
 /// How long a failure is remembered after its retry was due.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
 
-impl RefreshQueue {
+impl Failure {
+    fn is_remembered(&self) -> bool {
+        Instant::now() < self.try_again + FORGET_AFTER
+    }
+}
+
+impl RefreshQueues {
+    /// Waits for the turn of a request of the session with this key.
+    pub async fn turn(&self, key: &Key) -> RefreshTurn {
+        let queue = self.queue(key);
+        RefreshTurn(queue.lock_owned().await)
+    }
+
+    /// Whether a refresh of the session with this key is under way.
+    pub fn is_under_way(&self, key: &Key) -> bool {
+        let queues = self.lock();
+        let queue = queues.by_session.get(key);
+        queue.is_some_and(|queue| queue.try_lock().is_err())
+    }
+
+    fn queue(&self, key: &Key) -> Arc<Queue> {
+        let mut queues = self.lock();
+        if queues.by_session.len() >= queues.tidy_at {
+            queues.by_session.retain(|_, queue| is_needed(queue));
+            queues.tidy_at = FEW.max(2 * queues.by_session.len());
+        }
+        Arc::clone(queues.by_session.entry(*key).or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether anyone is in the queue, or a failure is remembered there.
+fn is_needed(queue: &Arc<Queue>) -> bool {
+    Arc::strong_count(queue) > 1
+        || queue
+            .try_lock()
+            .is_ok_and(|last| last.as_ref().is_some_and(Failure::is_remembered))
+}
+
+/// The turn of one request of a session.
+pub struct RefreshTurn(OwnedMutexGuard<Option<Failure>>);
+
+impl RefreshTurn {
     /// Why the last refresh failed, if it is too soon to retry.
-    pub fn too_soon(&self, key: &Key) -> Option<String> {
-        let failure = self.0.get(key)?;
+    pub fn too_soon(&self) -> Option<String> {
+        let failure = self.0.as_ref()?;
         (Instant::now() < failure.try_again).then(|| failure.cause.clone())
     }
 
     /// The provider may be in trouble, so retries back off: after 1, 2, 4 and at
     /// most 32 seconds.
-    pub fn failed(&mut self, key: &Key, cause: &str) {
-        let now = Instant::now();
-        self.0
-            .retain(|_, failure| now < failure.try_again + FORGET_AFTER);
-        let failure = self.0.entry(*key).or_insert_with(|| Failure {
-            count: 0,
-            try_again: now,
-            cause: String::new(),
+    pub fn failed(&mut self, cause: &str) {
+        let earlier = self.0.as_ref().filter(|failure| failure.is_remembered());
+        let count = earlier.map_or(0, |failure| failure.count);
+        *self.0 = Some(Failure {
+            count: count + 1,
+            try_again: Instant::now() + Duration::from_secs(1 << count.min(5)),
+            cause: cause.to_owned(),
         });
-        failure.try_again = now + Duration::from_secs(1 << failure.count.min(5));
-        failure.count += 1;
-        cause.clone_into(&mut failure.cause);
     }
 
-    pub fn succeeded(&mut self, key: &Key) {
-        self.0.remove(key);
-    }
-}
-
-impl Default for RefreshQueues {
-    fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::default()))
-    }
-}
-
-impl RefreshQueues {
-    /// Waits for the turn of the session with this key.
-    pub async fn turn(&self, key: &Key) -> MutexGuard<'_, RefreshQueue> {
-        self.0[usize::from(key[0]) % QUEUES].lock().await
+    /// The tokens are new.
+    pub fn succeeded(&mut self) {
+        *self.0 = None;
     }
 }

@@ -20,7 +20,7 @@ impl ReturnTo {
     pub fn parse(settings: &Settings, asked: &str) -> Option<Self> {
         let place = Self::parse_any(settings, asked)?;
         let path = place.0.split('?').next()?;
-        let below = path.strip_prefix(settings.base_path())?;
+        let below = decoded(path.strip_prefix(settings.base_path())?);
         // These are of no use right after signing in, and could cause a loop.
         let paths = &settings.paths;
         let sign_in_pages = [
@@ -30,7 +30,7 @@ impl ReturnTo {
             &paths.logged_out,
             &paths.backchannel_logout,
         ];
-        (!sign_in_pages.iter().any(|page| *page == below)).then_some(place)
+        (!sign_in_pages.iter().any(|page| **page == below)).then_some(place)
     }
 
     /// The same, but allows the sign-in pages.
@@ -75,4 +75,22 @@ impl ReturnTo {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A path as the router matches it: with its escapes read, so that `/%6cogin` is
+/// `/login`.
+fn decoded(path: &str) -> String {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let escape = after.split_first_chunk::<2>().filter(|_| *first == b'%');
+        let byte = escape.and_then(|(digits, after)| {
+            let digits = str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = byte.unwrap_or((*first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }

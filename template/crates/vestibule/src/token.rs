@@ -61,6 +61,9 @@ pub struct Tokens {
     pub access_token: Token,
     /// When the access token expires, in Unix seconds.
     pub access_token_expires_at: u64,
+    /// How long it was to live when it was issued, in seconds.
+    #[serde(default)]
+    pub access_token_life: u64,
     /// For getting a new access token (RFC 6749 6), if the provider issued one.
     pub refresh_token: Option<Token>,
     /// The latest ID token, sent at sign-out as `id_token_hint`.

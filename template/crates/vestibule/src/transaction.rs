@@ -49,6 +49,9 @@ pub struct Transaction {
     /// Whether a page demanded more than the settings do.
     #[serde(default)]
     pub steps_up: bool,
+    /// Whether it was begun because the person took too long at the provider.
+    #[serde(default)]
+    pub begun_anew: bool,
     /// In Unix milliseconds.
     started_at: u64,
     /// How many sign-ins for the same page succeeded just before this one.
@@ -72,6 +75,8 @@ pub struct NewTransaction {
     pub with_widget: bool,
     /// See [`Transaction::steps_up`].
     pub steps_up: bool,
+    /// See [`Transaction::begun_anew`].
+    pub begun_anew: bool,
 }
 
 impl NewTransaction {
@@ -91,6 +96,7 @@ impl NewTransaction {
             silent: self.silent,
             with_widget: self.with_widget,
             steps_up: self.steps_up,
+            begun_anew: self.begun_anew,
             started_at: now_in_millis(),
             round,
             finished: false,

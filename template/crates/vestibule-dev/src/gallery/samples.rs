@@ -22,6 +22,7 @@ pub fn errors() -> Vec<Error> {
         ErrorKind::Denied,
         ErrorKind::NotSignedInAtProvider,
         ErrorKind::ProviderError(detail()),
+        ErrorKind::ExpiredAtProvider,
         ErrorKind::CodeMissing,
         ErrorKind::CodeRefused,
         ErrorKind::TokenAnswer(detail()),

@@ -6,6 +6,7 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     thread,
+    time::Duration,
 };
 
 use actix_web::{
@@ -100,6 +101,8 @@ fn serve(
             .configure(routes)
     };
     let server = HttpServer::new(app)
+        // On a busy machine it may take long until a request is read.
+        .client_request_timeout(Duration::from_secs(60))
         .workers(1)
         .disable_signals()
         .listen(listener)?

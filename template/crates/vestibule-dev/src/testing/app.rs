@@ -23,6 +23,8 @@ pub struct TestApp {
     pub base: Url,
     /// The provider that people sign in with.
     pub provider: DevProvider,
+    /// Its issuer, as the app knows it: another one if something is in front of it.
+    pub issuer: String,
     /// Where the app, or whatever is in front of it, listens.
     pub listens_at: Url,
     /// The provider's port, reserved so that the provider can be started again on
@@ -83,6 +85,7 @@ impl TestApp {
             here: None,
             unlogged: unlogged(&provider, logged_before),
             base,
+            issuer: provider.provider.issuer().to_owned(),
             provider: provider.provider,
             _port: Arc::new(provider.port),
         }
@@ -109,6 +112,7 @@ impl TestApp {
                 running: Arc::new(Mutex::new(Some(running))),
             }),
             unlogged: unlogged(&provider, started.logged_before),
+            issuer: provider.provider.issuer().to_owned(),
             provider: provider.provider,
             _port: Arc::new(provider.port),
         }

@@ -1,6 +1,21 @@
 //! The hint that the log adds to an error's cause, for the people who run the app.
 
 use super::ErrorKind;
+use crate::protocol::causes::{
+    CLIENT_REFUSED, CLIENT_UNAUTHORIZED, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE, OTHER_AUDIENCE,
+    OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER, WEB_PAGE,
+};
+
+const CLIENT_CREDENTIALS: &str = "the provider does not accept this app's secret or key: copy \
+    OIDC_CLIENT_SECRET anew from there, as it may have expired; if it is right, set \
+    OIDC_CLIENT_AUTH to the method that the provider expects";
+
+const UNAUTHORIZED: &str = "allow this app's registration at the provider to sign people in with \
+    the authorization code flow, and to use refresh tokens if it asks for them";
+
+const REDIRECT_URI: &str = "register this app's redirect URI at the provider, to the letter: \
+    APP_BASE_URL and /authorization-code/callback, unless OIDC_LOGIN_REDIRECT_URI or the app says \
+    otherwise";
 
 impl ErrorKind {
     /// What the people who run the app can do about it.
@@ -26,9 +41,10 @@ impl ErrorKind {
                 "no action needed if rare; otherwise check that browsers reach the app at \
                  APP_BASE_URL and that all instances share one SESSION_SECRET"
             }
-            Self::TransactionExpired | Self::OtpElsewhere | Self::RefreshRefused => {
-                "no action needed: the person can sign in again"
-            }
+            Self::TransactionExpired
+            | Self::ExpiredAtProvider
+            | Self::OtpElsewhere
+            | Self::RefreshRefused => "no action needed: the person can sign in again",
             Self::SignInLoop => {
                 "check that the browser keeps the app's cookies, that all instances share one \
                  SESSION_STORE, and that this machine's clock agrees with the provider's"
@@ -44,6 +60,12 @@ impl ErrorKind {
             Self::Denied => {
                 "if the person should have access, assign this app to them at the provider"
             }
+            Self::ProviderError(error) if error.contains(REDIRECT_URI_REFUSED) => REDIRECT_URI,
+            Self::ProviderError(error) if error == CLIENT_UNAUTHORIZED => UNAUTHORIZED,
+            Self::ProviderError(error) if error == SCOPE_REFUSED => {
+                "the provider does not know, or does not grant this app, one of the OIDC_SCOPES: \
+                 allow it there, or leave it out"
+            }
             Self::ProviderError(_) => {
                 "check the provider's log, and compare its registration of this app with \
                  OIDC_CLIENT_ID, OIDC_SCOPES and OIDC_LOGIN_REDIRECT_URI"
@@ -52,9 +74,27 @@ impl ErrorKind {
                 "no action needed if rare: the page was loaded twice; otherwise check the \
                  provider's log"
             }
+            Self::TokenAnswer(cause) if cause.contains(CLIENT_REFUSED) => CLIENT_CREDENTIALS,
+            Self::TokenAnswer(cause) if cause.contains(CLIENT_UNAUTHORIZED) => UNAUTHORIZED,
+            Self::TokenAnswer(cause) if cause.contains(REDIRECT_URI_REFUSED) => REDIRECT_URI,
             Self::TokenAnswer(_) => {
                 "compare OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_CLIENT_AUTH with the \
                  provider's registration of this app, and check the provider's log"
+            }
+            Self::IdToken(cause) if cause.contains(OTHER_AUDIENCE) => {
+                "if tokens are meant for that audience too, add it to OIDC_TRUSTED_AUDIENCES; it is \
+                 recommended to have the provider issue tokens for this client alone"
+            }
+            Self::IdToken(cause) if cause.contains(NOT_FOR_US) => {
+                "set OIDC_CLIENT_ID to the client id that the provider shows for this app"
+            }
+            Self::IdToken(cause) if cause == OTHER_ISSUER => {
+                "set OIDC_ISSUER to the issuer that the provider writes into its tokens; some write \
+                 another one than their metadata name, and that has to be changed there"
+            }
+            Self::IdToken(cause) if TIMES.iter().any(|text| cause.contains(text)) => {
+                "set this machine's clock, and the provider's; OIDC_CLOCK_SKEW_SECONDS says how far \
+                 apart they may be"
             }
             Self::IdToken(_) => {
                 "compare OIDC_ISSUER and OIDC_CLIENT_ID with the provider's registration of this \
@@ -70,6 +110,34 @@ impl ErrorKind {
                  app, and this machine's clock with the provider's; if they agree, the token is forged"
             }
             Self::NotAdmitted(_) => "see the rule in the app's hooks",
+            Self::ProviderUnavailable(cause) if cause.contains(NO_KEYS) => {
+                "give the provider a key to sign tokens with, and this app's registration there too \
+                 if it has one of its own; RS256 or ES256 is recommended"
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(WEB_PAGE) => {
+                "something other than the provider answers at OIDC_ISSUER, such as a login page, a \
+                 proxy or a website: open OIDC_ISSUER with /.well-known/openid-configuration behind \
+                 it, which should show JSON"
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(NOT_THERE) => {
+                "check OIDC_ISSUER: open it with /.well-known/openid-configuration behind it, which \
+                 should show JSON. Often a realm, a tenant or an authorization server belongs at its \
+                 end"
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(UNEXPECTED_ISSUER) => {
+                "set OIDC_ISSUER to the issuer that the metadata name, to the letter, if that is the \
+                 provider that you mean"
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(NO_TLS) => {
+                "the provider names an address that starts with http://: set its own address to \
+                 https://, often where it is told of the proxy in front of it"
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(CLIENT_REFUSED) => {
+                CLIENT_CREDENTIALS
+            }
+            Self::ProviderUnavailable(cause) if cause.contains(REDIRECT_URI_REFUSED) => {
+                REDIRECT_URI
+            }
             Self::ProviderUnavailable(_) => {
                 "check that this machine can reach OIDC_ISSUER: network, HTTPS_PROXY, OIDC_CA_FILE, \
                  OIDC_TIMEOUT_SECONDS"

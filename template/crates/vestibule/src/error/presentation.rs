@@ -131,6 +131,13 @@ impl ErrorKind {
                 "The sign-in service needs to ask you something first.",
                 SignIn,
             ),
+            Self::ExpiredAtProvider => (
+                "expired_at_provider",
+                StatusCode::BAD_REQUEST,
+                "This sign-in took too long",
+                "The sign-in service waited for you, then gave up. Please sign in again.",
+                SignIn,
+            ),
             Self::CodeRefused => (
                 "code_refused",
                 StatusCode::BAD_REQUEST,

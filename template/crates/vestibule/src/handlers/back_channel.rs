@@ -1,15 +1,20 @@
 //! The provider tells the app directly, not through the browser, that someone has
 //! signed out (Back-Channel Logout 1.0).
 
+use std::time::Instant;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
 
+use super::limit;
 use crate::{
+    body::InTime,
     clock::now,
     error::{Error, ErrorKind},
     events::{self, Ending},
     oidc::Oidc,
     protocol::{CheckError, LogoutToken},
+    provider::Source,
     request_state,
     seal::{self, SealError},
     store::{Lease, StoreError},
@@ -26,13 +31,25 @@ const LONGEST_USE: u64 = 5;
 pub(super) async fn backchannel_logout(
     request: HttpRequest,
     oidc: Oidc,
-    body: web::Bytes,
+    InTime(body): InTime<web::Bytes>,
 ) -> Result<HttpResponse, Error> {
+    let sender = limit::address_of(&request, &oidc);
+    // Only tokens that are refused count: when many people sign out at once, the
+    // provider sends many that are good.
+    let limit = oidc.notice_limit();
+    if sender.is_some_and(|sender| !limit.has_room(sender, Instant::now())) {
+        return Err(ErrorKind::TooManyLogins.into());
+    }
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
     let issuer = oidc.issuer();
-    let refused = |error: &Error| events::token_refused(issuer, None, &error.kind);
+    let refused = |error: &Error| {
+        events::token_refused(issuer, None, &error.kind);
+        if let (Some(sender), ErrorKind::LogoutToken(_)) = (sender, &error.kind) {
+            limit.admits(sender, Instant::now());
+        }
+    };
     let token = accept(&oidc, &body).await.inspect_err(refused)?;
     let for_later = oidc.clone();
     // Continues if the provider stops waiting: a token marked as used must have
@@ -104,9 +121,11 @@ fn sole_logout_token(body: &[u8]) -> Result<String, Error> {
 async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Error> {
     let relying_party = oidc.provider().relying_party();
     let provider = oidc.provider().discovered().await?;
-    let verified = oidc.provider().checked(&provider, async |provider| {
-        provider.verify_logout_token(token, relying_party)
-    });
+    let verified = oidc
+        .provider()
+        .checked(&provider, Source::Anyone, async |provider| {
+            provider.verify_logout_token(token, relying_party)
+        });
     Ok(verified.await.map_err(CheckError::into_error)?)
 }
 

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, http::header::USER_AGENT, web};
 use url::form_urlencoded;
 
-use super::{login::go_on_with_widget, logout};
+use super::{
+    login::{begin_anew, go_on_with_widget},
+    logout,
+};
 use crate::{
     clock::now,
     deny::Deny,
@@ -92,7 +95,7 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
     if transaction.with_widget && answer.leaves_the_rest_to_the_widget() && !transaction.finished {
         return go_on_with_widget(request, oidc, &transaction, answer.otp.as_deref());
     }
-    let is_first = match is_first_answer(oidc, &transaction).await {
+    let is_first = match is_first_answer(oidc, &transaction, &answer).await {
         Ok(is_first) => is_first,
         Err(kind) => return Err(kind.on_the_way_to(return_to)),
     };
@@ -118,11 +121,17 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         }
         Err(error) => {
             oidc.transactions().forget(&transaction);
+            let is_expired = matches!(error.kind, ErrorKind::ExpiredAtProvider);
+            if is_expired && !transaction.begun_anew && !transaction.with_widget {
+                tracing::info!("the person took too long at the provider; the sign-in begins anew");
+                return begin_anew(request, oidc, &transaction).await;
+            }
             // The page itself decides what people who are not signed in see.
             let is_declined = error.kind.is_declined_by_provider()
                 || matches!(error.kind, ErrorKind::DemandNotMet(_));
             if transaction.silent && is_declined {
-                tracing::info!(cause = %error, "the silent sign-in did not sign anyone in");
+                let cause = error.kind.cause();
+                tracing::info!(%cause, "the silent sign-in did not sign anyone in");
                 return Ok(see_other(return_to.as_str()));
             }
             Err(error.kind.on_the_way_to(return_to))
@@ -148,10 +157,18 @@ async fn session_before(
 
 /// Whether this is the first response to the transaction on any instance. A code
 /// sent twice makes the provider revoke its tokens (RFC 6749 4.1.2), and an old
-/// cookie must not bring a transaction, and so its nonce, back.
-async fn is_first_answer(oidc: &Oidc, transaction: &Transaction) -> Result<bool, ErrorKind> {
+/// cookie must not bring a transaction, and so its nonce, back. A response without a
+/// code signs no one in, so the store need not remember it.
+async fn is_first_answer(
+    oidc: &Oidc,
+    transaction: &Transaction,
+    answer: &Answer,
+) -> Result<bool, ErrorKind> {
     if transaction.finished {
         return Ok(false);
+    }
+    if !answer.has_code() {
+        return Ok(true);
     }
     let lease = transaction.answer_lease()?;
     Ok(oidc.sessions().store().acquire(lease).await?)
@@ -167,6 +184,7 @@ struct Answer {
     otp: Option<String>,
     issuer: Option<String>,
     error: Option<String>,
+    error_description: Option<String>,
 }
 
 impl Answer {
@@ -180,6 +198,11 @@ impl Answer {
                 "otp" => ("otp", &mut answer.otp),
                 "iss" => ("iss", &mut answer.issuer),
                 "error" => ("error", &mut answer.error),
+                // Not checked: it decides nothing but whether to begin anew.
+                "error_description" => {
+                    answer.error_description = Some(value.into_owned());
+                    continue;
+                }
                 "access_token" => return Err(ErrorKind::TokenInCallback("access_token").into()),
                 "id_token" => return Err(ErrorKind::TokenInCallback("id_token").into()),
                 _ => continue,
@@ -207,6 +230,19 @@ impl Answer {
         }
     }
 
+    /// Whether it may sign someone in.
+    fn has_code(&self) -> bool {
+        self.error.is_none() && (self.code.is_some() || self.interaction_code.is_some())
+    }
+
+    /// Whether the person took too long at the provider. Keycloak says so in the
+    /// description of another error.
+    fn is_expired(&self) -> bool {
+        const EXPIRED: Option<&str> = Some("authentication_expired");
+        let (error, description) = (self.error.as_deref(), self.error_description.as_deref());
+        error == EXPIRED || error.is_some() && description == EXPIRED
+    }
+
     /// Whether to show the widget again: the provider has more to ask, or the
     /// person followed a link in an e-mail.
     fn leaves_the_rest_to_the_widget(&self) -> bool {
@@ -223,6 +259,9 @@ impl Answer {
                     "an interaction_code is only valid from the widget, and on its own".to_owned(),
                 )),
             };
+        }
+        if self.is_expired() {
+            return Err(ErrorKind::ExpiredAtProvider);
         }
         match (self.error.as_deref(), self.code) {
             // The second one is how Apple says that the person changed their mind.

@@ -6,18 +6,16 @@ use std::{
     time::Instant,
 };
 
+use crate::{
+    error::{Error, ErrorKind},
+    oidc::Oidc,
+    visitor,
+};
 use actix_web::{
     HttpRequest,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
-};
-use ipnet::IpNet;
-
-use crate::{
-    error::{Error, ErrorKind},
-    limit::LoginLimit,
-    visitor,
 };
 
 /// Middleware: answers requests over the limit with a 429.
@@ -29,11 +27,8 @@ pub(super) async fn limit_logins<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let oidc = visitor::oidc()?;
-    if let Some(address) = address_of(
-        request.request(),
-        &oidc.settings().trusted_proxies,
-        oidc.login_limit(),
-    ) && !oidc.login_limit().admits(address, Instant::now())
+    if let Some(address) = address_of(request.request(), &oidc)
+        && !oidc.login_limit().admits(address, Instant::now())
     {
         let error = Error::from(ErrorKind::TooManyLogins);
         return Ok(request.error_response(error).map_into_right_body());
@@ -43,12 +38,13 @@ pub(super) async fn limit_logins<B: MessageBody>(
 
 /// The client's address: the peer, or, if that is one of our proxies, the last
 /// forwarded hop that is not ours. Anyone can write the hops before that.
-fn address_of(request: &HttpRequest, trusted: &[IpNet], limit: &LoginLimit) -> Option<IpAddr> {
+pub(super) fn address_of(request: &HttpRequest, oidc: &Oidc) -> Option<IpAddr> {
+    let trusted = &oidc.settings().trusted_proxies;
     let is_ours = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     let peer = request.peer_addr()?.ip().to_canonical();
     let mut forwarded = request.headers().get_all("x-forwarded-for").peekable();
     if !is_ours(&peer) {
-        if forwarded.peek().is_some() && limit.warns_of_proxy() {
+        if forwarded.peek().is_some() && oidc.login_limit().warns_of_proxy() {
             tracing::warn!(
                 "the request names an address that it was forwarded for. If this peer is one of your \
                  proxies, add it to APP_TRUSTED_PROXIES: until then, everyone behind it shares one \

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::{
+    body::InTime,
     csp,
     csrf::is_cross_site,
     error::{Action, Error, ErrorKind},
@@ -55,10 +56,10 @@ impl LoginQuery {
     /// Whether to skip the app's own page: nothing may be asked, or only the
     /// provider can ask it. Another site cannot skip it, unless a page of this app
     /// on the way demands it.
-    fn goes_straight(&self, request: &HttpRequest) -> bool {
+    fn goes_straight(&self, request: &HttpRequest, oidc: &Oidc) -> bool {
         match self.prompt() {
             Some(Prompt::None) => true,
-            Some(Prompt::SelectAccount) if !is_cross_site(request) => true,
+            Some(Prompt::SelectAccount) if !is_cross_site(request, oidc) => true,
             _ => self.assurance.is_some(),
         }
     }
@@ -69,7 +70,7 @@ impl LoginQuery {
     fn may_be_silent(&self, request: &HttpRequest, oidc: &Oidc) -> bool {
         let is_proven = |proof: &String| silent::is_proven(request, oidc, proof);
         oidc.settings().login_mode == LoginMode::Redirect
-            || !is_cross_site(request)
+            || !is_cross_site(request, oidc)
             || self.silent.as_ref().is_some_and(is_proven)
     }
 
@@ -112,7 +113,7 @@ pub(super) async fn login(
     if query.prompt() == Some(Prompt::None) && !query.may_be_silent(&request, &oidc) {
         return Ok(see_other(return_to.as_str()));
     }
-    let goes_straight = query.goes_straight(&request);
+    let goes_straight = query.goes_straight(&request, &oidc);
     match oidc.settings().login_mode {
         LoginMode::Page if !goes_straight => oidc.pages().login(
             &request,
@@ -138,9 +139,9 @@ pub(super) async fn login(
 pub(super) async fn begin_login(
     request: HttpRequest,
     oidc: Oidc,
-    form: web::Form<LoginQuery>,
+    InTime(form): InTime<web::Form<LoginQuery>>,
 ) -> Result<HttpResponse, Error> {
-    if is_cross_site(&request) {
+    if is_cross_site(&request, &oidc) {
         return Err(ErrorKind::ForgedForm.into());
     }
     let provider = oidc.provider().discovered().await?;
@@ -169,7 +170,43 @@ async fn begin(
         silent: query.prompt() == Some(Prompt::None),
         with_widget: false,
         steps_up,
+        begun_anew: false,
     };
+    send_to_provider(request, oidc, provider, new, options).await
+}
+
+/// Sends the browser to the provider once more, for the same page and with the same
+/// demand.
+pub(super) async fn begin_anew(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    transaction: &Transaction,
+) -> Result<HttpResponse, Error> {
+    let provider = oidc.provider().discovered().await?;
+    let options = AuthorizationOptions {
+        login_hint: None,
+        demand: transaction.demand.clone(),
+        prompt: transaction.silent.then_some(Prompt::None),
+    };
+    let new = NewTransaction {
+        provider: transaction.provider.clone(),
+        return_to: transaction.return_to.checked(oidc.settings()),
+        demand: transaction.demand.clone(),
+        silent: transaction.silent,
+        with_widget: false,
+        steps_up: transaction.steps_up,
+        begun_anew: true,
+    };
+    send_to_provider(request, oidc, &provider, new, options).await
+}
+
+async fn send_to_provider(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Discovered,
+    new: NewTransaction,
+    options: AuthorizationOptions<'_>,
+) -> Result<HttpResponse, Error> {
     let authorization = oidc
         .transactions()
         .begin(request, new, async |state| {
@@ -224,6 +261,7 @@ fn begin_on_page(
         silent: false,
         with_widget: true,
         steps_up: false,
+        begun_anew: false,
     };
     oidc.transactions().begin_on_page(request, new, |state| {
         provider.compose(relying_party, state, AuthorizationOptions::default())

@@ -7,7 +7,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::{
-    csrf::{SignOutForm, is_cross_site},
+    cookies,
+    csrf::{Sender, SignOutForm},
     error::{Error, ErrorKind},
     events,
     oidc::Oidc,
@@ -37,11 +38,23 @@ pub(super) async fn logout(
         }
         // The session has already ended, in another tab or from elsewhere, so this
         // browser still holds the person's data.
-        Err(error) if matches!(error.kind, ErrorKind::SignedOut) && !is_cross_site(&request) => {
+        Err(error)
+            if matches!(error.kind, ErrorKind::SignedOut) && may_be_from_here(&request, &oidc) =>
+        {
             clear_browser(&request, &oidc);
             Ok(only_here(&oidc))
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a page of this app may have sent the form. One that is unnamed proves it
+/// by our cookie, which browsers do not send along from other sites.
+fn may_be_from_here(request: &HttpRequest, oidc: &Oidc) -> bool {
+    match Sender::of(request, oidc) {
+        Sender::Here | Sender::Unsaid => true,
+        Sender::Unnamed => cookies::sent(request, oidc.cookies().user_session()).is_some(),
+        Sender::Elsewhere => false,
     }
 }
 

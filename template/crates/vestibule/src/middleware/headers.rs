@@ -28,10 +28,11 @@ use crate::{
 pub struct SecurityHeaders(Rc<Policies>);
 
 impl Oidc {
-    /// Adds security headers to every response: a Content Security Policy for pages
-    /// (see [`csp`]), HSTS where the app is reached over TLS, `nosniff`, no
-    /// referrer, `no-store` unless the response sets its own caching, and
-    /// `x-request-id`.
+    /// Adds security headers to every response: a Content Security Policy (see
+    /// [`csp`]), isolation from other sites' windows and pages, HSTS where the app is
+    /// reached over TLS, `nosniff`, no referrer, `no-store` unless the response sets
+    /// its own caching, and `x-request-id`. Of what is not a page, a policy and a
+    /// `Cross-Origin-Resource-Policy` of its own stay.
     ///
     /// Wrap it outside [`middleware`](Self::middleware), so that the sign-in's own
     /// responses get them too:
@@ -128,6 +129,8 @@ fn protect<B>(policies: &Policies, response: &mut ServiceResponse<B>) {
     protect_headers(headers, policies.oidc.settings().is_https());
     if let Some(policy) = policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    } else if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, csp::FILE);
     }
     if let Some(id) = RequestId::current() {
         headers.insert(REQUEST_ID, id.number().into());
@@ -138,6 +141,9 @@ fn protect_headers(headers: &mut HeaderMap, is_https: bool) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(header::CROSS_ORIGIN_OPENER_POLICY, SAME_ORIGIN);
+    if !headers.contains_key(header::CROSS_ORIGIN_RESOURCE_POLICY) {
+        headers.insert(header::CROSS_ORIGIN_RESOURCE_POLICY, SAME_ORIGIN);
+    }
     if !headers.contains_key(header::CACHE_CONTROL) {
         // Nothing of a signed-in person stays behind in the browser.
         // `csp::FRESH_SCRIPT` takes care of the back button.

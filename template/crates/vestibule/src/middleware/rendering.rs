@@ -61,11 +61,11 @@ pub(super) fn show_with_status(
 }
 
 fn log(error: &Error, status: StatusCode) {
-    let (code, hint) = (error.code(), error.hint());
+    let (code, cause, hint) = (error.code(), error.kind.cause(), error.hint());
     if status.is_server_error() {
-        tracing::warn!(code, cause = %error, hint, "request failed");
+        tracing::warn!(code, %cause, hint, "request failed");
     } else {
-        tracing::info!(code, cause = %error, hint, "request failed");
+        tracing::info!(code, %cause, hint, "request failed");
     }
 }
 

@@ -13,6 +13,7 @@ use url::Url;
 use super::{
     Demand, Discovered, Http, ProtocolError,
     config::{PushedAuthorization, RelyingParty},
+    error::printable,
 };
 use crate::secret::Secret;
 
@@ -130,6 +131,12 @@ impl Discovered {
             request_uri: String,
         }
 
+        /// RFC 9126 2.3
+        #[derive(Deserialize)]
+        struct Refusal {
+            error: String,
+        }
+
         let authorization_endpoint = self.metadata.authorization_endpoint().url();
         // Parameters that belong to the endpoint's own URL stay there.
         let own = authorization_endpoint.query_pairs().count();
@@ -152,7 +159,13 @@ impl Discovered {
             .await
             .map_err(|error| ProtocolError::ProviderUnavailable(error.to_string()))?;
         if !answer.status().is_success() {
-            return refused(format!("answered {}", answer.status()));
+            let error = serde_json::from_slice::<Refusal>(answer.body());
+            let error = error.map(|refusal| format!(" ({})", printable(&refusal.error)));
+            return refused(format!(
+                "answered {}{}",
+                answer.status(),
+                error.unwrap_or_default()
+            ));
         }
         let reference = serde_json::from_slice::<Answer>(answer.body())
             .map(|answer| answer.request_uri)

@@ -1,11 +1,13 @@
 //! Discovery: reading a provider's metadata and keys.
 
 use openidconnect::{ClientId, ClientSecret, IssuerUrl, RedirectUrl};
+use url::Url;
 
 use super::{
     client_authentication::ClientAuthentication,
     config::{ProviderSettings, RelyingParty},
     documents,
+    error::causes::NO_TLS,
     http::Http,
     types::{Metadata, RelyingPartyClient},
 };
@@ -38,11 +40,16 @@ impl Discovered {
         let issuer = IssuerUrl::new(provider.issuer.clone())
             .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
         let metadata = documents::metadata(&issuer, http).await?;
+        // Only a provider on this machine can do without TLS, and not in part.
+        let is_protected = |url: &Url| match issuer.url().scheme() {
+            "https" => url.scheme() == "https",
+            _ => is_https_or_loopback(url),
+        };
         let unprotected = endpoints(&metadata)
             .into_iter()
-            .find(|(_, url)| url.is_some_and(|url| !is_https_or_loopback(url)));
+            .find(|(_, url)| url.is_some_and(|url| !is_protected(url)));
         if let Some((name, _)) = unprotected {
-            return Err(Unusable(format!("its {name} is not protected by TLS")));
+            return Err(Unusable(format!("its {name} {NO_TLS}")));
         }
         let keys = documents::keys(metadata.jwks_uri(), http).await?;
         let metadata = metadata.set_jwks(keys);
@@ -103,10 +110,11 @@ impl Discovered {
     }
 }
 
-/// All endpoints except the keys': `http.rs` makes no calls without TLS.
-fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&url::Url>); 6] {
+/// All endpoints.
+fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&Url>); 7] {
     let more = metadata.additional_metadata();
     [
+        ("jwks_uri", Some(metadata.jwks_uri().url())),
         (
             "authorization_endpoint",
             Some(metadata.authorization_endpoint().url()),

@@ -17,7 +17,10 @@ use url::Url;
 
 use super::{
     discovery::Unusable,
-    error::printable,
+    error::{
+        causes::{NO_KEYS, UNEXPECTED_ISSUER, WEB_PAGE},
+        printable,
+    },
     http::Http,
     jws::key_id,
     shape::{kind, said},
@@ -47,7 +50,7 @@ pub(super) async fn metadata(issuer: &IssuerUrl, http: &Http) -> Result<Metadata
             ""
         };
         return Err(Unusable(format!(
-            "unexpected issuer `{}` in its metadata (expected `{}`){advice}",
+            "{UNEXPECTED_ISSUER} `{}` in its metadata (expected `{}`){advice}",
             found.as_str(),
             issuer.as_str()
         )));
@@ -125,10 +128,9 @@ pub(super) async fn keys(
     let set: KeySet = document(url.url().clone(), "key document (jwks_uri)", http).await?;
     let entries = set.keys.unwrap_or_default();
     if entries.is_empty() {
-        return Err(Unusable(
-            "its key document (jwks_uri) contains no keys: it needs a key to sign tokens with"
-                .to_owned(),
-        ));
+        return Err(Unusable(format!(
+            "its key document (jwks_uri) {NO_KEYS}: it needs a key to sign tokens with"
+        )));
     }
     let keys = entries.into_iter().filter_map(|entry| match entry {
         Entry::Key(key) => key.read(),
@@ -227,9 +229,16 @@ async fn document<T: DeserializeOwned>(url: Url, what: &str, http: &Http) -> Res
     serde_json::from_slice(answer.body()).map_err(|_| {
         let content_type = answer.headers().get(CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
+        let content_type = content_type.map_or_else(|| "missing".to_owned(), printable);
+        let is_page = answer.body().trim_ascii_start().starts_with(b"<");
+        let fault = if is_page {
+            WEB_PAGE
+        } else {
+            "is something else"
+        };
         Unusable(format!(
-            "its {what} is not the JSON object that it should be (its content type is {})",
-            content_type.map_or_else(|| "missing".to_owned(), printable)
+            "its {what} {fault}, not the JSON object that it should be (its content type is \
+             {content_type})"
         ))
     })
 }

@@ -42,6 +42,42 @@ impl From<SealError> for ProtocolError {
     }
 }
 
+/// Causes for which the log has a hint of their own. A cause contains one of them.
+pub mod causes {
+    /// A token names an audience that the settings do not trust (OIDC Core
+    /// 3.1.3.7-3).
+    pub const OTHER_AUDIENCE: &str = "which is not a trusted audience";
+    /// A token is not for this client.
+    pub const NOT_FOR_US: &str = "does not name this client";
+    /// A token is of another issuer.
+    pub const OTHER_ISSUER: &str = "iss names another issuer";
+    /// A token's times do not fit this machine's clock.
+    pub const TIMES: [&str; 4] = [
+        "it has expired",
+        "in the future",
+        "iat is too old",
+        "iat is negative",
+    ];
+    /// The provider publishes no key.
+    pub const NO_KEYS: &str = "contains no keys";
+    /// A web page is where a JSON document should be.
+    pub const WEB_PAGE: &str = "is a web page";
+    /// There is no document at that address.
+    pub const NOT_THERE: &str = "it answered 404";
+    /// The metadata are another issuer's.
+    pub const UNEXPECTED_ISSUER: &str = "unexpected issuer";
+    /// Something is, or would be, sent in clear.
+    pub const NO_TLS: &str = "is not protected by TLS";
+    /// The client's authentication is refused (RFC 6749 5.2).
+    pub const CLIENT_REFUSED: &str = "invalid_client";
+    /// The client may not do this (RFC 6749 5.2).
+    pub const CLIENT_UNAUTHORIZED: &str = "unauthorized_client";
+    /// The provider does not know the redirect URI, whatever it calls that.
+    pub const REDIRECT_URI_REFUSED: &str = "redirect_uri";
+    /// The provider does not grant a scope (RFC 6749 4.1.2.1).
+    pub const SCOPE_REFUSED: &str = "invalid_scope";
+}
+
 /// An error code with the characters that RFC 6749 4.1.2.1 allows, cut short for
 /// the log.
 pub fn printable(error: &str) -> String {

@@ -12,7 +12,7 @@ use reqwest::{
 use tokio::runtime::Handle;
 use url::{Url, form_urlencoded};
 
-use super::config::RelyingParty;
+use super::{config::RelyingParty, error::causes::NO_TLS};
 use crate::loopback::{is_https_or_loopback, is_loopback};
 
 /// The largest response body, in bytes.
@@ -137,7 +137,7 @@ impl Http {
     async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
         // Whatever the metadata say, and before anything else looks at them.
         if !is_https_or_loopback(request.url()) {
-            return Err(HttpError("its address is not protected by TLS".to_owned()));
+            return Err(HttpError(format!("its address {NO_TLS}")));
         }
         // Runs on the runtime that the app was started on, whichever worker asks:
         // workers share connections, and a connection driven by one worker would

@@ -19,8 +19,9 @@ use serde_json::{Map, Value};
 use super::{
     Discovered, Established, Expected, ProtocolError,
     config::RelyingParty,
+    error::causes::{NOT_FOR_US, OTHER_AUDIENCE, OTHER_ISSUER},
     http::causes,
-    jws::Signed,
+    jws::{Signed, audiences},
     shape::kind,
     token_response::TokenAnswer,
     types::{ParsedIdToken, ParsedIdTokenClaims},
@@ -250,7 +251,10 @@ fn check(
     let copy: ParsedIdToken = copy
         .parse()
         .map_err(|_| refuse("its header or one of iss, aud, exp and iat is malformed"))?;
-    let claims = copy.claims(verifier, nonce).map_err(refused)?.clone();
+    let claims = copy.claims(verifier, nonce);
+    let claims = claims
+        .map_err(|error| refused(error, provider, signed))?
+        .clone();
     check_the_rest(provider, signed, &claims, skew)?;
     check_access_token_hash(signed, &claims, answer)?;
     Ok(claims)
@@ -363,12 +367,30 @@ fn refuse(cause: &str) -> CheckError {
     CheckError::Refused(ProtocolError::IdToken(cause.to_owned()))
 }
 
-fn refused(error: ClaimsVerificationError) -> CheckError {
+/// What the library refuses, without the values that its own words quote.
+fn refused(
+    error: ClaimsVerificationError,
+    provider: &Discovered,
+    signed: &Signed<'_>,
+) -> CheckError {
+    use ClaimsVerificationError::{
+        Expired, InvalidAudience, InvalidAuthContext, InvalidAuthTime, InvalidIssuer,
+    };
     match error {
-        ClaimsVerificationError::InvalidAuthTime(cause)
-        | ClaimsVerificationError::InvalidAuthContext(cause) => {
+        InvalidAuthTime(cause) | InvalidAuthContext(cause) => {
             ProtocolError::DemandNotMet(cause).into()
         }
+        InvalidIssuer(_) => refuse(OTHER_ISSUER),
+        InvalidAudience(_) => {
+            let client_id = provider.client.client_id().as_str();
+            let aud = signed.claims.get("aud").map_or("missing", kind);
+            if audiences(&signed.claims).contains(&Some(client_id)) {
+                refuse(&format!("aud is {aud} and names another, {OTHER_AUDIENCE}"))
+            } else {
+                refuse(&format!("aud is {aud} and {NOT_FOR_US}"))
+            }
+        }
+        Expired(_) => refuse("it has expired"),
         other => refuse(&causes(&other)),
     }
 }

@@ -29,7 +29,7 @@ pub use self::{
         PushedAuthorization, RelyingParty, SecretMethod, SignatureAlgorithm, Userinfo,
     },
     discovery::Discovered,
-    error::{ProtocolError, printable},
+    error::{ProtocolError, causes, printable},
     http::{Http, HttpError},
     id_token::CheckError,
     interaction_code::Code,

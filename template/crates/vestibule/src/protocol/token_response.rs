@@ -167,15 +167,23 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
 }
 
 fn readable(mut answer: HttpResponse) -> HttpResponse {
-    let Ok(members) = serde_json::from_slice::<Map<String, Value>>(answer.body()) else {
-        return answer;
+    // RFC 6749 5.2: this status is about the client, whatever the body says.
+    let is_of_client = answer.status() == StatusCode::UNAUTHORIZED;
+    let members = match serde_json::from_slice::<Map<String, Value>>(answer.body()) {
+        Ok(members) => members,
+        Err(_) if is_of_client => Map::new(),
+        Err(_) => return answer,
     };
-    let error = said(&members, "error").and_then(Value::as_str);
+    let string = |name| said(&members, name).and_then(Value::as_str);
+    let error = string("error").or(is_of_client.then_some("invalid_client"));
     if let Some(error) = error
         && !members.contains_key("access_token")
     {
         // Some errors come with a success status, or with descriptions of odd kinds.
-        *answer.body_mut() = json!({ "error": error }).to_string().into_bytes();
+        let description = string("error_description");
+        *answer.body_mut() = json!({ "error": error, "error_description": description })
+            .to_string()
+            .into_bytes();
         if answer.status().is_success() {
             *answer.status_mut() = StatusCode::BAD_REQUEST;
         }

@@ -6,11 +6,13 @@ use openidconnect::{
     AuthorizationCode, OAuth2TokenResponse, PkceCodeVerifier, RefreshToken, RequestTokenError,
     core::{CoreErrorResponseType, CoreTokenType},
 };
+use serde_json::{Map, Value};
+use url::Url;
 
 use super::{
     CheckError, Discovered, Established, Expected, ProtocolError,
     config::{RelyingParty, Userinfo},
-    error::printable,
+    error::{causes::REDIRECT_URI_REFUSED, printable},
     http::{Http, HttpError},
     id_token,
     interaction_code::{Code, InteractionCodeGrant},
@@ -114,6 +116,9 @@ impl Discovered {
             request.request_async(&TokenEndpoint(http)).await
         };
         let answer = answer.map_err(|error| match &error {
+            _ if is_about_redirect_uri(&error) => ProtocolError::TokenAnswer(format!(
+                "the provider refused the code for its {REDIRECT_URI_REFUSED}"
+            )),
             _ if is_invalid_grant(&error) => ProtocolError::CodeRefused,
             RequestTokenError::Request(error) => {
                 ProtocolError::ProviderUnavailable(error.to_string())
@@ -161,7 +166,8 @@ impl Discovered {
         }
         let tokens = Tokens {
             access_token: answer.access_token().secret().clone().into(),
-            access_token_expires_at: expiry(answer),
+            access_token_expires_at: now().saturating_add(life(answer)),
+            access_token_life: life(answer),
             refresh_token: answer.refresh_token().map(kept),
             id_token: id_token.clone(),
             nonce: expected.nonce.expose().to_owned(),
@@ -228,7 +234,8 @@ impl Discovered {
         }
         Ok(Tokens {
             access_token: answer.access_token().secret().clone().into(),
-            access_token_expires_at: expiry(answer),
+            access_token_expires_at: now().saturating_add(life(answer)),
+            access_token_life: life(answer),
             refresh_token: answer.refresh_token().map(kept).or(old.refresh_token),
             id_token: id_token.cloned().unwrap_or(old.id_token),
             nonce: old.nonce,
@@ -245,11 +252,27 @@ impl Discovered {
         let Some(endpoint) = &self.metadata.additional_metadata().revocation_endpoint else {
             return Ok(());
         };
-        // Revoking a refresh token revokes its access tokens too (RFC 7009 2.1).
-        let (token, kind) = match &tokens.refresh_token {
-            Some(token) => (token, "refresh_token"),
-            None => (&tokens.access_token, "access_token"),
-        };
+        let refresh_token = tokens.refresh_token.as_ref();
+        let refresh_token = refresh_token.map(|token| (token, "refresh_token"));
+        // With a refresh token its access tokens should go, too, but need not (RFC
+        // 7009 2.1).
+        let access_token = (&tokens.access_token, "access_token");
+        let mut outcome = Ok(());
+        for (token, kind) in refresh_token.into_iter().chain([access_token]) {
+            // What can be revoked is, whatever became of the other.
+            let revoked = self.revoke_one(endpoint.url(), token, kind, http).await;
+            outcome = outcome.and(revoked);
+        }
+        outcome
+    }
+
+    async fn revoke_one(
+        &self,
+        endpoint: &Url,
+        token: &Token,
+        kind: &str,
+        http: &Http,
+    ) -> Result<(), HttpError> {
         let mut fields = vec![
             ("token", token.expose()),
             ("token_type_hint", kind.to_owned()),
@@ -262,14 +285,23 @@ impl Discovered {
         );
         // The library's own revocation requires TLS even on loopback.
         let answer = http
-            .post_form(endpoint.url().clone(), &fields, authentication.basic())
-            .await?;
-        if answer.status().is_success() {
+            .post_form(endpoint.clone(), &fields, authentication.basic())
+            .await
+            .map_err(|error| HttpError(format!("the {kind}: {error}")))?;
+        // Some can revoke refresh tokens only (RFC 7009 2.2.1).
+        let is_never_revoked = kind == "access_token" && is_of_unsupported_type(answer.body());
+        if answer.status().is_success() || is_never_revoked {
             Ok(())
         } else {
-            Err(HttpError(format!("it answered {}", answer.status())))
+            let status = answer.status();
+            Err(HttpError(format!("the {kind}: it answered {status}")))
         }
     }
+}
+
+fn is_of_unsupported_type(answer: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(answer)
+        .is_ok_and(|members| members.get("error") == Some(&"unsupported_token_type".into()))
 }
 
 /// The userinfo endpoint's claims, or none if the sign-in can do without them.
@@ -304,6 +336,17 @@ fn is_invalid_grant(error: &TokenRequestError) -> bool {
         RequestTokenError::ServerResponse(answer)
             if answer.error() == &CoreErrorResponseType::InvalidGrant
     )
+}
+
+/// Whether the code is refused because it was not issued for this redirect URI (RFC
+/// 6749 4.1.3): providers say so in the description only.
+fn is_about_redirect_uri(error: &TokenRequestError) -> bool {
+    let RequestTokenError::ServerResponse(answer) = error else {
+        return false;
+    };
+    let description = answer.error_description();
+    let description = description.map(|text| text.to_ascii_lowercase().replace([' ', '-'], "_"));
+    is_invalid_grant(error) && description.is_some_and(|text| text.contains(REDIRECT_URI_REFUSED))
 }
 
 /// What went wrong, without the response's own text: that may contain tokens.
@@ -353,8 +396,9 @@ fn is_visible(token: &str) -> bool {
 /// A bound on what one session keeps; real tokens are far smaller.
 const MAX_TOKEN: usize = 64 * 1024;
 
-fn expiry(answer: &TokenAnswer) -> u64 {
-    now().saturating_add(answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs())
+/// How long the access token lives, in seconds.
+fn life(answer: &TokenAnswer) -> u64 {
+    answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs()
 }
 
 fn kept(refresh_token: &RefreshToken) -> Token {

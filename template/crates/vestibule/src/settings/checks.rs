@@ -14,6 +14,7 @@ use super::{
     environment::words,
     extra_parameters::{self, ExtraParameters},
     has_user, logout_url,
+    strength::is_strong,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
 #[cfg(feature = "redis")]
@@ -601,25 +602,22 @@ impl Environment<'_> {
             } else {
                 String::new()
             };
-            let mut distinct: Vec<char> = secret.chars().collect();
-            distinct.sort_unstable();
-            distinct.dedup();
-            if secret.len() < SHORTEST_SECRET || distinct.len() < 10 {
+            let is_of_example = is_placeholder(secret)
+                || ["example", "changeme", "change-me", "change_me"]
+                    .iter()
+                    .any(|word| secret.to_lowercase().contains(word));
+            if secret.len() >= SHORTEST_SECRET && is_of_example {
+                self.fault(
+                    VARIABLE,
+                    format!("{which}is a value from an example, which anyone can look up. {HOW}"),
+                );
+            } else if secret.len() < SHORTEST_SECRET || !is_strong(secret) {
                 self.fault(
                     VARIABLE,
                     format!(
                         "{which}is too weak: use at least 32 random characters. A comma \
                          separates two secrets. {HOW}"
                     ),
-                );
-            } else if is_placeholder(secret)
-                || ["example", "changeme", "change-me", "change_me"]
-                    .iter()
-                    .any(|word| secret.to_lowercase().contains(word))
-            {
-                self.fault(
-                    VARIABLE,
-                    format!("{which}is a value from an example, which anyone can look up. {HOW}"),
                 );
             }
         }

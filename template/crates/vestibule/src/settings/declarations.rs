@@ -34,7 +34,7 @@ settings! {
     TRUSTED_PROXIES: "APP_TRUSTED_PROXIES", "",
         "addresses or networks of your reverse proxies, whose X-Forwarded-For is trusted";
     LOGIN_RATE: "APP_LOGIN_RATE", "50",
-        "how many sign-in requests one address may make per second";
+        "how many sign-in requests, or logout tokens that are refused, one address may send per second";
     ISSUER: "OIDC_ISSUER", "",
         "the provider's issuer URL; without it, debug builds can use the development provider";
     CLIENT_ID: "OIDC_CLIENT_ID", "",

@@ -8,6 +8,7 @@ mod dotenv;
 mod environment;
 pub(crate) mod extra_parameters;
 mod logout_url;
+mod strength;
 pub mod widget;
 
 use std::time::Duration;

@@ -147,7 +147,8 @@ pub trait Store: Send + Sync {
     /// Releases a name early, but only if `holder` holds it.
     fn release(&self, name: Key, holder: Key) -> Pending<'_, ()>;
 
-    /// Whether the store can be reached and written to.
+    /// Whether the store can be reached and written to, as far as can be told
+    /// without writing: strangers may cause many checks.
     fn check(&self) -> Pending<'_, ()>;
 
     /// Whether other processes write to the same store. If not, what was read may

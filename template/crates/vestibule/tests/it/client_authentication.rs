@@ -1,7 +1,5 @@
 //! How the app proves to the provider that it is the client.
 
-use std::time::Duration;
-
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use reqwest::StatusCode;
 use url::form_urlencoded;
@@ -14,18 +12,17 @@ use vestibule_dev::provider::{Client, Endpoint, Request};
 use crate::{
     fixture::Fixture,
     keys::{ClientKey, decoded},
-    support::{PATHS, TestApp},
+    support::{PATHS, TestApp, signed_in_near_the_end},
 };
 
 /// Signs alice in, renews her access token and signs her out: returns what the
 /// token and revocation endpoints were sent.
 async fn requests_of_a_visit(app: &TestApp) -> Vec<Request> {
-    let near_its_end = Duration::from_secs(20);
-    let alice = app.signed_in_with_token_for("alice", near_its_end).await;
+    let alice = signed_in_near_the_end(app, "alice").await;
     assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
     assert_eq!(alice.sign_out().await.status, StatusCode::SEE_OTHER);
-    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
-        .await;
+    let are_revoked = async || app.provider.requests_to(Endpoint::Revocation).len() == 2;
+    app.eventually(are_revoked).await;
     let mut requests = app.provider.requests_to(Endpoint::Token);
     assert_eq!(requests.len(), 2, "the code, and the refresh token");
     requests.extend(app.provider.requests_to(Endpoint::Revocation));
@@ -162,7 +159,8 @@ async fn key_id_and_audience_are_those_of_the_settings() {
         })
         .await;
         let requests = requests_of_a_visit(&app).await;
-        for (request, path) in requests.iter().zip([at_token, at_token, at_revocation]) {
+        let paths = [at_token, at_token, at_revocation, at_revocation];
+        for (request, path) in requests.iter().zip(paths) {
             let (header, claims) = decoded(request.form("client_assertion").unwrap());
             assert_eq!(header["kid"], "key-7");
             assert_eq!(claims["aud"], format!("{}{path}", app.provider.issuer()));

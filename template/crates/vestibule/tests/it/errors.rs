@@ -36,6 +36,7 @@ pub fn kinds() -> Vec<ErrorKind> {
         Denied,
         NotSignedInAtProvider,
         ProviderError(detail()),
+        ExpiredAtProvider,
         CodeMissing,
         CodeRefused,
         TokenAnswer(detail()),

@@ -24,7 +24,7 @@ use url::Url;
 use vestibule::internals::{self, seal};
 
 use crate::{
-    fixture::Fixture,
+    fixture::{Fixture, PATIENCE},
     support::{PROVIDER, settings_of},
 };
 
@@ -233,7 +233,9 @@ macro_rules! served {
     ($app:expr) => {{
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = HttpServer::new(move || $app.configure(pages)).workers(1);
+        let server = HttpServer::new(move || $app.configure(pages))
+            .client_request_timeout(PATIENCE)
+            .workers(1);
         let server = server.listen(listener).unwrap().run();
         let handle = server.handle();
         tokio::spawn(server);

@@ -4,6 +4,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::StatusCode;
+use vestibule::now;
 use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
@@ -167,10 +168,13 @@ async fn an_instance_that_is_killed_takes_nobody_with_it() {
 async fn an_access_token_is_renewed_once_for_all_instances() {
     let Some(redis) = Server::start() else { return };
     let instances = Instances::start(3, &redis.url(), &[]).await;
-    // Near its end, and past it.
-    for seconds in [5, 0] {
+    // Near its end, which comes when half of its life is over, and past it.
+    for seconds in [6, 0] {
         let life = Duration::from_secs(seconds);
         let alice = instances.app.signed_in_with_token_for("alice", life).await;
+        let near_its_end = now() + seconds / 2;
+        let is_near = async || now() >= near_its_end;
+        instances.app.eventually(is_near).await;
         let before = instances.app.token_requests();
         let calls: Vec<_> = (0..12)
             .map(|_| {

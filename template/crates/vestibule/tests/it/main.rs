@@ -21,11 +21,14 @@ mod existing_app;
 mod extra_parameters;
 mod fixture;
 mod guards;
+mod hints;
 mod instances;
 mod keys;
 mod killed;
 mod login_page;
 mod logs;
+#[cfg(target_os = "linux")]
+mod many_sessions;
 mod middleware;
 mod network;
 mod ordinary_users;

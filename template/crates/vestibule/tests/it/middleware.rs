@@ -17,7 +17,7 @@ use vestibule::Error;
 use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
 
 use crate::{
-    fixture::{Fixture, User},
+    fixture::{Fixture, PATIENCE, User},
     support::PATHS,
 };
 
@@ -53,7 +53,8 @@ macro_rules! served {
             let mut server = HttpServer::new(move || {
                 let $oidc = shared.clone();
                 $app.configure($oidc.routes()).configure(pages)
-            });
+            })
+            .client_request_timeout(PATIENCE);
             for listener in launch.listeners {
                 server = server.listen(listener)?;
             }

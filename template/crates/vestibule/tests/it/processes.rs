@@ -119,6 +119,15 @@ impl Instances {
         assert!(sent.success());
     }
 
+    /// The most memory that one instance has had, in kB.
+    #[cfg(target_os = "linux")]
+    pub fn peak_memory(&self, number: usize) -> u64 {
+        let pid = self.processes[number].as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let (_, peak) = status.split_once("VmHWM:").unwrap();
+        peak.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Waits until one instance has ended by itself; whether it went well.
     pub async fn ended(&mut self, number: usize) -> bool {
         for _ in 0..1200 {

@@ -5,7 +5,7 @@ use actix_web::{App, HttpServer, web};
 use reqwest::StatusCode;
 use vestibule_dev::testing::{Launch, TestApp};
 
-use crate::fixture::{Fixture, User};
+use crate::fixture::{Fixture, PATIENCE, User};
 
 /// People sign in and out while others ask, on so many workers.
 async fn come_and_go(workers: usize) {
@@ -22,6 +22,7 @@ async fn come_and_go(workers: usize) {
                     web::get().to(async |user: User| user.name().to_owned()),
                 )
         })
+        .client_request_timeout(PATIENCE)
         .workers(workers);
         for listener in launch.listeners {
             server = server.listen(listener)?;

@@ -10,7 +10,7 @@ use vestibule_dev::{
     testing::{Browser, Launch, TestApp, TestProvider},
 };
 
-use crate::fixture::{Fixture, User};
+use crate::fixture::{Fixture, PATIENCE, User};
 
 async fn private(oidc: Oidc, user: User) -> String {
     format!("{} at {}", user.session().subject(), oidc.issuer())
@@ -73,7 +73,8 @@ async fn each_relying_party_of_an_app_knows_its_own_people() {
             App::new()
                 .service(part("/one", &one))
                 .service(part("/other", &other))
-        });
+        })
+        .client_request_timeout(PATIENCE);
         for listener in launch.listeners {
             server = server.listen(listener)?;
         }

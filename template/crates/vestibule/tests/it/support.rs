@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use vestibule::{
-    Settings, UserSession, internals,
+    Settings, UserSession, internals, now,
     settings::Faults,
     store::{Key, SessionStore},
 };
@@ -75,6 +75,19 @@ pub async fn signed_in_as(person: &str) -> Browser {
 /// The address that begins a sign-in with this query.
 pub fn login_with(query: &str) -> String {
     format!("{}?{query}", PATHS.login)
+}
+
+/// A browser in which a person is signed in whose access token ends in a few
+/// seconds, after a usual life.
+pub async fn signed_in_near_the_end(app: &TestApp, person: &str) -> Browser {
+    let browser = app.signed_in_as(person).await;
+    let live = browser.record().await;
+    let mut record = serde_json::to_value(&live.session).unwrap();
+    record["tokens"]["access_token_expires_at"] = (now() + 20).into();
+    let aged: UserSession = serde_json::from_value(record).unwrap();
+    let sessions = internals::sessions(app.oidc());
+    assert!(sessions.renew(&live, &aged).await.unwrap());
+    browser
 }
 
 /// Keeps user sessions in a file.

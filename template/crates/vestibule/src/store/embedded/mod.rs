@@ -11,7 +11,11 @@ use std::{
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -41,6 +45,8 @@ struct Shared {
     /// reopened. Only the writer thread replaces it.
     database: RwLock<Option<Database>>,
     held_back: HeldBack,
+    /// Whether the last change could not be written.
+    has_failed: AtomicBool,
 }
 
 impl Embedded {
@@ -84,6 +90,7 @@ impl Embedded {
             path,
             database: RwLock::new(Some(database)),
             held_back: HeldBack::default(),
+            has_failed: AtomicBool::new(false),
         });
         let (jobs, queue) = mpsc::channel();
         let for_writer = shared.clone();
@@ -182,7 +189,13 @@ impl Store for Embedded {
     }
 
     fn check(&self) -> Pending<'_, ()> {
-        Box::pin(async move { self.change(Change::Check).await.map(drop) })
+        Box::pin(async move {
+            if self.shared.has_failed.load(Ordering::Relaxed) {
+                // Nothing else may come that would reopen it.
+                return self.change(Change::Check).await.map(drop);
+            }
+            self.shared.read(|_| Ok(()))
+        })
     }
 
     fn is_shared(&self) -> bool {

@@ -4,7 +4,10 @@
 
 use std::{
     fs,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::{
+        atomic::Ordering,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     time::Duration,
 };
 
@@ -112,7 +115,11 @@ fn serve(
     let must_last = changes.is_empty() || changes.iter().any(Change::must_last);
     let is_lazy = !must_last && *lazy < MOST_LAZY;
     *lazy = if is_lazy { *lazy + 1 } else { 0 };
-    match commit(shared, visits, &changes, is_lazy) {
+    let committed = commit(shared, visits, &changes, is_lazy);
+    shared
+        .has_failed
+        .store(committed.is_err(), Ordering::Relaxed);
+    match committed {
         Ok(results) => {
             shared.held_back.forget(visits);
             for (answer, changed) in answers.into_iter().zip(results) {

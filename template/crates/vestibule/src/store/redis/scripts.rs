@@ -43,7 +43,8 @@ pub(super) const LISTED: &[&str; 6] = &[
 /// The fields of a row that tell whether a cached copy is still good.
 pub(super) const PULSE: &[&str; 3] = &["version", "last_seen", "expires_at"];
 
-pub(super) const CHECK: &str = "{vestibule}:check";
+/// No one ever writes it.
+pub(super) const CHECK: &str = "{vestibule}:never";
 
 pub(super) fn row(key: &str) -> String {
     format!("{{vestibule}}:row:{key}")

@@ -10,12 +10,10 @@ use crate::{
     fixture::Fixture,
     processes::Instances,
     redis_server::Server,
-    support::{Browser, PATHS, tokens_of},
+    support::{Browser, PATHS, signed_in_near_the_end, tokens_of},
 };
 
-/// Access tokens are renewed half a minute before their end: this one at once.
-const NEAR_ITS_END: Duration = Duration::from_secs(20);
-/// So is this one, and there is no going on without.
+/// How long an access token lives that has ended when it comes.
 const ENDED: Duration = Duration::from_secs(0);
 
 async fn status_of_a_call(browser: &Browser) -> StatusCode {
@@ -181,7 +179,7 @@ async fn f4_what_does_not_refuse_the_refresh_token_ends_no_sign_in() {
 #[tokio::test]
 async fn f4_while_the_provider_is_in_trouble_a_living_token_serves() {
     let app = Fixture::start().await;
-    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
+    let alice = signed_in_near_the_end(&app, "alice").await;
     app.provider.faults().instead(
         Endpoint::Token,
         Answer::new(502, "text/html", "bad gateway"),
@@ -250,24 +248,22 @@ async fn f4_renewed_tokens_that_fit_no_header_are_not_used() {
 
 #[tokio::test]
 async fn f4_without_a_refresh_token_a_living_token_serves_to_its_end() {
-    for (life, status) in [
-        (NEAR_ITS_END, StatusCode::OK),
-        (ENDED, StatusCode::UNAUTHORIZED),
-    ] {
-        let app = Fixture::start().await;
-        app.provider.faults().json(Endpoint::Token, |answer| {
-            answer.as_object_mut().unwrap().remove("refresh_token");
-        });
-        let alice = app.signed_in_with_token_for("alice", life).await;
-        assert_eq!(status_of_a_call(&alice).await, status);
-        assert_eq!(alice.is_signed_in().await, status == StatusCode::OK);
-    }
+    let app = Fixture::start().await;
+    app.provider.faults().json(Endpoint::Token, |answer| {
+        answer.as_object_mut().unwrap().remove("refresh_token");
+    });
+    let alice = signed_in_near_the_end(&app, "alice").await;
+    assert_eq!(status_of_a_call(&alice).await, StatusCode::OK);
+    assert!(alice.is_signed_in().await);
+    let bob = app.signed_in_with_token_for("bob", ENDED).await;
+    assert_eq!(status_of_a_call(&bob).await, StatusCode::UNAUTHORIZED);
+    assert!(!bob.is_signed_in().await);
 }
 
 #[tokio::test]
 async fn f4_keys_that_cannot_be_read_end_no_sign_in() {
     let app = Fixture::start().await;
-    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
+    let alice = signed_in_near_the_end(&app, "alice").await;
     let bob = app.signed_in_with_token_for("bob", ENDED).await;
     app.provider.rotate_keys(false).unwrap();
     app.provider
@@ -283,7 +279,7 @@ async fn f4_keys_that_cannot_be_read_end_no_sign_in() {
     app.provider.faults().clear();
     app.eventually(async || status_of_a_call(&bob).await == StatusCode::OK)
         .await;
-    let carol = app.signed_in_with_token_for("carol", NEAR_ITS_END).await;
+    let carol = signed_in_near_the_end(&app, "carol").await;
     app.provider.rotate_keys(false).unwrap();
     assert_eq!(
         status_of_a_call(&carol).await,
@@ -398,23 +394,49 @@ async fn f6_without_a_renewed_id_token_the_old_one_serves_to_sign_out() {
 }
 
 #[tokio::test]
-async fn f7_the_refresh_token_is_revoked_at_sign_out() {
+async fn f7_both_tokens_are_revoked_at_sign_out() {
     let app = Fixture::start().await;
     let alice = app.signed_in_as("alice").await;
-    let tokens = app.provider.issued_tokens();
+    let tokens = tokens_of(&alice.record().await.session);
     alice.sign_out().await;
-    app.eventually(async || !app.provider.requests_to(Endpoint::Revocation).is_empty())
-        .await;
-    let request = app.provider.requests_to(Endpoint::Revocation).remove(0);
-    assert_eq!(request.form("token_type_hint"), Some("refresh_token"));
-    let revoked = request.form("token").unwrap().to_owned();
-    assert!(tokens.contains(&revoked));
-    assert!(
-        request
-            .header("authorization")
-            .unwrap()
-            .starts_with("Basic ")
-    );
+    let requests = || app.provider.requests_to(Endpoint::Revocation);
+    app.eventually(async || requests().len() == 2).await;
+    for (request, kind) in requests().iter().zip(["refresh_token", "access_token"]) {
+        assert_eq!(request.form("token_type_hint"), Some(kind));
+        assert_eq!(request.form("token"), tokens[kind].as_str());
+        let authorization = request.header("authorization").unwrap();
+        assert!(authorization.starts_with("Basic "));
+    }
+}
+
+#[tokio::test]
+async fn f7_a_provider_that_never_revokes_access_tokens_is_not_complained_of() {
+    let app = Fixture::start().await;
+    let sent = || app.provider.requests_to(Endpoint::Revocation).len();
+    for (person, error) in [
+        ("alice", "unsupported_token_type"),
+        ("bob", "invalid_request"),
+    ] {
+        let (browser, before) = (app.signed_in_as(person).await, sent());
+        let provider = app.provider.clone();
+        app.provider.faults().clear();
+        app.provider
+            .faults()
+            .answer(Endpoint::Revocation, move |answer| {
+                let is_second = provider.requests_to(Endpoint::Revocation).len() == before + 2;
+                if is_second {
+                    *answer = Answer::oauth_error(400, error, "no");
+                }
+            });
+        browser.sign_out().await;
+        app.eventually(async || sent() == before + 2).await;
+    }
+    let complaints = || {
+        let log = app.logged(app.provider.issuer());
+        log.matches("tokens could not be revoked").count()
+    };
+    app.eventually(async || complaints() > 0).await;
+    assert_eq!(complaints(), 1, "that of bob's");
 }
 
 #[tokio::test]

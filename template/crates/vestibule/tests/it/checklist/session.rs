@@ -12,18 +12,18 @@ use vestibule::{
     now,
     store::SessionStore,
 };
-use vestibule_dev::provider::{Endpoint, Lifetimes};
+use vestibule_dev::provider::Endpoint;
 
 use crate::{
     fixture::Fixture,
     redis_server::Server,
-    support::{Browser, PATHS, Page, TestApp, embedded_at, login_with, signed_in_as, subject_key},
+    support::{
+        Browser, PATHS, Page, TestApp, embedded_at, login_with, signed_in_as,
+        signed_in_near_the_end, subject_key,
+    },
 };
 
 const SIGN_IN: &str = "user-session";
-
-/// Access tokens are renewed half a minute before their end: these at once.
-const NEAR_ITS_END: Duration = Duration::from_secs(5);
 
 /// A browser of another person's, or another time's, with this sign-in cookie.
 fn with_cookie(app: &TestApp, value: &str) -> Browser {
@@ -165,7 +165,7 @@ async fn s5_a_sign_in_ends_after_its_absolute_life() {
 #[tokio::test]
 async fn s6_neither_use_nor_renewal_prolongs_the_absolute_life() {
     let app = Fixture::start().await;
-    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
+    let alice = signed_in_near_the_end(&app, "alice").await;
     let end = alice.fetch("/api/me").await.json()["expires_at"].clone();
     seconds(1).await;
 
@@ -221,26 +221,21 @@ async fn s8_a_slow_request_does_not_bring_a_sign_in_back() {
 #[tokio::test]
 async fn s8_a_slow_renewal_does_not_bring_a_sign_in_back() {
     let app = Fixture::start().await;
-    let alice = app.signed_in_with_token_for("alice", NEAR_ITS_END).await;
+    let alice = app.signed_in_with_token_for("alice", Duration::ZERO).await;
     let page = signs_out_during(&alice, Endpoint::Token).await;
     assert_eq!(page.status, StatusCode::UNAUTHORIZED);
     // What was issued meanwhile is revoked too.
-    let given_back = async || app.provider.requests_to(Endpoint::Revocation).len() == 2;
+    let given_back = async || app.provider.requests_to(Endpoint::Revocation).len() == 4;
     app.eventually(given_back).await;
 }
 
 #[tokio::test]
 async fn s9_parallel_writes_do_not_undo_one_another() {
     let app = Fixture::start().await;
-    let usual = app.provider.lifetimes();
-    app.provider.set_lifetimes(Lifetimes {
-        access_token: NEAR_ITS_END,
-        ..usual
-    });
     let sessions: Vec<_> = (0..6)
         .map(|_| {
             let app = app.clone();
-            tokio::spawn(async move { app.signed_in_as("alice").await })
+            tokio::spawn(async move { signed_in_near_the_end(&app, "alice").await })
         })
         .collect();
     let mut browsers = Vec::new();
@@ -248,7 +243,6 @@ async fn s9_parallel_writes_do_not_undo_one_another() {
         browsers.push(sign_in.await.unwrap());
     }
     let leaving = browsers.pop().unwrap();
-    app.provider.set_lifetimes(usual);
 
     // Each renews its own tokens, three times at once, while one signs out.
     let mut renewals = Vec::new();
