@@ -10,6 +10,7 @@ use super::{
     logout,
 };
 use crate::{
+    body::InTime,
     clock::now,
     deny::Deny,
     error::{Error, ErrorKind},
@@ -48,7 +49,7 @@ pub(super) const MAX_FORM: usize = 32 * 1024;
 pub(super) async fn callback_by_form(
     request: HttpRequest,
     oidc: Oidc,
-    body: web::Bytes,
+    InTime(body): InTime<web::Bytes>,
 ) -> Result<HttpResponse, Error> {
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
@@ -59,6 +60,7 @@ pub(super) async fn callback_by_form(
         ("code", &answer.code),
         ("iss", &answer.issuer),
         ("error", &answer.error),
+        ("error_description", &answer.error_description),
     ];
     let pairs = pairs
         .iter()
