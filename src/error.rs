@@ -239,7 +239,7 @@ impl Error {
             }
             Self::Manifest(_) => "nothing was written; Cargo needs this file too, so fix it first",
             Self::NoFile(_) | Self::NoRoutes => {
-                "routes are read from `App::new()` on, in the modules that src/lib.rs declares"
+                "routes are read from `App::new()` on, in the modules of src/lib.rs and of the programs"
             }
             Self::InvalidRoute(_) => "see `vestibule add route --help`",
             Self::RouteConflict(_) => "nothing was written; choose another NAME or --path",

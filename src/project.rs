@@ -188,8 +188,35 @@ impl Project {
 impl Manifest {
     /// The name by which the app's code calls a package that it depends on.
     pub(crate) fn crate_name_of(&self, package: &str) -> String {
-        let name = self.dependency(package).map_or(package, |(name, _)| name);
+        let name = match self.dependency(package) {
+            Some((name, _)) => name,
+            // Another package may have the name.
+            None if self.is_dependency(package) => "",
+            None => package,
+        };
         name.replace('-', "_")
+    }
+
+    fn is_dependency(&self, name: &str) -> bool {
+        let dependencies = self.0.get("dependencies").and_then(Item::as_table_like);
+        dependencies.is_some_and(|them| them.contains_key(name))
+    }
+
+    /// The name by which the app's programs call its library.
+    pub(crate) fn own_crate_name(&self) -> String {
+        let name_in = |table: &str| self.0.get(table)?.get("name")?.as_str();
+        let name = name_in("lib").or_else(|| name_in("package"));
+        name.unwrap_or_default().replace('-', "_")
+    }
+
+    /// Where the manifest says that programs and examples begin.
+    pub(crate) fn program_paths(&self) -> Vec<String> {
+        ["bin", "example"]
+            .iter()
+            .filter_map(|kind| self.0.get(kind)?.as_array_of_tables())
+            .flat_map(|targets| targets.iter())
+            .filter_map(|target| Some(target.get("path")?.as_str()?.to_owned()))
+            .collect()
     }
 
     /// The entry of a package that the app depends on, perhaps by another name.
