@@ -427,11 +427,22 @@ impl Crate {
         if !found.is_empty() && is_in_every_build(items.iter().copied(), name) {
             return (found, true);
         }
+        let outside = scope.up_to(scope.layers.len().saturating_sub(1));
         let mut sources = Vec::new();
         for item in items {
             let Item::Use(item) = item else { continue };
-            let paths = globs(&item.tree).len();
-            let known = self.globs_of(scope, item, depth);
+            let paths = globs(&item.tree);
+            // A glob's own names aren't those that its path begins with.
+            let begins_here = items.iter().any(|other| {
+                let mut firsts = paths.iter().filter_map(|path| path.first());
+                firsts.any(|first| match other {
+                    Item::Use(other) => binds(&other.tree, None, first),
+                    other => declares(other, first, Some(Want::Type)),
+                })
+            });
+            let paths = paths.len();
+            let from = if begins_here { scope } else { &outside };
+            let known = self.globs_of(from, item, depth);
             // A name of another crate, or of an enum, may be the same as one further out.
             let is_known = known.len() >= paths
                 && known.iter().all(|glob| match glob {
@@ -619,7 +630,7 @@ impl Crate {
                 let path = || vec![plain_name(&item.ident)];
                 is_it.then(|| Def::Other(path())).into_iter().collect()
             }
-            Item::Use(item) => imports(&item.tree)
+            Item::Use(item) if binds(&item.tree, None, name) => imports(&item.tree)
                 .into_iter()
                 .filter(|(bound, _)| bound == name)
                 .flat_map(|(_, path)| {
@@ -658,9 +669,13 @@ impl Crate {
         let by_other = |other: &Item| {
             let wanted = (!rest.is_empty()).then_some(Want::Type);
             let by_use = match other {
-                Item::Use(other) if !std::ptr::eq(other, item) => imports(&other.tree)
-                    .iter()
-                    .any(|(bound, from)| bound == first && from[..] != [first.clone()]),
+                Item::Use(other)
+                    if !std::ptr::eq(other, item) && binds(&other.tree, None, first) =>
+                {
+                    imports(&other.tree)
+                        .iter()
+                        .any(|(bound, from)| bound == first && from[..] != [first.clone()])
+                }
                 _ => false,
             };
             by_use || declares(other, first, wanted)
@@ -724,7 +739,7 @@ fn is_in_every_build<'a>(items: impl IntoIterator<Item = &'a Item>, name: &str) 
     let mut conditions = Vec::new();
     for item in items {
         let is_it = match item {
-            Item::Use(item) => imports(&item.tree).iter().any(|(bound, _)| bound == name),
+            Item::Use(item) => binds(&item.tree, None, name),
             Item::ExternCrate(item) => {
                 let bound = item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound);
                 is_called(bound, name)
@@ -822,6 +837,20 @@ fn attributes_of(item: &Item) -> &[Attribute] {
 /// Whether this is the name of something, which may be written as a raw one.
 fn is_called(ident: &Ident, name: &str) -> bool {
     ident == name || plain_name(ident) == name
+}
+
+/// Whether a `use` item binds a name, with the name that comes before it.
+fn binds(tree: &UseTree, above: Option<&Ident>, name: &str) -> bool {
+    match tree {
+        UseTree::Path(tree) => binds(&tree.tree, Some(&tree.ident), name),
+        UseTree::Name(tree) if tree.ident == "self" => {
+            above.is_some_and(|above| is_called(above, name))
+        }
+        UseTree::Name(tree) => is_called(&tree.ident, name),
+        UseTree::Rename(tree) => is_called(&tree.rename, name),
+        UseTree::Glob(_) => false,
+        UseTree::Group(group) => group.items.iter().any(|tree| binds(tree, above, name)),
+    }
 }
 
 /// The names that a `use` item binds, each with the path that it stands for.
