@@ -5,6 +5,7 @@
 mod comments;
 mod config;
 mod edit;
+mod ending;
 mod file;
 mod foreign;
 mod guards;
@@ -14,6 +15,7 @@ mod names;
 mod roles;
 mod sorting;
 mod tree;
+mod visible;
 
 pub(crate) use comments::Comment;
 pub(crate) use edit::{CannotEdit, Edit};
@@ -21,7 +23,10 @@ pub(crate) use file::{SourceFile, flatten};
 pub(crate) use guards::GuardNames;
 pub(crate) use layout::say_the_same;
 pub(crate) use library::{DEV_LIBRARY, LIBRARY};
-pub(crate) use names::{Def, Scope, Want, imports};
+pub(crate) use names::{Def, Scope, Want, globs, imports};
 pub(crate) use roles::written;
 pub(crate) use sorting::compare_imports;
-pub(crate) use tree::{Crate, Module, both, cfg_of, is_conditional, is_for_tests, string_of};
+pub(crate) use tree::{
+    Crate, Module, both, cfg_of, is_conditional, is_for_tests, plain_name, string_of,
+};
+pub(crate) use visible::{as_code, is_visible};

@@ -251,6 +251,28 @@ impl Crate {
         self.look_up(&Scope::of(module), name, want, 0).is_empty()
     }
 
+    /// Whether a module itself names something so, and not by a glob.
+    pub(crate) fn is_named_in(&self, module: &Module, name: &str, want: Want) -> bool {
+        !self.named_in(module, name, want, 0, |_| true).is_empty()
+    }
+
+    /// Whether the globs of a module bring the names of another one.
+    pub(crate) fn takes_all_of(&self, module: &Module, other: &Module) -> bool {
+        let mut seen = vec![module.index];
+        let mut wanted = vec![module.index];
+        while let Some(index) = wanted.pop() {
+            for (glob, _) in self.globs.get(index).into_iter().flatten() {
+                if let Glob::Module(from) = glob
+                    && !seen.contains(from)
+                {
+                    seen.push(*from);
+                    wanted.push(*from);
+                }
+            }
+        }
+        module.index != other.index && seen.contains(&other.index)
+    }
+
     fn resolve_names<'a>(
         &'a self,
         scope: &Scope<'a>,

@@ -3,7 +3,7 @@
 use syn::{Expr, ImplItem, Item, ItemImpl, Type};
 
 use super::names::{Def, Scope, Want};
-use super::tree::{Crate, Module, is_for_tests, string_of};
+use super::tree::{Crate, Module, is_conditional, is_for_tests, string_of};
 
 /// Longer chains of constants than people write; a cycle would never end.
 const DEEPEST: usize = 8;
@@ -78,6 +78,11 @@ impl Crate {
                 _ => None,
             })
         })
+    }
+
+    /// Whether a role is there in every build.
+    pub(crate) fn is_always_there(&self, role: &Role<'_>) -> bool {
+        !is_conditional(&role.item.attrs) && self.is_in_every_build(&role.module.path)
     }
 
     fn role<'a>(&'a self, module: &'a Module, item: &'a ItemImpl) -> Option<Role<'a>> {
