@@ -66,7 +66,8 @@ pub(crate) enum View {
 /// Add a route: its handler, view, registration and tests
 ///
 /// Works in any folder of the app. Writes everything or nothing: if a file can't be edited safely,
-/// it says which lines to paste.
+/// or lacks what the new code would name, it says which lines to paste. While another command is at
+/// work in the app, it waits.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -84,7 +85,9 @@ pub(crate) struct AddRoute {
     pub(crate) path: Option<String>,
 
     /// Method of a JSON route
-    #[arg(long, ignore_case = true, value_enum, default_value_t = Method::Get, requires = "json")]
+    // `requires` alone doesn't count where `--page` or `--form` excludes `--json`.
+    #[arg(long, ignore_case = true, value_enum, default_value_t = Method::Get, requires = "json",
+        conflicts_with_all = ["page", "form"])]
     pub(crate) method: Method,
 
     /// Let everybody in
@@ -131,8 +134,8 @@ pub(crate) struct AddRoute {
 
 /// Remove what `add route` wrote
 ///
-/// Stops if other code uses the route, if its files were edited, or if comments would be removed
-/// too.
+/// Stops if other code uses the route or its files (in any program, test, benchmark or package of
+/// the app), if its files were edited, or if comments would be removed too.
 #[derive(Debug, Args)]
 pub(crate) struct RemoveRoute {
     /// Name of the route

@@ -94,6 +94,8 @@ pub(crate) enum Error {
     Write { path: PathBuf, source: io::Error },
     #[error("{} changed while this command was running", .0.display())]
     ChangedMeanwhile(PathBuf),
+    #[error("{0} is neither a file nor a link to one")]
+    NotAFile(String),
     #[error("{cause}; these could not be restored: {}", paths(.left))]
     NotUndone {
         cause: Box<Error>,
@@ -139,6 +141,11 @@ pub(crate) enum Error {
     RouteConflict(Vec<String>),
     #[error("{}", all_of("the route can't be removed", .0))]
     RouteInUse(Vec<String>),
+    #[error("{}", all_of("the route can't be added, as the app lacks what its code needs", .reasons))]
+    RouteLacks {
+        reasons: Vec<String>,
+        by_hand: ManualSteps,
+    },
     #[error("{file} can't be edited safely: {reason}")]
     CannotEdit {
         file: String,
@@ -215,6 +222,7 @@ impl Error {
             Self::NotAFolder { .. } => "choose another path",
             Self::Write { source, .. } => return write_hint(source),
             Self::ChangedMeanwhile(_) => "nothing was written; try again",
+            Self::NotAFile(_) => "nothing was written; move it away, or give it another name",
             Self::NotUndone { .. } => "look at these files before you try again",
             Self::Prompt(_) => "give the answers as flags, or use `--no-input`",
             Self::Cargo(_) => "the app was written; install Rust from https://rustup.rs to run it",
@@ -239,7 +247,7 @@ impl Error {
             }
             Self::Manifest(_) => "nothing was written; Cargo needs this file too, so fix it first",
             Self::NoFile(_) | Self::NoRoutes => {
-                "routes are read from `App::new()` on, in the modules that src/lib.rs declares"
+                "routes are read from `App::new()` on, in the modules of src/lib.rs and of the programs"
             }
             Self::InvalidRoute(_) => "see `vestibule add route --help`",
             Self::RouteConflict(_) => "nothing was written; choose another NAME or --path",
@@ -253,7 +261,9 @@ impl Error {
                     change.trim_end()
                 ));
             }
-            Self::CannotEdit { by_hand, .. } => return Some(by_hand.to_string()),
+            Self::CannotEdit { by_hand, .. } | Self::RouteLacks { by_hand, .. } => {
+                return Some(by_hand.to_string());
+            }
             Self::Unguarded(_) => {
                 "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
                  table that is mounted by `oidc.public(…)`"
@@ -279,6 +289,7 @@ impl Error {
             | Self::NoView { .. } => Exit::Usage,
             Self::RouteConflict(_)
             | Self::RouteInUse(_)
+            | Self::RouteLacks { .. }
             | Self::NoOriginal { .. }
             | Self::OtherVersion { .. }
             | Self::NotUtf8(_)

@@ -9,6 +9,7 @@ mod commands;
 mod error;
 mod git;
 mod interrupt;
+mod lock;
 mod project;
 mod prompts;
 mod routes;

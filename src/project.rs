@@ -1,23 +1,30 @@
 //! A generated app on the disk: where its folder is, and its files by the paths that messages show.
 //! What is in the files is up to [`crate::source`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{DocumentMut, Item};
 
 use crate::error::{Error, is_absent};
+use crate::lock::Lock;
 use crate::template::{BadRecord, Record, read_record};
 
 /// The record in every generated app, by which it is recognized.
 const RECORD: &str = "vestibule.toml";
 const MANIFEST: &str = "Cargo.toml";
+/// What Cargo puts into folders that it can make anew.
+const CACHE_TAG: &str = "CACHEDIR.TAG";
+/// Folders without code of the app: what it carries, and what isn't Rust.
+const NOT_ITS_CODE: [&str; 3] = ["crates/vestibule", "crates/vestibule-dev", "node_modules"];
 
 /// A generated app.
 #[derive(Debug)]
 pub(crate) struct Project {
     root: PathBuf,
+    /// Held from the first look until everything is written.
+    _lock: Option<Lock>,
     /// What files would contain once a plan is carried out, by path.
     planned: BTreeMap<String, Option<String>>,
 }
@@ -58,7 +65,17 @@ impl Project {
         }
         Ok(Self {
             root: root.to_owned(),
+            _lock: None,
             planned: BTreeMap::new(),
+        })
+    }
+
+    /// The same for a command that may write: no other can do so until this one is dropped.
+    pub(crate) fn find_to_edit() -> Result<Self, Error> {
+        let project = Self::find()?;
+        Ok(Self {
+            _lock: Lock::of(&project.root)?,
+            ..project
         })
     }
 
@@ -86,8 +103,8 @@ impl Project {
 
     /// Where a file of the app is; `path` has `/` between its parts.
     pub(crate) fn at(&self, path: &str) -> PathBuf {
-        path.split('/')
-            .fold(self.root.clone(), |folder, part| folder.join(part))
+        let parts = path.split('/').filter(|part| !part.is_empty());
+        parts.fold(self.root.clone(), |folder, part| folder.join(part))
     }
 
     /// Where a file of the app is with links resolved, also if it doesn't exist yet.
@@ -121,6 +138,7 @@ impl Project {
         let planned = planned.map(|(path, text)| (path.to_owned(), text.cloned()));
         Self {
             root: self.root.clone(),
+            _lock: None,
             planned: planned.collect(),
         }
     }
@@ -131,14 +149,29 @@ impl Project {
             return Ok(planned.clone().map(String::into_bytes));
         }
         let place = self.at(path);
-        match fs::read(&place) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if is_absent(&error) => Ok(None),
-            Err(source) => Err(Error::Read {
-                path: place,
-                source,
-            }),
+        let reading = |source| Error::Read {
+            path: place.clone(),
+            source,
+        };
+        // Reading a named pipe or a device would never end.
+        match fs::metadata(&place) {
+            Ok(found) if !found.is_file() => return Err(Error::NotAFile(path.to_owned())),
+            Ok(_) => {}
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(source) => return Err(reading(source)),
         }
+        fs::read(&place).map(Some).map_err(reading)
+    }
+
+    /// Whether there is anything at a path, also a link that leads nowhere.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.at(path).symlink_metadata().is_ok()
+    }
+
+    /// Where a path leads in the end, by way of links.
+    pub(crate) fn real(&self, path: &str) -> PathBuf {
+        let place = self.at(path);
+        dunce::canonicalize(&place).unwrap_or(place)
     }
 
     /// The app's Cargo.toml.
@@ -153,9 +186,33 @@ impl Project {
 
     /// The files below a folder of the app whose names end in `ending`, sorted.
     pub(crate) fn files_below(&self, folder: &str, ending: &str) -> Result<Vec<String>, Error> {
+        self.walk(folder, ending, |_| true)
+    }
+
+    /// All Rust files of the app, and of packages in its folder that are its owner's.
+    pub(crate) fn code(&self) -> Result<Vec<String>, Error> {
+        self.walk("", ".rs", |folder| {
+            let name = folder.rsplit('/').next().unwrap_or(folder);
+            !name.starts_with('.')
+                && !NOT_ITS_CODE.contains(&folder)
+                && !NOT_ITS_CODE.contains(&name)
+                && !self.at(folder).join(CACHE_TAG).exists()
+        })
+    }
+
+    /// The files below a folder, those behind links too. What is reached in two ways is named once,
+    /// and not by the link.
+    fn walk(
+        &self,
+        folder: &str,
+        ending: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
         let mut folders = vec![folder.to_owned()];
-        while let Some(folder) = folders.pop() {
+        let mut linked: Vec<String> = Vec::new();
+        while let Some(folder) = folders.pop().or_else(|| linked.pop()) {
             let place = self.at(&folder);
             let reading = |source| Error::Read {
                 path: place.clone(),
@@ -166,17 +223,34 @@ impl Project {
                 Err(error) if is_absent(&error) => continue,
                 Err(source) => return Err(reading(source)),
             };
+            if !seen.insert(dunce::canonicalize(&place).map_err(reading)?) {
+                continue;
+            }
+            let mut names = Vec::new();
             for entry in entries {
-                let entry = entry.map_err(reading)?;
                 // No `mod` item or view can have a name that isn't UTF-8.
-                let Ok(name) = entry.file_name().into_string() else {
+                if let Ok(name) = entry.map_err(reading)?.file_name().into_string() {
+                    names.push(name);
+                }
+            }
+            names.sort();
+            for name in names {
+                // A link that leads nowhere is no file.
+                let Ok(metadata) = fs::metadata(place.join(&name)) else {
                     continue;
                 };
-                let path = format!("{folder}/{name}");
-                if entry.file_type().map_err(reading)?.is_dir() {
-                    folders.push(path);
-                } else if name.ends_with(ending) {
+                let path = match folder.as_str() {
+                    "" => name,
+                    folder => format!("{folder}/{name}"),
+                };
+                if metadata.is_file() && path.ends_with(ending) {
                     found.push(path);
+                } else if metadata.is_dir() && is_wanted(&path) {
+                    if self.at(&path).is_symlink() {
+                        linked.push(path);
+                    } else {
+                        folders.push(path);
+                    }
                 }
             }
         }
@@ -188,8 +262,47 @@ impl Project {
 impl Manifest {
     /// The name by which the app's code calls a package that it depends on.
     pub(crate) fn crate_name_of(&self, package: &str) -> String {
-        let name = self.dependency(package).map_or(package, |(name, _)| name);
+        let name = match self.dependency(package) {
+            Some((name, _)) => name,
+            // Another package may have the name.
+            None if self.is_dependency(package) => "",
+            None => package,
+        };
         name.replace('-', "_")
+    }
+
+    /// Whether the app's code can use a package by its own name.
+    pub(crate) fn has(&self, package: &str) -> bool {
+        self.dependency(package)
+            .is_some_and(|(name, dependency)| name == package && !is_optional(dependency))
+    }
+
+    /// The same for its tests.
+    pub(crate) fn has_in_tests(&self, package: &str) -> bool {
+        let tests = self.0.get("dev-dependencies").and_then(Item::as_table_like);
+        self.has(package) || tests.is_some_and(|tests| tests.contains_key(package))
+    }
+
+    fn is_dependency(&self, name: &str) -> bool {
+        let dependencies = self.0.get("dependencies").and_then(Item::as_table_like);
+        dependencies.is_some_and(|them| them.contains_key(name))
+    }
+
+    /// The name by which the app's programs call its library.
+    pub(crate) fn own_crate_name(&self) -> String {
+        let name_in = |table: &str| self.0.get(table)?.get("name")?.as_str();
+        let name = name_in("lib").or_else(|| name_in("package"));
+        name.unwrap_or_default().replace('-', "_")
+    }
+
+    /// Where the manifest says that programs and examples begin.
+    pub(crate) fn program_paths(&self) -> Vec<String> {
+        ["bin", "example"]
+            .iter()
+            .filter_map(|kind| self.0.get(kind)?.as_array_of_tables())
+            .flat_map(|targets| targets.iter())
+            .filter_map(|target| Some(target.get("path")?.as_str()?.to_owned()))
+            .collect()
     }
 
     /// The entry of a package that the app depends on, perhaps by another name.
@@ -200,4 +313,9 @@ impl Manifest {
             other.map_or(Some(*name), Item::as_str) == Some(package)
         })
     }
+}
+
+fn is_optional(dependency: &Item) -> bool {
+    let optional = dependency.as_table_like().and_then(|it| it.get("optional"));
+    optional.and_then(Item::as_bool) == Some(true)
 }

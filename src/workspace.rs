@@ -50,6 +50,10 @@ impl Manifest {
     fn read(path: &Path) -> Option<Self> {
         // An edit replaces the file, so it must be the file and not a link to it.
         let path = dunce::canonicalize(path).ok()?;
+        // Reading a named pipe would never end.
+        if !fs::metadata(&path).ok()?.is_file() {
+            return None;
+        }
         let text = fs::read_to_string(&path).ok()?;
         let document = Document::parse(text.clone()).ok()?;
         Some(Self {

@@ -1,14 +1,19 @@
 //! `vestibule add route`: from the arguments to a plan that has been checked. What the arguments
 //! mean is in [`arguments`], the place in the app is found in [`site`], the new code is put
-//! together in [`draft`], the files are edited in [`plan`], and the result is read again in
+//! together in [`draft`], names that are in its way are found in [`clashes`], what it takes for
+//! granted in [`needs`], the files are edited in [`plan`], and the result is read again in
 //! [`proof`]. Each of them may find an [`Objection`]; [`run`] is where it ends the command.
 
 mod arguments;
+mod clashes;
 pub(super) mod draft;
+mod needs;
 mod objection;
 mod plan;
 mod proof;
 pub(super) mod site;
+
+use syn::{Item, Visibility};
 
 use crate::cli::AddRoute;
 use crate::commands::plan::Planned;
@@ -16,10 +21,11 @@ use crate::error::{Error, Exit, ManualSteps};
 use crate::project::Project;
 use crate::routes::{Reached, Route, Table};
 use crate::scaffold::{Guard, Kind};
-use crate::source::{CannotEdit, Crate};
+use crate::source::{CannotEdit, Crate, Want};
 use crate::terminal;
 
 use self::arguments::Arguments;
+use self::clashes::NewName;
 use self::draft::Draft;
 use self::objection::Objection;
 use self::site::Site;
@@ -69,6 +75,7 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     let routes = app.routes.join("/");
     let file = format!("src/{routes}");
     let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
+    needs::check(&app.project, &app.source, draft)?;
     let planned = plan::plan(&app.project, &app.source, &site, draft)?;
     proof::check(&app.project, &app.table, &planned, draft, &file)?;
     finish(typed, &app, &site, draft, planned)
@@ -76,7 +83,7 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
 
 impl App {
     fn read() -> Result<Self, Error> {
-        let project = Project::find()?;
+        let project = Project::find_to_edit()?;
         let source = Crate::read(&project)?;
         let table = Table::read(&source);
         let routes = site::routes_module(&source, &table);
@@ -118,13 +125,20 @@ fn is_the_same(draft: &Draft, known: &[&Route]) -> Result<(), Objection> {
 /// Everything in the app that is in the way of the new route.
 fn conflicts(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
-    for (path, _) in draft.new_files() {
-        if app.project.read(path)?.is_some() {
+    let other_homes = [&draft.handler_file]
+        .into_iter()
+        .chain(&draft.test_file)
+        .filter_map(|(path, _)| Some(format!("{}/mod.rs", path.strip_suffix(".rs")?)));
+    let new_files = draft.new_files().map(|(path, _)| path.clone());
+    for path in new_files.chain(other_homes) {
+        if app.project.has(&path) {
             found.push(format!("{path} already exists"));
         }
     }
     let module = &draft.route.module;
-    found.extend(site::name_taken(&app.source, &app.routes, module));
+    found.extend(clashes::name_taken(&app.source, &app.routes, module));
+    found.extend(draft.named_twice());
+    found.extend(misunderstood(app, draft)?);
     let example = draft.route.example();
     for (method, _) in draft.route.handlers() {
         let path = &draft.route.path;
@@ -138,6 +152,42 @@ fn conflicts(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
             }
             Reached::DeadEnd(None) | Reached::Nothing => {}
         }
+    }
+    Ok(found)
+}
+
+/// Code that would no longer mean what it does, once the new names are there.
+fn misunderstood(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let (project, source) = (&app.project, &app.source);
+    if let Some(home) = source.modules_at(&app.routes).next() {
+        let mut declared = home.items.iter().filter_map(|item| match item {
+            Item::Mod(item) if item.content.is_none() => Some(&item.vis),
+            _ => None,
+        });
+        let is_private = declared.all(|it| matches!(it, Visibility::Inherited));
+        let visibility = if is_private {
+            Visibility::Inherited
+        } else {
+            Visibility::Public(syn::token::Pub::default())
+        };
+        let new = NewName {
+            name: &draft.route.module,
+            wants: &[Want::Type],
+            home,
+        };
+        found.extend(clashes::misunderstood(project, source, &new, &visibility)?);
+    }
+    if let Some((role, site)) = &draft.new_role
+        && let Some(home) = source.modules_at(&site.module).next()
+    {
+        let new = NewName {
+            name: &role.type_name,
+            wants: &[Want::Type, Want::Value],
+            home,
+        };
+        let visibility = Visibility::Public(syn::token::Pub::default());
+        found.extend(clashes::misunderstood(project, source, &new, &visibility)?);
     }
     Ok(found)
 }

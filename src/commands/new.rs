@@ -12,6 +12,7 @@ use crate::cli::New;
 use crate::error::{Error, Exit};
 use crate::git;
 use crate::interrupt::Interrupt;
+use crate::lock::Lock;
 use crate::prompts::Prompts;
 use crate::target::Target;
 use crate::template::{
@@ -25,7 +26,7 @@ pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let (target, name, answers) = settle(arguments, &interrupt)?;
     let files = template::render(template::FILES, &name, &answers)?;
-    let surroundings = workspace::surroundings(&target.folder);
+    let (surroundings, lock) = surroundings(&target)?;
     let plan = plan(&target, files, &surroundings);
     if arguments.dry_run {
         report::dry_run(&plan, &target);
@@ -42,6 +43,7 @@ pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     };
     interrupt.check()?;
     staged.commit()?;
+    drop(lock);
 
     report::written(&target, &name);
     report::surroundings(&surroundings, repository, &target);
@@ -167,6 +169,19 @@ fn ask(prompts: &Prompts, answers: &mut Answers) -> Result<(), Error> {
         answers.set(question, answer);
     }
     Ok(())
+}
+
+/// The workspaces around the app. If the manifest of one has to be edited, its folder is locked, so
+/// that another new app there can't undo the edit.
+fn surroundings(target: &Target) -> Result<(Surroundings, Option<Lock>), Error> {
+    let found = workspace::surroundings(&target.folder);
+    let Surroundings::Exclude { change, .. } = &found else {
+        return Ok((found, None));
+    };
+    let folder = change.path.parent().unwrap_or(Path::new("."));
+    let lock = Lock::of(folder)?;
+    // It may have been edited before it was locked.
+    Ok((workspace::surroundings(&target.folder), lock))
 }
 
 fn plan(target: &Target, files: Vec<RenderedFile>, surroundings: &Surroundings) -> Plan {

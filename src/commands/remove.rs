@@ -1,9 +1,10 @@
 //! `vestibule remove route`: removes what `add route` wrote, if nothing else depends on it and
-//! nobody has edited it. What belongs to a route is found in [`inventory`], and what `add route`
-//! would have written is in [`original`].
+//! nobody has edited it. What belongs to a route is found in [`inventory`], who else uses it in
+//! [`uses`], and what `add route` would have written is in [`original`].
 
 mod inventory;
 pub(super) mod original;
+mod uses;
 
 use syn::Item;
 
@@ -14,7 +15,7 @@ use crate::commands::plan::Planned;
 use crate::error::{Error, Exit, ManualSteps, Step};
 use crate::project::Project;
 use crate::routes::{Route, Table};
-use crate::source::{CannotEdit, Comment, Crate, Edit, SourceFile};
+use crate::source::{CannotEdit, Comment, Crate, Edit, SourceFile, plain_name};
 use crate::terminal;
 
 use self::inventory::Inventory;
@@ -23,7 +24,7 @@ use self::original::Original;
 /// Runs the command.
 pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     let module = arguments.name.replace('-', "_");
-    let project = Project::find()?;
+    let project = Project::find_to_edit()?;
     let source = Crate::read(&project)?;
     let table = Table::read(&source);
     let routes_module = site::routes_module(&source, &table);
@@ -121,7 +122,7 @@ fn plan(
             is_touched = true;
         }
         if let Some(role) = original.unused_role(edit.items(), file, inventory, project)? {
-            edit.remove_items(|item| role.is_about(item));
+            edit.remove_added_items(|item| role.is_about(item));
             is_touched = true;
         }
         if is_touched {
@@ -158,7 +159,7 @@ fn comments_of(edit: &Edit<'_>, file: &str) -> Comments {
 
 fn declares(item: &Item, module: &str) -> bool {
     match item {
-        Item::Mod(item) => item.content.is_none() && item.ident == module,
+        Item::Mod(item) => item.content.is_none() && plain_name(&item.ident) == module,
         _ => false,
     }
 }

@@ -1,20 +1,24 @@
 //! What Actix's functions and builders mean for routes.
 
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, Token};
+use syn::{Attribute, Expr, ImplItem, Item, Token};
 
 use super::handler::{Handler, Needs};
-use super::node::{Middleware, Node, Resource, RouteSpec};
-use super::oidc::{is_builder, is_guarding, library_function, unknown_page};
+use super::node::{Middleware, Node, Resource, RouteSpec, TableKind};
+use super::oidc::{is_builder, is_dev_start, is_guarding, library_function, unknown_page};
 use super::paths::{default_paths, paths_under};
 use super::read::{Here, Reader, short};
+use super::types::given_by;
 use super::value::{ScopeParts, Value};
-use crate::source::{Def, Module, Scope, Want, string_of};
+use crate::source::{Def, Scope, Want, string_of};
 
 /// The methods that have functions and attributes of their own.
 const METHODS: [&str; 9] = [
     "get", "post", "put", "patch", "delete", "head", "options", "connect", "trace",
 ];
+
+/// The methods of the library's `ProtectedConfig`.
+const PROTECTED_METHODS: [&str; 3] = ["configure", "route", "service"];
 
 impl<'a> Reader<'a> {
     /// A call of a function.
@@ -30,10 +34,9 @@ impl<'a> Reader<'a> {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 self.call_other(here, whole, &names, arguments)
             }
-            // A constructor of the app's own gives a value of its type.
-            Value::Typed(_) => {
-                self.unread_if_it_registers(here, whole);
-                function
+            Value::Giving(given) => {
+                self.given_away(here, whole, &arguments);
+                (**given).clone()
             }
             function => self.applied(here, whole, function, &arguments),
         }
@@ -49,7 +52,8 @@ impl<'a> Reader<'a> {
         match self.apply(function, arguments) {
             Some(value) => value,
             None => {
-                self.unread_if_it_registers(here, whole);
+                let function = [function.clone()];
+                self.given_away(here, whole, &[&function, arguments].concat());
                 Value::Unknown
             }
         }
@@ -65,38 +69,40 @@ impl<'a> Reader<'a> {
         if let Some(value) = self.library_call(names, &arguments) {
             return value;
         }
-        let mut arguments = arguments.into_iter();
-        let mut next = || arguments.next().unwrap_or(Value::Unknown);
         let [crate_name, inner @ ..] = names else {
             return Value::Foreign;
         };
+        let first = || arguments.first().cloned().unwrap_or(Value::Unknown);
         if *crate_name == "actix_files" && inner == ["Files", "new"] {
             return Value::Resource(Resource {
                 is_prefix: true,
                 routes: vec![any_method(Handler::built_in("files"))],
-                ..self.resource(here, whole, next().strings())
+                ..self.resource(here, whole, first().strings())
             });
         }
         if *crate_name != "actix_web" {
-            self.unread_if_it_registers(here, whole);
+            self.given_away(here, whole, &arguments);
             return Value::Foreign;
         }
         match inner {
-            ["App", "new"] => Value::Scope(ScopeParts {
-                is_app: true,
-                ..ScopeParts::new(Some(String::new()))
-            }),
-            ["web", "scope"] | ["Scope", "new"] => Value::Scope(ScopeParts::new(next().string())),
+            ["App", "new"] => {
+                self.apps.push(self.place(&here.scope, whole.span()));
+                Value::Scope(ScopeParts {
+                    is_app: true,
+                    ..ScopeParts::new(Some(String::new()))
+                })
+            }
+            ["web", "scope"] | ["Scope", "new"] => Value::Scope(ScopeParts::new(first().string())),
             ["web", "resource"] | ["Resource", "new"] => {
-                Value::Resource(self.resource(here, whole, next().strings()))
+                Value::Resource(self.resource(here, whole, first().strings()))
             }
             ["web", "redirect"] => Value::Resource(Resource {
                 routes: vec![any_method(Handler::built_in("redirect"))],
-                ..self.resource(here, whole, next().strings())
+                ..self.resource(here, whole, first().strings())
             }),
             ["web", "route"] | ["Route", "new"] => Value::Route(unanswered(Vec::new())),
             ["web", "to"] => {
-                let handler = self.handler(here, argument(whole, 0), &next());
+                let handler = self.handler(here, argument(whole, 0), &first());
                 Value::Route(any_method(handler))
             }
             ["web", "method"] => match method_name(argument(whole, 0)) {
@@ -118,7 +124,7 @@ impl<'a> Reader<'a> {
                 Value::Middleware(Middleware::Own(function))
             }
             _ => {
-                self.unread_if_it_registers(here, whole);
+                self.given_away(here, whole, &arguments);
                 Value::Foreign
             }
         }
@@ -132,6 +138,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(value) = library_function(self.source, &path) {
             return Some(value);
+        }
+        if is_dev_start(self.source, &path) {
+            return Some(Value::List(vec![Value::Foreign, Value::Dev]));
         }
         let [above @ .., last] = &path[..] else {
             return None;
@@ -180,10 +189,16 @@ impl<'a> Reader<'a> {
             return value;
         }
         match receiver {
-            Value::Config => {
-                let nodes = self.registered(here, call, &name, &arguments);
-                self.register(nodes);
-                Value::Config
+            Value::Config(config) => {
+                // The library's own has fewer methods than Actix's.
+                let is_known = !config.is_protected || PROTECTED_METHODS.contains(&name.as_str());
+                let nodes = if is_known {
+                    self.registered(here, call, &name, &arguments, config.is_protected)
+                } else {
+                    vec![self.unknown_method(here, call)]
+                };
+                self.register(config.number, nodes);
+                Value::Config(config)
             }
             Value::Scope(parts) => Value::Scope(self.on_scope(here, call, parts, &arguments)),
             Value::Resource(parts) => {
@@ -198,30 +213,65 @@ impl<'a> Reader<'a> {
             {
                 Value::String(string)
             }
-            Value::Fields(fields) if name == "under" => match &arguments[..] {
-                [Value::String(prefix)] => paths_under(&fields, prefix),
-                _ => Value::Unknown,
-            },
-            Value::Fields(_) | Value::Middleware(_) | Value::Transparent if name == "clone" => {
-                receiver
+            Value::Fields(fields) if name == "under" && !self.has_own(&name) => {
+                match &arguments[..] {
+                    [Value::String(prefix)] => paths_under(&fields, prefix),
+                    _ => Value::Unknown,
+                }
             }
+            Value::Fields(_) if name == "clone" && !self.has_own(&name) => receiver,
+            Value::Middleware(_) | Value::Transparent if name == "clone" => receiver,
             // It isn't the library's, so it can't be told what it lets pass.
             Value::Foreign | Value::Typed(_) if is_guarding(&name) => Value::Unknown,
             receiver => {
                 // Also what a closure takes with it, to be called who knows how often.
-                if arguments.iter().any(|it| matches!(it, Value::Config))
-                    || call.args.iter().any(|it| self.has_a_hand_on(here, it))
-                {
-                    let text = short(call);
-                    self.unread(here, call.span(), format!("`{text}`"));
-                }
+                let given = [std::slice::from_ref(&receiver), &arguments].concat();
+                self.given_in_call(here, call, &given);
                 match receiver {
                     Value::Foreign => Value::Foreign,
-                    // What a method of it gives may be anything; a copy is the same.
+                    // A copy is the same.
                     Value::Typed(known) if name == "clone" => Value::Typed(known),
+                    Value::Typed(Some((module, of))) => {
+                        given_by(self.source, module, &of, &call.method, true)
+                    }
                     _ => Value::Unknown,
                 }
             }
+        }
+    }
+
+    /// Whether the app has a method of this name, which may give anything.
+    fn has_own(&self, method: &str) -> bool {
+        let mut items = self.source.all_modules().flat_map(|module| &module.items);
+        items.any(|item| match item {
+            Item::Impl(item) => item
+                .items
+                .iter()
+                .any(|item| matches!(item, ImplItem::Fn(item) if item.sig.ident == method)),
+            _ => false,
+        })
+    }
+
+    fn given_in_call(
+        &mut self,
+        here: &Here<'a>,
+        call: &'a syn::ExprMethodCall,
+        values: &[Value<'a>],
+    ) {
+        let is_given = values.iter().any(Value::registers);
+        if is_given || call.args.iter().any(|it| self.has_a_hand_on(here, it)) {
+            self.position = self.place(&here.scope, call.span());
+            self.lost(format!("`{}`", short(call)));
+        }
+    }
+
+    /// A method that Actix's types and the library's don't have: a trait of the app's own may have
+    /// added it.
+    fn unknown_method(&self, here: &Here<'a>, call: &'a syn::ExprMethodCall) -> Node {
+        let argument = call.args.last().map(short).unwrap_or_default();
+        Node::Unread {
+            at: self.place(&here.scope, call.method.span()),
+            reason: format!("`.{}({argument})`", call.method),
         }
     }
 
@@ -232,6 +282,7 @@ impl<'a> Reader<'a> {
         call: &'a syn::ExprMethodCall,
         name: &str,
         arguments: &[Value<'a>],
+        is_protected: bool,
     ) -> Vec<Node> {
         let at = self.place(&here.scope, call.method.span());
         let nodes = match (name, arguments) {
@@ -247,14 +298,14 @@ impl<'a> Reader<'a> {
             ("service", [service]) => self.nodes_of(service),
             ("configure", [Value::Table(kind, table)]) => {
                 let kind = *kind;
-                self.configured(table)
+                self.configured(table, kind == TableKind::Protected)
                     .map(|children| vec![Node::Table { kind, children }])
             }
             ("configure", [Value::AtBasePath(everything)]) => self
-                .configured(everything)
+                .configured(everything, false)
                 .map(|children| [unknown_page(&at), children].concat()),
             ("configure", [Value::Registers(nodes)]) => Some(nodes.clone()),
-            ("configure", [table]) => self.configured(table),
+            ("configure", [table]) => self.configured(table, is_protected),
             ("default_service", [service]) => answering(service).map(|routes| {
                 vec![Node::Default(Resource {
                     paths: vec![Some(String::new())],
@@ -267,21 +318,23 @@ impl<'a> Reader<'a> {
                 })]
             }),
             ("app_data" | "data" | "data_factory" | "external_resource", _) => Some(Vec::new()),
-            // Also what a trait of the app's own may have added to Actix's types.
             _ => None,
         };
-        nodes.unwrap_or_else(|| {
-            let argument = call.args.last().map(short).unwrap_or_default();
-            vec![Node::Unread {
-                at,
-                reason: format!("`.{name}({argument})`"),
-            }]
-        })
+        if nodes.is_none() {
+            self.given_in_call(here, call, arguments);
+        }
+        nodes.unwrap_or_else(|| vec![self.unknown_method(here, call)])
     }
 
     /// What a function registers; nothing if that can't be told.
-    fn configured(&mut self, table: &Value<'a>) -> Option<Vec<Node>> {
-        let (value, nodes) = self.collecting(|this| this.apply(table, &[Value::Config]));
+    fn configured(&mut self, table: &Value<'a>, is_protected: bool) -> Option<Vec<Node>> {
+        let config = self.new_config(is_protected);
+        let (value, mut frame) =
+            self.collecting(|this| this.apply(table, &[Value::Config(config)]));
+        let own = frame.iter().position(|(known, _)| *known == config.number);
+        let nodes = own.map(|own| frame.swap_remove(own).1).unwrap_or_default();
+        // It may know other configs too.
+        self.give_back(frame, |nodes| nodes);
         value.map(|_| nodes)
     }
 
@@ -299,7 +352,7 @@ impl<'a> Reader<'a> {
             Value::Functions(functions) => {
                 let nodes = functions
                     .iter()
-                    .map(|(module, function)| self.by_attributes(module, function))
+                    .map(|(scope, function)| self.by_attributes(scope, function))
                     .collect::<Option<Vec<_>>>()?;
                 Some(nodes.into_iter().map(Node::Resource).collect())
             }
@@ -320,7 +373,7 @@ impl<'a> Reader<'a> {
             "wrap_fn" => parts.middleware.push(Middleware::Own("wrap_fn".to_owned())),
             "guard" => parts.guarded = true,
             _ => {
-                let nodes = self.registered(here, call, &name, arguments);
+                let nodes = self.registered(here, call, &name, arguments, false);
                 parts.children.extend(nodes);
             }
         }
@@ -413,18 +466,15 @@ impl<'a> Reader<'a> {
             Value::Functions(functions) => {
                 let mut handlers = functions
                     .iter()
-                    .map(|(module, function)| self.handler_of(module, function));
-                match (handlers.next(), handlers.next()) {
-                    (Some(handler), None) => handler,
-                    // Twins of which `cfg` chooses one.
-                    (Some(handler), Some(twin))
-                        if twin.needs == handler.needs && handlers.next().is_none() =>
-                    {
-                        handler
-                    }
-                    (handler, _) => {
-                        Handler::unknown(handler.map_or_else(String::new, |one| one.name))
-                    }
+                    .map(|(scope, function)| self.handler_of(scope, function));
+                let Some(handler) = handlers.next() else {
+                    return Handler::unknown(String::new());
+                };
+                // Twins of which `cfg` chooses one have to ask for the same.
+                if handlers.all(|twin| twin.needs == handler.needs) {
+                    handler
+                } else {
+                    Handler::unknown(handler.name)
                 }
             }
             Value::Closure(closure) => {
@@ -447,23 +497,26 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn handler_of(&self, module: &'a Module, function: &'a syn::ItemFn) -> Handler {
-        let scope = Scope::of(module);
+    fn handler_of(&self, scope: &Scope<'a>, function: &'a syn::ItemFn) -> Handler {
         let needs = Needs {
             source: self.source,
         };
         Handler {
-            name: [&module.path[..], &[function.sig.ident.to_string()]]
+            name: [&scope.module.path[..], &[function.sig.ident.to_string()]]
                 .concat()
                 .join("::"),
-            place: Some(self.place(&scope, function.sig.ident.span())),
-            needs: needs.of_function(&scope, function),
+            place: Some(self.place(scope, function.sig.ident.span())),
+            needs: needs.of_function(scope, function),
         }
     }
 
     /// A handler that says by attributes where it is reached: `#[get("/…")]`.
-    fn by_attributes(&self, module: &'a Module, function: &'a syn::ItemFn) -> Option<Resource> {
-        let scope = Scope::of(module);
+    fn by_attributes(&self, scope: &Scope<'a>, function: &'a syn::ItemFn) -> Option<Resource> {
+        // In some builds it may be reached elsewhere.
+        let mut attributes = function.attrs.iter();
+        if attributes.any(|attribute| attribute.path().is_ident("cfg_attr")) {
+            return None;
+        }
         let mut resource = Resource {
             paths: Vec::new(),
             is_prefix: false,
@@ -471,12 +524,12 @@ impl<'a> Reader<'a> {
             guarded: true,
             routes: Vec::new(),
             default: Vec::new(),
-            at: self.place(&scope, function.sig.ident.span()),
+            at: self.place(scope, function.sig.ident.span()),
         };
         let mut methods = Vec::new();
         let mut guarded = false;
         for attribute in &function.attrs {
-            let Some(kind) = self.actix_attribute(&scope, attribute) else {
+            let Some(kind) = self.actix_attribute(scope, attribute) else {
                 continue;
             };
             if kind == "routes" {
@@ -489,7 +542,7 @@ impl<'a> Reader<'a> {
                 match argument {
                     Expr::Lit(_) => {
                         let path = string_of(argument)?;
-                        let prefix = module.scope.clone().unwrap_or_default();
+                        let prefix = scope.module.scope.clone().unwrap_or_default();
                         resource.paths.push(Some(format!("{prefix}{path}")));
                     }
                     Expr::Assign(pair) => {
@@ -514,7 +567,7 @@ impl<'a> Reader<'a> {
         resource.routes.push(RouteSpec {
             methods,
             middleware: Vec::new(),
-            handler: self.handler_of(module, function),
+            handler: self.handler_of(scope, function),
             guarded,
         });
         Some(resource)

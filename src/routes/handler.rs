@@ -8,7 +8,7 @@ use syn::{
 };
 
 use super::node::Place;
-use crate::source::{Crate, Def, Module, Scope, Want, is_conditional, written};
+use crate::source::{Crate, Def, Scope, Want, is_conditional, written};
 
 /// Deeper than types are nested and aliases lead to each other; a cycle would never end.
 const DEEPEST: usize = 8;
@@ -101,12 +101,13 @@ pub(super) struct Needs<'a> {
 
 impl<'a> Needs<'a> {
     pub(super) fn of_function(&self, scope: &Scope<'a>, function: &'a ItemFn) -> Vec<Need> {
+        let scope = scope.clone().within(&function.sig.generics);
         function
             .sig
             .inputs
             .iter()
             .flat_map(|argument| match argument {
-                FnArg::Typed(argument) => self.of_argument(scope, argument),
+                FnArg::Typed(argument) => self.of_argument(&scope, argument),
                 FnArg::Receiver(_) => vec![Need::Unknown],
             })
             .collect()
@@ -165,12 +166,12 @@ impl<'a> Needs<'a> {
         if let Some(name) = self.source.in_library(def) {
             return self.of_library(context, name, path);
         }
+        if let Some((scope, alias)) = def.alias() {
+            let inside = self.inside(context, scope, alias, path);
+            return Some(self.of_type(&inside, &alias.ty, depth + 1));
+        }
         match def {
             Def::Other(names) => Some(self.of_other(context, names, path, depth)),
-            Def::Alias(module, alias) => {
-                let inside = self.inside(context, module, alias, path);
-                Some(self.of_type(&inside, &alias.ty, depth + 1))
-            }
             _ => None,
         }
     }
@@ -196,13 +197,13 @@ impl<'a> Needs<'a> {
     fn inside(
         &self,
         context: &Rc<Context<'a>>,
-        module: &'a Module,
+        scope: Scope<'a>,
         alias: &'a ItemType,
         path: &'a syn::Path,
     ) -> Rc<Context<'a>> {
         let mut values = arguments(path);
         let outside = Rc::new(Context {
-            scope: Scope::of(module),
+            scope: scope.clone(),
             arguments: Vec::new(),
         });
         let by_default = |value| Argument {
@@ -231,8 +232,8 @@ impl<'a> Needs<'a> {
             Some((name.to_string(), argument))
         });
         Rc::new(Context {
-            scope: Scope::of(module),
             arguments: parameters.collect(),
+            scope: scope.within(&alias.generics),
         })
     }
 
@@ -244,8 +245,7 @@ impl<'a> Needs<'a> {
         path: &'a syn::Path,
         depth: usize,
     ) -> Vec<Need> {
-        let last = names.last().map_or("", String::as_str);
-        if !matches!(last, "Option" | "Result" | "Either") {
+        if !takes_refusals(names) {
             return Vec::new();
         }
         let inner = match arguments(path).next() {
@@ -270,7 +270,10 @@ impl<'a> Needs<'a> {
             [Def::Type(module, name)] => self.source.role_name(&module.path, name),
             _ => None,
         };
-        Need::Role(name.unwrap_or_else(|| written(&role.path)))
+        match name {
+            Some(name) => Need::Role(name),
+            None => Need::Guard(format!("Has<{}>", written(&role.path))),
+        }
     }
 
     fn assured(&self, context: &Rc<Context<'a>>, path: &'a syn::Path) -> Need {
@@ -336,16 +339,14 @@ impl<'a> Needs<'a> {
         if let Some(argument) = context.argument(path) {
             return self.argument_number(&argument.context, argument.value, depth + 1);
         }
-        match &self.source.resolve(&context.scope, path, Want::Value)[..] {
-            [Def::Const(module, item)] => {
-                let inside = Context {
-                    scope: Scope::of(module),
-                    arguments: Vec::new(),
-                };
-                self.number(&Rc::new(inside), &item.expr, depth + 1)
-            }
-            _ => None,
-        }
+        let found = self.source.resolve(&context.scope, path, Want::Value);
+        let [def] = &found[..] else { return None };
+        let (scope, written) = def.constant()?;
+        let inside = Context {
+            scope,
+            arguments: Vec::new(),
+        };
+        self.number(&Rc::new(inside), written, depth + 1)
     }
 
     fn number(&self, context: &Rc<Context<'a>>, expression: &'a Expr, depth: usize) -> Option<u64> {
@@ -375,6 +376,18 @@ impl<'a> Needs<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a type of another crate takes what a guard's refusal is, so that the handler decides.
+fn takes_refusals(names: &[String]) -> bool {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    matches!(
+        names[..],
+        ["Option" | "Result"]
+            | ["core" | "std", "option" | "result", "Option" | "Result"]
+            | ["actix_web", "Either" | "Result"]
+            | ["actix_web", "web", "Either"]
+    )
 }
 
 /// The arguments of a path's last part, without lifetimes.

@@ -1,19 +1,13 @@
 //! The table of routes: the tree of registrations laid out flat. Which of them a request reaches
 //! is found in [`super::reach`].
 
-use syn::visit::Visit as _;
-
 use super::access::{Access, access};
+use super::apps;
 use super::handler::Handler;
 use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
 use super::oidc::Library;
 use super::reach::{Patterns, Reached};
-use super::read::Reader;
-use super::sites::Calls;
-use crate::source::{Crate, Def, Scope, Want};
-
-/// Functions of this name register what everybody may reach, also without `Oidc::public`.
-const PUBLIC: &str = "public";
+use crate::source::{Crate, both};
 
 /// One route, for one method.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,22 +79,7 @@ impl Table {
     pub(crate) fn read(source: &Crate) -> Self {
         let mut table = Self::default();
         let library = Library::read(source);
-        for module in &source.modules {
-            let scope = Scope::of(module);
-            let mut apps = Calls::of(|path: &syn::Path| {
-                let found = source.resolve(&scope, path, Want::Value);
-                let mut found = found.iter();
-                found.any(|def| matches!(def, Def::Other(names) if names[..] == ["actix_web", "App", "new"]))
-            });
-            for item in &module.items {
-                apps.visit_item(item);
-            }
-            for app in &apps.found {
-                let nodes = Reader::new(source, &library).app(module, app);
-                table.nodes.extend(nodes);
-            }
-        }
-        let nodes = std::mem::take(&mut table.nodes);
+        let nodes = apps::read(source, &library);
         let above = Above {
             prefix: Some(String::new()),
             ..Above::default()
@@ -150,7 +129,6 @@ impl Table {
                     if function.is_protected {
                         below.middleware.push(Middleware::EnsureAuthenticated);
                     }
-                    below.is_public |= function.path.last().is_some_and(|name| name == PUBLIC);
                     self.mounts.push(Mount {
                         function: function.path.clone(),
                         prefix: above.prefix.clone(),
@@ -164,17 +142,18 @@ impl Table {
                     condition,
                     children,
                 } => {
-                    let condition = match &above.condition {
-                        Some(outer) => format!("{outer}, {condition}"),
-                        None => condition.clone(),
-                    };
                     let below = Above {
-                        condition: Some(condition),
+                        condition: both(above.condition.clone(), Some(condition.clone())),
                         ..above.clone()
                     };
                     self.add(children, &below);
                 }
-                Node::Unread { at, reason } => self.unread.push((at.clone(), reason.clone())),
+                Node::Unread { at, reason } => {
+                    let unread = (at.clone(), reason.clone());
+                    if !self.unread.contains(&unread) {
+                        self.unread.push(unread);
+                    }
+                }
             }
         }
     }

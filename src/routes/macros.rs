@@ -62,8 +62,8 @@ pub(super) fn is_harmless(source: &Crate, scope: &Scope<'_>, call: &syn::Macro) 
 }
 
 fn is_of_std(source: &Crate, scope: &Scope<'_>, name: &str) -> bool {
-    let modules = source.modules.iter().flat_map(|module| &module.items);
-    let mut items = modules.chain(scope.blocks.iter().copied());
+    let modules = source.all_modules().flat_map(|module| &module.items);
+    let mut items = modules.chain(scope.items());
     HARMLESS.contains(&name)
         && !items.any(|item| match item {
             Item::Macro(item) => item.ident.as_ref().is_some_and(|ident| ident == name),

@@ -4,6 +4,11 @@
 
 mod access;
 mod actix;
+mod apps;
+mod bind;
+mod changes;
+mod exits;
+mod flow;
 mod format;
 mod handler;
 mod list;

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use syn::{ExprMethodCall, ImplItem, Item, TraitItem};
+use syn::ExprMethodCall;
 
 use super::handler::Handler;
 use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
@@ -56,54 +56,14 @@ const METHODS: [(&str, usize); 11] = [
 /// What of an app decides what the library's types mean in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Library {
-    /// The methods of `Oidc` whose names the app gives to methods of its own too. Called on a
-    /// value of an unknown type, they may be these.
-    ambiguous: Vec<&'static str>,
     pages: PagePaths,
 }
 
 impl Library {
     pub(super) fn read(source: &Crate) -> Rc<Self> {
-        let mut library = Self {
-            ambiguous: ambiguous(source),
-            pages: PagePaths::default(),
-        };
-        library.pages = PagePaths::read(source, &Rc::new(library.clone()));
-        Rc::new(library)
+        let pages = PagePaths::read(source, &Rc::new(Self::default()));
+        Rc::new(Self { pages })
     }
-
-    pub(super) fn is_ambiguous(&self, method: &str) -> bool {
-        self.ambiguous.contains(&method)
-    }
-}
-
-/// The methods of `Oidc` whose names methods of the app have.
-fn ambiguous(source: &Crate) -> Vec<&'static str> {
-    let mut found = Vec::new();
-    let mut note = |name: &syn::Ident| {
-        let known = METHODS.iter().find(|(known, _)| name == known);
-        found.extend(known.map(|(known, _)| *known));
-    };
-    for item in source.modules.iter().flat_map(|module| &module.items) {
-        match item {
-            Item::Impl(item) if item.trait_.is_none() => {
-                for item in &item.items {
-                    if let ImplItem::Fn(method) = item {
-                        note(&method.sig.ident);
-                    }
-                }
-            }
-            Item::Trait(item) => {
-                for item in &item.items {
-                    if let TraitItem::Fn(method) = item {
-                        note(&method.sig.ident);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 impl PagePaths {
@@ -204,7 +164,9 @@ impl<'a> Reader<'a> {
             Value::OidcBuilder if name == "build" => Some(Value::Oidc),
             Value::OidcBuilder => Some(Value::OidcBuilder),
             Value::Oidc => Some(match (name.as_str(), arguments) {
-                ("clone", []) => Value::Oidc,
+                // Those beside `clone` are of what holds it.
+                ("as_ref" | "borrow" | "clone" | "deref" | "get" | "get_ref" | "unwrap", [])
+                | ("expect", [_]) => Value::Oidc,
                 ("paths", []) => self.library.pages.value(),
                 _ => self
                     .oidc_method(at, &name, arguments)
@@ -212,16 +174,6 @@ impl<'a> Reader<'a> {
             }),
             Value::Dev if name == "clone" => Some(Value::Dev),
             Value::Dev if name == "routes" => Some(Value::Registers(dev_pages(at))),
-            receiver if receiver.is_unknown() => {
-                if name == "routes" && !arguments.is_empty() && !self.library.is_ambiguous("routes")
-                {
-                    return Some(Value::Registers(dev_pages(at)));
-                }
-                if name == "clone" || self.library.is_ambiguous(&name) {
-                    return None;
-                }
-                self.oidc_method(at, &name, arguments)
-            }
             _ => None,
         }
     }
@@ -258,6 +210,11 @@ pub(super) fn library_function<'a>(source: &Crate, names: &[String]) -> Option<V
         "sign_in_silently" => Some(Value::Transparent),
         _ => None,
     }
+}
+
+/// Whether a path is the library's function that starts what debug builds have.
+pub(super) fn is_dev_start(source: &Crate, names: &[String]) -> bool {
+    names.len() == 2 && source.in_dev_library(&Def::Other(names.to_vec())) == Some("start")
 }
 
 /// Whether a path is `Oidc::builder`.

@@ -4,8 +4,9 @@
 use std::rc::Rc;
 
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprMethodCall, ImplItem, Item, Member, Signature};
+use syn::{Block, Expr, ExprMethodCall, ImplItem, Item, Member, Signature, Stmt};
 
+use super::exits::attributes;
 use super::oidc::Library;
 use super::read::Reader;
 use super::value::Value;
@@ -53,15 +54,10 @@ impl Default for PagePaths {
 impl PagePaths {
     /// Reads them off the calls by which the app sets them.
     pub(super) fn read(source: &Crate, library: &Rc<Library>) -> Self {
-        let mut uses = SettingUses::default();
-        for item in &source.program {
-            uses.visit_item(item);
-        }
-        // The program's own code isn't followed.
-        let mut is_known = uses.count == 0;
+        let mut is_known = true;
         let mut settings = Vec::new();
         let mut functions = 0;
-        for module in &source.modules {
+        for module in source.all_modules() {
             let mut found = Vec::new();
             for item in &module.items {
                 functions_that_set_paths(item, &mut found);
@@ -205,15 +201,39 @@ impl<'ast> Visit<'ast> for SettingUses {
         self.uncertainly(|this| visit::visit_expr_while(this, it));
     }
 
+    fn visit_expr_loop(&mut self, it: &'ast syn::ExprLoop) {
+        self.uncertainly(|this| visit::visit_expr_loop(this, it));
+    }
+
+    /// What comes later may not be reached; but for a failure, which ends all.
+    fn visit_expr_return(&mut self, it: &'ast syn::ExprReturn) {
+        let is_failure = matches!(
+            it.expr.as_deref(),
+            Some(Expr::Call(call)) if matches!(&*call.func, Expr::Path(path) if path.path.is_ident("Err"))
+        );
+        self.uncertain += usize::from(!is_failure);
+        visit::visit_expr_return(self, it);
+    }
+
+    fn visit_expr_async(&mut self, it: &'ast syn::ExprAsync) {
+        self.uncertainly(|this| visit::visit_expr_async(this, it));
+    }
+
     fn visit_expr_closure(&mut self, it: &'ast syn::ExprClosure) {
         self.uncertainly(|this| visit::visit_expr_closure(this, it));
     }
 
-    fn visit_local(&mut self, it: &'ast syn::Local) {
-        if is_conditional(&it.attrs) {
-            self.uncertainly(|this| visit::visit_local(this, it));
+    fn visit_stmt(&mut self, it: &'ast Stmt) {
+        let is_conditional = match it {
+            Stmt::Local(local) => is_conditional(&local.attrs),
+            Stmt::Expr(expression, _) => is_conditional(attributes(expression)),
+            Stmt::Macro(call) => is_conditional(&call.attrs),
+            Stmt::Item(_) => false,
+        };
+        if is_conditional {
+            self.uncertainly(|this| visit::visit_stmt(this, it));
         } else {
-            visit::visit_local(self, it);
+            visit::visit_stmt(self, it);
         }
     }
 

@@ -1,35 +1,54 @@
-//! Follows an app's registrations through its source. This file knows Rust's expressions; what
-//! Actix's functions and builders mean is in [`super::actix`], and what the library's mean in
-//! [`super::oidc`].
+//! Follows an app's registrations through its source. This file knows Rust's expressions and
+//! functions; how code runs is in [`super::flow`], what Actix's functions and builders mean is in
+//! [`super::actix`], and what the library's mean in [`super::oidc`].
 
 use std::rc::Rc;
 
 use proc_macro2::{Spacing, TokenTree};
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
-use syn::visit::{self, Visit};
-use syn::{Block, Expr, FnArg, ItemFn, Lit, Pat, Signature, Stmt, Token};
+use syn::{Block, Expr, FnArg, ItemFn, Lit, Member, Signature, Token};
 
+use super::changes::{changes_in, root_of};
+use super::exits::{attributes, is_never, may_return};
+use super::flow::{is_plain, when};
 use super::format::formatted;
 use super::macros::{is_harmless, macros_in};
-use super::node::{Function, Node, Place};
+use super::node::{Function, Middleware, Node, Place};
 use super::oidc::Library;
-use super::parameters::parameters;
+use super::parameters::returned;
 use super::paths::{PathSetting, default_paths};
 use super::sites::{Body, Site};
-use super::types::{field_of, typed, typed_path};
-use super::value::{Closure, Names, Value};
-use crate::source::{Config, Crate, Def, Module, Scope, Want, cfg_of, is_conditional};
+use super::types::{field_of, given_by, type_at, typed};
+use super::value::{Closure, Config, Names, Value, member_name};
+use crate::source::{Crate, Def, Module, Scope, Want, both, cfg_of, is_conditional};
 
 /// Deeper than registrations are nested; a function that calls itself would never end.
 const DEEPEST: usize = 24;
+/// More calls than the registrations of an app take.
+const MOST_CALLS: usize = 20_000;
+
+/// What was registered, by the number of the config that it was registered on.
+pub(super) type Frame = Vec<(usize, Vec<Node>)>;
 
 /// Reads registrations.
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Crate,
     pub(super) library: Rc<Library>,
-    /// What was registered on the `ServiceConfig` of each function that is being read.
-    collected: Vec<Vec<Node>>,
+    /// What was registered in each stretch of code that is being read.
+    frames: Vec<Frame>,
+    /// What each function that is being read may give back before its end.
+    returns: Vec<Vec<Value<'a>>>,
+    /// How many configs there have been.
+    configs: usize,
+    depth: usize,
+    calls: usize,
+    /// What may register something, and can't be followed.
+    pub(super) unread: Vec<Node>,
+    /// Where the statement is that is being read.
+    pub(super) position: Place,
+    /// Where the apps begin that have been read.
+    pub(super) apps: Vec<Place>,
     /// What the app sets as paths of the library's pages, in this order.
     pub(super) path_settings: Vec<PathSetting<'a>>,
 }
@@ -43,29 +62,13 @@ pub(super) struct Here<'a> {
 
 impl<'a> Here<'a> {
     pub(super) fn of(module: &'a Module) -> Self {
+        Self::at(Scope::of(module))
+    }
+
+    fn at(scope: Scope<'a>) -> Self {
         Self {
-            scope: Scope::of(module),
+            scope,
             names: Names::new(),
-        }
-    }
-
-    /// A name may mean something else from here on.
-    fn doubt(&mut self, name: &str) {
-        if let Some(value) = self.names.get_mut(name)
-            && !matches!(value, Value::Config)
-        {
-            *value = Value::Unknown;
-        }
-    }
-
-    fn set_field(&mut self, name: &str, field: &syn::Ident, value: Value<'a>) {
-        let fields = match self.names.get_mut(name) {
-            Some(Value::Fields(fields)) => fields,
-            _ => return,
-        };
-        match fields.iter_mut().find(|(known, _)| field == known) {
-            Some((_, known)) => *known = value,
-            None => fields.push((field.to_string(), value)),
         }
     }
 }
@@ -75,28 +78,67 @@ impl<'a> Reader<'a> {
         Self {
             source,
             library: Rc::clone(library),
-            collected: Vec::new(),
+            frames: Vec::new(),
+            returns: Vec::new(),
+            configs: 0,
+            depth: 0,
+            calls: 0,
+            unread: Vec::new(),
+            position: Place {
+                file: String::new(),
+                line: 0,
+            },
+            apps: Vec::new(),
             path_settings: Vec::new(),
         }
     }
 
+    /// Reads the app that a function or closure makes, such as the argument of `HttpServer::new`.
+    pub(super) fn made_app(&mut self, site: &Site<'a>, maker: &'a Expr) -> Vec<Node> {
+        let mut here = self.names_at(site);
+        self.position = self.place(&here.scope, site.span);
+        let (value, _) = self.collecting(|this| {
+            let maker = this.value(&mut here, maker);
+            this.apply(&maker, &[])
+        });
+        self.finished(value.unwrap_or(Value::Unknown))
+    }
+
     /// Reads the body of the function or closure in which an app is made.
-    pub(super) fn app(&mut self, module: &'a Module, site: &Site<'a>) -> Vec<Node> {
-        let mut here = self.names_at(module, site);
-        let body = site.body;
-        let (value, nodes) = self.collecting(|this| match body {
+    pub(super) fn app(&mut self, site: &Site<'a>) -> Vec<Node> {
+        self.position = self.place(&Scope::of(site.module), site.span);
+        let Some((body, site)) = site.of_body() else {
+            return self.finished(Value::Unknown);
+        };
+        let mut here = self.names_at(&site);
+        self.returns.push(Vec::new());
+        let (value, _) = self.collecting(|this| match body {
             Body::Block(block) => this.block(&mut here, block),
             Body::Expr(expression) => this.value(&mut here, expression),
         });
-        match value {
-            Value::Scope(parts) => [parts.children, nodes].concat(),
-            _ => {
-                vec![Node::Unread {
-                    at: self.place(&here.scope, body.span()),
-                    reason: "the code that puts the app together".to_owned(),
-                }]
+        let returned = self.returns.pop().unwrap_or_default();
+        let value = self.joined(std::iter::once(value).chain(returned));
+        self.position = self.place(&here.scope, body.span());
+        self.finished(value)
+    }
+
+    /// What an app has come to.
+    fn finished(&mut self, value: Value<'a>) -> Vec<Node> {
+        let mut nodes = match value {
+            // What is wrapped around the app is around all of it.
+            Value::Scope(parts)
+                if parts.is_app && parts.middleware.contains(&Middleware::EnsureAuthenticated) =>
+            {
+                vec![parts.into_node()]
             }
-        }
+            Value::Scope(parts) if parts.is_app => parts.children,
+            _ => {
+                self.lost("the code that puts the app together".to_owned());
+                Vec::new()
+            }
+        };
+        nodes.append(&mut self.unread);
+        nodes
     }
 
     /// Reads a function for what it sets as paths of the library's pages.
@@ -106,133 +148,54 @@ impl<'a> Reader<'a> {
         signature: &'a Signature,
         block: &'a Block,
     ) {
-        let mut here = Here::of(module);
-        here.names = parameters(self, module, signature, 0);
+        let mut here = Here::at(Scope::of(module).within(&signature.generics));
+        for input in &signature.inputs {
+            if let FnArg::Typed(input) = input {
+                let value = typed(self.source, &here.scope, &input.ty);
+                self.bind(&mut here, &input.pat, value);
+            }
+        }
         self.path_settings.clear();
         self.collecting(|this| this.block(&mut here, block));
-    }
-
-    /// What names mean where the body of a function or closure begins: its parameters are known
-    /// by what all calls give them, or by their types, and variables outside a closure by their
-    /// values.
-    fn names_at(&mut self, module: &'a Module, site: &Site<'a>) -> Here<'a> {
-        let mut here = Here::of(module);
-        if let Some(function) = site.function {
-            here.names = parameters(self, module, function, 0);
-        }
-        let start = site.body.span().byte_range().start;
-        self.collecting(|this| {
-            for block in &site.outside {
-                for statement in &block.stmts {
-                    if statement.span().byte_range().end > start {
-                        break;
-                    }
-                    match statement {
-                        Stmt::Local(local) => this.bind(&mut here, local),
-                        Stmt::Item(item) => here.scope.blocks.push(item),
-                        _ => {}
-                    }
-                    for name in assigned(statement) {
-                        here.doubt(&name);
-                    }
-                }
-            }
-        });
-        here
     }
 
     pub(super) fn place(&self, scope: &Scope<'a>, span: proc_macro2::Span) -> Place {
         Place::of(self.source, scope.module, span)
     }
 
-    /// Notes what was registered on the `ServiceConfig` at hand.
-    pub(super) fn register(&mut self, nodes: Vec<Node>) {
-        if let Some(collected) = self.collected.last_mut() {
-            collected.extend(nodes);
+    /// A config of which nothing is known yet.
+    pub(super) fn new_config(&mut self, is_protected: bool) -> Config {
+        self.configs += 1;
+        Config {
+            number: self.configs,
+            is_protected,
+        }
+    }
+
+    /// Notes what was registered on a config.
+    pub(super) fn register(&mut self, config: usize, nodes: Vec<Node>) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        match frame.iter_mut().find(|(known, _)| *known == config) {
+            Some((_, known)) => known.extend(nodes),
+            None if nodes.is_empty() => {}
+            None => frame.push((config, nodes)),
         }
     }
 
     /// What is registered while `work` runs.
-    pub(super) fn collecting<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<Node>) {
-        self.collected.push(Vec::new());
+    pub(super) fn collecting<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Frame) {
+        self.frames.push(Vec::new());
         let value = work(self);
-        (value, self.collected.pop().unwrap_or_default())
+        (value, self.frames.pop().unwrap_or_default())
     }
 
-    fn block(&mut self, here: &mut Here<'a>, block: &'a Block) -> Value<'a> {
-        let items = block.stmts.iter().filter_map(|statement| match statement {
-            Stmt::Item(item) => Some(item),
-            _ => None,
-        });
-        here.scope.blocks.extend(items);
-        let mut last = Value::Unknown;
-        for statement in &block.stmts {
-            let (condition, (value, nodes)) = match statement {
-                Stmt::Local(local) => (
-                    cfg_of(&local.attrs),
-                    self.collecting(|this| {
-                        this.bind(here, local);
-                        Value::Unknown
-                    }),
-                ),
-                Stmt::Expr(expression, semicolon) => (
-                    cfg_of(attributes(expression)),
-                    self.collecting(|this| {
-                        let value = this.value(here, expression);
-                        if semicolon.is_some() && !matches!(expression, Expr::Return(_)) {
-                            Value::Unknown
-                        } else {
-                            value
-                        }
-                    }),
-                ),
-                Stmt::Macro(statement) => (
-                    cfg_of(&statement.attrs),
-                    self.collecting(|this| {
-                        this.unread_macro(here, &statement.mac);
-                        Value::Unknown
-                    }),
-                ),
-                Stmt::Item(_) => continue,
-            };
-            last = value;
-            let is_plain = matches!(statement, Stmt::Expr(Expr::Assign(_), _));
-            if condition.is_some() || !is_plain {
-                // It isn't known whether it gets that far, nor how often.
-                for name in assigned(statement) {
-                    here.doubt(&name);
-                }
-            }
-            self.register(when(condition.map(|cfg| format!("cfg({cfg})")), nodes));
-            if matches!(statement, Stmt::Expr(Expr::Return(_), _)) {
-                break;
-            }
+    /// Registers what was collected, as it comes to be in a way.
+    pub(super) fn give_back(&mut self, frame: Frame, change: impl Fn(Vec<Node>) -> Vec<Node>) {
+        for (config, nodes) in frame {
+            self.register(config, change(nodes));
         }
-        last
-    }
-
-    fn bind(&mut self, here: &mut Here<'a>, local: &'a syn::Local) {
-        let value = match &local.init {
-            Some(init) => {
-                let value = self.value(here, &init.expr);
-                if let Some((_, otherwise)) = &init.diverge {
-                    self.unread_if_it_registers(here, otherwise);
-                }
-                value
-            }
-            None => Value::Unknown,
-        };
-        let value = match (&local.pat, value) {
-            (Pat::Type(pattern), Value::Unknown) => typed(self.source, &here.scope, &pattern.ty),
-            (_, value) => value,
-        };
-        let value = match value {
-            value if !is_conditional(&local.attrs) => value,
-            // What is called on it still has to be noted.
-            Value::Config => Value::Config,
-            _ => Value::Unknown,
-        };
-        bind(&mut here.names, &local.pat, value);
     }
 
     pub(super) fn value(&mut self, here: &mut Here<'a>, expression: &'a Expr) -> Value<'a> {
@@ -242,17 +205,40 @@ impl<'a> Reader<'a> {
                 Lit::Str(string) => Value::String(string.value()),
                 _ => Value::Unknown,
             },
-            Expr::Reference(inner) => self.value(here, &inner.expr),
+            Expr::Reference(inner) => {
+                let value = self.value(here, &inner.expr);
+                // Whoever gets it may change it.
+                if inner.mutability.is_some() && !value.registers() && is_changeable(&value) {
+                    Value::Unknown
+                } else {
+                    value
+                }
+            }
             Expr::Paren(inner) => self.value(here, &inner.expr),
             Expr::Group(inner) => self.value(here, &inner.expr),
             Expr::Unary(inner) => self.value(here, &inner.expr),
             Expr::Cast(inner) => self.value(here, &inner.expr),
             Expr::Try(inner) => self.value(here, &inner.expr),
             Expr::Await(inner) => self.value(here, &inner.base),
-            Expr::Return(inner) => match &inner.expr {
-                Some(inner) => self.value(here, inner),
-                None => Value::Unknown,
-            },
+            Expr::Return(exit) => {
+                let value = match &exit.expr {
+                    Some(inner) => self.value(here, inner),
+                    None => Value::Unknown,
+                };
+                if let Some(returns) = self.returns.last_mut() {
+                    returns.push(value);
+                }
+                Value::Never
+            }
+            Expr::Break(exit) => {
+                if let Some(inner) = &exit.expr
+                    && self.value(here, inner).registers()
+                {
+                    self.lost(format!("`{}`", short(expression)));
+                }
+                Value::Never
+            }
+            Expr::Continue(_) => Value::Never,
             Expr::Tuple(tuple) => self.list(here, tuple.elems.iter()),
             Expr::Array(array) => self.list(here, array.elems.iter()),
             Expr::Struct(literal) => self.fields(here, literal),
@@ -261,79 +247,71 @@ impl<'a> Reader<'a> {
                 self.field(base, &field.member)
             }
             Expr::Call(call) => {
-                let arguments: Vec<_> = call.args.iter().collect();
                 let function = self.value(here, &call.func);
-                let values = arguments
-                    .iter()
-                    .map(|argument| self.value(here, argument))
-                    .collect();
+                let values = self.arguments(here, call.args.iter());
                 self.call(here, expression, function, values)
             }
             Expr::MethodCall(call) => {
                 let receiver = self.value(here, &call.receiver);
-                let values = call
-                    .args
-                    .iter()
-                    .map(|argument| self.value(here, argument))
-                    .collect();
+                let values = self.arguments(here, call.args.iter());
                 self.method(here, call, receiver, values)
             }
-            Expr::Closure(code) => Value::Closure(Rc::new(Closure {
-                code,
-                names: here.names.clone(),
-                scope: here.scope.clone(),
-            })),
-            Expr::Block(block) => self.block(&mut here.clone(), &block.block),
+            Expr::Closure(code) => self.closure(here, code),
+            Expr::Block(block) => self.labelled(here, block),
             Expr::Unsafe(block) => self.block(&mut here.clone(), &block.block),
             Expr::Assign(assign) => {
-                let value = self.value(here, &assign.right);
-                if let Some((name, field)) = assigned_to(&assign.left) {
-                    match field {
-                        None => {
-                            here.names.insert(name, value);
-                        }
-                        Some(field) => here.set_field(&name, field, value),
-                    }
-                }
+                self.assign(here, assign);
                 Value::Unknown
             }
             Expr::If(branch) => self.branch(here, branch),
             Expr::Match(choice) => self.choice(here, choice),
-            Expr::ForLoop(turn) => {
-                let mut inner = here.clone();
-                bind(&mut inner.names, &turn.pat, Value::Unknown);
-                self.value(here, &turn.expr);
-                self.block(&mut inner, &turn.body);
-                Value::Unknown
-            }
-            Expr::Macro(call) => {
-                let string = concatenated(&call.mac).or_else(|| formatted(self, here, &call.mac));
-                if let Some(string) = string {
-                    return Value::String(string);
-                }
-                self.unread_macro(here, &call.mac);
-                Value::Unknown
-            }
+            Expr::ForLoop(turn) => self.turns(here, turn),
+            Expr::Macro(call) => self.called_macro(here, &call.mac),
             _ => {
-                self.unread_if_it_registers(here, expression);
+                self.unfollowed(here, expression);
                 Value::Unknown
             }
         }
     }
 
     fn list(&mut self, here: &mut Here<'a>, parts: impl Iterator<Item = &'a Expr>) -> Value<'a> {
-        Value::List(parts.map(|part| self.value(here, part)).collect())
+        Value::List(self.arguments(here, parts))
+    }
+
+    /// The values of a list. What some builds don't have moves what comes after it.
+    fn arguments(
+        &mut self,
+        here: &mut Here<'a>,
+        parts: impl Iterator<Item = &'a Expr>,
+    ) -> Vec<Value<'a>> {
+        let parts: Vec<_> = parts.collect();
+        let moves = parts.iter().any(|part| is_conditional(attributes(part)));
+        let mut values = Vec::new();
+        for part in parts {
+            let value = self.value(here, part);
+            // What comes next finds what this has changed.
+            self.doubt(here, changes_in(part));
+            if moves && value.registers() {
+                self.lost(format!("`{}`", short(part)));
+            }
+            values.push(if moves { Value::Unknown } else { value });
+        }
+        values
     }
 
     fn fields(&mut self, here: &mut Here<'a>, literal: &'a syn::ExprStruct) -> Value<'a> {
-        let fields = literal
-            .fields
-            .iter()
-            .filter_map(|field| match &field.member {
-                syn::Member::Named(name) => Some((name.to_string(), self.value(here, &field.expr))),
-                syn::Member::Unnamed(_) => None,
-            });
-        let mut fields: Vec<_> = fields.collect();
+        let mut fields: Vec<(String, Value<'a>)> = Vec::new();
+        for field in &literal.fields {
+            let mut value = self.value(here, &field.expr);
+            if is_conditional(&field.attrs) {
+                value = self.joined([value, Value::Unknown]);
+            }
+            let name = member_name(&field.member);
+            match fields.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = Value::Unknown,
+                None => fields.push((name, value)),
+            }
+        }
         let Some(rest) = &literal.rest else {
             return Value::Fields(fields);
         };
@@ -351,22 +329,59 @@ impl<'a> Reader<'a> {
         } else {
             self.value(here, rest)
         };
-        if let Value::Fields(others) = others {
-            for (name, value) in others {
-                if !fields.iter().any(|(known, _)| *known == name) {
-                    fields.push((name, value));
+        match others {
+            Value::Fields(others) => {
+                for (name, value) in others {
+                    if !fields.iter().any(|(known, _)| *known == name) {
+                        fields.push((name, value));
+                    }
                 }
             }
+            others if others.registers() => self.lost(format!("`{}`", short(rest))),
+            _ => {}
         }
         Value::Fields(fields)
     }
 
     /// What a field holds, by its value or by its type.
-    pub(super) fn field(&self, base: Value<'a>, member: &syn::Member) -> Value<'a> {
+    pub(super) fn field(&self, base: Value<'a>, member: &Member) -> Value<'a> {
         match base {
             Value::Typed(Some((module, name))) => field_of(self.source, module, &name, member),
             base => base.field(member),
         }
+    }
+
+    fn assign(&mut self, here: &mut Here<'a>, assign: &'a syn::ExprAssign) {
+        let value = self.value(here, &assign.right);
+        self.doubt(here, changes_in(&assign.right));
+        if !is_plain(&assign.left) {
+            if value.registers() {
+                self.lost(format!("`{}`", short(assign)));
+            }
+            return;
+        }
+        match (&*assign.left, root_of(&assign.left)) {
+            (Expr::Field(field), Some(name)) => here.set_field(&name, &field.member, value),
+            (_, Some(name)) => {
+                if let Some(known) = here.names.get_mut(&name) {
+                    *known = value;
+                }
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn closure(&mut self, here: &mut Here<'a>, code: &'a syn::ExprClosure) -> Value<'a> {
+        let registers = self.has_a_hand_on(here, &code.body);
+        let mut inner = here.clone();
+        // It may have run before.
+        self.doubt(&mut inner, changes_in(&code.body));
+        Value::Closure(Rc::new(Closure {
+            code,
+            names: inner.names,
+            scope: inner.scope,
+            registers,
+        }))
     }
 
     pub(super) fn path(&mut self, here: &Here<'a>, path: &syn::Path) -> Value<'a> {
@@ -376,30 +391,30 @@ impl<'a> Reader<'a> {
             return value.clone();
         }
         let found = self.source.resolve(&here.scope, path, Want::Value);
-        if let [Def::Const(module, item)] = &found[..] {
-            return self.value(&mut Here::of(module), &item.expr);
+        match &found[..] {
+            [] => return self.of_type(here, path),
+            [Def::Other(names)] => return Value::Path(names.clone()),
+            _ => {}
         }
-        if let [Def::Static(module, item)] = &found[..] {
-            return self.value(&mut Here::of(module), &item.expr);
+        let functions: Option<Vec<_>> = found.iter().map(Def::function).collect();
+        if let Some(functions) = functions {
+            return Value::Functions(functions);
         }
-        if let [Def::Other(names)] = &found[..] {
-            return Value::Path(names.clone());
-        }
-        let functions: Vec<_> = found
-            .iter()
-            .filter_map(|def| match def {
-                Def::Fn(module, function) => Some((*module, *function)),
-                _ => None,
-            })
+        let constants: Option<Vec<_>> = found.iter().map(Def::constant).collect();
+        let Some(constants) = constants.filter(|_| self.depth < DEEPEST) else {
+            return Value::Unknown;
+        };
+        self.depth += 1;
+        let values: Vec<_> = constants
+            .into_iter()
+            .map(|(scope, written)| self.value(&mut Here::at(scope), written))
             .collect();
-        if functions.is_empty() || functions.len() < found.len() {
-            return self.of_type(here, path);
-        }
-        Value::Functions(functions)
+        self.depth -= 1;
+        Value::joined(values)
     }
 
-    /// What belongs to a type, such as `Oidc::builder` by way of an alias, or a constructor of the
-    /// app's own.
+    /// What belongs to a type of the app, such as a constructor: what that gives is known by its
+    /// declared type.
     fn of_type(&self, here: &Here<'a>, path: &syn::Path) -> Value<'a> {
         let Some(last) = path.segments.last() else {
             return Value::Unknown;
@@ -407,262 +422,242 @@ impl<'a> Reader<'a> {
         let mut above = path.clone();
         above.segments.pop();
         above.segments.pop_punct();
-        if above.segments.is_empty() {
-            return Value::Unknown;
-        }
-        match typed_path(self.source, &here.scope, &above, 0) {
-            Value::Oidc => {
-                Value::Path(self.source.library_path(&["Oidc", &last.ident.to_string()]))
+        let of = if above.is_ident("Self") {
+            match here.names.get("self") {
+                Some(Value::Typed(of)) => of.clone(),
+                _ => None,
             }
-            Value::Typed(known) => Value::Typed(known),
-            _ => Value::Unknown,
+        } else {
+            type_at(self.source, &here.scope, &above)
+        };
+        match of {
+            Some((module, name)) => {
+                let given = given_by(self.source, module, &name, &last.ident, false);
+                Value::Giving(Box::new(given))
+            }
+            None => Value::Unknown,
         }
     }
 
-    /// Calls a function or closure of the app. What it registers on a `ServiceConfig` among its
-    /// arguments is collected.
+    /// Whether a name without a variable means an item of the app.
+    pub(super) fn names_an_item(&self, here: &Here<'a>, name: &str) -> bool {
+        let found = self
+            .source
+            .find(&here.scope, &[name.to_owned()], Want::Value);
+        !matches!(&found[..], [] | [Def::Other(_)])
+    }
+
+    /// Calls a function or closure of the app. What it registers on a config is collected.
     pub(super) fn apply(
         &mut self,
         function: &Value<'a>,
         arguments: &[Value<'a>],
     ) -> Option<Value<'a>> {
-        if self.collected.len() > DEEPEST {
+        if self.depth > DEEPEST || self.calls > MOST_CALLS {
             return None;
         }
-        match function {
+        self.depth += 1;
+        self.calls += 1;
+        let value = match function {
             Value::Functions(functions) => {
-                let mut last = Value::Unknown;
-                for (module, function) in functions {
-                    last = self.function(module, function, arguments);
-                }
-                Some(last)
+                let values: Vec<_> = functions
+                    .iter()
+                    .map(|(scope, function)| self.function(scope, function, arguments))
+                    .collect();
+                Some(self.joined(values))
             }
-            Value::Closure(closure) => {
-                let mut here = Here {
-                    scope: closure.scope.clone(),
-                    names: closure.names.clone(),
-                };
-                for (pattern, value) in closure.code.inputs.iter().zip(arguments) {
-                    bind(&mut here.names, pattern, value.clone());
-                }
-                let (value, children) =
-                    self.collecting(|this| this.value(&mut here, &closure.code.body));
-                let module = &closure.scope.module.path;
-                let function = Function {
-                    path: [&module[..], &["{closure}".to_owned()]].concat(),
-                    is_protected: false,
-                };
-                self.register(when(None, vec![Node::From { function, children }]));
-                Some(value)
-            }
+            Value::Closure(closure) => Some(self.called_closure(closure, arguments)),
             _ => None,
+        };
+        self.depth -= 1;
+        value
+    }
+
+    fn called_closure(&mut self, closure: &Closure<'a>, arguments: &[Value<'a>]) -> Value<'a> {
+        let mut here = Here {
+            scope: closure.scope.clone(),
+            names: closure.names.clone(),
+        };
+        for (index, pattern) in closure.code.inputs.iter().enumerate() {
+            let mut value = arguments.get(index).cloned().unwrap_or(Value::Unknown);
+            if let (syn::Pat::Type(pattern), true) = (pattern, value.is_unknown()) {
+                value = typed(self.source, &here.scope, &pattern.ty);
+            }
+            self.bind(&mut here, pattern, value);
         }
+        let position = self.position.clone();
+        self.returns.push(Vec::new());
+        let (value, frame) = self.collecting(|this| this.value(&mut here, &closure.code.body));
+        let returned = self.returns.pop().unwrap_or_default();
+        self.position = position;
+        let value = self.joined(std::iter::once(value).chain(returned));
+        let path = [&closure.scope.module.path[..], &["{closure}".to_owned()]].concat();
+        self.came_from(&path, None, frame, arguments);
+        value
     }
 
     fn function(
         &mut self,
-        module: &'a Module,
+        scope: &Scope<'a>,
         function: &'a ItemFn,
         arguments: &[Value<'a>],
     ) -> Value<'a> {
-        let mut here = Here::of(module);
-        for (input, value) in function.sig.inputs.iter().zip(arguments) {
-            if let FnArg::Typed(input) = input {
-                let by_type = typed(self.source, &here.scope, &input.ty);
-                let value = match (value, by_type) {
-                    (Value::Foreign, Value::Unknown) => Value::Foreign,
-                    (value, by_type) if value.is_unknown() => by_type,
-                    (Value::Foreign, by_type) => by_type,
-                    (value, _) => value.clone(),
-                };
-                bind(&mut here.names, &input.pat, value);
-            }
+        let signature = &function.sig;
+        let mut here = Here::at(scope.clone().within(&signature.generics));
+        let moves = signature.inputs.iter().any(|input| match input {
+            FnArg::Typed(input) => is_conditional(&input.attrs),
+            FnArg::Receiver(_) => true,
+        });
+        if moves && arguments.iter().any(Value::registers) {
+            self.lost(format!("`{}`", signature.ident));
         }
-        let (value, children) = self.collecting(|this| this.block(&mut here, &function.block));
-        let id = Function {
-            path: [&module.path[..], &[function.sig.ident.to_string()]].concat(),
-            is_protected: function.sig.inputs.iter().any(|input| match input {
-                FnArg::Typed(input) => {
-                    self.source.config(&here.scope, &input.ty) == Some(Config::Protected)
-                }
-                FnArg::Receiver(_) => false,
-            }),
+        for (index, input) in signature.inputs.iter().enumerate() {
+            let FnArg::Typed(input) = input else { continue };
+            let given = arguments.get(index).filter(|_| !moves);
+            let by_type = typed(self.source, &here.scope, &input.ty);
+            let value = match (given, by_type) {
+                (Some(Value::Foreign), Value::Unknown) => Value::Foreign,
+                (Some(Value::Foreign) | None, by_type) => by_type,
+                (Some(value), by_type) if value.is_unknown() => by_type,
+                (Some(value), _) => value.clone(),
+            };
+            self.bind(&mut here, &input.pat, value);
+        }
+        let position = self.position.clone();
+        self.returns.push(Vec::new());
+        let (value, frame) = self.collecting(|this| this.block(&mut here, &function.block));
+        let returns = self.returns.pop().unwrap_or_default();
+        self.position = position;
+        let value = self.joined(std::iter::once(value).chain(returns));
+        let path = [&scope.module.path[..], &[signature.ident.to_string()]].concat();
+        let condition = both(scope.module.condition.clone(), cfg_of(&function.attrs));
+        let condition = condition.map(|cfg| format!("cfg({cfg})"));
+        self.came_from(&path, condition, frame, arguments);
+        let services = |node| {
+            let function = Function {
+                path: path.clone(),
+                is_protected: false,
+            };
+            Value::Services(vec![Node::From {
+                function,
+                children: vec![node],
+            }])
         };
-        let from = |children| Node::From {
-            function: id.clone(),
-            children,
-        };
-        let condition = cfg_of(&function.attrs).map(|cfg| format!("cfg({cfg})"));
-        self.register(when(condition, vec![from(children)]));
         match value {
-            Value::Services(nodes) => Value::Services(vec![from(nodes)]),
-            Value::Scope(parts) if !parts.is_app => {
-                Value::Services(vec![from(vec![parts.into_node()])])
-            }
-            Value::Resource(resource) => {
-                Value::Services(vec![from(vec![Node::Resource(resource)])])
-            }
+            Value::Scope(parts) if !parts.is_app => services(parts.into_node()),
+            Value::Resource(resource) => services(Node::Resource(resource)),
+            Value::Unknown => match returned(signature) {
+                Some(written) => typed(self.source, &here.scope, written),
+                None => Value::Unknown,
+            },
             value => value,
         }
     }
 
-    fn branch(&mut self, here: &mut Here<'a>, branch: &'a syn::ExprIf) -> Value<'a> {
-        self.unread_if_it_registers(here, &branch.cond);
-        let (value, then) =
-            self.collecting(|this| this.block(&mut here.clone(), &branch.then_branch));
-        let (_, otherwise) = self.collecting(|this| {
-            if let Some((_, otherwise)) = &branch.else_branch {
-                this.value(&mut here.clone(), otherwise);
-            }
+    /// Registers what a function has registered on the configs among its arguments as coming from
+    /// it.
+    fn came_from(
+        &mut self,
+        path: &[String],
+        condition: Option<String>,
+        frame: Frame,
+        arguments: &[Value<'a>],
+    ) {
+        let configs = arguments.iter().filter_map(|argument| match argument {
+            Value::Config(config) => Some(*config),
+            _ => None,
         });
-        // The same either way, but for a prefix that only the running app knows.
-        if is_prefixed(&then, &otherwise) {
-            self.register(then);
-            return value;
+        let mut frame = frame;
+        for config in configs {
+            let given = frame
+                .iter()
+                .position(|(number, _)| *number == config.number);
+            let children = match given {
+                Some(index) => frame.swap_remove(index).1,
+                None => Vec::new(),
+            };
+            let function = Function {
+                path: path.to_vec(),
+                is_protected: config.is_protected,
+            };
+            let from = vec![Node::From { function, children }];
+            self.register(config.number, when(condition.clone(), from));
         }
-        if is_prefixed(&otherwise, &then) {
-            self.register(otherwise);
-            return value;
-        }
-        let condition = short(&branch.cond);
-        self.register(when(Some(format!("if {condition}")), then));
-        self.register(when(Some(format!("if not {condition}")), otherwise));
-        Value::Unknown
+        self.give_back(frame, |nodes| when(condition.clone(), nodes));
     }
 
-    fn choice(&mut self, here: &mut Here<'a>, choice: &'a syn::ExprMatch) -> Value<'a> {
-        self.value(here, &choice.expr);
-        let subject = short(&choice.expr);
-        for arm in &choice.arms {
-            let mut inner = here.clone();
-            bind(&mut inner.names, &arm.pat, Value::Unknown);
-            let (_, nodes) = self.collecting(|this| this.value(&mut inner, &arm.body));
-            let pattern = short(&arm.pat);
-            self.register(when(Some(format!("if {subject} is {pattern}")), nodes));
+    /// A macro, as far as it is known what it comes to.
+    pub(super) fn called_macro(&mut self, here: &mut Here<'a>, call: &'a syn::Macro) -> Value<'a> {
+        let is_harmless = is_harmless(self.source, &here.scope, call);
+        if is_harmless
+            && let Some(string) = concatenated(call).or_else(|| formatted(self, here, call))
+        {
+            return Value::String(string);
         }
-        Value::Unknown
-    }
-
-    fn unread_macro(&mut self, here: &Here<'a>, call: &'a syn::Macro) {
         let takes_routes = |name: &str| here.names.get(name).is_some_and(Value::takes_routes);
         let is_given = mentions(call.tokens.clone(), &takes_routes);
-        if is_given || self.may_register(here, call) {
+        if is_given || (!is_harmless && here.names.values().any(Value::takes_routes)) {
             let name = short(&call.path);
-            self.unread(here, call.span(), format!("the macro `{name}!`"));
+            self.unread_at(here, call.span(), format!("the macro `{name}!`"));
         }
+        match self.returns.last_mut() {
+            _ if is_harmless && is_never(call) => return Value::Never,
+            // It may hold a `return`.
+            Some(returns) if !is_harmless => returns.push(Value::Unknown),
+            _ => {}
+        }
+        Value::Unknown
     }
 
-    /// Whether a macro may expand to something that registers routes.
-    fn may_register(&self, here: &Here<'a>, call: &syn::Macro) -> bool {
-        here.names.values().any(Value::takes_routes) && !is_harmless(self.source, &here.scope, call)
+    /// Notes something that can't be followed, and may register something.
+    pub(super) fn lost(&mut self, reason: String) {
+        let at = self.position.clone();
+        self.unread.push(Node::Unread { at, reason });
     }
 
-    pub(super) fn unread(&mut self, here: &Here<'a>, span: proc_macro2::Span, reason: String) {
+    fn unread_at(&mut self, here: &Here<'a>, span: proc_macro2::Span, reason: String) {
         let at = self.place(&here.scope, span);
-        self.register(vec![Node::Unread { at, reason }]);
+        self.unread.push(Node::Unread { at, reason });
     }
 
-    /// Whether an expression names a `ServiceConfig`, or calls a macro that may do so.
+    /// Whether an expression names a config, or calls a macro that may do so.
     pub(super) fn has_a_hand_on(&self, here: &Here<'a>, expression: &'a Expr) -> bool {
-        let config = |name: &str| matches!(here.names.get(name), Some(Value::Config));
-        mentions(expression.to_token_stream(), &config)
+        if !here.names.values().any(Value::takes_routes) {
+            return false;
+        }
+        let registers = |name: &str| here.names.get(name).is_some_and(Value::registers);
+        mentions(expression.to_token_stream(), &registers)
             || macros_in(expression)
                 .into_iter()
-                .any(|call| self.may_register(here, call))
+                .any(|call| !is_harmless(self.source, &here.scope, call))
     }
 
-    /// Notes an expression that has a hand on a `ServiceConfig`, but can't be followed.
-    pub(super) fn unread_if_it_registers(&mut self, here: &Here<'a>, expression: &'a Expr) {
-        if self.has_a_hand_on(here, expression) {
-            let text = short(expression);
-            self.unread(here, expression.span(), format!("`{text}`"));
+    /// Notes a call that gives away a config, and can't be followed.
+    pub(super) fn given_away(&mut self, here: &Here<'a>, whole: &'a Expr, values: &[Value<'a>]) {
+        if values.iter().any(Value::registers) || self.has_a_hand_on(here, whole) {
+            let text = short(whole);
+            self.unread_at(here, whole.span(), format!("`{text}`"));
+        }
+    }
+
+    /// Notes an expression that isn't followed, with the ways out of it.
+    pub(super) fn unfollowed(&mut self, here: &Here<'a>, expression: &'a Expr) {
+        self.given_away(here, expression, &[]);
+        if let Some(returns) = self.returns.last_mut()
+            && may_return(expression)
+        {
+            returns.push(Value::Unknown);
         }
     }
 }
 
-/// Whether `longer` is `plain` below a prefix that can't be told.
-fn is_prefixed(plain: &[Node], longer: &[Node]) -> bool {
-    matches!(
-        longer,
-        [Node::Scope { prefix: None, middleware, guarded: false, children }]
-            if middleware.is_empty() && !children.is_empty() && children == plain
-    )
+/// Whether a value is one that others can change.
+fn is_changeable(value: &Value<'_>) -> bool {
+    super::changes::Change::Borrowed.affects(value)
 }
 
-fn when(condition: Option<String>, nodes: Vec<Node>) -> Vec<Node> {
-    let mut nodes = nodes;
-    nodes.retain(|node| !node.is_empty());
-    match condition {
-        Some(condition) if !nodes.is_empty() => vec![Node::When {
-            condition,
-            children: nodes,
-        }],
-        _ => nodes,
-    }
-}
-
-pub(super) fn bind<'a>(names: &mut Names<'a>, pattern: &Pat, value: Value<'a>) {
-    match pattern {
-        Pat::Ident(pattern) => {
-            names.insert(pattern.ident.to_string(), value);
-        }
-        Pat::Type(pattern) => bind(names, &pattern.pat, value),
-        Pat::Reference(pattern) => bind(names, &pattern.pat, value),
-        Pat::Paren(pattern) => bind(names, &pattern.pat, value),
-        Pat::Tuple(patterns) => match value {
-            Value::List(values) if values.len() == patterns.elems.len() => {
-                for (pattern, value) in patterns.elems.iter().zip(values) {
-                    bind(names, pattern, value);
-                }
-            }
-            _ => forget(names, pattern),
-        },
-        _ => forget(names, pattern),
-    }
-}
-
-/// Every name that a pattern binds now means something else.
-fn forget(names: &mut Names<'_>, pattern: &Pat) {
-    struct Forget<'n, 'a>(&'n mut Names<'a>);
-    impl<'ast> Visit<'ast> for Forget<'_, '_> {
-        fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-            self.0.remove(&pattern.ident.to_string());
-            visit::visit_pat_ident(self, pattern);
-        }
-    }
-    Forget(names).visit_pat(pattern);
-}
-
-/// The variable that an assignment changes, and the field of it.
-fn assigned_to(left: &Expr) -> Option<(String, Option<&syn::Ident>)> {
-    match left {
-        Expr::Path(path) => Some((path.path.get_ident()?.to_string(), None)),
-        Expr::Field(field) => match (&*field.base, &field.member) {
-            (Expr::Path(path), syn::Member::Named(name)) => {
-                Some((path.path.get_ident()?.to_string(), Some(name)))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The variables that are assigned to somewhere in a statement.
-fn assigned(statement: &Stmt) -> Vec<String> {
-    struct Assigned(Vec<String>);
-    impl<'ast> Visit<'ast> for Assigned {
-        fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-            self.0
-                .extend(assigned_to(&assign.left).map(|(name, _)| name));
-            visit::visit_expr_assign(self, assign);
-        }
-    }
-    let mut found = Assigned(Vec::new());
-    found.visit_stmt(statement);
-    found.0
-}
-
-fn mentions(tokens: proc_macro2::TokenStream, name: &impl Fn(&str) -> bool) -> bool {
+/// Whether some tokens have a name among them.
+pub(super) fn mentions(tokens: proc_macro2::TokenStream, name: &impl Fn(&str) -> bool) -> bool {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         let is_named = match token {
@@ -693,31 +688,6 @@ fn concatenated(call: &syn::Macro) -> Option<String> {
         .parse_body_with(syn::punctuated::Punctuated::<syn::LitStr, Token![,]>::parse_terminated);
     let parts = parts.ok()?;
     Some(parts.iter().map(syn::LitStr::value).collect())
-}
-
-fn attributes(expression: &Expr) -> &[syn::Attribute] {
-    match expression {
-        Expr::MethodCall(call) => match attributes(&call.receiver) {
-            // They come before the whole statement, so before its first word.
-            [] => &call.attrs,
-            attributes => attributes,
-        },
-        Expr::Call(call) => match attributes(&call.func) {
-            [] => &call.attrs,
-            attributes => attributes,
-        },
-        Expr::Assign(assign) => match attributes(&assign.left) {
-            [] => &assign.attrs,
-            attributes => attributes,
-        },
-        Expr::Path(path) => &path.attrs,
-        Expr::If(branch) => &branch.attrs,
-        Expr::Match(choice) => &choice.attrs,
-        Expr::Block(block) => &block.attrs,
-        Expr::ForLoop(turn) => &turn.attrs,
-        Expr::Macro(call) => &call.attrs,
-        _ => &[],
-    }
 }
 
 /// A piece of source in a few words.

@@ -146,7 +146,7 @@ fn guard_type(guard: &Guard, names: &GuardNames) -> (String, Vec<String>) {
     };
     let mut imports: Vec<String> = name.imports().map(str::to_owned).collect();
     if let Guard::Role(role) = guard {
-        imports.push(role.import.clone());
+        imports.extend(role.import.clone());
     }
     (written, imports)
 }

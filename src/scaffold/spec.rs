@@ -47,8 +47,8 @@ pub(crate) enum Guard {
 pub(crate) struct RoleType {
     /// In the provider's claims.
     pub(crate) name: String,
-    /// What is imported for it: `crate::hooks::self`.
-    pub(crate) import: String,
+    /// What is imported for it: `crate::hooks::self`. Nothing where that name means something else.
+    pub(crate) import: Option<String>,
     /// What is written then: `hooks::Admin`.
     pub(crate) written: String,
     /// Whether the app decides who has it, and not the claims alone.

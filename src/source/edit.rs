@@ -5,13 +5,12 @@ use std::ops::Range;
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::visit::{self, Visit};
-use syn::{Expr, Item, ItemFn, ReturnType, Stmt, Type};
+use syn::{Item, ItemFn, Visibility};
 
 use super::comments::{self, Comment};
 use super::file::SourceFile;
 use super::sorting;
-use super::tree::plain_name;
+use super::tree::{is_for_tests, plain_name};
 
 /// Why an edit was not made: how "… can't be edited safely: " ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +76,20 @@ impl<'f> Edit<'f> {
 
     /// Declares a module next to the existing ones, in their order and with their visibility.
     pub(crate) fn declare_module(&mut self, name: &str) -> Result<(), CannotEdit> {
+        self.declare_module_if_seen(name, |_| true)
+    }
+
+    /// The same; where that visibility isn't enough, the whole app sees it.
+    pub(crate) fn declare_module_if_seen(
+        &mut self,
+        name: &str,
+        is_enough: impl Fn(&Visibility) -> bool,
+    ) -> Result<(), CannotEdit> {
         let items = self.syntax.items.clone();
         let Some(group) = largest_group(self.file, &items) else {
-            return self.declare_first_module(name);
+            let is_private = is_enough(&Visibility::Inherited);
+            let visibility = if is_private { "" } else { "pub(crate) " };
+            return self.declare_first_module(&format!("{visibility}mod {name};"));
         };
         let names: Vec<String> = items
             .get(group.clone())
@@ -96,7 +106,11 @@ impl<'f> Edit<'f> {
         let Some(Item::Mod(neighbour)) = neighbour else {
             return Err(CannotEdit("its `mod` items can't be told apart".to_owned()));
         };
-        let visibility = self.text(neighbour.vis.span(), "pub");
+        let visibility = if is_enough(&neighbour.vis) {
+            self.text(neighbour.vis.span(), "pub")
+        } else {
+            "pub(crate)".to_owned()
+        };
         let line = match visibility.as_str() {
             "" => format!("mod {name};"),
             visibility => format!("{visibility} mod {name};"),
@@ -112,21 +126,20 @@ impl<'f> Edit<'f> {
         self.expect_item(group.start + before, &line)
     }
 
-    fn declare_first_module(&mut self, name: &str) -> Result<(), CannotEdit> {
+    fn declare_first_module(&mut self, line: &str) -> Result<(), CannotEdit> {
         let items = self.syntax.items.clone();
-        let line = format!("mod {name};");
         let end = self.file.line_end();
         let last_use = items.iter().rposition(|item| matches!(item, Item::Use(_)));
         match (last_use, items.first()) {
             (Some(index), _) => {
                 let at = items.get(index).map_or(0, |item| self.range_of(item).end);
                 self.splice_after(at, &format!("{end}{line}"));
-                self.expect_item(index + 1, &line)
+                self.expect_item(index + 1, line)
             }
             (None, Some(first)) => {
                 let at = self.range_of(first).start;
                 self.splice(at..at, format!("{line}{end}{end}"));
-                self.expect_item(0, &line)
+                self.expect_item(0, line)
             }
             (None, None) => {
                 let at = self.file.text.len();
@@ -136,12 +149,12 @@ impl<'f> Edit<'f> {
                     end
                 };
                 self.splice(at..at, format!("{starts}{line}{end}"));
-                self.expect_item(0, &line)
+                self.expect_item(0, line)
             }
         }
     }
 
-    /// Adds items after another one.
+    /// Adds items after another one, or else at the end, but before tests.
     pub(crate) fn add_items(&mut self, after: Option<Span>, text: &str) -> Result<(), CannotEdit> {
         let wrong = |_| CannotEdit("the new items can't be parsed".to_owned());
         let new = syn::parse_file(text).map_err(wrong)?.items;
@@ -150,12 +163,14 @@ impl<'f> Edit<'f> {
             Some(span) => items
                 .iter()
                 .position(|item| self.file.range(item.span()) == self.file.range(span))
-                .ok_or_else(|| {
-                    CannotEdit(
-                        "the role that it belongs next to is inside a nested module".to_owned(),
-                    )
-                })?,
-            None => items.len().saturating_sub(1),
+                .ok_or_else(|| CannotEdit("what it belongs next to isn't there".to_owned()))?,
+            None => {
+                let tests = items.iter().position(is_test_module);
+                let end = tests.unwrap_or(items.len());
+                end.checked_sub(1).ok_or_else(|| {
+                    CannotEdit("there is nothing in it that it could follow".to_owned())
+                })?
+            }
         };
         let at = match items.get(index) {
             Some(item) => self.range_of(item).end,
@@ -171,14 +186,12 @@ impl<'f> Edit<'f> {
         Ok(())
     }
 
-    /// Adds statements at the end of a function that registers routes on `config`.
+    /// Adds statements at the end of a function that takes more.
     pub(crate) fn register(
         &mut self,
         function: &ItemFn,
-        config: &str,
         statements: &[String],
     ) -> Result<(), CannotEdit> {
-        reaches_its_end(function, config)?;
         let close = self
             .file
             .range(function.block.brace_token.span.close())
@@ -215,9 +228,19 @@ impl<'f> Edit<'f> {
             .iter()
             .map(|span| self.file.range(*span))
             .collect();
-        for range in &ranges {
-            // A comment that stayed would seem to be about what comes next.
-            self.cut(range.clone(), self.is_followed(range, &ranges));
+        let body = self.range_of(&function.block);
+        let is_emptied = ranges.len() == function.block.stmts.len()
+            && !comments::all(self.file)
+                .iter()
+                .any(|it| body.contains(&it.start));
+        if is_emptied {
+            // As rustfmt writes it.
+            self.splice(body, "{}".to_owned());
+        } else {
+            for range in &ranges {
+                // A comment that stayed would seem to be about what comes next.
+                self.cut(range.clone(), self.is_followed(range, &ranges), Gap::Shared);
+            }
         }
         let file = self.file;
         let expected = self.expected_function(function)?;
@@ -230,6 +253,15 @@ impl<'f> Edit<'f> {
 
     /// Removes items at the top level of the file.
     pub(crate) fn remove_items(&mut self, is_unwanted: impl Fn(&Item) -> bool) {
+        self.remove(is_unwanted, Gap::Shared);
+    }
+
+    /// Removes items that were added after another one, with the empty line between.
+    pub(crate) fn remove_added_items(&mut self, is_unwanted: impl Fn(&Item) -> bool) {
+        self.remove(is_unwanted, Gap::Own);
+    }
+
+    fn remove(&mut self, is_unwanted: impl Fn(&Item) -> bool, gap: Gap) {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for item in self.syntax.items.iter().filter(|item| is_unwanted(item)) {
             let range = self.file.range(item.span());
@@ -241,7 +273,7 @@ impl<'f> Edit<'f> {
         }
         for range in ranges {
             // Above modules there are headings too.
-            self.cut(range, false);
+            self.cut(range, false, gap);
         }
         self.expected.items.retain(|item| !is_unwanted(item));
     }
@@ -268,7 +300,7 @@ impl<'f> Edit<'f> {
 
     /// Removes a piece of code. If it has its lines for itself, they go too, with a comment at
     /// their end, one of two empty lines that would meet, and if asked for the comments above.
-    fn cut(&mut self, range: Range<usize>, with_comments_above: bool) {
+    fn cut(&mut self, range: Range<usize>, with_comments_above: bool, gap: Gap) {
         let file = self.file;
         let text = &file.text;
         let inside = comments::all(file).into_iter();
@@ -305,14 +337,14 @@ impl<'f> Edit<'f> {
             || above.ends_with("\r\n\r\n");
         let below = text.get(end..).unwrap_or_default();
         if is_gap_above {
-            for gap in ["\r\n", "\n"] {
-                if below.starts_with(gap) {
-                    end += gap.len();
+            for line_end in ["\r\n", "\n"] {
+                if below.starts_with(line_end) {
+                    end += line_end.len();
                     break;
                 }
                 // At the end of the file it is the empty line above that is left over.
-                if below.is_empty() && above.ends_with(gap) {
-                    start -= gap.len();
+                if (below.is_empty() || gap == Gap::Own) && above.ends_with(line_end) {
+                    start -= line_end.len();
                     break;
                 }
             }
@@ -442,6 +474,15 @@ impl<'f> Edit<'f> {
     }
 }
 
+/// To what an empty line above a piece of code belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// To what is above too.
+    Shared,
+    /// To the piece alone.
+    Own,
+}
+
 /// How what is added is indented at first.
 const STEP: &str = "    ";
 
@@ -469,6 +510,10 @@ fn find<'i>(
         }
         _ => None,
     })
+}
+
+fn is_test_module(item: &Item) -> bool {
+    matches!(item, Item::Mod(module) if is_for_tests(&module.attrs))
 }
 
 fn module_name(item: &Item) -> Option<String> {
@@ -500,95 +545,4 @@ fn largest_group(file: &SourceFile, items: &[Item]) -> Option<Range<usize>> {
     }
     // The first of equally long ones.
     groups.into_iter().rev().max_by_key(Range::len)
-}
-
-/// Whether a statement can follow at the end of a function, and would be reached there.
-fn reaches_its_end(function: &ItemFn, config: &str) -> Result<(), CannotEdit> {
-    let name = &function.sig.ident;
-    let returns_nothing = match &function.sig.output {
-        ReturnType::Default => true,
-        ReturnType::Type(_, output) => matches!(&**output, Type::Tuple(it) if it.elems.is_empty()),
-    };
-    if !returns_nothing || function.sig.asyncness.is_some() {
-        return Err(CannotEdit(format!("`{name}` returns a value")));
-    }
-    let is_open = match function.block.stmts.last() {
-        Some(Stmt::Expr(last, None)) => matches!(
-            last,
-            Expr::If(_)
-                | Expr::Match(_)
-                | Expr::ForLoop(_)
-                | Expr::While(_)
-                | Expr::Block(_)
-                | Expr::Unsafe(_)
-        ),
-        Some(Stmt::Macro(last)) => last.semi_token.is_some(),
-        _ => true,
-    };
-    if !is_open {
-        return Err(CannotEdit(format!(
-            "`{name}` ends in an expression without a semicolon"
-        )));
-    }
-    let mut detours = Detours {
-        config,
-        found: None,
-    };
-    detours.visit_block(&function.block);
-    match detours.found {
-        Some(reason) => Err(CannotEdit(format!("`{name}` {reason}"))),
-        None => Ok(()),
-    }
-}
-
-/// Looks for what may keep a function from reaching its end with its parameter in hand.
-struct Detours<'c> {
-    config: &'c str,
-    found: Option<&'static str>,
-}
-
-impl<'ast> Visit<'ast> for Detours<'_> {
-    fn visit_item(&mut self, _: &'ast Item) {}
-
-    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-
-    fn visit_expr_return(&mut self, _: &'ast syn::ExprReturn) {
-        self.found = Some("may return early");
-    }
-
-    fn visit_expr_try(&mut self, _: &'ast syn::ExprTry) {
-        self.found = Some("may return early");
-    }
-
-    fn visit_expr_loop(&mut self, _: &'ast syn::ExprLoop) {
-        self.found = Some("has a loop that may never end");
-    }
-
-    fn visit_local(&mut self, local: &'ast syn::Local) {
-        let mut names = PatternNames(Vec::new());
-        names.visit_pat(&local.pat);
-        if names.0.iter().any(|name| name == self.config) {
-            self.found = Some("reuses the name of its parameter");
-        }
-        visit::visit_local(self, local);
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let name = call.path.segments.last().map(|last| last.ident.to_string());
-        if matches!(
-            name.as_deref(),
-            Some("panic" | "todo" | "unimplemented" | "unreachable")
-        ) {
-            self.found = Some("may panic before its end");
-        }
-    }
-}
-
-struct PatternNames(Vec<String>);
-
-impl<'ast> Visit<'ast> for PatternNames {
-    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-        self.0.push(pattern.ident.to_string());
-        visit::visit_pat_ident(self, pattern);
-    }
 }

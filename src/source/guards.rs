@@ -6,7 +6,8 @@ use syn::{
 };
 
 use super::names::{Def, Scope, Want};
-use super::tree::{Crate, Module, is_conditional, is_for_tests};
+use super::tree::{Crate, Module, is_conditional, is_for_tests, plain_name};
+use super::visible::as_code;
 
 /// A type as code anywhere in the app can name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,13 +94,14 @@ impl Crate {
             .filter(|(module, alias)| {
                 is_visible(&alias.vis)
                     && !is_conditional(&alias.attrs)
+                    && self.is_in_every_build(&module.path)
                     && self.is_reachable(module)
                     && self.stands_for(module, alias, guard, takes)
             })
             .min_by_key(|(module, _)| module.path.len());
         if let Some((module, alias)) = alias {
             return Ok(GuardName {
-                name: TypeName::in_app(module, &alias.ident.to_string()),
+                name: TypeName::in_app(module, &plain_name(&alias.ident)),
                 context: None,
             });
         }
@@ -146,7 +148,7 @@ impl Crate {
             self.modules_at(above).all(|above| {
                 above.items.iter().any(|item| match item {
                     Item::Mod(item) => {
-                        Some(&item.ident.to_string()) == name && is_visible(&item.vis)
+                        Some(&plain_name(&item.ident)) == name && is_visible(&item.vis)
                     }
                     _ => false,
                 })
@@ -170,7 +172,11 @@ impl Crate {
             Type::Tuple(parts) if parts.elems.is_empty() => Ok(None),
             Type::Path(path) => match &self.resolve(&Scope::of(module), &path.path, Want::Type)[..]
             {
-                [Def::Type(module, name)] => Ok(Some(TypeName::in_app(module, name))),
+                [Def::Type(module, name)]
+                    if self.is_in_every_build(&module.path) && self.is_reachable(module) =>
+                {
+                    Ok(Some(TypeName::in_app(module, name)))
+                }
                 _ => Err(unnamed()),
             },
             _ => Err(unnamed()),
@@ -200,10 +206,11 @@ impl Crate {
 
 impl TypeName {
     fn in_app(module: &Module, name: &str) -> Self {
-        let path = std::iter::once("crate").chain(module.path.iter().map(String::as_str));
+        let above = std::iter::once("crate".to_owned()).chain(module.path.iter().cloned());
+        let path: Vec<String> = above.chain([name.to_owned()]).collect();
         Self {
-            import: path.chain([name]).collect::<Vec<_>>().join("::"),
-            written: name.to_owned(),
+            import: as_code(&path),
+            written: as_code(&[name.to_owned()]),
         }
     }
 }

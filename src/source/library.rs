@@ -9,24 +9,6 @@ use super::tree::Crate;
 pub(crate) const LIBRARY: &str = "vestibule";
 pub(crate) const DEV_LIBRARY: &str = "vestibule-dev";
 
-/// What `use vestibule::*` brings, as far as it matters here.
-pub(super) const GLOB: [&str; 14] = [
-    "Assurance",
-    "Assured",
-    "Error",
-    "Fresh",
-    "Has",
-    "Hooks",
-    "Oidc",
-    "Pages",
-    "Paths",
-    "ProtectedConfig",
-    "PublicForm",
-    "Role",
-    "SignedForm",
-    "User",
-];
-
 impl Crate {
     /// The name in the library of what a path stands for, if it is in the library.
     pub(crate) fn in_library<'d>(&self, def: &'d Def<'_>) -> Option<&'d str> {

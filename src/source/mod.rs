@@ -5,7 +5,9 @@
 mod comments;
 mod config;
 mod edit;
+mod ending;
 mod file;
+mod foreign;
 mod guards;
 mod layout;
 mod library;
@@ -13,15 +15,18 @@ mod names;
 mod roles;
 mod sorting;
 mod tree;
+mod visible;
 
 pub(crate) use comments::Comment;
-pub(crate) use config::Config;
 pub(crate) use edit::{CannotEdit, Edit};
 pub(crate) use file::{SourceFile, flatten};
 pub(crate) use guards::GuardNames;
 pub(crate) use layout::say_the_same;
 pub(crate) use library::{DEV_LIBRARY, LIBRARY};
-pub(crate) use names::{Def, Scope, Want, imports};
+pub(crate) use names::{Def, Scope, Want, globs, imports};
 pub(crate) use roles::written;
 pub(crate) use sorting::compare_imports;
-pub(crate) use tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, string_of};
+pub(crate) use tree::{
+    Crate, Module, both, cfg_of, is_conditional, is_for_tests, plain_name, string_of,
+};
+pub(crate) use visible::{as_code, is_visible};

@@ -3,20 +3,45 @@
 //! types of expressions. Of other crates only the paths are known, and of the library also which
 //! names a glob brings.
 
-use syn::{Item, ItemConst, ItemFn, ItemStatic, ItemType, UseTree};
+use std::collections::VecDeque;
 
-use super::library;
-use super::tree::{Crate, Module, is_for_tests, plain_name};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::{
+    Attribute, Block, Expr, GenericParam, Generics, Ident, Item, ItemConst, ItemFn, ItemStatic,
+    ItemType, ItemUse, StaticMutability, Stmt, Type, UseTree, Visibility,
+};
+
+use super::file::flatten;
+use super::foreign::{brought_by_glob, is_well_known};
+use super::tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, plain_name};
+
+/// Where a glob takes its names from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Glob {
+    /// A module of the app, by its index.
+    Module(usize),
+    /// Something of another crate, by its path.
+    Other(Vec<String>),
+}
 
 /// Longer chains of `use` items than people write; a cycle would never end.
 const DEEPEST: usize = 16;
 
-/// Where a name is looked up: in the items of the enclosing blocks, then in a module.
+/// Where a name is looked up: in the enclosing blocks and functions, then in a module.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope<'a> {
     pub(crate) module: &'a Module,
     /// Innermost last.
-    pub(crate) blocks: Vec<&'a Item>,
+    layers: Vec<Layer<'a>>,
+}
+
+/// What hides names of a module.
+#[derive(Debug, Clone)]
+enum Layer<'a> {
+    /// The items of a block.
+    Items(Vec<&'a Item>),
+    /// The parameters of something generic.
+    Generics(&'a Generics),
 }
 
 /// Types and modules have other names than functions and constants.
@@ -36,15 +61,129 @@ pub(crate) enum Def<'a> {
     Alias(&'a Module, &'a ItemType),
     /// A struct, enum, union or trait of the app, by its name.
     Type(&'a Module, String),
+    /// A function, a constant or a type that stands in a block, and where its own names are looked
+    /// up.
+    Local(Scope<'a>, &'a Item),
     /// Something of another crate, by its full path as far as it is known.
     Other(Vec<String>),
+    /// It can't be told: a parameter of something generic, or what a macro may have made.
+    Unclear,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn of(module: &'a Module) -> Self {
         Self {
             module,
-            blocks: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// Goes into a block. Its items are known in all of it.
+    pub(crate) fn enter_block(&mut self, block: &'a Block) {
+        let items: Vec<_> = block
+            .stmts
+            .iter()
+            .filter_map(|statement| match statement {
+                Stmt::Item(item) => Some(item),
+                _ => None,
+            })
+            .collect();
+        self.layers.push(Layer::Items(items));
+    }
+
+    /// Leaves the innermost block.
+    pub(crate) fn leave_block(&mut self) {
+        self.layers.pop();
+    }
+
+    /// The same inside something generic.
+    pub(crate) fn within(mut self, generics: &'a Generics) -> Self {
+        if !generics.params.is_empty() {
+            self.layers.push(Layer::Generics(generics));
+        }
+        self
+    }
+
+    /// The items of all blocks.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &'a Item> {
+        let layers = self.layers.iter().map(|layer| match layer {
+            Layer::Items(items) => &items[..],
+            Layer::Generics(_) => &[],
+        });
+        layers.flatten().copied()
+    }
+
+    /// The items of the innermost block, if that is what comes last.
+    fn innermost_items(&self) -> &[&'a Item] {
+        match self.layers.last() {
+            Some(Layer::Items(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The first layers only.
+    fn up_to(&self, layers: usize) -> Self {
+        Self {
+            module: self.module,
+            layers: self.layers.iter().take(layers).cloned().collect(),
+        }
+    }
+}
+
+impl<'a> Def<'a> {
+    /// The function that it is, and where that is.
+    pub(crate) fn function(&self) -> Option<(Scope<'a>, &'a ItemFn)> {
+        match self {
+            Def::Fn(module, item) => Some((Scope::of(module), item)),
+            Def::Local(scope, Item::Fn(item)) => Some((scope.clone(), item)),
+            _ => None,
+        }
+    }
+
+    /// The value of the constant that it is, and where that is written.
+    pub(crate) fn constant(&self) -> Option<(Scope<'a>, &'a Expr)> {
+        match self {
+            Def::Const(module, item) => Some((Scope::of(module), &item.expr)),
+            Def::Local(scope, Item::Const(item)) => Some((scope.clone(), &item.expr)),
+            Def::Static(module, item) => constant_static(item).map(|it| (Scope::of(module), it)),
+            Def::Local(scope, Item::Static(item)) => {
+                constant_static(item).map(|it| (scope.clone(), it))
+            }
+            _ => None,
+        }
+    }
+
+    /// The alias that it is, and where that is.
+    pub(crate) fn alias(&self) -> Option<(Scope<'a>, &'a ItemType)> {
+        match self {
+            Def::Alias(module, item) => Some((Scope::of(module), item)),
+            Def::Local(scope, Item::Type(item)) => Some((scope.clone(), item)),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a `static` that nothing changes.
+fn constant_static(item: &ItemStatic) -> Option<&Expr> {
+    matches!(item.mutability, StaticMutability::None).then_some(&*item.expr)
+}
+
+impl Def<'_> {
+    /// Whether both are one and the same item.
+    fn is_same(&self, other: &Def<'_>) -> bool {
+        match (self, other) {
+            (Def::Module(one), Def::Module(other)) => one.index == other.index,
+            (Def::Fn(_, one), Def::Fn(_, other)) => std::ptr::eq(*one, *other),
+            (Def::Const(_, one), Def::Const(_, other)) => std::ptr::eq(*one, *other),
+            (Def::Static(_, one), Def::Static(_, other)) => std::ptr::eq(*one, *other),
+            (Def::Alias(_, one), Def::Alias(_, other)) => std::ptr::eq(*one, *other),
+            (Def::Type(one, name), Def::Type(other, other_name)) => {
+                one.index == other.index && name == other_name
+            }
+            (Def::Local(_, one), Def::Local(_, other)) => std::ptr::eq(*one, *other),
+            (Def::Other(one), Def::Other(other)) => one == other,
+            (Def::Unclear, Def::Unclear) => true,
+            _ => false,
         }
     }
 }
@@ -61,12 +200,40 @@ impl Crate {
         let names: Vec<String> = path
             .segments
             .iter()
-            .map(|segment| segment.ident.to_string())
+            .map(|segment| plain_name(&segment.ident))
             .collect();
         if path.leading_colon.is_some() {
-            return vec![Def::Other(names)];
+            return self.of_crate(names, want, 0);
         }
         self.find(scope, &names, want)
+    }
+
+    /// What a path means that begins with the name of a crate.
+    fn of_crate(&self, names: Vec<String>, want: Want, depth: usize) -> Vec<Def<'_>> {
+        let mut names = names;
+        // `extern crate other as name` at the root gives every module that name.
+        if let Some(first) = names.first_mut()
+            && let Some((_, real)) = self.renamed.iter().find(|(bound, _)| bound == first)
+        {
+            first.clone_from(real);
+        }
+        match names.split_first() {
+            Some((first, rest)) if *first == self.own_name => {
+                self.walk(self.at(&[]), rest, want, depth)
+            }
+            _ => vec![Def::Other(names)],
+        }
+    }
+
+    /// What the innermost block of a scope makes of a name that is a variable outside of it:
+    /// nothing, something else, or perhaps something else.
+    pub(crate) fn hidden_in_block(&self, scope: &Scope<'_>, name: &str) -> Option<bool> {
+        let items = scope.innermost_items();
+        if items.is_empty() {
+            return None;
+        }
+        let (found, is_certain) = self.in_block(scope, name, Want::Value, 0);
+        (!found.is_empty()).then_some(is_certain)
     }
 
     /// The same for the names of a path that doesn't begin with `::`.
@@ -81,8 +248,29 @@ impl Crate {
 
     /// Whether a name isn't taken in a module.
     pub(crate) fn is_free(&self, module: &Module, name: &str, want: Want) -> bool {
-        let found = self.find(&Scope::of(module), &[name.to_owned()], want);
-        matches!(&found[..], [Def::Other(names)] if names[..] == [name])
+        self.look_up(&Scope::of(module), name, want, 0).is_empty()
+    }
+
+    /// Whether a module itself names something so, and not by a glob.
+    pub(crate) fn is_named_in(&self, module: &Module, name: &str, want: Want) -> bool {
+        !self.named_in(module, name, want, 0, |_| true).is_empty()
+    }
+
+    /// Whether the globs of a module bring the names of another one.
+    pub(crate) fn takes_all_of(&self, module: &Module, other: &Module) -> bool {
+        let mut seen = vec![module.index];
+        let mut wanted = vec![module.index];
+        while let Some(index) = wanted.pop() {
+            for (glob, _) in self.globs.get(index).into_iter().flatten() {
+                if let Glob::Module(from) = glob
+                    && !seen.contains(from)
+                {
+                    seen.push(*from);
+                    wanted.push(*from);
+                }
+            }
+        }
+        module.index != other.index && seen.contains(&other.index)
     }
 
     fn resolve_names<'a>(
@@ -99,27 +287,32 @@ impl Crate {
             return Vec::new();
         }
         let here = &scope.module.path;
+        let root = scope.module.root();
         match first.as_str() {
-            "crate" => return self.walk(self.at(&[]), rest, want, depth),
+            "crate" => return self.walk(self.at(root), rest, want, depth),
             "self" => return self.walk(self.at(here), rest, want, depth),
             "super" => {
-                let above = here.split_last().map_or(&[][..], |(_, above)| above);
-                let Some(module) = self.modules_at(above).next() else {
-                    return Vec::new();
+                let above = match here.split_last() {
+                    Some((_, above)) if above.len() >= root.len() => above,
+                    _ => return Vec::new(),
                 };
                 let is_more = rest.first().is_some_and(|next| next == "super");
-                return if is_more {
-                    self.resolve_names(&Scope::of(module), rest, want, depth + 1)
-                } else {
-                    self.walk(self.at(above), rest, want, depth)
-                };
+                if !is_more {
+                    return self.walk(self.at(above), rest, want, depth);
+                }
+                let modules = self.modules_at(above);
+                return modules
+                    .flat_map(|module| {
+                        self.resolve_names(&Scope::of(module), rest, want, depth + 1)
+                    })
+                    .collect();
             }
             _ => {}
         }
         let first_wanted = if rest.is_empty() { want } else { Want::Type };
-        let mut found = self.look_up(scope, first, first_wanted, depth);
+        let found = self.look_up(scope, first, first_wanted, depth);
         if found.is_empty() {
-            found.push(Def::Other(vec![first.clone()]));
+            return self.of_crate(names.to_vec(), want, depth);
         }
         self.walk(found, rest, want, depth)
     }
@@ -150,13 +343,50 @@ impl Crate {
                     path.push(first.clone());
                     vec![Def::Other(path)]
                 }
-                _ => Vec::new(),
+                Def::Unclear => vec![Def::Unclear],
+                def => match def.alias() {
+                    Some((scope, alias)) if depth < DEEPEST => {
+                        self.below_alias(&scope, alias, first, first_wanted, depth + 1)
+                    }
+                    _ => Vec::new(),
+                },
             })
             .collect();
         self.walk(next, rest, want, depth)
     }
 
-    /// What one name stands for in a scope. What is written out goes before what a glob brings.
+    /// What belongs to the type that an alias stands for.
+    fn below_alias<'a>(
+        &'a self,
+        scope: &Scope<'a>,
+        alias: &'a ItemType,
+        name: &str,
+        want: Want,
+        depth: usize,
+    ) -> Vec<Def<'a>> {
+        let Type::Path(target) = &*alias.ty else {
+            return Vec::new();
+        };
+        if target.qself.is_some() {
+            return vec![Def::Unclear];
+        }
+        let scope = scope.clone().within(&alias.generics);
+        let mut names: Vec<String> = target
+            .path
+            .segments
+            .iter()
+            .map(|segment| plain_name(&segment.ident))
+            .collect();
+        names.push(name.to_owned());
+        if target.path.leading_colon.is_some() {
+            return self.of_crate(names, want, depth);
+        }
+        self.resolve_names(&scope, &names, want, depth)
+    }
+
+    /// What one name stands for in a scope. What is written out goes before what a glob brings,
+    /// and what is in a block before what is outside of it. What some builds don't have doesn't
+    /// hide what is further out.
     fn look_up<'a>(
         &'a self,
         scope: &Scope<'a>,
@@ -167,60 +397,222 @@ impl Crate {
         if depth > DEEPEST {
             return Vec::new();
         }
+        let mut found = Vec::new();
+        for (index, layer) in scope.layers.iter().enumerate().rev() {
+            match layer {
+                Layer::Generics(generics) if has_parameter(generics, name, want) => {
+                    return vec![Def::Unclear];
+                }
+                Layer::Generics(_) => {}
+                Layer::Items(items) if items.is_empty() => {}
+                Layer::Items(_) => {
+                    let scope = scope.up_to(index + 1);
+                    let (here, is_certain) = self.in_block(&scope, name, want, depth);
+                    found.extend(here);
+                    if is_certain {
+                        return found;
+                    }
+                }
+            }
+        }
         let module = scope.module;
-        for item in scope.blocks.iter().rev() {
-            let found = self.named_by(module, item, name, want, depth);
-            if !found.is_empty() {
-                return found;
-            }
+        let named = self.named_in(module, name, want, depth, |_| true);
+        let is_named = !named.is_empty();
+        found.extend(named);
+        if is_named && is_in_every_build(&module.items, name) {
+            return without_repeats(found);
         }
-        let named: Vec<_> = module
-            .items
-            .iter()
-            .flat_map(|item| self.named_by(module, item, name, want, depth))
-            .collect();
-        if !named.is_empty() {
-            return named;
+        let of_module = self.globs.get(module.index).into_iter().flatten();
+        let of_module = of_module.map(|(glob, _)| glob.clone());
+        let brought = self.brought(module, of_module.collect(), name, want, depth);
+        let is_here = is_named || !brought.is_empty();
+        if is_here && may_be_made_by_macro(&module.items, name) {
+            found.push(Def::Unclear);
         }
-        let blocks = scope.blocks.iter().copied();
-        let by_globs: Vec<Def<'a>> = blocks
-            .chain(&module.items)
-            .filter_map(|item| match item {
-                Item::Use(item) if !is_for_tests(&item.attrs) => Some(globs(&item.tree)),
-                _ => None,
-            })
-            .flatten()
-            .flat_map(|path| self.resolve_names(&Scope::of(module), &path, Want::Type, depth + 1))
-            .collect();
-        let of_the_app = by_globs.iter().flat_map(|def| match def {
-            Def::Module(from) if from.path != module.path => {
-                self.look_up(&Scope::of(from), name, want, depth + 1)
-            }
-            _ => Vec::new(),
-        });
-        let found: Vec<_> = of_the_app.collect();
-        if !found.is_empty() || want == Want::Value || !library::GLOB.contains(&name) {
-            return found;
-        }
-        let of_the_library = by_globs.into_iter().filter_map(|def| match def {
-            Def::Other(mut path) if path.first() == Some(&self.library) => {
-                path.push(name.to_owned());
-                Some(Def::Other(path))
-            }
-            _ => None,
-        });
-        of_the_library.take(1).collect()
+        found.extend(brought);
+        without_repeats(found)
     }
 
-    /// What an item makes of a name.
-    fn named_by<'a>(
+    /// What the innermost block of a scope makes of a name, and whether it does so in every build.
+    fn in_block<'a>(
+        &'a self,
+        scope: &Scope<'a>,
+        name: &str,
+        want: Want,
+        depth: usize,
+    ) -> (Vec<Def<'a>>, bool) {
+        let items = scope.innermost_items();
+        let mut found: Vec<_> = items
+            .iter()
+            .flat_map(|item| self.named_by(scope, items, item, name, want, depth))
+            .collect();
+        if !found.is_empty() && is_in_every_build(items.iter().copied(), name) {
+            return (found, true);
+        }
+        let outside = scope.up_to(scope.layers.len().saturating_sub(1));
+        let mut sources = Vec::new();
+        for item in items {
+            let Item::Use(item) = item else { continue };
+            let paths = globs(&item.tree);
+            // A glob's own names aren't those that its path begins with.
+            let begins_here = items.iter().any(|other| {
+                let mut firsts = paths.iter().filter_map(|path| path.first());
+                firsts.any(|first| match other {
+                    Item::Use(other) => binds(&other.tree, None, first),
+                    other => declares(other, first, Some(Want::Type)),
+                })
+            });
+            let paths = paths.len();
+            let from = if begins_here { scope } else { &outside };
+            let known = self.globs_of(from, item, depth);
+            // A name of another crate, or of an enum, may be the same as one further out.
+            let is_known = known.len() >= paths
+                && known.iter().all(|glob| match glob {
+                    Glob::Other(path) => is_well_known(path, &self.library),
+                    Glob::Module(_) => true,
+                });
+            if !is_known && !is_for_tests(&item.attrs) {
+                found.push(Def::Unclear);
+            }
+            sources.extend(known);
+        }
+        found.extend(self.brought(scope.module, sources, name, want, depth));
+        (found, false)
+    }
+
+    /// What a module itself names so, without its globs.
+    fn named_in<'a>(
         &'a self,
         module: &'a Module,
+        name: &str,
+        want: Want,
+        depth: usize,
+        is_seen: impl Fn(&Item) -> bool,
+    ) -> Vec<Def<'a>> {
+        let scope = Scope::of(module);
+        let items = module.items.iter().filter(|item| is_seen(item));
+        let found = items.flat_map(|item| self.named_by(&scope, &[], item, name, want, depth));
+        // Each of two modules that exclude each other is found once.
+        without_repeats(found)
+    }
+
+    /// What globs bring under a name. Each module is looked at once, however many globs lead there.
+    fn brought<'a>(
+        &'a self,
+        to: &'a Module,
+        globs: Vec<Glob>,
+        name: &str,
+        want: Want,
+        depth: usize,
+    ) -> Vec<Def<'a>> {
+        let mut found: Vec<Def<'a>> = Vec::new();
+        let mut of_others = Vec::new();
+        let mut seen = vec![to.index];
+        let mut wanted = VecDeque::from(globs);
+        while let Some(glob) = wanted.pop_front() {
+            match glob {
+                Glob::Module(index) if !seen.contains(&index) => {
+                    seen.push(index);
+                    let Some(from) = self.module(index) else {
+                        continue;
+                    };
+                    let is_inside = to.path.starts_with(&from.path);
+                    let is_seen = |item: &Item| is_inside || is_visible_in(item, from, to);
+                    let named = self.named_in(from, name, want, depth + 1, is_seen);
+                    if named.is_empty() || !is_in_every_build(&from.items, name) {
+                        let further = self.globs.get(index).into_iter().flatten();
+                        let further = further.filter(|(_, is_private)| is_inside || !is_private);
+                        wanted.extend(further.map(|(glob, _)| glob.clone()));
+                    }
+                    found.extend(named);
+                }
+                Glob::Other(mut path) if brought_by_glob(&path, &self.library, name) => {
+                    path.push(name.to_owned());
+                    of_others.push(Def::Other(path));
+                }
+                Glob::Module(_) | Glob::Other(_) => {}
+            }
+        }
+        without_repeats(if found.is_empty() { of_others } else { found })
+    }
+
+    /// The crates that the roots give other names, by these.
+    pub(super) fn renamed_crates(&self) -> Vec<(String, String)> {
+        let roots = self
+            .all_modules()
+            .filter(|module| module.path == module.root());
+        let items = roots.flat_map(|module| &module.items);
+        items
+            .filter_map(|item| match item {
+                Item::ExternCrate(item) if item.ident != "self" => {
+                    let (_, bound) = item.rename.as_ref()?;
+                    Some((plain_name(bound), plain_name(&item.ident)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Finds out where the globs of all modules lead. They may lead through one another, so this
+    /// goes on until nothing new is found.
+    pub(super) fn follow_globs(&mut self) {
+        for _ in 0..=self.modules.len() {
+            let globs = self.all_modules().map(|module| {
+                let scope = Scope::of(module);
+                let uses = module.items.iter().filter_map(|item| match item {
+                    Item::Use(item) => Some(item),
+                    _ => None,
+                });
+                uses.flat_map(|item| {
+                    let is_private = matches!(item.vis, Visibility::Inherited);
+                    let globs = self.globs_of(&scope, item, 0).into_iter();
+                    globs.map(move |glob| (glob, is_private))
+                })
+                .collect()
+            });
+            let globs: Vec<Vec<(Glob, bool)>> = globs.collect();
+            if globs == self.globs {
+                return;
+            }
+            self.globs = globs;
+        }
+    }
+
+    fn globs_of(&self, scope: &Scope<'_>, item: &ItemUse, depth: usize) -> Vec<Glob> {
+        if is_for_tests(&item.attrs) {
+            return Vec::new();
+        }
+        let paths = globs(&item.tree).into_iter();
+        if item.leading_colon.is_some() {
+            return paths.map(Glob::Other).collect();
+        }
+        let defs = paths.flat_map(|path| self.resolve_names(scope, &path, Want::Type, depth + 1));
+        defs.filter_map(|def| match def {
+            Def::Module(from) => Some(Glob::Module(from.index)),
+            Def::Other(path) => Some(Glob::Other(path)),
+            _ => None,
+        })
+        .collect()
+    }
+
+    /// What an item makes of a name: one of a block, with the others there, or one of a module.
+    fn named_by<'a>(
+        &'a self,
+        scope: &Scope<'a>,
+        block: &[&'a Item],
         item: &'a Item,
         name: &str,
         want: Want,
         depth: usize,
     ) -> Vec<Def<'a>> {
+        let module = scope.module;
+        if is_for_tests(attributes_of(item)) {
+            return Vec::new();
+        }
+        if !block.is_empty() && !matches!(item, Item::Use(_) | Item::ExternCrate(_)) {
+            let found = declares(item, name, Some(want)).then(|| Def::Local(scope.clone(), item));
+            return found.into_iter().collect();
+        }
         let type_if = |is_it: bool| {
             if is_it && want == Want::Type {
                 vec![Def::Type(module, name.to_owned())]
@@ -229,49 +621,49 @@ impl Crate {
             }
         };
         match item {
-            Item::Fn(item) if want == Want::Value && item.sig.ident == name => {
-                if is_for_tests(&item.attrs) {
-                    return Vec::new();
-                }
+            Item::Fn(item) if want == Want::Value && is_called(&item.sig.ident, name) => {
                 vec![Def::Fn(module, item)]
             }
-            Item::Const(item) if want == Want::Value && item.ident == name => {
+            Item::Const(item) if want == Want::Value && is_called(&item.ident, name) => {
                 vec![Def::Const(module, item)]
             }
-            Item::Static(item) if want == Want::Value && item.ident == name => {
+            Item::Static(item) if want == Want::Value && is_called(&item.ident, name) => {
                 vec![Def::Static(module, item)]
             }
-            Item::Type(item) if want == Want::Type && item.ident == name => {
+            Item::Type(item) if want == Want::Type && is_called(&item.ident, name) => {
                 vec![Def::Alias(module, item)]
             }
-            Item::Struct(item) => type_if(item.ident == name),
-            Item::Enum(item) => type_if(item.ident == name),
-            Item::Union(item) => type_if(item.ident == name),
-            Item::Trait(item) => type_if(item.ident == name),
-            Item::Mod(item) if want == Want::Type && item.ident == name => {
+            Item::Struct(item) => type_if(is_called(&item.ident, name)),
+            Item::Enum(item) => type_if(is_called(&item.ident, name)),
+            Item::Union(item) => type_if(is_called(&item.ident, name)),
+            Item::Trait(item) => type_if(is_called(&item.ident, name)),
+            Item::Mod(item) if want == Want::Type && is_called(&item.ident, name) => {
                 let path = [&module.path[..], &[name.to_owned()]].concat();
-                let is_one = !is_for_tests(&item.attrs);
-                let mut found: Vec<_> = self
-                    .at(&path)
-                    .into_iter()
-                    .take(usize::from(is_one))
-                    .collect();
-                if found.is_empty() && is_one {
+                let mut found = self.at(&path);
+                if found.is_empty() {
                     // Its file can't be read: nothing of another crate is meant.
                     found.push(Def::Type(module, name.to_owned()));
                 }
                 found
             }
-            Item::ExternCrate(item) if want == Want::Type && !is_for_tests(&item.attrs) => {
+            Item::ExternCrate(item) if want == Want::Type => {
                 let bound = item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound);
-                let is_it = bound == name && item.ident != "self";
+                let is_it = is_called(bound, name) && item.ident != "self";
                 let path = || vec![plain_name(&item.ident)];
                 is_it.then(|| Def::Other(path())).into_iter().collect()
             }
-            Item::Use(item) if !is_for_tests(&item.attrs) => imports(&item.tree)
+            Item::Use(item) if binds(&item.tree, None, name) => imports(&item.tree)
                 .into_iter()
                 .filter(|(bound, _)| bound == name)
-                .flat_map(|(_, path)| self.imported(module, item, &path, want, depth))
+                .flat_map(|(_, path)| {
+                    let found = self.imported(scope, block, item, &path, want, depth);
+                    // It hides what is further out, whatever it is.
+                    if found.is_empty() {
+                        vec![Def::Unclear]
+                    } else {
+                        found
+                    }
+                })
                 .collect(),
             _ => Vec::new(),
         }
@@ -279,41 +671,207 @@ impl Crate {
 
     fn imported<'a>(
         &'a self,
-        module: &'a Module,
-        item: &syn::ItemUse,
+        scope: &Scope<'a>,
+        block: &[&'a Item],
+        item: &ItemUse,
         path: &[String],
         want: Want,
         depth: usize,
     ) -> Vec<Def<'a>> {
         if item.leading_colon.is_some() {
-            return vec![Def::Other(path.to_vec())];
+            return self.of_crate(path.to_vec(), want, depth);
+        }
+        let Some((first, rest)) = path.split_first() else {
+            return Vec::new();
+        };
+        if matches!(first.as_str(), "crate" | "self" | "super") {
+            return self.resolve_names(scope, path, want, depth + 1);
         }
         // `use a::a;` must not find itself.
-        if let [first, _, ..] | [first] = path
-            && !matches!(first.as_str(), "crate" | "self" | "super")
-            && !module.items.iter().any(|item| declares(item, first))
-        {
-            let by_other_use = module.items.iter().any(|other| match other {
-                Item::Use(other) if !std::ptr::eq(other, item) => imports(&other.tree)
-                    .iter()
-                    .any(|(bound, from)| bound == first && from[..] != [first.clone()]),
+        let by_other = |other: &Item| {
+            let wanted = (!rest.is_empty()).then_some(Want::Type);
+            let by_use = match other {
+                Item::Use(other)
+                    if !std::ptr::eq(other, item) && binds(&other.tree, None, first) =>
+                {
+                    imports(&other.tree)
+                        .iter()
+                        .any(|(bound, from)| bound == first && from[..] != [first.clone()])
+                }
                 _ => false,
-            });
-            if !by_other_use {
-                return vec![Def::Other(path.to_vec())];
-            }
+            };
+            by_use || declares(other, first, wanted)
+        };
+        let is_here = if block.is_empty() {
+            scope.module.items.iter().any(by_other)
+        } else {
+            block.iter().copied().any(by_other)
+        };
+        if is_here {
+            return self.resolve_names(scope, path, want, depth + 1);
         }
-        self.resolve_names(&Scope::of(module), path, want, depth + 1)
+        if block.is_empty() {
+            return self.of_crate(path.to_vec(), want, depth);
+        }
+        let outside = scope.up_to(scope.layers.len().saturating_sub(1));
+        self.resolve_names(&outside, path, want, depth + 1)
     }
 }
 
-/// Whether an item itself, not an import, brings a type or module of this name.
-fn declares(item: &Item, name: &str) -> bool {
-    match item {
-        Item::Mod(item) => item.ident == name,
-        Item::Enum(item) => item.ident == name,
-        Item::Struct(item) => item.ident == name,
+fn without_repeats<'a>(defs: impl IntoIterator<Item = Def<'a>>) -> Vec<Def<'a>> {
+    let mut found: Vec<Def<'a>> = Vec::new();
+    for def in defs {
+        if !found.iter().any(|known| def.is_same(known)) {
+            found.push(def);
+        }
+    }
+    found
+}
+
+/// Whether an item itself, not an import, brings this name, as a type or as a value.
+fn declares(item: &Item, name: &str, want: Option<Want>) -> bool {
+    let (ident, is_type, is_value) = match item {
+        Item::Mod(item) => (&item.ident, true, false),
+        Item::Enum(item) => (&item.ident, true, false),
+        Item::Union(item) => (&item.ident, true, false),
+        Item::Trait(item) => (&item.ident, true, false),
+        Item::TraitAlias(item) => (&item.ident, true, false),
+        Item::Type(item) => (&item.ident, true, false),
+        // Without fields, or with fields that have no names, it is a value too.
+        Item::Struct(item) => (
+            &item.ident,
+            true,
+            !matches!(item.fields, syn::Fields::Named(_)),
+        ),
+        Item::Fn(item) => (&item.sig.ident, false, true),
+        Item::Const(item) => (&item.ident, false, true),
+        Item::Static(item) => (&item.ident, false, true),
+        _ => return false,
+    };
+    let is_wanted = match want {
+        Some(Want::Type) => is_type,
+        Some(Want::Value) => is_value,
+        None => true,
+    };
+    is_wanted && is_called(ident, name)
+}
+
+/// Whether every build has something of this name among some items.
+fn is_in_every_build<'a>(items: impl IntoIterator<Item = &'a Item>, name: &str) -> bool {
+    let mut conditions = Vec::new();
+    for item in items {
+        let is_it = match item {
+            Item::Use(item) => binds(&item.tree, None, name),
+            Item::ExternCrate(item) => {
+                let bound = item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound);
+                is_called(bound, name)
+            }
+            item => declares(item, name, None),
+        };
+        if !is_it {
+            continue;
+        }
+        let attributes = attributes_of(item);
+        match cfg_of(attributes) {
+            _ if !is_conditional(attributes) => return true,
+            Some(condition) => conditions.push(condition),
+            None => {}
+        }
+    }
+    conditions.iter().any(|condition| {
+        let opposite = format!("not ({condition})");
+        *condition == "not (test)" || conditions.contains(&opposite)
+    })
+}
+
+/// Whether code in another module can name an item.
+fn is_visible_in(item: &Item, from: &Module, to: &Module) -> bool {
+    let visibility = match item {
+        Item::Const(item) => &item.vis,
+        Item::Enum(item) => &item.vis,
+        Item::ExternCrate(item) => &item.vis,
+        Item::Fn(item) => &item.vis,
+        Item::Mod(item) => &item.vis,
+        Item::Static(item) => &item.vis,
+        Item::Struct(item) => &item.vis,
+        Item::Trait(item) => &item.vis,
+        Item::Type(item) => &item.vis,
+        Item::Union(item) => &item.vis,
+        Item::Use(item) => &item.vis,
+        _ => return true,
+    };
+    match visibility {
+        Visibility::Inherited => false,
+        Visibility::Restricted(only) if only.path.is_ident("super") => from
+            .path
+            .split_last()
+            .is_some_and(|(_, above)| to.path.starts_with(above)),
+        Visibility::Restricted(only) => !only.path.is_ident("self"),
+        Visibility::Public(_) => true,
+    }
+}
+
+/// Whether a macro among some items may make something of this name.
+fn may_be_made_by_macro(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| match item {
+        Item::Macro(call) if call.ident.is_none() => {
+            let last = call.mac.path.segments.last();
+            let is_harmless = last.is_some_and(|last| last.ident == "thread_local");
+            !is_harmless || mentions(call.mac.tokens.clone(), name)
+        }
         _ => false,
+    })
+}
+
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    flatten(tokens)
+        .into_iter()
+        .any(|(_, token)| matches!(token, Some(TokenTree::Ident(ident)) if is_called(&ident, name)))
+}
+
+fn has_parameter(generics: &Generics, name: &str, want: Want) -> bool {
+    generics.params.iter().any(|parameter| match parameter {
+        // A constant can be an argument too, and is then written as a type is.
+        GenericParam::Const(parameter) => is_called(&parameter.ident, name),
+        GenericParam::Type(parameter) => want == Want::Type && is_called(&parameter.ident, name),
+        GenericParam::Lifetime(_) => false,
+    })
+}
+
+fn attributes_of(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::ExternCrate(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::TraitAlias(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Union(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+/// Whether this is the name of something, which may be written as a raw one.
+fn is_called(ident: &Ident, name: &str) -> bool {
+    ident == name || plain_name(ident) == name
+}
+
+/// Whether a `use` item binds a name, with the name that comes before it.
+fn binds(tree: &UseTree, above: Option<&Ident>, name: &str) -> bool {
+    match tree {
+        UseTree::Path(tree) => binds(&tree.tree, Some(&tree.ident), name),
+        UseTree::Name(tree) if tree.ident == "self" => {
+            above.is_some_and(|above| is_called(above, name))
+        }
+        UseTree::Name(tree) => is_called(&tree.ident, name),
+        UseTree::Rename(tree) => is_called(&tree.rename, name),
+        UseTree::Glob(_) => false,
+        UseTree::Group(group) => group.items.iter().any(|tree| binds(tree, above, name)),
     }
 }
 
@@ -329,7 +887,7 @@ pub(crate) fn imports(tree: &UseTree) -> Vec<(String, Vec<String>)> {
 }
 
 /// The modules of which a `use` item takes everything.
-pub(super) fn globs(tree: &UseTree) -> Vec<Vec<String>> {
+pub(crate) fn globs(tree: &UseTree) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     collect(tree, &mut Vec::new(), &mut |path, bound| {
         if bound.is_none() {
@@ -346,19 +904,19 @@ fn collect(
 ) {
     match tree {
         UseTree::Path(tree) => {
-            path.push(tree.ident.to_string());
+            path.push(plain_name(&tree.ident));
             collect(&tree.tree, path, found);
             path.pop();
         }
         UseTree::Name(tree) if tree.ident == "self" => found(path, path.last().cloned()),
         UseTree::Name(tree) => with(path, &tree.ident, |path| {
-            found(path, Some(tree.ident.to_string()));
+            found(path, Some(plain_name(&tree.ident)));
         }),
         UseTree::Rename(tree) if tree.ident == "self" => {
-            found(path, Some(tree.rename.to_string()));
+            found(path, Some(plain_name(&tree.rename)));
         }
         UseTree::Rename(tree) => with(path, &tree.ident, |path| {
-            found(path, Some(tree.rename.to_string()));
+            found(path, Some(plain_name(&tree.rename)));
         }),
         UseTree::Glob(_) => found(path, None),
         UseTree::Group(group) => {
@@ -369,8 +927,8 @@ fn collect(
     }
 }
 
-fn with(path: &mut Vec<String>, last: &syn::Ident, then: impl FnOnce(&[String])) {
-    path.push(last.to_string());
+fn with(path: &mut Vec<String>, last: &Ident, then: impl FnOnce(&[String])) {
+    path.push(plain_name(last));
     then(path);
     path.pop();
 }

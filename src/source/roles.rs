@@ -1,9 +1,12 @@
 //! The roles that an app knows: its types that implement the library's `Role`.
 
-use syn::{ImplItem, Item, ItemImpl, Type};
+use syn::{Expr, ImplItem, Item, ItemImpl, Type};
 
 use super::names::{Def, Scope, Want};
-use super::tree::{Crate, Module, is_for_tests, string_of};
+use super::tree::{Crate, Module, is_conditional, is_for_tests, string_of};
+
+/// Longer chains of constants than people write; a cycle would never end.
+const DEEPEST: usize = 8;
 
 /// A type that implements `Role`.
 #[derive(Debug, Clone)]
@@ -15,15 +18,13 @@ pub(crate) struct Role<'a> {
     pub(crate) of: Option<(&'a Module, String)>,
     /// The trait with its arguments, as it is written there.
     pub(crate) trait_path: String,
+    name: Option<String>,
 }
 
 impl Role<'_> {
-    /// The role's name in the provider's claims.
+    /// The role's name in the provider's claims, if the source tells.
     pub(crate) fn name(&self) -> Option<String> {
-        self.item.items.iter().find_map(|item| match item {
-            ImplItem::Const(item) if item.ident == "NAME" => string_of(&item.expr),
-            _ => None,
-        })
+        self.name.clone()
     }
 
     /// Whether the app itself decides who has the role, and not the provider's claims alone.
@@ -36,6 +37,39 @@ impl Role<'_> {
 }
 
 impl Crate {
+    fn name_of_role<'a>(&'a self, module: &'a Module, item: &'a ItemImpl) -> Option<String> {
+        let scope = Scope::of(module).within(&item.generics);
+        let mut named = item.items.iter().filter_map(|item| match item {
+            ImplItem::Const(item) if item.ident == "NAME" => Some(&item.expr),
+            _ => None,
+        });
+        match (named.next(), named.next()) {
+            (Some(name), None) => self.constant_string(&scope, name),
+            _ => None,
+        }
+    }
+
+    /// The string that an expression is, written out or by constants.
+    fn constant_string<'a>(&'a self, scope: &Scope<'a>, written: &'a Expr) -> Option<String> {
+        let mut scope = scope.clone();
+        let mut written = written;
+        for _ in 0..DEEPEST {
+            match written {
+                Expr::Lit(_) => return string_of(written),
+                Expr::Reference(inner) => written = &inner.expr,
+                Expr::Paren(inner) => written = &inner.expr,
+                Expr::Path(path) if path.qself.is_none() => {
+                    match &self.resolve(&scope, &path.path, Want::Value)[..] {
+                        [def] => (scope, written) = def.constant()?,
+                        _ => return None,
+                    }
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// All roles, in the order of the source.
     pub(crate) fn roles(&self) -> impl Iterator<Item = Role<'_>> {
         self.modules.iter().flat_map(move |module| {
@@ -44,6 +78,11 @@ impl Crate {
                 _ => None,
             })
         })
+    }
+
+    /// Whether a role is there in every build.
+    pub(crate) fn is_always_there(&self, role: &Role<'_>) -> bool {
+        !is_conditional(&role.item.attrs) && self.is_in_every_build(&role.module.path)
     }
 
     fn role<'a>(&'a self, module: &'a Module, item: &'a ItemImpl) -> Option<Role<'a>> {
@@ -64,6 +103,7 @@ impl Crate {
             item,
             of,
             trait_path: written(path),
+            name: self.name_of_role(module, item),
         })
     }
 

@@ -1,21 +1,31 @@
-//! The modules of an app's library, from `src/lib.rs` on: which file each is in, and what it
-//! holds. Files that no `mod` item names are not part of the app, and are not read.
+//! The modules of an app's library, from `src/lib.rs` on, and those of its programs and examples:
+//! which file each is in, and what it holds. Files that no `mod` item names are not part of the
+//! app, and are not read.
 
+use proc_macro2::TokenTree;
 use syn::{Attribute, Item, ItemMod, Meta};
 
-use super::file::{SourceFile, Unreadable};
+use super::file::{SourceFile, Unreadable, flatten};
 use super::library::{DEV_LIBRARY, LIBRARY};
+use super::names::Glob;
 use crate::error::Error;
 use crate::project::Project;
 
 const ROOT: &str = "src/lib.rs";
 const PROGRAM: &str = "src/main.rs";
+/// Folders in which each file is a program, and each folder with a `main.rs` too.
+const PROGRAMS: [&str; 2] = ["src/bin", "examples"];
+/// What every file of Rust ends in. The path of a module of a program begins with the program's
+/// file, so that it is never that of a module of the library.
+const ENDING: &str = ".rs";
 /// Deeper than people nest modules; a `#[path]` that leads back to its own file would never end.
 const DEEPEST: usize = 32;
 
 /// One module.
 #[derive(Debug)]
 pub(crate) struct Module {
+    /// Its place in [`Crate::modules`].
+    pub(super) index: usize,
     /// The names from the crate's root to here.
     pub(crate) path: Vec<String>,
     /// The index of its file in [`Crate::files`].
@@ -27,17 +37,35 @@ pub(crate) struct Module {
     pub(crate) folder: String,
     /// The path that `#[actix_web::scope("…")]` puts before its routes.
     pub(crate) scope: Option<String>,
+    /// Under which condition it is compiled, if any.
+    pub(crate) condition: Option<String>,
 }
 
-/// The library of an app.
+impl Module {
+    /// The path of the root of the crate that it is in: the library, or a program.
+    pub(super) fn root(&self) -> &[String] {
+        let is_program = |name: &&String| name.ends_with(ENDING);
+        let root = self.path.first().filter(is_program);
+        root.map_or(&[], std::slice::from_ref)
+    }
+}
+
+/// The library of an app, and its programs.
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     pub(crate) files: Vec<SourceFile>,
+    /// The modules of the library.
     pub(crate) modules: Vec<Module>,
+    /// Those of programs and examples, which are crates of their own.
+    programs: Vec<Module>,
     /// Files that could not be read, with the reason. What is in them is unknown.
     pub(crate) unreadable: Vec<Unreadable>,
-    /// What src/main.rs holds, which is another crate.
-    pub(crate) program: Vec<Item>,
+    /// Of each module, what its globs bring names from, and whether only code inside it sees that.
+    pub(super) globs: Vec<Vec<(Glob, bool)>>,
+    /// The names that `extern crate` gives other crates, each with the crate's own.
+    pub(super) renamed: Vec<(String, String)>,
+    /// The name by which the app's programs call its library.
+    pub(super) own_name: String,
     /// The name by which the app calls the library.
     pub(super) library: String,
     /// The name by which it calls the library of debug builds.
@@ -48,6 +76,7 @@ impl Crate {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
         let manifest = project.manifest()?;
         let mut read = Self {
+            own_name: manifest.own_crate_name(),
             library: manifest.crate_name_of(LIBRARY),
             dev_library: manifest.crate_name_of(DEV_LIBRARY),
             ..Self::default()
@@ -56,20 +85,31 @@ impl Crate {
             return Err(Error::NoFile(ROOT));
         };
         read.add_file(project, ROOT, bytes, Place::root())?;
-        if let Some(bytes) = project.read(PROGRAM)? {
-            match SourceFile::parse(PROGRAM, bytes) {
-                Ok((_, syntax)) => read.program = syntax.items,
-                Err(reason) => read.unreadable.push(reason),
+        let of_library = read.modules.len();
+        for path in programs(project, manifest.program_paths())? {
+            if let Some(bytes) = project.read(&path)? {
+                read.add_file(project, &path, bytes, Place::program(&path))?;
             }
         }
+        read.programs = read.modules.split_off(of_library);
+        read.renamed = read.renamed_crates();
+        read.follow_globs();
         Ok(read)
+    }
+
+    /// The modules of the library, of programs and of examples.
+    pub(crate) fn all_modules(&self) -> impl Iterator<Item = &Module> {
+        self.modules.iter().chain(&self.programs)
+    }
+
+    pub(super) fn module(&self, index: usize) -> Option<&Module> {
+        let programs = || self.programs.get(index.checked_sub(self.modules.len())?);
+        self.modules.get(index).or_else(programs)
     }
 
     /// The modules of this path: none, one, or several that exclude each other by `cfg`.
     pub(crate) fn modules_at<'a>(&'a self, path: &[String]) -> impl Iterator<Item = &'a Module> {
-        self.modules
-            .iter()
-            .filter(move |module| module.path == path)
+        self.all_modules().filter(move |module| module.path == path)
     }
 
     pub(crate) fn file_of(&self, module: &Module) -> Option<&SourceFile> {
@@ -113,12 +153,14 @@ impl Crate {
             }
         }
         self.modules.push(Module {
+            index: self.modules.len(),
             path: place.path,
             file,
             items,
             is_inline: place.is_inline,
             folder: place.folder,
             scope: place.scope,
+            condition: place.condition,
         });
         Ok(())
     }
@@ -134,30 +176,66 @@ impl Crate {
         if let Some((_, items)) = &module.content {
             return self.add_module(project, file, items.clone(), place);
         }
-        let candidates = match value_of(&module.attrs, "path") {
-            Some(path) => {
-                let here = self.files.get(file).map_or("", |file| file.path.as_str());
-                vec![normal(&format!("{}/{path}", folder_of(here)))]
-            }
-            None => vec![
-                format!("{}.rs", place.folder),
-                format!("{}/mod.rs", place.folder),
-            ],
-        };
-        for path in candidates {
-            if let Some(bytes) = project.read(&path)? {
-                let folder = if module.attrs.iter().any(|attr| attr.path().is_ident("path"))
-                    || path.ends_with("/mod.rs")
-                {
-                    folder_of(&path).to_owned()
-                } else {
-                    place.folder.clone()
-                };
-                return self.add_file(project, &path, bytes, Place { folder, ..place });
-            }
+        let here = self.files.get(file).map_or("", |file| file.path.as_str());
+        let beside = |path: String| normal(&format!("{}/{path}", folder_of(here)));
+        let by_path = value_of(&module.attrs, "path").map(beside);
+        // Another file in some builds only; then both are read.
+        let in_some_builds: Vec<_> = conditional_values(&module.attrs, "path")
+            .map(beside)
+            .collect();
+        for path in in_some_builds {
+            self.add_child_file(project, &path, folder_of(&path), &place)?;
+        }
+        if let Some(path) = by_path {
+            self.add_child_file(project, &path, folder_of(&path), &place)?;
+            return Ok(());
+        }
+        let own = format!("{}{ENDING}", place.folder);
+        if !self.add_child_file(project, &own, &place.folder, &place)? {
+            let own = format!("{}/mod{ENDING}", place.folder);
+            self.add_child_file(project, &own, &place.folder, &place)?;
         }
         Ok(())
     }
+
+    /// Adds the file of a module, if it is there. `folder` holds the files of its children.
+    fn add_child_file(
+        &mut self,
+        project: &Project,
+        path: &str,
+        folder: &str,
+        place: &Place,
+    ) -> Result<bool, Error> {
+        let Some(bytes) = project.read(path)? else {
+            return Ok(false);
+        };
+        let place = Place {
+            folder: folder.to_owned(),
+            ..place.clone()
+        };
+        self.add_file(project, path, bytes, place)?;
+        Ok(true)
+    }
+}
+
+/// The files that programs and examples begin with: those that the manifest names, and those that
+/// Cargo finds by itself.
+fn programs(project: &Project, named: Vec<String>) -> Result<Vec<String>, Error> {
+    let mut found = vec![PROGRAM.to_owned()];
+    for folder in PROGRAMS {
+        let files = project.files_below(folder, ENDING)?.into_iter();
+        found.extend(files.filter(|path| {
+            let below = path.get(folder.len() + 1..).unwrap_or_default();
+            match below.split_once('/') {
+                None => true,
+                Some((_, file)) => file == "main.rs",
+            }
+        }));
+    }
+    found.extend(named.iter().map(|path| normal(path)));
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// Where a module is, and where the files of its children are.
@@ -167,15 +245,26 @@ struct Place {
     folder: String,
     is_inline: bool,
     scope: Option<String>,
+    condition: Option<String>,
 }
 
 impl Place {
+    /// The root of a program.
+    fn program(path: &str) -> Self {
+        Self {
+            path: vec![path.to_owned()],
+            folder: folder_of(path).to_owned(),
+            ..Self::root()
+        }
+    }
+
     fn root() -> Self {
         Self {
             path: Vec::new(),
             folder: folder_of(ROOT).to_owned(),
             is_inline: false,
             scope: None,
+            condition: None,
         }
     }
 
@@ -188,12 +277,13 @@ impl Place {
             folder: format!("{}/{name}", self.folder),
             is_inline: module.content.is_some(),
             scope: scope_of(&module.attrs),
+            condition: both(self.condition.clone(), cfg_of(&module.attrs)),
         }
     }
 }
 
 /// A name without the `r#` that makes it one.
-pub(super) fn plain_name(name: &syn::Ident) -> String {
+pub(crate) fn plain_name(name: &syn::Ident) -> String {
     let name = name.to_string();
     name.strip_prefix("r#").unwrap_or(&name).to_owned()
 }
@@ -218,25 +308,39 @@ fn normal(path: &str) -> String {
 }
 
 /// The conditions under which an item or a statement is compiled, as they are written.
-pub(crate) fn cfg_of(attributes: &[Attribute]) -> Option<String> {
+pub(crate) fn cfg_of<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> Option<String> {
     let conditions: Vec<String> = attributes
-        .iter()
+        .into_iter()
         .filter_map(|attribute| match &attribute.meta {
             Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.to_string()),
+            Meta::List(list) if list.path.is_ident("cfg_attr") => {
+                let is_cfg = |token: &Option<TokenTree>| matches!(token, Some(TokenTree::Ident(name)) if name == "cfg");
+                let mut tokens = flatten(list.tokens.clone()).into_iter();
+                let gives_cfg = tokens.any(|(_, token)| is_cfg(&token));
+                gives_cfg.then(|| list.tokens.to_string())
+            }
             _ => None,
         })
         .collect();
     (!conditions.is_empty()).then(|| conditions.join(", "))
 }
 
+/// Two conditions at once.
+pub(crate) fn both(outer: Option<String>, inner: Option<String>) -> Option<String> {
+    match (outer, inner) {
+        (Some(outer), Some(inner)) if outer != inner => Some(format!("{outer}, {inner}")),
+        (outer, inner) => outer.or(inner),
+    }
+}
+
 /// Whether something is there in some builds only.
-pub(crate) fn is_conditional(attributes: &[Attribute]) -> bool {
-    let mut names = attributes.iter().map(Attribute::path);
+pub(crate) fn is_conditional<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
+    let mut names = attributes.into_iter().map(Attribute::path);
     names.any(|name| name.is_ident("cfg") || name.is_ident("cfg_attr"))
 }
 
 /// Whether something is compiled for tests only.
-pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_for_tests<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
     cfg_of(attributes).is_some_and(|cfg| cfg == "test")
 }
 
@@ -247,6 +351,25 @@ fn value_of(attributes: &[Attribute], name: &str) -> Option<String> {
             return None;
         }
         string_of(&pair.value)
+    })
+}
+
+/// The values of an attribute in `cfg_attr`: `#[cfg_attr(unix, path = "…")]`.
+fn conditional_values<'a>(
+    attributes: &'a [Attribute],
+    name: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    let conditional = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg_attr"));
+    let parts = conditional.filter_map(|attribute| {
+        attribute
+            .parse_args_with(syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated)
+            .ok()
+    });
+    parts.flatten().filter_map(move |part| match part {
+        Meta::NameValue(pair) if pair.path.is_ident(name) => string_of(&pair.value),
+        _ => None,
     })
 }
 

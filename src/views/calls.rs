@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ImplItem, Item, ItemFn, ItemImpl, Signature, Stmt, Type};
+use syn::{Block, Expr, ImplItem, Item, ItemFn, ItemImpl, Signature, Type};
 
 use crate::routes::Place;
 use crate::source::{Crate, Def, Module, Scope, Want, is_for_tests};
@@ -219,14 +219,9 @@ impl<'a> Names<'_, 'a> {
 
 impl<'a> Visit<'a> for Names<'_, 'a> {
     fn visit_block(&mut self, block: &'a Block) {
-        let outer = self.scope.blocks.len();
-        let items = block.stmts.iter().filter_map(|statement| match statement {
-            Stmt::Item(item) => Some(item),
-            _ => None,
-        });
-        self.scope.blocks.extend(items);
+        self.scope.enter_block(block);
         visit::visit_block(self, block);
-        self.scope.blocks.truncate(outer);
+        self.scope.leave_block();
     }
 
     fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {

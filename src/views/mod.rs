@@ -8,4 +8,4 @@ mod states;
 mod templates;
 
 pub(crate) use list::{FOLDER, Named, Page, Request, Type, View, Views, templates, types};
-pub(crate) use templates::users;
+pub(crate) use templates::{blocks, users};

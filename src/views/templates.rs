@@ -1,5 +1,6 @@
 //! How templates use each other, and the attribute by which a type says which one it shows.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -12,6 +13,28 @@ use crate::source::string_of;
 static USES: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r#"(?s)\{#.*?#\}|\{%[-~+]?\s*(?:extends|include|import)\s+"([^"]+)""#).ok()
 });
+
+/// `{% block content %}`, and the template that another one begins with.
+static BLOCKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"(?s)\{#.*?#\}|\{%[-~+]?\s*block\s+(\w+)|\{%[-~+]?\s*extends\s+"(?<above>[^"]+)""#)
+        .ok()
+});
+
+/// The blocks that a template can fill which extends another one; nothing if that isn't there.
+pub(crate) fn blocks(templates: &[(String, String)], extended: &str) -> Option<BTreeSet<String>> {
+    let mut blocks = BTreeSet::new();
+    let mut seen = Vec::new();
+    let mut above = Some(extended);
+    while let Some(name) = above.take().filter(|name| !seen.contains(name)) {
+        seen.push(name);
+        let (_, text) = templates.iter().find(|(known, _)| known == name)?;
+        for found in BLOCKS.as_ref()?.captures_iter(text) {
+            blocks.extend(found.get(1).map(|block| block.as_str().to_owned()));
+            above = found.name("above").map(|it| it.as_str()).or(above);
+        }
+    }
+    Some(blocks)
+}
 
 /// The templates that a template extends, includes or imports.
 fn used_by(text: &str) -> Vec<&str> {

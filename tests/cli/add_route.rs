@@ -221,6 +221,9 @@ fn bad_names_and_paths_change_nothing() {
         &["--public", "--role=admin"][..],
         &["--page", "--json"],
         &["--method=POST"],
+        &["--page", "--method=POST"],
+        &["--form", "--method=PUT"],
+        &["--form", "--method=GET"],
         &["--json", "--method=BREW"],
         &["--fresh=0"],
         &["--fresh=soon"],
@@ -424,7 +427,12 @@ fn tests_and_handlers_name_nothing_that_an_app_may_rename() {
     let manifest = manifest.replace("[lib]\nname = \"app\"", "[lib]\nname = \"shop\"");
     let manifest = manifest.replace("vestibule = {", "auth = { package = \"vestibule\",");
     room.write("app/Cargo.toml", &manifest);
-    for path in ["src/app.rs", "src/hooks.rs", "src/routes/mod.rs"] {
+    for path in [
+        "src/app.rs",
+        "src/hooks.rs",
+        "src/routes/mod.rs",
+        "src/views.rs",
+    ] {
         let path = format!("app/{path}");
         let code = room.read(&path).replace("vestibule::", "auth::");
         room.write(&path, &code);

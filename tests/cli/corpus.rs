@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::Duration;
 
 use crate::support::{Room, Tree, repository};
 
@@ -24,8 +25,29 @@ use vestibule::ProtectedConfig;
 ";
 const TABLE_PATH: &str = "src/routes/mod.rs";
 
+/// What `=== more` puts after the table, before a function `more`.
+const MORE: &str = "
+async fn open() -> &'static str {
+    \"open\"
+}
+
+";
+
+/// Where the app mounts what `=== more` adds.
+const MOUNTED: &str = "cfg.configure(oidc.public(routes::public));";
+const APP_PATH: &str = "src/app.rs";
+
 /// What the program reads of an app. The library in `crates` isn't among it.
-const KEPT: [&str; 4] = ["Cargo.toml", "vestibule.toml", "src", "tests/it/routes"];
+const KEPT: [&str; 8] = [
+    "Cargo.toml",
+    "askama.toml",
+    "src",
+    "templates",
+    "tests/it/main.rs",
+    "tests/it/routes",
+    "tests/it/support.rs",
+    "vestibule.toml",
+];
 
 #[test]
 fn every_edit_is_right_or_refused() {
@@ -77,13 +99,16 @@ fn without_lines(told: &str) -> String {
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |told, part| {
         let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        format!("{told}.rs{rest}")
+        let colon = if rest.len() == part.len() { ":" } else { "" };
+        format!("{told}.rs{colon}{rest}")
     })
 }
 
 /// A case, with its edits made.
 struct Case {
     command: Vec<String>,
+    /// The routes of the app before.
+    listed: Vec<String>,
 }
 
 impl Case {
@@ -91,7 +116,11 @@ impl Case {
         let text = fs::read_to_string(path).unwrap();
         let mut case = Self {
             command: ["add", "route", "reports"].map(str::to_owned).into(),
+            listed: Vec::new(),
         };
+        if text.contains("\n=== run routes --check\n") {
+            case.listed = rows(&output(room, &["routes"]));
+        }
         let mut sections = text.split("\n=== ").skip(1);
         while let Some(section) = sections.next() {
             let (head, body) = section.split_once('\n').unwrap_or((section, ""));
@@ -108,6 +137,18 @@ impl Case {
                     fs::create_dir_all(path.parent().unwrap()).unwrap();
                     fs::write(path, encoded(&text, flags)).unwrap();
                 }
+                ["append", path] => {
+                    let text = room.read(path);
+                    room.write(path, &format!("{text}\n{body}\n"));
+                }
+                ["more"] => {
+                    let text = room.read(TABLE_PATH);
+                    room.write(TABLE_PATH, &format!("{text}{MORE}{body}\n"));
+                    let app = room.read(APP_PATH);
+                    assert_eq!(app.matches(MOUNTED).count(), 1);
+                    let mounted = format!("{MOUNTED}\ncfg.configure(routes::more);");
+                    room.write(APP_PATH, &app.replace(MOUNTED, &mounted));
+                }
                 ["gone", path] => fs::remove_file(room.join(path)).unwrap(),
                 ["move", from, to] => {
                     let to = room.join(to);
@@ -120,6 +161,9 @@ impl Case {
                     let text = room.read(path);
                     assert_eq!(text.matches(body).count(), 1, "{path} has not one: {body}");
                     room.write(path, &text.replace(body, new));
+                }
+                ["given", ref command @ ..] => {
+                    room.vestibule(command).assert().success();
                 }
                 ["run", ref command @ ..] => {
                     case.command = command.iter().map(|&word| word.to_owned()).collect();
@@ -141,6 +185,13 @@ impl Case {
                 .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n")
                 .collect();
         }
+        if command == ["routes", "--check"] {
+            let output = output(room, &command);
+            let known = &self.listed;
+            let rows = rows(&output);
+            let new = rows.iter().filter(|row| !known.contains(row)).cloned();
+            return format!("{}{}", refusal(&output), new.collect::<String>());
+        }
         let before = room.tree();
         let shown = output(room, &[&command[..], &["--diff"]].concat());
         assert!(before == room.tree(), "showing has changed something");
@@ -157,6 +208,10 @@ impl Case {
         assert!(text(&again.stderr).contains("nothing to do"));
         assert!(after == room.tree(), "doing it again has changed something");
 
+        let edits = edits(&text(&shown.stdout));
+        if command[0] == "remove" {
+            return format!("exit 0\n{edits}");
+        }
         let undone = output(room, &["remove", "route", command[2]]);
         let undone = if !undone.status.success() {
             refusal(&undone)
@@ -165,9 +220,17 @@ impl Case {
         } else {
             "other bytes than before\n".to_owned()
         };
-        let edits = edits(&text(&shown.stdout));
         format!("exit 0\n{edits}\nremoved again: {undone}")
     }
+}
+
+/// The rows of a table of routes, without its layout and the numbers of lines.
+fn rows(output: &Output) -> Vec<String> {
+    let table = text(&output.stdout);
+    let rows = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") + "\n");
+    rows.map(|row| without_lines(&row)).collect()
 }
 
 fn refusal(output: &Output) -> String {
@@ -219,7 +282,9 @@ fn edits(diff: &str) -> String {
 }
 
 fn output(room: &Room, command: &[&str]) -> Output {
-    let output = room.vestibule(command).assert();
+    // What never ends is a failure, not a test that hangs.
+    let command = room.vestibule(command).timeout(Duration::from_secs(600));
+    let output = command.assert();
     output.get_output().clone()
 }
 

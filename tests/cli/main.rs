@@ -15,12 +15,15 @@ mod add_route;
 #[cfg(unix)]
 mod all_or_nothing;
 mod apps;
+mod at_once;
 mod bad_input;
 mod corpus;
 #[cfg(unix)]
 mod git;
 mod harness;
 mod layouts;
+#[cfg(unix)]
+mod odd_files;
 mod output;
 mod packaging;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Questions on a terminal, answered through a pseudo-terminal.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use nix::sys::wait::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
@@ -185,4 +186,36 @@ fn a_view_is_brought_back_only_by_who_says_yes_after_the_diff() {
         assert_eq!(exit_code(&session), code, "{answer:?}");
         assert_eq!(room.read("app/templates/home.html"), expected, "{answer:?}");
     }
+}
+
+#[test]
+fn while_one_run_asks_another_one_waits() {
+    let room = Room::with_app();
+    let home = room.read("app/templates/home.html");
+    let edited = home.replace("Sign in", "Log in");
+    room.write("app/templates/home.html", &edited);
+    let before = room.tree();
+    let mut session = resetting(&room);
+    session.exp_string("Write templates/home.html?").unwrap();
+    let mut other = Command::new(program())
+        .args(["add", "route", "reports"])
+        .current_dir(room.join("app"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut stderr = BufReader::new(other.stderr.take().unwrap());
+    stderr.read_line(&mut said).unwrap();
+    assert!(
+        said.starts_with("waiting for another `vestibule` that is at work in "),
+        "{said}"
+    );
+    assert!(before == room.tree(), "it didn't wait");
+    press(&mut session, "y");
+    session.exp_eof().unwrap();
+    assert_eq!(exit_code(&session), 0);
+    assert!(other.wait().unwrap().success());
+    assert_eq!(room.read("app/templates/home.html"), home);
+    assert!(room.join("app/templates/reports.html").is_file());
 }

@@ -123,7 +123,7 @@ fn a_route_that_others_name_is_kept() {
         (
             "app/src/views.rs",
             "\n#[derive(Template)]\n#[template(path = \"reports.html\")]\nstruct Other;\n",
-            "src/views.rs shows templates/reports.html too",
+            " names templates/reports.html",
         ),
     ] {
         let room = app_with(&["reports"]);

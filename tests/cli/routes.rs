@@ -764,7 +764,7 @@ fn without_an_app_in_the_source_there_is_no_table() {
     room.write("app/src/app.rs", "");
     room.keeps(routes(&room, &[])).code(1).stderr_eq(str![[r#"
 error: no routes were found: nothing in src/ calls `App::new()` in a way that can be followed
-hint: routes are read from `App::new()` on, in the modules that src/lib.rs declares
+hint: routes are read from `App::new()` on, in the modules of src/lib.rs and of the programs
 
 "#]]);
 }

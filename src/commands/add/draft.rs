@@ -1,21 +1,32 @@
 //! A new route in the terms of the app: its files, and what a person would do to add it by hand.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use std::collections::BTreeSet;
+
+use proc_macro2::Span;
 use syn::Item;
 use syn::spanned::Spanned as _;
 
 use crate::error::{ManualSteps, Step};
 use crate::scaffold::{self, CALL_WIDTH, Guard, NewRole, NewRoute, RoleType, WIDTH};
-use crate::source::{Crate, Def, Module, Scope, Want};
+use crate::source::{Crate, Def, Module, Scope, Want, as_code, imports, plain_name};
 
 use super::arguments::{AccessArgument, Arguments};
+use super::clashes::{FirstNames, macro_that_may_make};
 use super::objection::Objection;
-use super::site::FirstNames;
 
 /// Where tests of routes are declared.
 pub(crate) const TESTS: &str = "tests/it/routes/mod.rs";
 /// Where roles go if there are none yet.
 const HOOKS: &str = "hooks";
+/// Names that handlers use for something else than a module with roles.
+const IMPORTED: [&str; 6] = [
+    "actix_web",
+    "askama",
+    "csrf",
+    "serde",
+    "serde_json",
+    "views",
+];
 
 /// A file that is to be made: its path and its text.
 type NewFile = (String, String);
@@ -35,6 +46,7 @@ pub(crate) struct Draft {
 
 /// Where the type of a new role goes.
 pub(crate) struct RoleSite {
+    pub(super) module: Vec<String>,
     pub(super) file: String,
     /// The last role that is there.
     pub(super) after: Option<Span>,
@@ -60,7 +72,7 @@ impl Draft {
                 )]));
             }
         };
-        let (guard, new_role) = guard(source, arguments.access)?;
+        let (guard, new_role) = guard(source, routes, arguments.access)?;
         let names = source.guard_names().map_err(Objection::conflict)?;
         let route = NewRoute {
             module: arguments.module,
@@ -102,6 +114,32 @@ impl Draft {
             .chain(&self.test_file)
     }
 
+    /// Names that the handler would use for two things, so that it can't be compiled.
+    pub(super) fn named_twice(&self) -> Vec<String> {
+        let (path, text) = &self.handler_file;
+        let Ok(syntax) = syn::parse_file(text) else {
+            return vec![format!("{path} can't be written with such names")];
+        };
+        let mut known = BTreeSet::new();
+        let mut twice = Vec::new();
+        for item in &syntax.items {
+            let names = match item {
+                Item::Use(item) => imports(&item.tree)
+                    .into_iter()
+                    .map(|(name, _)| name)
+                    .collect(),
+                Item::Struct(item) => vec![plain_name(&item.ident)],
+                _ => Vec::new(),
+            };
+            for name in names {
+                if !known.insert(name.clone()) {
+                    twice.push(format!("{path} would name two things `{name}`"));
+                }
+            }
+        }
+        twice
+    }
+
     /// What adds the route by hand.
     pub(super) fn steps(&self, without_tests: bool) -> ManualSteps {
         let module = &self.route.module;
@@ -120,7 +158,7 @@ impl Draft {
         }
         let statements = self.route.handlers().into_iter().map(|(method, handler)| {
             let call = format!("actix_web::web::{}()", method.function());
-            let handler = format!("crate::{routes}::{module}::{handler}");
+            let handler = format!("crate::{}::{module}::{handler}", as_code(&self.routes));
             statement("cfg", &self.registered, &call, &handler) + "\n"
         });
         steps.push(Step {
@@ -166,6 +204,7 @@ pub(super) fn statement(config: &str, path: &str, call: &str, handler: &str) -> 
 /// The guard in the terms of the app: a role's type is one that is there, or a new one.
 fn guard(
     source: &Crate,
+    routes: &[String],
     wanted: AccessArgument,
 ) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
     let (name, type_name) = match wanted {
@@ -178,12 +217,20 @@ fn guard(
         .roles()
         .filter(|role| role.name().as_deref() == Some(name.as_str()));
     let Some(role) = known.next() else {
-        return new_role(source, name, type_name);
+        return new_role(source, routes, name, type_name);
     };
     match (&role.of, known.next()) {
         (Some((module, type_name)), None) => {
+            let way = source.way_to(module, type_name, routes);
+            let Some(way) = way.filter(|_| source.is_always_there(&role)) else {
+                let file = source.file_of(module).map_or("", |file| file.path.as_str());
+                return Err(Objection::conflict(format!(
+                    "`{type_name}` in {file}, which stands for the role `{name}`, is private or \
+                     isn't there in every build, so handlers can't name it"
+                )));
+            };
             let is_decided_by_app = role.is_decided_by_app();
-            let role = role_type(&module.path, name, type_name, is_decided_by_app);
+            let role = role_type(source, &way, name, type_name, is_decided_by_app);
             Ok((Guard::Role(role), None))
         }
         (None, None) => Err(Objection::conflict(format!(
@@ -195,16 +242,27 @@ fn guard(
     }
 }
 
+/// A new role goes next to the last one that stands where handlers can name it.
 fn new_role(
     source: &Crate,
+    routes: &[String],
     name: String,
     type_name: String,
 ) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
-    let hooks = source.modules_at(&[HOOKS.to_owned()]).next();
-    let last = source.roles().last();
-    let Some(module) = last.as_ref().map(|last| last.module).or(hooks) else {
+    let is_open = |module: &Module| {
+        !module.is_inline
+            && source.is_in_every_build(&module.path)
+            && source.is_reached(&module.path, routes)
+    };
+    let roles = source.roles().filter(|role| source.is_always_there(role));
+    let last = roles.filter(|role| is_open(role.module)).last();
+    let hooks = [HOOKS.to_owned()];
+    let hooks = source.modules_at(&hooks).next();
+    let home = last.as_ref().map(|last| last.module);
+    let Some(module) = home.or(hooks.filter(|hooks| is_open(hooks))) else {
         return Err(Objection::conflict(format!(
-            "there is no role yet, and no module `{HOOKS}` to put one in"
+            "there is no role yet that handlers can name in every build, and no module `{HOOKS}` \
+             to put one in"
         )));
     };
     let file = source.file_of(module).map(|file| file.path.clone());
@@ -215,7 +273,7 @@ fn new_role(
         )));
     }
     for module in [Some(module), hooks].into_iter().flatten() {
-        if let Some(call) = macro_that_may_make(module, &type_name) {
+        if let Some(call) = macro_that_may_make(source, module, &type_name) {
             let file = source.file_of(module).map_or("", |file| &file.path);
             return Err(Objection::conflict(format!(
                 "the macro `{call}!` in {file} may make a type `{type_name}`, so it can't be told \
@@ -233,27 +291,36 @@ fn new_role(
         name: name.clone(),
     };
     let site = RoleSite {
+        module: module.path.clone(),
         file,
         after: last.map(|last| last.item.span()),
     };
-    let guard = role_type(&module.path, name, &type_name, false);
+    let guard = role_type(source, &module.path, name, &type_name, false);
     Ok((Guard::Role(guard), Some((role, site))))
 }
 
-/// How handlers name a role's type: by its module, so that it can't clash with what else they
-/// import.
+/// How handlers name a role's type: by the module that it is known by, so that it can't clash with
+/// what else they import.
 pub(crate) fn role_type(
-    module: &[String],
+    source: &Crate,
+    way: &[String],
     name: String,
     type_name: &str,
     is_decided_by_app: bool,
 ) -> RoleType {
-    let (import, written) = match module.last() {
-        Some(last) => (
-            format!("crate::{}::self", module.join("::")),
-            format!("{last}::{type_name}"),
-        ),
-        None => (format!("crate::{type_name}"), type_name.to_owned()),
+    let below = |names: &[String], last: &str| {
+        let path = [&["crate".to_owned()], names, &[last.to_owned()]].concat();
+        as_code(&path)
+    };
+    let library = source.library_path(&[]).concat();
+    let is_taken = |last: &String| IMPORTED.contains(&last.as_str()) || *last == library;
+    let (import, written) = match way.last() {
+        Some(last) if is_taken(last) => (None, below(way, type_name)),
+        Some(last) => {
+            let written = as_code(&[last.clone(), type_name.to_owned()]);
+            (Some(below(way, "self")), written)
+        }
+        None => (Some(below(way, type_name)), type_name.to_owned()),
     };
     RoleType {
         name,
@@ -270,25 +337,8 @@ fn type_taken(source: &Crate, module: &Module, name: &str) -> Option<String> {
         return Some(format!("already has something called `{name}`"));
     }
     // A type of the module's own would hide `Result` and the like.
-    let names = FirstNames::of(module, name);
+    let names = FirstNames::of(&module.items, name);
     (names.alone || names.followed).then(|| format!("uses a `{name}` from elsewhere"))
-}
-
-/// The macro at the top level of a module that may expand to a type of this name.
-fn macro_that_may_make(module: &Module, name: &str) -> Option<String> {
-    module.items.iter().find_map(|item| {
-        let Item::Macro(item) = item else { return None };
-        let call = item.mac.path.segments.last()?.ident.to_string();
-        (call == "include" || has_word(item.mac.tokens.clone(), name)).then_some(call)
-    })
-}
-
-fn has_word(tokens: TokenStream, word: &str) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == word,
-        TokenTree::Group(group) => has_word(group.stream(), word),
-        _ => false,
-    })
 }
 
 /// How the first role of an app names the trait, with the app's context as its argument.

@@ -15,6 +15,10 @@ pub(super) enum Objection {
     CannotEdit { file: String, reason: String },
     /// The same, where a flag would do without that file.
     CannotEditTests { file: String, reason: String },
+    /// The new code would name what isn't there.
+    Lacks(Vec<String>),
+    /// The same of its tests, which a flag leaves out.
+    TestsLack(Vec<String>),
     /// The app can't be read, or something else went wrong.
     Failed(Error),
 }
@@ -33,7 +37,10 @@ impl Objection {
 
     /// The error to end with. What can't be edited is shown as steps to take by hand.
     pub(super) fn into_error(self, steps: impl FnOnce(bool) -> ManualSteps) -> Error {
+        let lacks = |reasons, by_hand| Error::RouteLacks { reasons, by_hand };
         let (file, reason, without_tests) = match self {
+            Self::Lacks(reasons) => return lacks(reasons, steps(false)),
+            Self::TestsLack(reasons) => return lacks(reasons, steps(true)),
             Self::Usage(reasons) => return Error::InvalidRoute(reasons),
             Self::Conflict(reasons) => return Error::RouteConflict(reasons),
             Self::Failed(error) => return error,

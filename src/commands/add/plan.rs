@@ -1,10 +1,13 @@
 //! The edits that add a route: new files, and changes to those that have to name them.
 
+use syn::{Item, Visibility};
+
 use crate::commands::plan::Planned;
 use crate::project::Project;
 use crate::scaffold::{self, NewRole};
-use crate::source::{CannotEdit, Crate, Edit, SourceFile};
+use crate::source::{CannotEdit, Crate, Edit, SourceFile, is_visible, plain_name};
 
+use super::clashes::has_word;
 use super::draft::{Draft, RoleSite, TESTS, statement};
 use super::objection::Objection;
 use super::site::Site;
@@ -46,6 +49,9 @@ fn register(
     let config = source
         .config_name(site.function_module, site.function)
         .map_err(in_file(function_file))?;
+    source
+        .takes_more(site.function_module, site.function, &config)
+        .map_err(in_file(function_file))?;
     let handlers = draft.route.handlers().into_iter();
     let statements: Vec<String> = handlers
         .map(|(method, handler)| {
@@ -55,7 +61,8 @@ fn register(
         })
         .collect();
     let mut edit = Edit::of(module_file).map_err(in_file(module_file))?;
-    edit.declare_module(&draft.route.module)
+    let is_enough = |it: &Visibility| is_visible(it, &site.module.path, &site.function_module.path);
+    edit.declare_module_if_seen(&draft.route.module, is_enough)
         .map_err(in_file(module_file))?;
     let mut other = if module_file.path == function_file.path {
         None
@@ -65,7 +72,7 @@ fn register(
     other
         .as_mut()
         .unwrap_or(&mut edit)
-        .register(site.function, &config, &statements)
+        .register(site.function, &statements)
         .map_err(in_file(function_file))?;
     for (edit, file) in [(Some(edit), module_file), (other, function_file)] {
         if let Some(edit) = edit {
@@ -103,12 +110,21 @@ fn declare_tests(project: &Project, module: &str, planned: &mut Planned) -> Resu
     let (file, syntax) =
         SourceFile::parse(TESTS, bytes).map_err(|error| cannot_edit(error.to_string()))?;
     let is_taken = syntax.items.iter().any(|item| match item {
-        syn::Item::Mod(item) => item.ident == module,
+        Item::Mod(item) => plain_name(&item.ident) == module,
         _ => false,
     });
     if is_taken {
         return Err(Objection::conflict(format!(
             "{TESTS} already has a module `{module}`"
+        )));
+    }
+    let may_be_made = syntax.items.iter().any(|item| match item {
+        Item::Macro(item) => has_word(item.mac.tokens.clone(), module),
+        _ => false,
+    });
+    if may_be_made {
+        return Err(Objection::conflict(format!(
+            "a macro in {TESTS} may make a module `{module}`"
         )));
     }
     let after = Edit::of(&file)

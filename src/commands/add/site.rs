@@ -1,11 +1,15 @@
 //! The place in an app where a route goes: the function that registers it, and the module that
 //! holds its handler.
 
-use syn::ItemFn;
+use std::collections::BTreeSet;
+
 use syn::visit::{self, Visit};
+use syn::{Item, ItemFn};
 
 use crate::routes::{Mount, Route, Table, TableKind};
-use crate::source::{Crate, Def, Module, Scope, SourceFile, Want};
+use crate::source::{
+    Crate, Def, Module, Scope, SourceFile, Want, as_code, globs, imports, plain_name,
+};
 
 /// The name of the module with the table of routes, wherever it is.
 const ROUTES: &str = "routes";
@@ -43,6 +47,12 @@ impl<'a> Site<'a> {
         let function_file = source
             .file_of(function_module)
             .ok_or("its file can't be read")?;
+        if !source.is_reached(&module.path, &function_module.path) {
+            return Err(format!(
+                "`{routes}` is private to where {} is, so no handler in it can be named there",
+                function_file.path
+            ));
+        }
         let path = [&function_module.path[..], &[function.sig.ident.to_string()]].concat();
         let name = path.join("::");
         let mount = match &table.mounts_of(&path)[..] {
@@ -83,31 +93,84 @@ impl<'a> Site<'a> {
     /// The call that begins a route for a method, as it can be written next to the others.
     pub(crate) fn method_call(&self, source: &Crate, method: &str) -> String {
         let scope = Scope::of(self.function_module);
+        let inside = InsideNames::of(self.function);
         let means = |name: &str, expected: &[&str], want| {
-            matches!(
-                &source.find(&scope, &[name.to_owned()], want)[..],
-                [Def::Other(names)] if names == expected
-            )
+            !inside.may_hide(name)
+                && matches!(
+                    &source.find(&scope, &[name.to_owned()], want)[..],
+                    [Def::Other(names)] if names == expected
+                )
         };
         if means(method, &["actix_web", "web", method], Want::Value) {
             format!("{method}()")
         } else if means("web", &["actix_web", "web"], Want::Type) {
             format!("web::{method}()")
-        } else {
+        } else if means("actix_web", &["actix_web"], Want::Type) {
             format!("actix_web::web::{method}()")
+        } else {
+            format!("::actix_web::web::{method}()")
         }
     }
 
     /// How a handler of a new module is named where the route is registered.
     pub(crate) fn handler(&self, module: &str, handler: &str) -> String {
-        if self.function_module.path == self.module.path {
+        let is_here = self.function_module.path == self.module.path;
+        if is_here && !InsideNames::of(self.function).may_hide(module) {
             format!("{module}::{handler}")
         } else {
-            format!(
-                "crate::{}::{module}::{handler}",
-                self.module.path.join("::")
-            )
+            format!("crate::{}::{module}::{handler}", as_code(&self.module.path))
         }
+    }
+}
+
+/// The names that a function gives to things inside it. They go before those of its module.
+struct InsideNames {
+    names: BTreeSet<String>,
+    /// Whether there are more, which only a glob knows.
+    has_globs: bool,
+}
+
+impl InsideNames {
+    fn of(function: &ItemFn) -> Self {
+        let mut inside = Self {
+            names: BTreeSet::new(),
+            has_globs: false,
+        };
+        inside.visit_signature(&function.sig);
+        inside.visit_block(&function.block);
+        inside
+    }
+
+    fn may_hide(&self, name: &str) -> bool {
+        self.has_globs || self.names.contains(name)
+    }
+}
+
+impl<'ast> Visit<'ast> for InsideNames {
+    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
+        self.names.insert(plain_name(&pattern.ident));
+        visit::visit_pat_ident(self, pattern);
+    }
+
+    fn visit_item(&mut self, item: &'ast Item) {
+        let name = match item {
+            Item::Fn(item) => &item.sig.ident,
+            Item::Mod(item) => &item.ident,
+            Item::Const(item) => &item.ident,
+            Item::Static(item) => &item.ident,
+            Item::Struct(item) => &item.ident,
+            Item::Enum(item) => &item.ident,
+            Item::Type(item) => &item.ident,
+            Item::Trait(item) => &item.ident,
+            Item::Use(item) => {
+                let bound = imports(&item.tree).into_iter().map(|(bound, _)| bound);
+                self.names.extend(bound);
+                self.has_globs |= !globs(&item.tree).is_empty();
+                return;
+            }
+            _ => return,
+        };
+        self.names.insert(plain_name(name));
     }
 }
 
@@ -216,72 +279,4 @@ pub(crate) fn routes_of<'t>(table: &'t Table, routes: &[String], module: &str) -
         .iter()
         .filter(|route| route.handler.name.starts_with(&prefix))
         .collect()
-}
-
-/// Why a module below the module of routes can't have this name, if so.
-pub(crate) fn name_taken(source: &Crate, routes: &[String], name: &str) -> Option<String> {
-    let module = source.modules_at(routes).next()?;
-    if !source.is_free(module, name, Want::Type) {
-        let routes = routes.join("::");
-        return Some(format!("`{routes}` already has something called `{name}`"));
-    }
-    let file = source.file_of(module).map_or("", |file| file.path.as_str());
-    FirstNames::of(module, name)
-        .followed
-        .then(|| format!("{file} uses a crate called `{name}`"))
-}
-
-/// Whether paths in a module begin with a name.
-pub(crate) struct FirstNames<'n> {
-    name: &'n str,
-    /// Some do, and more follows.
-    pub(crate) followed: bool,
-    /// Some are nothing but the name.
-    pub(crate) alone: bool,
-}
-
-impl<'n> FirstNames<'n> {
-    pub(crate) fn of(module: &Module, name: &'n str) -> Self {
-        let mut names = Self {
-            name,
-            followed: false,
-            alone: false,
-        };
-        for item in &module.items {
-            names.visit_item(item);
-        }
-        names
-    }
-}
-
-impl<'ast> Visit<'ast> for FirstNames<'_> {
-    fn visit_item_mod(&mut self, _: &'ast syn::ItemMod) {}
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let first = match &item.tree {
-            syn::UseTree::Path(path) => Some(&path.ident),
-            syn::UseTree::Name(name) => Some(&name.ident),
-            syn::UseTree::Rename(rename) => Some(&rename.ident),
-            _ => None,
-        };
-        self.followed |=
-            item.leading_colon.is_none() && first.is_some_and(|first| first == self.name);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        if path.leading_colon.is_none()
-            && let Some(first) = path.segments.first()
-            && first.ident == self.name
-        {
-            self.followed |= path.segments.len() > 1;
-            self.alone |= path.segments.len() == 1;
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_pat_ident(&mut self, pattern: &'ast syn::PatIdent) {
-        // It may name a constant: `None`.
-        self.alone |= pattern.ident == self.name;
-        visit::visit_pat_ident(self, pattern);
-    }
 }

@@ -1,6 +1,9 @@
 //! What belongs to a route: its files and registrations, and who else names it.
 
-use proc_macro2::{Span, TokenStream};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proc_macro2::{Span, TokenTree};
 use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Expr, Item, ItemFn, Stmt};
@@ -9,9 +12,12 @@ use crate::commands::add::draft::TESTS;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Route;
-use crate::source::{Crate, Def, Module, Scope, SourceFile, Want, flatten, imports};
+use crate::source::{
+    Crate, Def, Module, Scope, SourceFile, Want, flatten, globs, imports, plain_name,
+};
 
 use super::declares;
+use super::uses::{Named, names_file, strings_in, test_items};
 
 /// A file, and what it holds.
 type File = (String, String);
@@ -208,7 +214,7 @@ impl<'a> Inventory<'a> {
 
     fn find_names(&mut self, project: &Project, source: &'a Crate) -> Result<(), Error> {
         let mut found = Vec::new();
-        for module in &source.modules {
+        for module in source.all_modules() {
             let Some(file) = source.file_of(module) else {
                 continue;
             };
@@ -229,12 +235,35 @@ impl<'a> Inventory<'a> {
             for item in &module.items {
                 names.visit_item(item);
             }
-            let places = names.found.iter().map(|span| span.start().line);
+            let places = names.found.iter();
             found.extend(places.map(|line| format!("{}:{line} names it", file.path)));
+            if file.path == self.handler.0 {
+                let other = module.path.join("::");
+                found.push(format!("its file is the module `{other}` too"));
+            }
         }
-        for path in project.files_below("tests", ".rs")? {
-            let is_own = self.tests.as_ref().is_some_and(|(own, _)| *own == path);
+        found.extend(self.found_elsewhere(project, source)?);
+        self.named_elsewhere.extend(found);
+        Ok(())
+    }
+
+    /// Where code that isn't read with the library names the route, and where any code names its
+    /// files.
+    fn found_elsewhere(&mut self, project: &Project, source: &Crate) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        let own: Vec<PathBuf> = self
+            .own_files()
+            .map(|(path, _)| project.real(path))
+            .collect();
+        let read = source.files.iter().map(|file| project.real(&file.path));
+        let read: BTreeSet<PathBuf> = read.collect();
+        let near = self.folders_near(source);
+        for path in project.code()? {
+            let real = project.real(&path);
             let bytes = project.read(&path)?.unwrap_or_default();
+            if own.contains(&real) || !String::from_utf8_lossy(&bytes).contains(&self.module) {
+                continue;
+            }
             let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
                 found.push(format!("{path} can't be parsed, so it may name it"));
                 continue;
@@ -242,23 +271,43 @@ impl<'a> Inventory<'a> {
             if path == TESTS {
                 self.find_declaration(&path, &syntax.items);
             }
-            let tokens = words(quote::ToTokens::to_token_stream(&syntax));
-            let lines = tokens.windows(4).filter_map(|window| match window {
-                [(first, _), (colon, _), (_, _), (name, line)]
-                    if Some(first) == self.routes.last()
-                        && colon == ":"
-                        && *name == self.module =>
-                {
-                    Some(line)
-                }
-                _ => None,
-            });
-            if !is_own {
-                found.extend(lines.map(|line| format!("{path}:{line} names it")));
+            let items = if read.contains(&real) {
+                test_items(&syntax.items)
+            } else {
+                syntax.items.clone()
+            };
+            let is_near = near.iter().any(|near| real.starts_with(project.real(near)));
+            let lines = self.named().lines_in(&items, is_near, path == TESTS);
+            found.extend(lines.iter().map(|line| format!("{path}:{line} names it")));
+            for (line, text) in strings_in(&syntax.items) {
+                let named = self.own_files().find(|(own, _)| names_file(&text, own));
+                found.extend(named.map(|(own, _)| format!("{path}:{line} names {own}")));
             }
         }
-        self.named_elsewhere.extend(found);
-        Ok(())
+        let manifest = project.read("Cargo.toml")?.unwrap_or_default();
+        let manifest = String::from_utf8_lossy(&manifest);
+        let named = self.own_files().filter(|(own, _)| manifest.contains(own));
+        found.extend(named.map(|(own, _)| format!("Cargo.toml names {own}")));
+        found.dedup();
+        Ok(found)
+    }
+
+    fn named(&self) -> Named<'_> {
+        Named {
+            name: &self.module,
+            above: self.routes.last().map_or("", String::as_str),
+        }
+    }
+
+    /// Where code may get to the route by `super` or `self`.
+    fn folders_near(&self, source: &Crate) -> Vec<String> {
+        let modules = source.modules_at(&self.routes);
+        let folders = modules.map(|module| module.folder.clone());
+        let tests = TESTS.rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        folders
+            .chain(tests)
+            .chain([self.declared_in.clone()])
+            .collect()
     }
 
     fn find_views(
@@ -268,13 +317,14 @@ impl<'a> Inventory<'a> {
         routes: &[&Route],
     ) -> Result<(), Error> {
         let own = self.view.as_ref().map(|(path, _)| path.clone());
-        for path in project.files_below("templates", ".html")? {
-            if own.as_ref() == Some(&path) {
+        let real = own.as_ref().map(|own| project.real(own));
+        for path in project.files_below("templates", "")? {
+            if real.as_ref() == Some(&project.real(&path)) {
                 continue;
             }
             let bytes = project.read(&path)?.unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes);
-            if own.is_some() && text.contains(&format!("\"{view_name}\"")) {
+            if own.as_ref().is_some_and(|own| names_file(&text, own)) {
                 self.named_elsewhere
                     .push(format!("{path} includes {view_name}"));
             }
@@ -284,17 +334,6 @@ impl<'a> Inventory<'a> {
                 .any(|route| links_to(&text, route));
             if is_linked {
                 self.linked.push(path);
-            }
-        }
-        if own.is_none() {
-            return Ok(());
-        }
-        for path in project.files_below("src", ".rs")? {
-            let bytes = project.read(&path)?.unwrap_or_default();
-            let text = String::from_utf8_lossy(&bytes);
-            if path != self.handler.0 && text.contains(&format!("\"{view_name}\"")) {
-                self.named_elsewhere
-                    .push(format!("{path} shows templates/{view_name} too"));
             }
         }
         Ok(())
@@ -344,7 +383,8 @@ struct Names<'t, 'a> {
     source: &'a Crate,
     scope: Scope<'a>,
     skip: &'t [Span],
-    found: Vec<Span>,
+    /// Their lines.
+    found: Vec<usize>,
 }
 
 impl Names<'_, '_> {
@@ -375,11 +415,10 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let is_there = imports(&item.tree)
-            .iter()
-            .any(|(_, path)| self.leads_there(path, path.len()));
-        if is_there && item.leading_colon.is_none() {
-            self.found.push(item.span());
+        let named = imports(&item.tree).into_iter().map(|(_, path)| path);
+        let mut paths = named.chain(globs(&item.tree));
+        if item.leading_colon.is_none() && paths.any(|path| self.leads_there(&path, path.len())) {
+            self.found.push(item.span().start().line);
         }
     }
 
@@ -387,61 +426,66 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
         let names: Vec<String> = path
             .segments
             .iter()
-            .map(|segment| segment.ident.to_string())
+            .map(|segment| plain_name(&segment.ident))
             .collect();
         if path.leading_colon.is_none() && self.leads_there(&names, names.len().saturating_sub(1)) {
-            self.found.push(path.span());
+            self.found.push(path.span().start().line);
         }
         visit::visit_path(self, path);
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        let tokens = words(call.tokens.clone());
-        // A field or a variable comes before a single colon.
-        let is_there = tokens.windows(3).any(|window| match window {
-            [(name, _), (first, _), (second, _)] => {
-                *name == self.inventory.module && first == ":" && second == ":"
-            }
-            _ => false,
-        });
-        if is_there {
-            self.found.push(call.span());
-        }
+        let lines = self.inventory.named().lines_in_tokens(call.tokens.clone());
+        self.found.extend(lines);
         visit::visit_macro(self, call);
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        let named = self.inventory.named();
+        self.found.extend(named.lines_in_attribute(attribute));
     }
 }
 
-/// The tokens of some source, with their lines.
-fn words(tokens: TokenStream) -> Vec<(String, usize)> {
-    let tokens = flatten(tokens).into_iter();
-    tokens
-        .map(|(span, token)| {
-            let text = token.map_or_else(String::new, |token| token.to_string());
-            (text, span.start().line)
-        })
-        .collect()
-}
-
-/// Whether the source has this word more than `expected` times, outside of the route's own files.
+/// Whether the app has this word more than `expected` times, outside of the route's own files.
 pub(super) fn is_named(
     project: &Project,
     inventory: &Inventory<'_>,
     word: &str,
     expected: usize,
 ) -> Result<bool, Error> {
+    let own: Vec<PathBuf> = inventory
+        .own_files()
+        .map(|(path, _)| project.real(path))
+        .collect();
     let mut count = 0;
-    for folder in ["src", "tests"] {
-        for path in project.files_below(folder, ".rs")? {
-            if path == TESTS || inventory.own_files().any(|(own, _)| *own == path) {
-                continue;
-            }
-            let bytes = project.read(&path)?.unwrap_or_default();
-            let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
-                return Ok(true);
-            };
-            let tokens = words(quote::ToTokens::to_token_stream(&syntax));
-            count += tokens.iter().filter(|(token, _)| token == word).count();
+    for path in project.code()? {
+        if path == TESTS || own.contains(&project.real(&path)) {
+            continue;
         }
+        let bytes = project.read(&path)?.unwrap_or_default();
+        if !String::from_utf8_lossy(&bytes).contains(word) {
+            continue;
+        }
+        let Ok((_, syntax)) = SourceFile::parse(&path, bytes) else {
+            return Ok(true);
+        };
+        let tokens = flatten(quote::ToTokens::to_token_stream(&syntax));
+        let named = tokens.iter().filter(|(_, token)| {
+            matches!(token, Some(TokenTree::Ident(ident)) if plain_name(ident) == word)
+        });
+        let strings = strings_in(&syntax.items);
+        let in_strings = strings.iter().filter(|(_, text)| has_word(text, word));
+        count += named.count() + in_strings.count();
+    }
+    for path in project.files_below("templates", "")? {
+        let bytes = project.read(&path)?.unwrap_or_default();
+        let is_own = own.contains(&project.real(&path));
+        count += usize::from(!is_own && has_word(&String::from_utf8_lossy(&bytes), word));
     }
     Ok(count > expected)
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let mut words = text.split(|character: char| !character.is_alphanumeric() && character != '_');
+    words.any(|found| found == word)
 }

@@ -69,8 +69,8 @@ impl Original {
         let (Some(method), Some(path), true) = (method, first.path.clone(), is_one) else {
             return unknown;
         };
-        let (Some((guard, role)), Ok(names)) = (guard(source, &first.access), source.guard_names())
-        else {
+        let guard = guard(source, routes_module, &first.access);
+        let (Some((guard, role)), Ok(names)) = (guard, source.guard_names()) else {
             return unknown;
         };
         let route = NewRoute {
@@ -193,7 +193,7 @@ impl UnusedRole {
     }
 }
 
-fn guard(source: &Crate, access: &Access) -> Option<(Guard, Option<RoleType>)> {
+fn guard(source: &Crate, routes: &[String], access: &Access) -> Option<(Guard, Option<RoleType>)> {
     let (roles, fresh) = match access {
         Access::Everybody { .. } => return Some((Guard::Public, None)),
         Access::SignedIn {
@@ -212,7 +212,8 @@ fn guard(source: &Crate, access: &Access) -> Option<(Guard, Option<RoleType>)> {
                 .find(|role| role.name().as_deref() == Some(name.as_str()))?;
             let (module, type_name) = role.of.clone()?;
             let is_decided_by_app = role.is_decided_by_app();
-            let written = role_type(&module.path, name.clone(), &type_name, is_decided_by_app);
+            let way = source.way_to(module, &type_name, routes)?;
+            let written = role_type(source, &way, name.clone(), &type_name, is_decided_by_app);
             let role = RoleType {
                 name: type_name,
                 module: role.module.path.clone(),

@@ -16,7 +16,7 @@ use super::shape;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &ResetView) -> Result<Exit, Error> {
-    let project = Project::find()?;
+    let project = Project::find_to_edit()?;
     let source = Crate::read(&project)?;
     let table = Table::read(&source);
     let views = Views::read(&project, &source, &table)?;
