@@ -810,6 +810,47 @@ fn crates_that_are_there_are_kept_or_in_the_way() {
 }
 
 #[test]
+fn routes_are_added_there_by_hand() {
+    let room = app(MAIN);
+    init(&room, &[]).assert().success();
+    let add = |arguments: &[&str]| {
+        let command = room.vestibule(&["add", "route"]).args(arguments);
+        told(&room.keeps(command.current_dir(room.join("app"))).code(3))
+    };
+    let signed_in = add(&["price-list"]);
+    for lines in [
+        "    config.route(\"/price-list\", web::get().to(price_list));\n",
+        "    use crate::hooks::User;\n",
+        "    async fn price_list(user: User) -> String {\n",
+    ] {
+        assert!(signed_in.contains(lines), "{signed_in}");
+    }
+    let role = add(&[
+        "audit",
+        "--role=auditor",
+        "--json",
+        "--method=PUT",
+        "--path=/a/{b}",
+    ]);
+    for lines in [
+        "    config.route(\"/a/{b}\", web::put().to(audit));\n",
+        "    use crate::hooks::Account;\n",
+        "    impl vestibule::Role<Account> for Auditor {\n",
+        "    async fn audit(user: vestibule::Has<Auditor, Account>) -> String {\n",
+    ] {
+        assert!(role.contains(lines), "{role}");
+    }
+    let form = add(&["feedback", "--public", "--form"]);
+    for lines in [
+        "    .configure(oidc.public(|config| {\n        config.route(\"/feedback\", web::get()",
+        "web::post().to(receive_feedback));\n",
+        "    async fn receive_feedback(form: vestibule::PublicForm<Fields>) -> String {\n",
+    ] {
+        assert!(form.contains(lines), "{form}");
+    }
+}
+
+#[test]
 fn views_have_no_originals_there() {
     let room = app(MAIN);
     room.write("app/src/lib.rs", "");
