@@ -705,6 +705,41 @@ fn a_layout_of_its_own_is_kept() {
 }
 
 #[test]
+fn the_address_is_read_from_the_code() {
+    for (bind, address) in [
+        ("bind(\"0.0.0.0:8000\")", "http://localhost:8000"),
+        ("bind((\"::1\", 8000))", "http://[::1]:8000"),
+        ("bind((Ipv4Addr::UNSPECIFIED, 80))", "http://localhost:80"),
+        (
+            "bind_rustls_0_23(\"127.0.0.1:8443\", config)",
+            "https://127.0.0.1:8443",
+        ),
+    ] {
+        let room = app(&MAIN.replace("bind((\"127.0.0.1\", 3000))", bind));
+        init(&room, &[]).assert().success();
+        let hooks = room.read("app/src/hooks.rs");
+        assert!(hooks.contains(&format!("Some(\"{address}\")")), "{hooks}");
+    }
+}
+
+#[test]
+fn a_crate_may_begin_outside_of_src() {
+    let manifest = MANIFEST.replace(
+        "[dependencies]",
+        "[[bin]]\nname = \"menu\"\npath = \"menu.rs\"\n\n[dependencies]",
+    );
+    let room = Room::new();
+    room.write("app/Cargo.toml", &manifest);
+    room.write("app/menu.rs", MAIN);
+    init(&room, &[]).assert().success();
+    assert!(
+        room.read("app/menu.rs")
+            .contains("\nmod account;\nmod hooks;\n")
+    );
+    assert!(room.join("app/hooks.rs").is_file());
+}
+
+#[test]
 fn the_port_is_asked_for_where_the_code_does_not_tell() {
     let main = MAIN.replace("3000", "port()");
     let room = app(&main);
@@ -780,7 +815,11 @@ hint: nothing was written; run it in one of these: apps/api, apps/site
 
 "#]]);
     let init = |folder: &str| room.vestibule(&["init"]).current_dir(room.join(folder));
-    init("apps/api/src").assert().success();
+    let told_first = told(&init("apps/api/src").assert().success());
+    assert!(
+        told_first.contains("add \"apps/api/crates\" to `exclude`"),
+        "{told_first}"
+    );
     init("apps/site").assert().success();
     assert!(room.join("apps/api/crates/vestibule/src/lib.rs").is_file());
     assert!(!room.join("apps/site/crates").exists());

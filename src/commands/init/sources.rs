@@ -91,7 +91,7 @@ impl Sources {
             }
             let name = module.ident.to_string();
             let name = name.trim_start_matches("r#");
-            let below = format!("{folder}/{name}");
+            let below = below(folder, name);
             if let Some((_, items)) = &module.content {
                 self.add_children(project, items, root, &below)?;
                 continue;
@@ -130,8 +130,17 @@ fn roots(package: &Package) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-fn folder_of(path: &str) -> &str {
+/// The folder that a file is in; empty at the root of the package.
+pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The path of something in a folder.
+pub(super) fn below(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
 }
 
 /// Calls `found` for each token of a file with the one before it, also inside of groups and macros.
