@@ -550,6 +550,21 @@ fn manifests_keep_their_comments_and_their_order() {
 }
 
 #[test]
+fn what_can_not_be_added_to_a_manifest_is_pasted() {
+    let inline = "dependencies = { actix-web = \"4\" }\n\n[package]\nname = \"menu\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let told = is_refused(&app_with(inline, MAIN), "Cargo.toml can't be edited safely");
+    let start = "    vestibule = { version = ";
+    assert!(told.contains(start), "{told}");
+    let pasted = inline.replace(
+        "\"4\" }",
+        "\"4\", vestibule = { path = \"crates/vestibule\" }, vestibule-dev = { path = \"crates/vestibule-dev\" } }",
+    );
+    let room = app_with(&pasted, MAIN);
+    init(&room, &[]).assert().success();
+    assert_eq!(room.read("app/Cargo.toml"), pasted);
+}
+
+#[test]
 fn the_sign_in_goes_where_the_app_has_no_paths() {
     let with = |service: &str| MAIN.replace(".service(menu)", service);
     for (main, page) in [

@@ -109,8 +109,10 @@ impl Draft {
     fn write(&mut self, package: &Package) -> Result<(), Error> {
         let planned = &mut self.planned;
         let dependencies = manifest::dependencies(&self.crates, VERSION);
+        let folder = folder_of(&self.place.root);
+        let hooks = below(folder, &format!("{}.rs", self.hooks));
         let after =
-            manifest::with(package, &dependencies, self.hooks).map_err(|CannotEdit(reason)| {
+            manifest::with(package, &dependencies, &hooks).map_err(|CannotEdit(reason)| {
                 Error::CannotEdit {
                     file: MANIFEST.to_owned(),
                     reason,
@@ -124,7 +126,6 @@ impl Draft {
             })?;
         planned.push(MANIFEST, Some(package.text.clone()), Some(after));
 
-        let folder = folder_of(&self.place.root);
         let own = self.actix.as_str();
         let settings = match self.place.prefix {
             "" => "Settings::from_lookup(setting)?".to_owned(),

@@ -36,7 +36,9 @@ pub(super) struct Paths {
     /// Literals that may be paths or patterns of paths.
     written: Vec<String>,
     /// Whether there is something that answers whatever nothing else does.
-    pub(super) catches_all: bool,
+    catches_all: bool,
+    /// Whether there is something that takes each path from what is registered after it.
+    takes_all: bool,
     /// Addresses that it listens on.
     listens: Vec<Address>,
 }
@@ -75,7 +77,9 @@ impl Paths {
             ("default_service", _) => self.catches_all = true,
             ("Files::new", Some(text)) if text.trim_matches('/').is_empty() => {
                 self.catches_all = true;
+                self.takes_all = true;
             }
+            ("scope", Some(text)) if text.trim_matches('/').is_empty() => self.takes_all = true,
             ("Files::new", Some(text)) => self.written.push(text),
             (name, Some(text))
                 if [&TAKES_PATH[..], &VERBS].concat().contains(&name) && !text.starts_with('/') =>
@@ -132,6 +136,11 @@ impl Paths {
             prefixes.find(|prefix| !self.is_written(prefix))
         })?;
         Some((good, format!("{good}{PAGE}")))
+    }
+
+    /// Whether the app may take the paths of the sign-in from it, if it registers its own first.
+    pub(super) fn come_before(&self, prefix: &str) -> bool {
+        self.takes_all || self.is_matched(prefix)
     }
 
     /// Whether a pattern of the app may match one of the paths.
