@@ -172,5 +172,6 @@ impl Next {
             "Sign in as alice or bob, without a password. What you can do now is in {}.",
             self.readme
         ));
+        terminal::result("A release build needs the settings in .env.example.");
     }
 }

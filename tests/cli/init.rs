@@ -94,6 +94,7 @@ fn sign_in_comes_into_a_plain_app() {
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+A release build needs the settings in .env.example.
 
 "#]])
         .stderr_eq(str![[r#"
@@ -389,6 +390,10 @@ fn code_that_is_not_understood_is_left_alone() {
             "it can't be told how the closure that is given",
         ),
         (
+            server("|| App::new()").replace("actix_web::{App", "ntex::web::{App"),
+            "Actix-web's `HttpServer::new` isn't called outside of macros",
+        ),
+        (
             twice,
             "several calls of `HttpServer::new` (src/main.rs:4 and src/main.rs:5)",
         ),
@@ -396,7 +401,7 @@ fn code_that_is_not_understood_is_left_alone() {
         (conditional, "under a condition"),
         (
             in_macro.to_owned(),
-            "`HttpServer::new` isn't called outside of macros",
+            "Actix-web's `HttpServer::new` isn't called outside of macros",
         ),
         (
             "fn main() {}\n".to_owned(),
@@ -433,6 +438,7 @@ directly after `App::new()`, in the closure that `HttpServer::new` is given, whi
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+A release build needs the settings in .env.example.
 
 "#]]);
     assert_eq!(room.read("app/src/main.rs"), main);

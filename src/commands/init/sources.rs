@@ -24,6 +24,8 @@ pub(super) struct Sources {
     pub(super) files: Vec<File>,
     /// Those that can't be parsed, with the reason.
     pub(super) unreadable: Vec<String>,
+    /// The name by which they call actix-web.
+    pub(super) actix: String,
 }
 
 impl Sources {
@@ -31,6 +33,7 @@ impl Sources {
         let mut read = Self {
             files: Vec::new(),
             unreadable: Vec::new(),
+            actix: package.actix.clone(),
         };
         for root in roots(package)? {
             let folder = folder_of(&root).to_owned();
