@@ -11,8 +11,10 @@ use crate::error::{Error, is_absent};
 use crate::lock::Lock;
 use crate::template::{BadRecord, Record, read_record};
 
-/// The record in every generated app, by which it is recognized.
-const RECORD: &str = "vestibule.toml";
+/// The record in every app, by which it is recognized.
+pub(crate) const RECORD: &str = "vestibule.toml";
+/// The table in the record of an app that sign-in was brought into.
+const INITIALIZED: &str = "init";
 const MANIFEST: &str = "Cargo.toml";
 /// What Cargo puts into folders that it can make anew.
 const CACHE_TAG: &str = "CACHEDIR.TAG";
@@ -57,9 +59,10 @@ impl Project {
             path: record.clone(),
             source,
         })?;
-        let is_ours = text
-            .parse::<DocumentMut>()
-            .is_ok_and(|record| record.get("template").is_some_and(|table| table.is_table()));
+        let is_ours = text.parse::<DocumentMut>().is_ok_and(|record| {
+            let mut tables = ["template", INITIALIZED].into_iter();
+            tables.any(|name| record.get(name).is_some_and(|table| table.is_table()))
+        });
         if !is_ours {
             return Err(Error::ForeignRecord(record));
         }
@@ -79,6 +82,28 @@ impl Project {
         })
     }
 
+    /// The app that the current folder belongs to, if sign-in was brought into it.
+    pub(crate) fn initialized() -> Result<Option<Self>, Error> {
+        let project = Self::find()?;
+        let text = project.read(RECORD)?.unwrap_or_default();
+        let is_one = is_initialized(&String::from_utf8_lossy(&text));
+        Ok(is_one.then_some(project))
+    }
+
+    /// What may become an app. No other command can write there until this one is dropped.
+    pub(crate) fn at_root(root: PathBuf) -> Result<Self, Error> {
+        Ok(Self {
+            _lock: Lock::of(&root)?,
+            root,
+            planned: BTreeMap::new(),
+        })
+    }
+
+    /// Whether it is an app already.
+    pub(crate) fn has_record(&self) -> bool {
+        self.at(RECORD).is_file()
+    }
+
     /// How the app was made.
     pub(crate) fn record(&self) -> Result<Record, Error> {
         let path = self.at(RECORD);
@@ -86,6 +111,9 @@ impl Project {
             path: path.clone(),
             source,
         })?;
+        if is_initialized(&text) {
+            return Err(Error::NotFromTemplate);
+        }
         read_record(&path, &text).map_err(|bad| match bad {
             BadRecord::Faults(faults) => Error::Answers(faults),
             BadRecord::Template(bad) => Error::Template(bad),
@@ -257,6 +285,13 @@ impl Project {
         found.sort();
         Ok(found)
     }
+}
+
+/// Whether a record says that sign-in was brought into the app.
+fn is_initialized(record: &str) -> bool {
+    record
+        .parse::<DocumentMut>()
+        .is_ok_and(|record| record.get("template").is_none() && record.get(INITIALIZED).is_some())
 }
 
 impl Manifest {

@@ -21,6 +21,7 @@ mod corpus;
 #[cfg(unix)]
 mod git;
 mod harness;
+mod init;
 mod layouts;
 #[cfg(unix)]
 mod odd_files;
