@@ -16,9 +16,8 @@ use crate::template::{LOGIN_PAGES, PROVIDERS, SESSION_STORES};
     max_term_width = 100,
     after_help = "\
 Start here:
-  vestibule new my-app --run                  write an app and start it
-  vestibule add route reports --role admin    in the app: a page for some people
-  vestibule routes                            in the app: who may reach what
+  vestibule new my-app --run    write an app and start it
+  vestibule init --diff         in an Actix-web app: see how sign-in comes in
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted"
 )]
@@ -30,6 +29,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     New(New),
+    Init(Init),
     /// Add a route to the app, with its handler, view and tests
     #[command(subcommand)]
     Add(Add),
@@ -270,6 +270,32 @@ pub(crate) struct AnswerFlags {
     /// Where user sessions are kept [default: embedded]
     #[arg(long, value_name = "KIND", value_parser = Hinted(SESSION_STORES))]
     pub(crate) session_store: Option<String>,
+}
+
+/// Bring sign-in into an Actix-web 4 app that exists
+///
+/// Works in any folder of its package. Carries the two crates in, adds the dependencies, writes
+/// `src/hooks.rs` and a protected page, and puts sign-in into the app's own `App::new()`. Everything
+/// else answers as before. Writes everything or nothing: if the app's code can't be edited safely,
+/// it says so and which lines to paste.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule init --diff
+  vestibule init
+  vestibule init --port 3000
+  vestibule init --by-hand")]
+pub(crate) struct Init {
+    /// The port that a debug build listens on, if the code doesn't tell
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+
+    /// Leave the app's own code alone: write the rest, and print the lines to paste
+    #[arg(long)]
+    pub(crate) by_hand: bool,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
 }
 
 /// Show every route of the app, and who may reach it

@@ -58,19 +58,27 @@ pub(crate) struct Step {
     pub(crate) lines: String,
 }
 
-impl std::fmt::Display for ManualSteps {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("nothing was written. To do it by hand:")?;
+impl ManualSteps {
+    /// All of them, each below an empty line.
+    pub(crate) fn as_text(&self) -> String {
+        let mut text = String::new();
         for Step { place, lines } in &self.0 {
-            write!(f, "\n\n{place}:")?;
+            text.push_str(&format!("\n\n{place}:"));
             for line in lines.lines() {
-                match line {
-                    "" => writeln!(f)?,
-                    line => write!(f, "\n    {line}")?,
+                text.push('\n');
+                if !line.is_empty() {
+                    text.push_str(&format!("    {line}"));
                 }
             }
         }
-        Ok(())
+        text
+    }
+}
+
+impl std::fmt::Display for ManualSteps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let steps = self.as_text();
+        write!(f, "nothing was written. To do it by hand:{steps}")
     }
 }
 
@@ -113,6 +121,12 @@ pub(crate) enum Error {
     NoApp,
     #[error("{} is not the record of an app made by Vestibule", .0.display())]
     ForeignRecord(PathBuf),
+    #[error("neither this folder nor one above has a Cargo.toml")]
+    NoPackage,
+    #[error("sign-in can't be brought in: {reason}")]
+    NoSignIn { reason: String, advice: String },
+    #[error("the app wasn't made from the template, so there are no originals")]
+    NotFromTemplate,
     #[error("there is no view `{name}`{suggestion}")]
     NoView { name: String, suggestion: String },
     #[error("{path} has no original: {reason}")]
@@ -200,6 +214,14 @@ fn paths(paths: &[PathBuf]) -> String {
 }
 
 impl Error {
+    /// Why an app can't have sign-in, and what can be done about it.
+    pub(crate) fn no_sign_in(reason: String, advice: &str) -> Self {
+        Self::NoSignIn {
+            reason,
+            advice: advice.to_owned(),
+        }
+    }
+
     /// What can be done about it.
     pub(crate) fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -219,7 +241,7 @@ impl Error {
             Self::Prompt(_) => "give the answers as flags, or use `--no-input`",
             Self::Cargo(_) => "the app was written; install Rust from https://rustup.rs to run it",
             Self::NoApp => {
-                "go to the folder of an app, which has a vestibule.toml, or make an app: `vestibule new`"
+                "go to the folder of an app, which has a vestibule.toml, or make one: `vestibule new` or `vestibule init`"
             }
             Self::ForeignRecord(_) => {
                 "the record that `vestibule new` writes has a table `template`"
@@ -229,6 +251,13 @@ impl Error {
                 return Some(format!(
                     "nothing was written; if it is in git, `git log -- {path}` shows how it was"
                 ));
+            }
+            Self::NoPackage => "go to the folder of an Actix-web app, or make one: `vestibule new`",
+            Self::NoSignIn { advice, .. } => {
+                return Some(format!("nothing was written; {advice}"));
+            }
+            Self::NotFromTemplate => {
+                "`vestibule init` brought sign-in into it; what it was like before, git knows"
             }
             Self::OtherVersion { app, .. } => {
                 return Some(format!("nothing was written; use vestibule {app}"));
@@ -281,6 +310,8 @@ impl Error {
             | Self::RouteInUse(_)
             | Self::NoOriginal { .. }
             | Self::OtherVersion { .. }
+            | Self::NoSignIn { .. }
+            | Self::NotFromTemplate
             | Self::NotUtf8(_)
             | Self::NoTerminal
             | Self::NotWritable { .. }

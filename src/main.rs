@@ -34,6 +34,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         cli::Command::New(arguments) => commands::new::run(&arguments),
+        cli::Command::Init(arguments) => commands::init::run(&arguments),
         cli::Command::Add(Add::Route(arguments)) => commands::add::run(&arguments),
         cli::Command::Remove(Remove::Route(arguments)) => commands::remove::run(&arguments),
         cli::Command::Routes(arguments) => commands::routes::run(&arguments),

@@ -10,8 +10,10 @@ use toml_edit::{DocumentMut, Item};
 use crate::error::{Error, is_absent};
 use crate::template::{BadRecord, Record, read_record};
 
-/// The record in every generated app, by which it is recognized.
-const RECORD: &str = "vestibule.toml";
+/// The record in every app, by which it is recognized.
+pub(crate) const RECORD: &str = "vestibule.toml";
+/// The table in the record of an app that sign-in was brought into.
+const INITIALIZED: &str = "init";
 const MANIFEST: &str = "Cargo.toml";
 
 /// A generated app.
@@ -50,9 +52,10 @@ impl Project {
             path: record.clone(),
             source,
         })?;
-        let is_ours = text
-            .parse::<DocumentMut>()
-            .is_ok_and(|record| record.get("template").is_some_and(|table| table.is_table()));
+        let is_ours = text.parse::<DocumentMut>().is_ok_and(|record| {
+            let mut tables = ["template", INITIALIZED].into_iter();
+            tables.any(|name| record.get(name).is_some_and(|table| table.is_table()))
+        });
         if !is_ours {
             return Err(Error::ForeignRecord(record));
         }
@@ -62,6 +65,19 @@ impl Project {
         })
     }
 
+    /// What may become an app.
+    pub(crate) fn at_root(root: PathBuf) -> Self {
+        Self {
+            root,
+            planned: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it is an app already.
+    pub(crate) fn has_record(&self) -> bool {
+        self.at(RECORD).is_file()
+    }
+
     /// How the app was made.
     pub(crate) fn record(&self) -> Result<Record, Error> {
         let path = self.at(RECORD);
@@ -69,6 +85,12 @@ impl Project {
             path: path.clone(),
             source,
         })?;
+        let is_initialized = text.parse::<DocumentMut>().is_ok_and(|record| {
+            record.get("template").is_none() && record.get(INITIALIZED).is_some()
+        });
+        if is_initialized {
+            return Err(Error::NotFromTemplate);
+        }
         read_record(&path, &text).map_err(|bad| match bad {
             BadRecord::Faults(faults) => Error::Answers(faults),
             BadRecord::Template(bad) => Error::Template(bad),

@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod completions;
+pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod new;
 mod plan;

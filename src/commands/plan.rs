@@ -17,6 +17,8 @@ use crate::terminal;
 #[derive(Debug, Default)]
 pub(super) struct Planned {
     files: Vec<PlannedFile>,
+    /// Folders whose new files are not shown one by one.
+    folded: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,41 @@ impl Planned {
         }
     }
 
+    /// Shows the new files of a folder in one line.
+    pub(super) fn fold(&mut self, folder: &str) {
+        self.folded.push(folder.to_owned());
+    }
+
+    /// The folder with which a file is shown.
+    fn folder_of(&self, file: &PlannedFile) -> Option<&str> {
+        let mut folders = self.folded.iter();
+        folders
+            .find(|folder| {
+                let rest = file.path.strip_prefix(folder.as_str());
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            })
+            .map(String::as_str)
+    }
+
+    /// The files that are shown one by one, and the folders with the number of their files.
+    fn shown(&self) -> Vec<(&PlannedFile, String)> {
+        let mut shown = Vec::new();
+        let mut done = Vec::new();
+        for file in &self.files {
+            let Some(folder) = self.folder_of(file) else {
+                shown.push((file, file.path.clone()));
+                continue;
+            };
+            if !done.contains(&folder) {
+                let all = self.files.iter();
+                let count = all.filter(|it| self.folder_of(it) == Some(folder)).count();
+                shown.push((file, format!("{folder} ({count} files)")));
+                done.push(folder);
+            }
+        }
+        shown
+    }
+
     /// The paths of the files, with what they will hold.
     pub(super) fn outcome(&self) -> impl Iterator<Item = (&str, Option<&String>)> {
         self.files
@@ -47,8 +84,12 @@ impl Planned {
 
     /// Shows the changes as a diff.
     pub(super) fn show(&self) {
-        for file in &self.files {
-            terminal::diff(&file.as_diff());
+        for (file, shown) in self.shown() {
+            if file.path == shown {
+                terminal::diff(&file.as_diff());
+            } else {
+                terminal::note(format_args!("not shown: {} {shown}", file.verb()));
+            }
         }
     }
 
@@ -81,8 +122,8 @@ impl Planned {
             return Ok(false);
         }
         if flags.dry_run {
-            for file in &self.files {
-                terminal::result(format_args!("{:6} {}", file.verb(), file.path));
+            for (file, shown) in self.shown() {
+                terminal::result(format_args!("{:6} {shown}", file.verb()));
             }
             let files = match self.files.len() {
                 1 => "1 file".to_owned(),
@@ -92,8 +133,8 @@ impl Planned {
             return Ok(false);
         }
         plan.carry_out()?;
-        for file in &self.files {
-            terminal::say(format_args!("{:7} {}", file.past(), file.path));
+        for (file, shown) in self.shown() {
+            terminal::say(format_args!("{:7} {shown}", file.past()));
         }
         Ok(true)
     }

@@ -106,13 +106,27 @@ struct Client {
 ///
 /// # Errors
 /// The port is in use.
-pub async fn start(mut settings: Settings) -> Result<(Settings, Dev), StartError> {
+pub async fn start(settings: Settings) -> Result<(Settings, Dev), StartError> {
+    let port = settings.base_url.port();
+    let port = port.map_or(0, |port| port.saturating_add(1));
+    start_at(settings, port).await
+}
+
+/// Like [`start`], on any free port: for an app that its tests start several times
+/// in one process. The issuer is another one each time, so no one stays signed in
+/// when the app starts again.
+///
+/// # Errors
+/// The machine has no free port.
+pub async fn start_on_free_port(settings: Settings) -> Result<(Settings, Dev), StartError> {
+    start_at(settings, 0).await
+}
+
+async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), StartError> {
     if settings.provider.is_some() {
         let dev = Dev::new(None, &settings);
         return Ok((settings, dev));
     }
-    let port = settings.base_url.port();
-    let port = port.map_or(0, |port| port.saturating_add(1));
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let provider = DevProvider::start(address)
         .await
