@@ -1,7 +1,7 @@
 //! The edits of the app's own code: modules, the start of the sign-in, and its place in the `App`.
 
+use syn::TypePath;
 use syn::visit::{self, Visit};
-use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
 use super::draft::Draft;
 use super::format;
@@ -107,26 +107,15 @@ pub(super) fn needs_boxes(sources: &Sources) -> bool {
     bodies.0
 }
 
-/// Looks for `ServiceResponse` without a parameter, and `Next<BoxBody>`.
+/// Looks for types that say `BoxBody`, or leave it out as `ServiceResponse` can.
 struct Bodies(bool);
 
 impl<'ast> Visit<'ast> for Bodies {
-    fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
-        let is_boxed = |argument: &GenericArgument| match argument {
-            GenericArgument::Type(Type::Path(path)) => {
-                let last = path.path.segments.last();
-                last.is_some_and(|last| last.ident == "BoxBody")
-            }
-            _ => false,
-        };
-        let is_plain = match &segment.arguments {
-            PathArguments::AngleBracketed(it) => it.args.iter().any(is_boxed),
-            _ => segment.ident == "ServiceResponse",
-        };
-        self.0 |= is_plain && (segment.ident == "ServiceResponse" || segment.ident == "Next");
-        visit::visit_path_segment(self, segment);
+    fn visit_type_path(&mut self, path: &'ast TypePath) {
+        if let Some(last) = path.path.segments.last() {
+            self.0 |= last.ident == "BoxBody"
+                || last.ident == "ServiceResponse" && last.arguments.is_empty();
+        }
+        visit::visit_type_path(self, path);
     }
-
-    // A name that is imported says nothing.
-    fn visit_item_use(&mut self, _: &'ast syn::ItemUse) {}
 }

@@ -133,7 +133,7 @@ impl Draft {
         let hooks = include_str!("texts/hooks.rs.txt")
             .replace("actix_web", own)
             .replace("Settings::from_lookup(setting)?", &settings)
-            .replace("BASE_URL\"", &format!("{}\"", self.place.base_url));
+            .replace("ADDRESS", &self.place.base_url);
         let page = include_str!("texts/page.rs.txt")
             .replace("actix_web", own)
             .replace("HOOKS", self.hooks)

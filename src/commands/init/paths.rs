@@ -80,9 +80,10 @@ impl Paths {
                 let address = match &first {
                     Some(TokenTree::Group(group)) => {
                         let pair: Vec<_> = group.stream().into_iter().collect();
-                        match &pair[..] {
-                            [host, _, TokenTree::Literal(port)] => {
-                                string(host).zip(port.to_string().parse().ok())
+                        match (pair.first().and_then(string), pair.last()) {
+                            (host, Some(TokenTree::Literal(port))) => {
+                                let port = port.to_string().parse().ok();
+                                port.map(|port| (host.unwrap_or_default(), port))
                             }
                             _ => None,
                         }
