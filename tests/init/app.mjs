@@ -97,13 +97,12 @@ export class App {
     const lines = [...message.matchAll(/:\n((?:    .*\n)+)/g)].map(([, block]) => block.replace(/^    /gm, ''));
     const [, modules, start, calls] = lines;
     const path = join(this.package, 'src/main.rs');
-    const before = await readFile(path, 'utf8');
-    const [first, ...rest] = before.split(/^(?=use )/m);
-    const server = rest.join('').lastIndexOf('HttpServer::new(|| App::new()');
-    assert.ok(server > 0, before);
-    const head = rest.join('').slice(0, server);
-    const tail = rest.join('').slice(server).replace('|| App::new()', `move || App::new()${calls}`);
-    await writeFile(path, `${first}${modules}\n${head}${start}${tail}`);
+    const code = (await readFile(path, 'utf8')).replace(/^use /m, () => `${modules}\nuse `);
+    const server = code.lastIndexOf('HttpServer::new(|| {');
+    assert.ok(server > 0, code);
+    const head = code.slice(0, server);
+    const tail = code.slice(server).replace('||', 'move ||').replace('App::new()', `App::new()\n${calls}`);
+    await writeFile(path, `${head}${start}${tail}`);
     await this.cargo('fmt');
   }
 

@@ -27,7 +27,9 @@ ${table(
   ]),
 )}
 
-Each app gets these files too: ${list(createdEverywhere(edited))}, and the two crates.
+New are ${list(plain.created.filter((path) => !path.startsWith('crates/')))} and the two
+crates. Where the app has a module of that name already, the new one gets another,
+and so do the paths of the sign-in where the app answers one of them itself.
 
 ## What is refused
 
@@ -43,7 +45,7 @@ ${fenced('console', session(plain.session))}
 
 ## Every edit
 
-${edited.map(({ shape, diff }) => `### ${shape.name}\n\n${fenced('diff', diff)}`).join('\n\n')}
+${edited.map(({ shape, diff }) => `### ${shape.name}\n\n${fenced('diff', readable(diff))}`).join('\n\n')}
 
 ## Every refusal
 
@@ -67,10 +69,9 @@ function sizes(diff) {
   return files.map(size).join('<br>');
 }
 
-/** The files that every app got, apart from the crates. */
-function createdEverywhere(edited) {
-  const [first, ...others] = edited.map(({ created }) => created.filter((path) => !path.includes('crates/')));
-  return first.filter((path) => others.every((created) => created.includes(path)));
+/** The diff without what only git reads, and without our version. */
+function readable(diff) {
+  return diff.replace(/^(diff --git|index) .*\n/gm, '').replace(/^(\+vestibule.* version =) "[^"]*"/gm, '$1 "…"');
 }
 
 function list(paths) {
@@ -92,9 +93,11 @@ function session(steps) {
     .join('\n');
 }
 
-/** The provider has another port each time. */
+/** The output without what is different in each run or version. */
 function stable(output) {
-  return output.replace(/(development provider http:\/\/localhost):\d+/g, '$1:PORT');
+  return output
+    .replace(/(development provider http:\/\/localhost):\d+/g, '$1:PORT')
+    .replace(/\(\d+ files\)/g, '(all files)');
 }
 
 function fenced(language, text) {

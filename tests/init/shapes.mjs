@@ -23,7 +23,8 @@ const EVERYWHERE = [
 /**
  * The apps that sign-in is brought into. `folder` is where the package is, if it
  * isn't the whole; `packages` are its owner's; `ready` is a path that answers
- * well; `asked` are requests, in the order in which they are made.
+ * well; `asked` are requests, in the order in which they are made. What
+ * `isByHand` is done by pasting lines.
  */
 export const SHAPES = [
   {
@@ -188,7 +189,7 @@ export const SHAPES = [
   },
   {
     name: 'scope',
-    built: 'everything in `web::scope("/shop")` with sessions of its own; a runtime by hand',
+    built: 'everything in `web::scope("/shop")`, with a cookie of its own; a runtime by hand, in a `main` without a result',
     like: 'apps below a path',
     ready: '/shop/basket',
     asked: [
@@ -196,10 +197,13 @@ export const SHAPES = [
       ['GET /shop'],
       ['GET /shop/'],
       ['GET /shop/basket'],
-      ['POST /shop/basket', json('pears')],
+      ['POST /shop/basket', { 'content-type': 'text/plain', body: 'pears' }],
+      ['POST /shop/basket', { 'content-type': 'text/plain', cookie: 'basket=pears', body: 'plums' }],
       ['POST /shop/basket', form('pears')],
-      ['GET /shop/basket', { cookie: 'basket=nonsense' }],
+      ['GET /shop/basket', { cookie: 'basket=pears.plums' }],
+      ['GET /shop/basket', { cookie: 'basket=%%%; basket=pears' }],
       ['POST /shop/logout'],
+      ['POST /shop/logout', { cookie: 'basket=pears' }],
       ['GET /shop/logout'],
       ['GET /shop/no-such-page'],
     ],
@@ -234,6 +238,19 @@ export const SHAPES = [
       ['POST /logout'],
     ],
   },
+  {
+    name: 'conditional',
+    built: 'one of two servers, as the arguments say',
+    like: 'apps whose code is left alone; the lines are pasted',
+    isByHand: true,
+    asked: [
+      ['GET /'],
+      ['GET /Ada'],
+      ['HEAD /Ada'],
+      ['POST /Ada', form('name=Ida')],
+      ['GET /Ada/Ida'],
+    ],
+  },
 ].map((shape) => ({
   from: `shapes/${shape.name}`,
   folder: '',
@@ -248,7 +265,6 @@ export const SHAPES = [
 /** Where sign-in can't be brought in, or only by hand. */
 export const REFUSED = [
   { name: 'macro', built: '`App::new` in a macro of its own' },
-  { name: 'conditional', built: 'one server or another, as the arguments say' },
   { name: 'two-servers', built: 'two servers on two ports' },
   { name: 'shuttle', built: "Shuttle's server" },
   { name: 'actix-web-3', built: 'Actix-web 3' },

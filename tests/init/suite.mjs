@@ -122,34 +122,45 @@ async function carriesTheSame(app) {
   await app.setTimes(folder);
 }
 
-/** Signs alice in at the protected page, and out again. Gives what a terminal showed, and what a browser did. */
+/** Signs alice in at the protected page, and out again. Gives what the app printed, and what the browser showed. */
 async function signIn(app, { name, port }, address) {
+  const stranger = async () => (await fetch(address, { redirect: 'manual' })).status;
   const started = await app.start(port);
-  const visitor = await Visitor.arrive(browser, address.origin);
   try {
-    const stranger = await fetch(address, { redirect: 'manual' });
-    assert.equal(stranger.status, 401);
-
-    const { page } = visitor;
-    await page.goto(address.href);
-    await sees(page, 'heading', 'Who are you today?');
-    await choose(page, 'alice');
-    await page.waitForURL(address.href);
-    const greeting = page.getByText('You are signed in as Alice');
-    await greeting.waitFor();
-    const text = (await greeting.innerText()).trim();
-    if (name === 'plain') await visitor.photograph('init');
-
-    await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.waitForURL((url) => url.pathname.endsWith('/logged-out'));
-    await page.goto(address.href);
-    await sees(page, 'heading', 'Who are you today?');
-    return [{ command: 'cargo run --quiet', output: started.output }, { browser: address.href, text }];
-  } catch (error) {
-    error.message += `\nthe app's output:\n${started.output}\nthe browser's complaints:\n${visitor.complaints.join('\n')}`;
-    throw error;
+    assert.equal(await stranger(), 401);
+    const visitor = await Visitor.arrive(browser, address.origin);
+    try {
+      const greeting = await signInAndOut(visitor, address, name === 'plain');
+      await visitor.leave();
+      return [
+        { command: 'cargo run --quiet', output: started.output },
+        { browser: address.href, text: greeting },
+      ];
+    } catch (error) {
+      const { complaints, page } = visitor;
+      const seen = await page.locator('body').innerText({ timeout: 5_000 }).catch((reason) => reason.message);
+      error.message += `\n\nat ${page.url()}:\n${seen}\n\nin the console:\n${complaints.join('\n')}\n\nthe app:\n${started.output}`;
+      throw error;
+    }
   } finally {
-    await visitor.leave();
     await started.stop({ keepFolder: true });
   }
+}
+
+async function signInAndOut(visitor, address, isPhotographed) {
+  const { page } = visitor;
+  await page.goto(address.href);
+  await sees(page, 'heading', 'Who are you today?');
+  await choose(page, 'alice');
+  await page.waitForURL(address.href);
+  const greeting = page.getByText('You are signed in as Alice');
+  await greeting.waitFor();
+  const text = (await greeting.innerText()).trim();
+  if (isPhotographed) await visitor.photograph('init');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL((url) => url.pathname.endsWith('/logged-out'));
+  await page.goto(address.href);
+  await sees(page, 'heading', 'Who are you today?');
+  return text;
 }

@@ -29,7 +29,7 @@ export async function ask(port, request, { body = '', ...headers } = {}) {
 
 /** Whether something listens on this port of this machine. */
 export async function isTaken(port) {
-  const socket = connect(port, '127.0.0.1');
+  const socket = connect(port, 'localhost');
   try {
     await once(socket, 'connect');
     return true;

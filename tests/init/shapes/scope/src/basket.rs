@@ -1,25 +1,43 @@
-use actix_session::Session;
-use actix_web::{Error, HttpResponse, post, web};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite, time::Duration},
+    post,
+};
 
-const ITEMS: &str = "items";
+const NAME: &str = "basket";
 
-fn items(session: &Session) -> Result<Vec<String>, Error> {
-    Ok(session.get(ITEMS)?.unwrap_or_default())
+/// What is in the basket, a line for each item.
+fn items(request: &HttpRequest) -> String {
+    let cookie = request.cookie(NAME);
+    let items = cookie.iter().flat_map(|cookie| cookie.value().split('.'));
+    items.map(|item| format!("{item}\n")).collect()
 }
 
-pub async fn show(session: Session) -> Result<HttpResponse, Error> {
-    Ok(HttpResponse::Ok().json(items(&session)?))
+pub async fn show(request: HttpRequest) -> String {
+    items(&request)
 }
 
-pub async fn put(session: Session, item: web::Json<String>) -> Result<HttpResponse, Error> {
-    let mut items = items(&session)?;
-    items.push(item.into_inner());
-    session.insert(ITEMS, &items)?;
-    Ok(HttpResponse::Ok().json(items))
+pub async fn put(request: HttpRequest, item: String) -> HttpResponse {
+    let mut items = items(&request);
+    items.push_str(&item);
+    let cookie = Cookie::build(NAME, items.replace('\n', "."))
+        .path("/shop")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(Duration::days(7))
+        .finish();
+    HttpResponse::Ok().cookie(cookie).body(items)
 }
 
 #[post("/logout")]
-pub async fn leave(session: Session) -> HttpResponse {
-    session.purge();
-    HttpResponse::NoContent().finish()
+pub async fn leave(request: HttpRequest) -> HttpResponse {
+    let mut left = HttpResponse::NoContent().finish();
+    if let Some(mut cookie) = request.cookie(NAME) {
+        cookie.set_path("/shop");
+        // The time of a removal cookie is always the same.
+        cookie.make_removal();
+        cookie.set_expires(None);
+        let _ = left.add_cookie(&cookie);
+    }
+    left
 }

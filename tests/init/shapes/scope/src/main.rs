@@ -1,73 +1,62 @@
-use actix_session::{
-    SessionMiddleware, config::CookieContentSecurity, storage::CookieSessionStore,
-};
-use actix_web::{App, HttpServer, cookie::Key, guard, middleware, rt::System, web};
+use actix_web::{App, HttpServer, guard, middleware, web};
+use tokio::runtime::Builder;
 
 mod basket;
 
-/// A key for one run: baskets don't survive it.
-fn session_key() -> Key {
-    Key::from(&[7; 64])
-}
-
-fn sessions(key: Key) -> SessionMiddleware<CookieSessionStore> {
-    SessionMiddleware::builder(CookieSessionStore::default(), key)
-        .cookie_name("basket".to_owned())
-        .cookie_content_security(CookieContentSecurity::Signed)
-        .cookie_secure(false)
-        .build()
-}
-
-fn main() -> std::io::Result<()> {
-    let key = session_key();
-    System::new().block_on(async move {
-        HttpServer::new(move || {
-            App::new().service(
-                web::scope("/shop")
-                    .wrap(sessions(key.clone()))
-                    .wrap(middleware::DefaultHeaders::new().add(("X-Shop", "basket")))
-                    .route("/basket", web::get().to(basket::show))
-                    .service(
-                        web::scope("/basket")
-                            .guard(guard::Header("content-type", "application/json"))
-                            .route("", web::post().to(basket::put)),
-                    )
-                    .service(basket::leave),
-            )
-        })
-        .bind(("localhost", 8080))?
-        .run()
-        .await
+async fn serve() -> std::io::Result<()> {
+    HttpServer::new(|| {
+        App::new().service(
+            web::scope("/shop")
+                .wrap(middleware::DefaultHeaders::new().add(("X-Shop", "basket")))
+                .route("/basket", web::get().to(basket::show))
+                .service(
+                    web::scope("/basket")
+                        .guard(guard::Header("content-type", "text/plain"))
+                        .route("", web::post().to(basket::put)),
+                )
+                .service(basket::leave),
+        )
     })
+    .bind(("localhost", 8080))?
+    .run()
+    .await
+}
+
+fn main() {
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("shop")
+        .build()
+        .expect("threads can be started");
+    if let Err(error) = runtime.block_on(serve()) {
+        eprintln!("the shop is closed: {error}");
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{http::StatusCode, test};
+    use actix_web::test;
 
     use super::*;
 
     #[actix_web::test]
-    async fn a_basket_is_kept_in_the_session() {
+    async fn a_basket_is_kept_in_a_cookie() {
         let app = test::init_service(
             App::new()
-                .wrap(sessions(session_key()))
                 .route("/basket", web::get().to(basket::show))
                 .route("/basket", web::post().to(basket::put)),
         )
         .await;
         let put = test::TestRequest::post()
             .uri("/basket")
-            .set_json("pears")
-            .to_request();
-        let response = test::call_service(&app, put).await;
-        assert_eq!(response.status(), StatusCode::OK);
+            .set_payload("pears");
+        let response = test::call_service(&app, put.to_request()).await;
         let cookie = response.response().cookies().next().unwrap().into_owned();
 
-        let show = test::TestRequest::get()
-            .uri("/basket")
-            .cookie(cookie)
-            .to_request();
-        assert_eq!(test::call_and_read_body(&app, show).await, r#"["pears"]"#);
+        let show = test::TestRequest::get().uri("/basket").cookie(cookie);
+        assert_eq!(
+            test::call_and_read_body(&app, show.to_request()).await,
+            "pears\n"
+        );
     }
 }
