@@ -241,7 +241,7 @@ impl Error {
             Self::Prompt(_) => "give the answers as flags, or use `--no-input`",
             Self::Cargo(_) => "the app was written; install Rust from https://rustup.rs to run it",
             Self::NoApp => {
-                "go to the folder of an app, which has a vestibule.toml, or make one: `vestibule new` or `vestibule init`"
+                "go to the folder of an app, which has a vestibule.toml, or make an app: `vestibule new`, `vestibule init`"
             }
             Self::ForeignRecord(_) => {
                 "the record that `vestibule new` writes has a table `template`"

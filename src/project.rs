@@ -65,6 +65,14 @@ impl Project {
         })
     }
 
+    /// The app that the current folder belongs to, if sign-in was brought into it.
+    pub(crate) fn initialized() -> Result<Option<Self>, Error> {
+        let project = Self::find()?;
+        let text = project.read(RECORD)?.unwrap_or_default();
+        let is_one = is_initialized(&String::from_utf8_lossy(&text));
+        Ok(is_one.then_some(project))
+    }
+
     /// What may become an app.
     pub(crate) fn at_root(root: PathBuf) -> Self {
         Self {
@@ -85,10 +93,7 @@ impl Project {
             path: path.clone(),
             source,
         })?;
-        let is_initialized = text.parse::<DocumentMut>().is_ok_and(|record| {
-            record.get("template").is_none() && record.get(INITIALIZED).is_some()
-        });
-        if is_initialized {
+        if is_initialized(&text) {
             return Err(Error::NotFromTemplate);
         }
         read_record(&path, &text).map_err(|bad| match bad {
@@ -205,6 +210,13 @@ impl Project {
         found.sort();
         Ok(found)
     }
+}
+
+/// Whether a record says that sign-in was brought into the app.
+fn is_initialized(record: &str) -> bool {
+    record
+        .parse::<DocumentMut>()
+        .is_ok_and(|record| record.get("template").is_none() && record.get(INITIALIZED).is_some())
 }
 
 impl Manifest {

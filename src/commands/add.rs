@@ -4,6 +4,7 @@
 //! [`proof`]. Each of them may find an [`Objection`]; [`run`] is where it ends the command.
 
 mod arguments;
+mod by_hand;
 pub(super) mod draft;
 mod objection;
 mod plan;
@@ -46,6 +47,9 @@ pub(crate) fn run(typed: &AddRoute) -> Result<Exit, Error> {
 
 fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection> {
     let arguments = Arguments::read(typed)?;
+    if let Some(project) = Project::initialized()? {
+        return Err(by_hand::refusal(&project, &arguments).into());
+    }
     let app = App::read()?;
     let is_public = matches!(arguments.access, arguments::AccessArgument::Public);
     let site = Site::find(&app.source, &app.table, is_public);

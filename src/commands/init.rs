@@ -100,9 +100,13 @@ fn place(
             .and_then(|file| sources.find(file)?.roots.first().cloned()),
     };
     let first = || sources.files.first()?.roots.first().cloned();
-    let root = root
-        .or_else(first)
-        .ok_or(Error::NoFile("source that can be read"))?;
+    let root = root.or_else(first).ok_or_else(|| {
+        let reason = match &sources.unreadable[..] {
+            [] => "the package has no source".to_owned(),
+            reasons => reasons.join(", "),
+        };
+        Error::no_sign_in(reason, "see that it builds first, then try again")
+    })?;
     let is_lonely = root
         .strip_prefix("src/bin/")
         .is_some_and(|rest| !rest.contains('/'));

@@ -135,7 +135,7 @@ fn outside_of_an_app_there_is_nothing_to_add_to() {
     let command = room.vestibule(&["add", "route", "reports"]);
     room.keeps(command).code(1).stderr_eq(str![[r#"
 error: this folder is not inside an app made by Vestibule
-hint: go to the folder of an app, which has a vestibule.toml, or make an app: `vestibule new`
+hint: go to the folder of an app, which has a vestibule.toml, or make an app: `vestibule new`, `vestibule init`
 
 "#]]);
 }

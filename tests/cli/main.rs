@@ -20,6 +20,7 @@ mod corpus;
 #[cfg(unix)]
 mod git;
 mod harness;
+mod init;
 mod layouts;
 mod output;
 mod packaging;

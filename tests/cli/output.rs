@@ -24,6 +24,7 @@ Usage: vestibule <COMMAND>
 
 Commands:
   new          Write a new app in a new folder
+  init         Bring sign-in into an Actix-web 4 app that exists
   add          Add a route to the app, with its handler, view and tests
   remove       Remove a route, if nothing depends on it
   routes       Show every route of the app, and who may reach it
@@ -37,9 +38,8 @@ Options:
   -V, --version  Print version
 
 Start here:
-  vestibule new my-app --run                  write an app and start it
-  vestibule add route reports --role admin    in the app: a page for some people
-  vestibule routes                            in the app: who may reach what
+  vestibule new my-app --run    write an app and start it
+  vestibule init --diff         in an Actix-web app: see how sign-in comes in
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused, 130 interrupted
 

@@ -273,7 +273,7 @@ fn objection_to(requirement: &str) -> Option<String> {
 /// The first two numbers of a version.
 fn numbers(version: &str) -> Option<(u64, u64)> {
     let version = version.trim_start_matches(|it: char| !it.is_ascii_digit());
-    let mut parts = version.split(['.', '-', '+', ' ']);
+    let mut parts = version.split(['.', '-', '+', ',', ' ']);
     let major = parts.next()?.parse().ok()?;
     Some((
         major,
