@@ -61,7 +61,7 @@ export const SHAPES = [
   },
   {
     name: 'realworld',
-    built: 'config functions in modules, tokens of its own, an error type of its own, CORS',
+    built: 'config functions in modules, tokens of its own, an error type of its own',
     like: 'implementations of RealWorld',
     ready: '/api/articles',
     asked: [
@@ -81,7 +81,6 @@ export const SHAPES = [
       ['GET /api/user', { authorization: 'Token anne-0002' }],
       ['GET /api/articles', { origin: 'http://localhost:4100' }],
       ['OPTIONS /api/articles', { origin: 'http://localhost:4100', 'access-control-request-method': 'POST' }],
-      ['OPTIONS /api/articles', { origin: 'http://localhost:4200', 'access-control-request-method': 'POST' }],
     ],
   },
   {

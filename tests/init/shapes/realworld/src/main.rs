@@ -6,7 +6,6 @@ mod users;
 
 use std::env;
 
-use actix_cors::Cors;
 use actix_web::middleware::{DefaultHeaders, Logger, NormalizePath};
 use actix_web::{web, App, HttpServer};
 
@@ -34,17 +33,15 @@ async fn main() -> std::io::Result<()> {
 
     println!("conduit listens on {}:{}", address.0, address.1);
     HttpServer::new(move || {
-        let cors = Cors::default()
-            .allowed_origin("http://localhost:4100")
-            .allow_any_method()
-            .max_age(3600);
+        let headers = DefaultHeaders::new()
+            .add(("X-Version", "0.3"))
+            .add(("Access-Control-Allow-Origin", "http://localhost:4100"));
 
         App::new()
             .app_data(state.clone())
             .app_data(error::json_config())
             .wrap(Logger::default())
-            .wrap(DefaultHeaders::new().add(("X-Version", "0.3")))
-            .wrap(cors)
+            .wrap(headers)
             .wrap(NormalizePath::trim())
             .configure(api)
     })
@@ -56,7 +53,7 @@ async fn main() -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::{http::header, http::StatusCode, test};
+    use actix_web::{body::to_bytes, http::header, http::StatusCode, test};
     use serde_json::{json, Value};
 
     use super::*;
@@ -69,8 +66,15 @@ mod tests {
         if let Some(token) = token {
             request = request.insert_header((header::AUTHORIZATION, format!("Token {token}")));
         }
-        let response = test::call_service(&app, request.to_request()).await;
-        (response.status(), test::read_body_json(response).await)
+        match test::try_call_service(&app, request.to_request()).await {
+            Ok(response) => (response.status(), test::read_body_json(response).await),
+            Err(refused) => {
+                let response = refused.error_response();
+                let body = to_bytes(response.into_body()).await.unwrap();
+                let status = refused.as_response_error().status_code();
+                (status, serde_json::from_slice(&body).unwrap())
+            }
+        }
     }
 
     #[actix_web::test]
