@@ -38,12 +38,13 @@ pub(crate) fn run(arguments: &Init) -> Result<Exit, Error> {
     }
     let sources = Sources::read(&package)?;
     let paths = Paths::of(&sources);
-    let server = Server::find(&sources).and_then(|server| reaches_ours(server, &paths));
+    let server = Server::find(&sources);
     let found_url = match arguments.port {
         Some(port) => Some(format!("http://localhost:{port}")),
         None => paths.base_url(),
     };
     let place = place(&package, &sources, &paths, &server, found_url.clone())?;
+    let server = server.and_then(|server| reaches_ours(server, &paths, place.prefix));
     let mut draft = Draft::new(&package, &sources, place)?;
     let boxes = code::needs_boxes(&sources);
     if !arguments.by_hand {
@@ -71,8 +72,8 @@ pub(crate) fn run(arguments: &Init) -> Result<Exit, Error> {
 }
 
 /// Routes that are registered after all others aren't reached if one of those takes every path.
-fn reaches_ours(server: Server, paths: &Paths) -> Result<Server, Unsure> {
-    if server.is_last && paths.catches_all {
+fn reaches_ours(server: Server, paths: &Paths, prefix: &str) -> Result<Server, Unsure> {
+    if server.is_last && paths.come_before(prefix) {
         return Err(Unsure {
             file: Some(server.file),
             reason:
@@ -171,5 +172,6 @@ impl Next {
             "Sign in as alice or bob, without a password. What you can do now is in {}.",
             self.readme
         ));
+        terminal::result("A release build needs the settings in .env.example.");
     }
 }

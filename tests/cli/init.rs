@@ -94,6 +94,7 @@ fn sign_in_comes_into_a_plain_app() {
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+A release build needs the settings in .env.example.
 
 "#]])
         .stderr_eq(str![[r#"
@@ -389,6 +390,10 @@ fn code_that_is_not_understood_is_left_alone() {
             "it can't be told how the closure that is given",
         ),
         (
+            server("|| App::new()").replace("actix_web::{App", "ntex::web::{App"),
+            "Actix-web's `HttpServer::new` isn't called outside of macros",
+        ),
+        (
             twice,
             "several calls of `HttpServer::new` (src/main.rs:4 and src/main.rs:5)",
         ),
@@ -396,7 +401,7 @@ fn code_that_is_not_understood_is_left_alone() {
         (conditional, "under a condition"),
         (
             in_macro.to_owned(),
-            "`HttpServer::new` isn't called outside of macros",
+            "Actix-web's `HttpServer::new` isn't called outside of macros",
         ),
         (
             "fn main() {}\n".to_owned(),
@@ -433,6 +438,7 @@ directly after `App::new()`, in the closure that `HttpServer::new` is given, whi
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+A release build needs the settings in .env.example.
 
 "#]]);
     assert_eq!(room.read("app/src/main.rs"), main);
@@ -547,6 +553,21 @@ fn manifests_keep_their_comments_and_their_order() {
         3,
         "{now}"
     );
+}
+
+#[test]
+fn what_can_not_be_added_to_a_manifest_is_pasted() {
+    let inline = "dependencies = { actix-web = \"4\" }\n\n[package]\nname = \"menu\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let told = is_refused(&app_with(inline, MAIN), "Cargo.toml can't be edited safely");
+    let start = "    vestibule = { version = ";
+    assert!(told.contains(start), "{told}");
+    let pasted = inline.replace(
+        "\"4\" }",
+        "\"4\", vestibule = { path = \"crates/vestibule\" }, vestibule-dev = { path = \"crates/vestibule-dev\" } }",
+    );
+    let room = app_with(&pasted, MAIN);
+    init(&room, &[]).assert().success();
+    assert_eq!(room.read("app/Cargo.toml"), pasted);
 }
 
 #[test]
@@ -705,6 +726,41 @@ fn a_layout_of_its_own_is_kept() {
 }
 
 #[test]
+fn the_address_is_read_from_the_code() {
+    for (bind, address) in [
+        ("bind(\"0.0.0.0:8000\")", "http://localhost:8000"),
+        ("bind((\"::1\", 8000))", "http://[::1]:8000"),
+        ("bind((Ipv4Addr::UNSPECIFIED, 80))", "http://localhost:80"),
+        (
+            "bind_rustls_0_23(\"127.0.0.1:8443\", config)",
+            "https://127.0.0.1:8443",
+        ),
+    ] {
+        let room = app(&MAIN.replace("bind((\"127.0.0.1\", 3000))", bind));
+        init(&room, &[]).assert().success();
+        let hooks = room.read("app/src/hooks.rs");
+        assert!(hooks.contains(&format!("Some(\"{address}\")")), "{hooks}");
+    }
+}
+
+#[test]
+fn a_crate_may_begin_outside_of_src() {
+    let manifest = MANIFEST.replace(
+        "[dependencies]",
+        "[[bin]]\nname = \"menu\"\npath = \"menu.rs\"\n\n[dependencies]",
+    );
+    let room = Room::new();
+    room.write("app/Cargo.toml", &manifest);
+    room.write("app/menu.rs", MAIN);
+    init(&room, &[]).assert().success();
+    assert!(
+        room.read("app/menu.rs")
+            .contains("\nmod account;\nmod hooks;\n")
+    );
+    assert!(room.join("app/hooks.rs").is_file());
+}
+
+#[test]
 fn the_port_is_asked_for_where_the_code_does_not_tell() {
     let main = MAIN.replace("3000", "port()");
     let room = app(&main);
@@ -780,7 +836,11 @@ hint: nothing was written; run it in one of these: apps/api, apps/site
 
 "#]]);
     let init = |folder: &str| room.vestibule(&["init"]).current_dir(room.join(folder));
-    init("apps/api/src").assert().success();
+    let told_first = told(&init("apps/api/src").assert().success());
+    assert!(
+        told_first.contains("add \"apps/api/crates\" to `exclude`"),
+        "{told_first}"
+    );
     init("apps/site").assert().success();
     assert!(room.join("apps/api/crates/vestibule/src/lib.rs").is_file());
     assert!(!room.join("apps/site/crates").exists());

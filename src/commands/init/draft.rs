@@ -9,7 +9,7 @@ use super::code;
 use super::manifest;
 use super::package::{MANIFEST, Package, dependency, members};
 use super::server::{Server, Unsure};
-use super::sources::{File, Sources};
+use super::sources::{File, Sources, below, folder_of};
 use crate::commands::plan::Planned;
 use crate::error::{Error, ManualSteps, Step};
 use crate::project::RECORD;
@@ -109,8 +109,10 @@ impl Draft {
     fn write(&mut self, package: &Package) -> Result<(), Error> {
         let planned = &mut self.planned;
         let dependencies = manifest::dependencies(&self.crates, VERSION);
+        let folder = folder_of(&self.place.root);
+        let hooks = below(folder, &format!("{}.rs", self.hooks));
         let after =
-            manifest::with(package, &dependencies, self.hooks).map_err(|CannotEdit(reason)| {
+            manifest::with(package, &dependencies, &hooks).map_err(|CannotEdit(reason)| {
                 Error::CannotEdit {
                     file: MANIFEST.to_owned(),
                     reason,
@@ -124,7 +126,6 @@ impl Draft {
             })?;
         planned.push(MANIFEST, Some(package.text.clone()), Some(after));
 
-        let folder = folder_of(&self.place.root);
         let own = self.actix.as_str();
         let settings = match self.place.prefix {
             "" => "Settings::from_lookup(setting)?".to_owned(),
@@ -138,8 +139,10 @@ impl Draft {
             .replace("actix_web", own)
             .replace("HOOKS", self.hooks)
             .replace("PAGE_PATH", &self.place.page_path);
-        planned.push(&format!("{folder}/{}.rs", self.hooks), None, Some(hooks));
-        planned.push(&format!("{folder}/{}.rs", self.page), None, Some(page));
+        for (name, text) in [(self.hooks, hooks), (self.page, page)] {
+            let path = below(folder, &format!("{name}.rs"));
+            planned.push(&path, None, Some(text));
+        }
 
         let example = include_str!("texts/env.example.txt")
             .replace("PREFIX", self.place.prefix)
@@ -316,8 +319,4 @@ fn from(here: &Path, there: &Path) -> Option<String> {
         .map(|part| Some(part.to_str()?.to_owned()))
         .collect();
     Some(up.chain(down?).collect::<Vec<_>>().join("/"))
-}
-
-fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

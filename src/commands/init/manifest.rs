@@ -2,11 +2,8 @@
 
 use toml_edit::{Decor, DocumentMut, InlineTable, Item, Key, Table, Value};
 
-use super::package::Package;
+use super::package::{Package, dependency};
 use crate::source::{CannotEdit, DEV_LIBRARY, LIBRARY};
-
-/// What is written above them.
-const COMMENT: &str = "# Signing in: src/";
 
 /// A dependency on a crate that is carried along.
 pub(super) struct Dependency {
@@ -45,12 +42,17 @@ pub(super) fn lines(dependencies: &[Dependency]) -> String {
         .collect()
 }
 
-/// The manifest with the dependencies, in their order if they have one.
+/// The manifest with the dependencies, in their order if they have one. `hooks` is the file that
+/// they are for.
 pub(super) fn with(
     package: &Package,
     dependencies: &[Dependency],
     hooks: &str,
 ) -> Result<String, CannotEdit> {
+    let mut names = dependencies.iter().map(|dependency| dependency.name);
+    if names.all(|name| dependency(&package.manifest, name).is_some()) {
+        return Ok(package.text.clone());
+    }
     let unusual = || CannotEdit("its dependencies are written in an unusual way".to_owned());
     let mut manifest = package.manifest.clone();
     let table = manifest
@@ -65,7 +67,7 @@ pub(super) fn with(
     for (index, Dependency { name, value }) in missing.iter().enumerate() {
         let mut key = Key::new(*name);
         if index == 0 {
-            *key.leaf_decor_mut() = Decor::new(format!("{COMMENT}{hooks}.rs\n"), " ");
+            *key.leaf_decor_mut() = Decor::new(format!("# Signing in: {hooks}\n"), " ");
         }
         table.insert_formatted(&key, Item::Value(Value::InlineTable(value.clone())));
     }

@@ -182,6 +182,17 @@ impl Package {
                 LEAST_RUST.0, LEAST_RUST.1
             ));
         }
+        if let Some((root, workspace)) = &self.workspace
+            && workspace.get("package").is_none()
+            && let Some(folder) = self.root.strip_prefix(root).ok().and_then(Path::to_str)
+        {
+            notes.push(format!(
+                "in the workspace {} `cargo test` runs the tests of the two crates too; to leave \
+                 them out, add \"{}/crates\" to `exclude` there",
+                root.display(),
+                folder.replace('\\', "/")
+            ));
+        }
         let roots = [
             Some(&self.root),
             self.workspace.as_ref().map(|(root, _)| root),

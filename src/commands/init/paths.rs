@@ -24,15 +24,23 @@ const VERBS: [&str; 9] = [
     "connect", "delete", "get", "head", "options", "patch", "post", "put", "trace",
 ];
 
+struct Address {
+    is_https: bool,
+    host: String,
+    port: u16,
+}
+
 /// What the app says about its paths.
 #[derive(Default)]
 pub(super) struct Paths {
     /// Literals that may be paths or patterns of paths.
     written: Vec<String>,
     /// Whether there is something that answers whatever nothing else does.
-    pub(super) catches_all: bool,
-    /// Addresses that it listens on, as host and port.
-    listens: Vec<(String, u16)>,
+    catches_all: bool,
+    /// Whether there is something that takes each path from what is registered after it.
+    takes_all: bool,
+    /// Addresses that it listens on.
+    listens: Vec<Address>,
 }
 
 impl Paths {
@@ -69,7 +77,9 @@ impl Paths {
             ("default_service", _) => self.catches_all = true,
             ("Files::new", Some(text)) if text.trim_matches('/').is_empty() => {
                 self.catches_all = true;
+                self.takes_all = true;
             }
+            ("scope", Some(text)) if text.trim_matches('/').is_empty() => self.takes_all = true,
             ("Files::new", Some(text)) => self.written.push(text),
             (name, Some(text))
                 if [&TAKES_PATH[..], &VERBS].concat().contains(&name) && !text.starts_with('/') =>
@@ -77,24 +87,15 @@ impl Paths {
                 self.written.push(format!("/{text}"));
             }
             (name, _) if is_bind(name) => {
-                let address = match &first {
-                    Some(TokenTree::Group(group)) => {
-                        let pair: Vec<_> = group.stream().into_iter().collect();
-                        match (pair.first().and_then(string), pair.last()) {
-                            (host, Some(TokenTree::Literal(port))) => {
-                                let port = port.to_string().parse().ok();
-                                port.map(|port| (host.unwrap_or_default(), port))
-                            }
-                            _ => None,
-                        }
-                    }
-                    Some(token) => string(token).and_then(|text| {
-                        let (host, port) = text.rsplit_once(':')?;
-                        Some((host.to_owned(), port.parse().ok()?))
-                    }),
-                    None => None,
-                };
-                self.listens.extend(address);
+                let is_https = ["rustls", "openssl"].iter().any(|it| name.contains(it));
+                let address = first.as_ref().and_then(host_and_port);
+                // Port 0 is any, as tests like it.
+                let address = address.filter(|(_, port)| *port != 0);
+                self.listens.extend(address.map(|(host, port)| Address {
+                    is_https,
+                    host,
+                    port,
+                }));
             }
             _ => {}
         }
@@ -102,16 +103,18 @@ impl Paths {
 
     /// Where browsers reach a debug build, if it always listens on the same port.
     pub(super) fn base_url(&self) -> Option<String> {
-        let (host, port) = self.listens.first()?;
-        if self.listens.iter().any(|(_, other)| other != port) || *port == 0 {
+        let first = self.listens.first()?;
+        let is_one = |other: &Address| (other.port, other.is_https) == (first.port, first.is_https);
+        if !self.listens.iter().all(is_one) {
             return None;
         }
-        let host = match host.as_str() {
-            "127.0.0.1" | "[::1]" => host,
+        let host = match first.host.as_str() {
+            host @ ("127.0.0.1" | "[::1]") => host,
             "::1" => "[::1]",
             _ => "localhost",
         };
-        Some(format!("http://{host}:{port}"))
+        let scheme = if first.is_https { "https" } else { "http" };
+        Some(format!("{scheme}://{host}:{}", first.port))
     }
 
     /// Where the sign-in and its example page can go: before all paths of the sign-in, and the path
@@ -133,6 +136,11 @@ impl Paths {
             prefixes.find(|prefix| !self.is_written(prefix))
         })?;
         Some((good, format!("{good}{PAGE}")))
+    }
+
+    /// Whether the app may take the paths of the sign-in from it, if it registers its own first.
+    pub(super) fn come_before(&self, prefix: &str) -> bool {
+        self.takes_all || self.is_matched(prefix)
     }
 
     /// Whether a pattern of the app may match one of the paths.
@@ -170,6 +178,21 @@ fn called_by(last: &str, before: Option<&TokenTree>, name: &str) -> Option<Strin
         // `map.get("…")` takes no path.
         name if VERBS.contains(&name) && is_method => None,
         name => Some(name.to_owned()),
+    }
+}
+
+/// An address that is written out: `"localhost:8080"` or `("localhost", 8080)`.
+fn host_and_port(address: &TokenTree) -> Option<(String, u16)> {
+    let TokenTree::Group(pair) = address else {
+        let address = string(address)?;
+        let (host, port) = address.rsplit_once(':')?;
+        return Some((host.to_owned(), port.parse().ok()?));
+    };
+    let pair: Vec<_> = pair.stream().into_iter().collect();
+    let host = pair.first().and_then(string).unwrap_or_default();
+    match pair.last()? {
+        TokenTree::Literal(port) => Some((host, port.to_string().parse().ok()?)),
+        _ => None,
     }
 }
 

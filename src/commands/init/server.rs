@@ -64,9 +64,15 @@ const NAMES: [&str; 2] = ["oidc", "sign_in"];
 
 impl Server {
     pub(super) fn find(sources: &Sources) -> Result<Self, Unsure> {
+        if !sources.unreadable.is_empty() {
+            return Err(Unsure {
+                file: None,
+                reason: sources.unreadable.join(", "),
+            });
+        }
         let mut found = Vec::new();
         for file in &sources.files {
-            let mut servers = Servers::of(file);
+            let mut servers = Servers::of(sources, file);
             servers.visit_file(&file.syntax);
             found.extend(servers.found.into_iter().map(|site| (file, site)));
         }
@@ -92,14 +98,14 @@ impl Server {
 fn none(sources: &Sources) -> Unsure {
     let mut files = sources.files.iter();
     if let Some(file) = files.find(|file| mentions(file, "HttpServer")) {
-        return Unsure::new(file, "`HttpServer::new` isn't called outside of macros");
+        return Unsure::new(
+            file,
+            "Actix-web's `HttpServer::new` isn't called outside of macros",
+        );
     }
     Unsure {
         file: None,
-        reason: match &sources.unreadable[..] {
-            [] => "nothing in src/ calls `HttpServer::new`".to_owned(),
-            unreadable => unreadable.join(", "),
-        },
+        reason: "nothing in src/ calls `HttpServer::new`".to_owned(),
     }
 }
 
@@ -129,9 +135,9 @@ struct Servers<'a> {
 }
 
 impl<'a> Servers<'a> {
-    fn of(file: &'a File) -> Self {
+    fn of(sources: &Sources, file: &'a File) -> Self {
         Self {
-            names: names_of(file, "HttpServer"),
+            names: names_of(sources, file, "HttpServer"),
             around: Vec::new(),
             found: Vec::new(),
         }
@@ -370,7 +376,7 @@ fn app_in<'a>(
     closure: &'a ExprClosure,
 ) -> Result<(&'a ExprCall, bool), Unsure> {
     let mut apps = Apps {
-        names: names_of(file, "App"),
+        names: names_of(sources, file, "App"),
         found: Vec::new(),
     };
     apps.visit_expr(&closure.body);
@@ -583,7 +589,10 @@ fn full(file: &File, names: &[String]) -> String {
 }
 
 /// What a file calls a type of Actix-web.
-fn names_of(file: &File, name: &str) -> Vec<String> {
+fn names_of(sources: &Sources, file: &File, name: &str) -> Vec<String> {
+    let is_ours = |first: &String| {
+        *first == sources.actix || ["crate", "self", "super"].contains(&first.as_str())
+    };
     let mut names = Vec::new();
     let mut is_other = false;
     for item in &file.syntax.items {
@@ -591,7 +600,7 @@ fn names_of(file: &File, name: &str) -> Vec<String> {
             Item::Use(item) => {
                 for (bound, path) in imports(&item.tree) {
                     let is_it = path.last().is_some_and(|last| last == name)
-                        && path.first().is_some_and(|first| first != "clap");
+                        && path.first().is_some_and(is_ours);
                     if is_it {
                         names.push(bound);
                     } else if bound == name {

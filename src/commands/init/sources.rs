@@ -24,6 +24,8 @@ pub(super) struct Sources {
     pub(super) files: Vec<File>,
     /// Those that can't be parsed, with the reason.
     pub(super) unreadable: Vec<String>,
+    /// The name by which they call actix-web.
+    pub(super) actix: String,
 }
 
 impl Sources {
@@ -31,6 +33,7 @@ impl Sources {
         let mut read = Self {
             files: Vec::new(),
             unreadable: Vec::new(),
+            actix: package.actix.clone(),
         };
         for root in roots(package)? {
             let folder = folder_of(&root).to_owned();
@@ -91,7 +94,7 @@ impl Sources {
             }
             let name = module.ident.to_string();
             let name = name.trim_start_matches("r#");
-            let below = format!("{folder}/{name}");
+            let below = below(folder, name);
             if let Some((_, items)) = &module.content {
                 self.add_children(project, items, root, &below)?;
                 continue;
@@ -130,8 +133,17 @@ fn roots(package: &Package) -> Result<Vec<String>, Error> {
     Ok(found)
 }
 
-fn folder_of(path: &str) -> &str {
+/// The folder that a file is in; empty at the root of the package.
+pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The path of something in a folder.
+pub(super) fn below(folder: &str, name: &str) -> String {
+    match folder {
+        "" => name.to_owned(),
+        folder => format!("{folder}/{name}"),
+    }
 }
 
 /// Calls `found` for each token of a file with the one before it, also inside of groups and macros.
