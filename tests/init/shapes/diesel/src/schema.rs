@@ -1,0 +1,7 @@
+table! {
+    books (id) {
+        id -> Integer,
+        title -> Text,
+        year -> Integer,
+    }
+}

@@ -1,0 +1,5 @@
+use actix_web::HttpResponse;
+
+pub async fn health() -> HttpResponse {
+    HttpResponse::NoContent().finish()
+}

@@ -1,0 +1,5 @@
+mod health;
+mod join;
+
+pub use health::health;
+pub use join::join;

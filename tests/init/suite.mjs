@@ -1,0 +1,166 @@
+// `vestibule init` in apps that exist. Each is built and asked before and
+// after; nothing that it answered may change, and alice can sign in.
+//
+//     node tests/init/suite.mjs path/to/vestibule page-to-write.md [name of a shape]
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, test } from 'node:test';
+
+import { Visitor, launch } from '../browser/browser.mjs';
+import { choose, sees } from '../browser/harness.mjs';
+import { App } from './app.mjs';
+import { page } from './page.mjs';
+import { REFUSED, SHAPES } from './shapes.mjs';
+
+const REFUSES = 3;
+
+const [program, report, wanted] = process.argv.slice(2);
+if (!report) {
+  console.error('error: give the path of the program `vestibule` and that of the page to write');
+  process.exit(1);
+}
+const vestibule = resolve(program);
+const isWanted = ({ name }) => !wanted || name === wanted;
+const work = await mkdtemp(join(tmpdir(), 'init-'));
+const browser = await launch();
+after(async () => {
+  await browser.close();
+  await rm(work, { recursive: true, force: true });
+});
+
+const edited = [];
+const refused = [];
+/** The crates as the first app got them. All get the same. */
+let crates;
+
+for (const shape of SHAPES.filter(isWanted)) {
+  test(`${shape.name}: ${shape.built}`, async () => {
+    const app = await App.copy(shape, work, vestibule);
+    const before = await app.state();
+    const tests = await app.isGood();
+    assert.ok(tests > 0, 'it has tests of its own');
+    const answers = await app.answers(shape.port);
+
+    const { changes, output } = shape.isByHand ? await initByHand(app) : await init(app);
+    const initialized = await app.state();
+    await carriesTheSame(app);
+
+    const again = await app.vestibule('init');
+    assert.equal(again.code, 0, again.output);
+    assert.equal(await app.state(), initialized, 'the second time it changes nothing');
+
+    assert.equal(await app.isGood(), tests, 'its own tests are all there');
+    assert.deepEqual(await app.answers(shape.port), answers);
+    const [, address] = /then open (http\S+)/.exec(output);
+    const session = await signIn(app, shape, new URL(address));
+    edited.push({
+      shape,
+      tests,
+      requests: answers.length,
+      path: new URL(address).pathname,
+      created: changes.filter(({ action }) => action === 'create').map(({ path }) => path),
+      diff: await app.difference(before, initialized),
+      session: [{ command: 'vestibule init', output }, ...session],
+    });
+  });
+}
+
+for (const shape of REFUSED.filter(isWanted)) {
+  test(`refused: ${shape.name}: ${shape.built}`, async () => {
+    const app = await App.copy(shape, work, vestibule);
+    refused.push({ shape, output: await refuses(app) });
+  });
+}
+
+after(async () => {
+  if (!wanted && edited.length === SHAPES.length && refused.length === REFUSED.length) {
+    await writeFile(report, page(edited, refused));
+  }
+});
+
+/** Brings sign-in in. Before that, showing what would happen writes nothing. */
+async function init(app, ...flags) {
+  const before = await app.state();
+  const shown = {};
+  for (const form of ['--dry-run', '--diff', '--plan-json']) {
+    const { code, output } = await app.vestibule('init', ...flags, form);
+    assert.equal(code, 0, output);
+    shown[form] = output;
+  }
+  assert.equal(await app.state(), before, 'nothing was written');
+  const { code, output } = await app.vestibule('init', ...flags);
+  assert.equal(code, 0, output);
+  return { changes: JSON.parse(shown['--plan-json']).changes, output };
+}
+
+/** Brings sign-in in where the code is left alone, by pasting the lines that are printed. */
+async function initByHand(app) {
+  const refusal = await refuses(app);
+  const { changes, output } = await init(app, '--by-hand');
+  await app.paste(refusal);
+  return { changes, output, refusal };
+}
+
+/** Gives what is said where nothing is done. */
+async function refuses(app) {
+  const before = await app.state();
+  const { code, output } = await app.vestibule('init');
+  assert.equal(code, REFUSES, output);
+  assert.equal(await app.state(), before, 'nothing was written');
+  return output;
+}
+
+/** Checks the crates, so that Cargo can build them once for all apps. */
+async function carriesTheSame(app) {
+  const folder = 'crates';
+  const state = await app.stateOf(folder);
+  crates ??= state;
+  assert.equal(state, crates, 'all apps carry the same crates');
+  await app.setTimes(folder);
+}
+
+/** Signs alice in at the protected page, and out again. Gives what the app printed, and what the browser showed. */
+async function signIn(app, { name, port }, address) {
+  const stranger = async () => (await fetch(address, { redirect: 'manual' })).status;
+  const started = await app.start(port);
+  try {
+    assert.equal(await stranger(), 401);
+    const visitor = await Visitor.arrive(browser, address.origin);
+    try {
+      const greeting = await signInAndOut(visitor, address, name === 'plain');
+      await visitor.leave();
+      return [
+        { command: 'cargo run --quiet', output: started.output },
+        { browser: address.href, text: greeting },
+      ];
+    } catch (error) {
+      const { complaints, page } = visitor;
+      const seen = await page.locator('body').innerText({ timeout: 5_000 }).catch((reason) => reason.message);
+      error.message += `\n\nat ${page.url()}:\n${seen}\n\nin the console:\n${complaints.join('\n')}\n\nthe app:\n${started.output}`;
+      throw error;
+    }
+  } finally {
+    await started.stop({ keepFolder: true });
+  }
+}
+
+async function signInAndOut(visitor, address, isPhotographed) {
+  const { page } = visitor;
+  await page.goto(address.href);
+  await sees(page, 'heading', 'Who are you today?');
+  await choose(page, 'alice');
+  await page.waitForURL(address.href);
+  const greeting = page.getByText('You are signed in as Alice');
+  await greeting.waitFor();
+  const text = (await greeting.innerText()).trim();
+  if (isPhotographed) await visitor.photograph('init');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL((url) => url.pathname.endsWith('/logged-out'));
+  await page.goto(address.href);
+  await sees(page, 'heading', 'Who are you today?');
+  return text;
+}
