@@ -18,7 +18,7 @@ import { orStop } from './program.mjs';
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
 
-const SHORT = 20;
+const SHORT = 2;
 
 const SIGN_IN_PAGE = '/sign-in';
 

@@ -19,7 +19,7 @@ const SETTINGS = { CANAILLE_CONFIG: 'canaille.toml' };
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
 
-const SHORT = 20;
+const SHORT = 2;
 
 const requirements = await readFile(new URL('requirements.in', import.meta.url), 'utf8');
 const [, version] = /canaille.*==(\S+)/.exec(requirements);

@@ -20,7 +20,7 @@ const ADMINISTRATOR = { username: 'admin', password: 'password' };
 const ALICE = { username: 'alice', name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
 
-const SHORT = 20;
+const SHORT = 2;
 const LONG = 600;
 
 export const title = 'Glewlwyd (C, from Debian)';

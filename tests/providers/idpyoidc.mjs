@@ -14,7 +14,7 @@ const SERVER = fileURLToPath(new URL('idpyoidc_server.py', import.meta.url));
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
 
-const SHORT = 20;
+const SHORT = 2;
 const LONG = 600;
 
 const requirements = await readFile(new URL('requirements.in', import.meta.url), 'utf8');

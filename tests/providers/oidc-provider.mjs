@@ -11,7 +11,7 @@ import { Provider } from 'oidc-provider';
 
 const ALICE = { sub: 'alice', name: 'Alice Liddell', email: 'alice@example.com' };
 
-const SHORT = 20;
+const SHORT = 2;
 const LONG = 600;
 
 const manifest = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));

@@ -3,7 +3,7 @@
 
 use actix_web::web::{ServiceConfig, get};
 use serde_json::json;
-use vestibule::{Deny, Error, ErrorKind, Oidc, Settings, internals};
+use vestibule::{Deny, Error, ErrorKind, Oidc, Settings, Undeclared, internals};
 use vestibule_dev::{
     provider::{Answer, DevProvider, Endpoint, Misbehaviour, PushedRequests},
     testing::logs,
@@ -50,12 +50,15 @@ const HINTS: &[(&str, &str)] = &[
     ("not_found", "links here"),
     ("method_not_allowed", "links here"),
     ("bad_request", "links here"),
+    ("undeclared_route", "oidc.public(table)"),
     ("internal", "a bug in the app"),
 ];
 
-/// The fixture's pages, some that demand more, and one with a bug.
+/// The fixture's pages, some that demand more, one with a bug, and one that is neither
+/// public nor guarded.
 fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
     config.route("/test/bug", get().to(bug));
+    config.route("/test/open", get().to(async || "open"));
     step_up::pages(oidc, config);
 }
 
@@ -237,6 +240,15 @@ async fn provoke(code: &str) -> Page {
         "bad_request" => {
             let browser = Fixture::start().await.browser();
             browser.get(&login_with("assurance=made-up")).await
+        }
+        "undeclared_route" => {
+            let fixture = Fixture {
+                pages,
+                undeclared: Undeclared::Refuse,
+                ..Fixture::default()
+            };
+            let app = fixture.prepared(|_, _| {}).start().await;
+            app.browser().get("/test/open").await
         }
         "internal" => {
             let app = Fixture::start_with_pages(pages).await;
