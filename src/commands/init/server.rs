@@ -217,7 +217,10 @@ impl Site<'_> {
             return Err(unsure("the server is there under a condition only"));
         }
         let (index, function) = self.function().ok_or_else(|| {
-            unsure("the function that makes the server isn't `async`, and the sign-in starts with `.await`")
+            unsure(
+                "the function that makes the server isn't `async`, and the sign-in starts with \
+                 `.await`",
+            )
         })?;
         let inside = self.around.get(index..).unwrap_or_default();
         let (block, mut statement) = innermost_statement(inside)
