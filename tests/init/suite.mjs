@@ -101,7 +101,7 @@ async function initByHand(app) {
   const refusal = await refuses(app);
   const { changes, output } = await init(app, '--by-hand');
   await app.paste(refusal);
-  return { changes, output, refusal };
+  return { changes, output };
 }
 
 /** Gives what is said where nothing is done. */
