@@ -19,7 +19,10 @@ const SETTINGS = { CANAILLE_CONFIG: 'canaille.toml' };
 const ALICE = { name: 'Alice Liddell', email: 'alice@example.com' };
 const PASSWORD = randomUUID();
 
-const SHORT = 2;
+// A refresh token ends with its access token here, so it is used before that: when half of its life
+// is over.
+const SHORT = 8;
+export const tokensEndAfter = (SHORT / 2) * 1000 + 100;
 
 const requirements = await readFile(new URL('requirements.in', import.meta.url), 'utf8');
 const [, version] = /canaille.*==(\S+)/.exec(requirements);
