@@ -43,17 +43,20 @@ pub(crate) enum Place {
     Outside(PathBuf),
 }
 
+/// The current folder, or the nearest one above it, that holds a file of this name.
+pub(crate) fn folder_with(name: &str) -> Result<Option<PathBuf>, Error> {
+    let here = std::env::current_dir().map_err(|source| Error::Read {
+        path: PathBuf::from("."),
+        source,
+    })?;
+    let found = here.ancestors().find(|folder| folder.join(name).is_file());
+    Ok(found.map(Path::to_owned))
+}
+
 impl Project {
     /// The app that the current folder belongs to.
     pub(crate) fn find() -> Result<Self, Error> {
-        let here = std::env::current_dir().map_err(|source| Error::Read {
-            path: PathBuf::from("."),
-            source,
-        })?;
-        let root = here
-            .ancestors()
-            .find(|folder| folder.join(RECORD).is_file())
-            .ok_or(Error::NoApp)?;
+        let root = folder_with(RECORD)?.ok_or(Error::NoApp)?;
         let record = root.join(RECORD);
         let text = fs::read_to_string(&record).map_err(|source| Error::Read {
             path: record.clone(),
@@ -67,7 +70,7 @@ impl Project {
             return Err(Error::ForeignRecord(record));
         }
         Ok(Self {
-            root: root.to_owned(),
+            root,
             _lock: None,
             planned: BTreeMap::new(),
         })

@@ -13,7 +13,7 @@ use syn::{
 
 use super::file::flatten;
 use super::foreign::{brought_by_glob, is_well_known};
-use super::tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, plain_name};
+use super::tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, names_of, plain_name};
 
 /// Where a glob takes its names from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,11 +197,7 @@ impl Crate {
         path: &syn::Path,
         want: Want,
     ) -> Vec<Def<'a>> {
-        let names: Vec<String> = path
-            .segments
-            .iter()
-            .map(|segment| plain_name(&segment.ident))
-            .collect();
+        let names = names_of(path);
         if path.leading_colon.is_some() {
             return self.of_crate(names, want, 0);
         }
@@ -371,12 +367,7 @@ impl Crate {
             return vec![Def::Unclear];
         }
         let scope = scope.clone().within(&alias.generics);
-        let mut names: Vec<String> = target
-            .path
-            .segments
-            .iter()
-            .map(|segment| plain_name(&segment.ident))
-            .collect();
+        let mut names = names_of(&target.path);
         names.push(name.to_owned());
         if target.path.leading_colon.is_some() {
             return self.of_crate(names, want, depth);

@@ -282,6 +282,12 @@ impl Place {
     }
 }
 
+/// The names that a path consists of.
+pub(crate) fn names_of(path: &syn::Path) -> Vec<String> {
+    let names = path.segments.iter();
+    names.map(|segment| plain_name(&segment.ident)).collect()
+}
+
 /// A name without the `r#` that makes it one.
 pub(crate) fn plain_name(name: &syn::Ident) -> String {
     let name = name.to_string();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{DocumentMut, Item, TableLike};
 
 use crate::error::Error;
-use crate::project::Project;
+use crate::project::{Project, folder_with};
 use crate::source::{DEV_LIBRARY, LIBRARY};
 
 pub(super) const MANIFEST: &str = "Cargo.toml";
@@ -37,25 +37,18 @@ pub(super) struct Package {
 impl Package {
     /// The package that the current folder is in.
     pub(super) fn find() -> Result<Self, Error> {
-        let here = std::env::current_dir().map_err(|source| Error::Read {
-            path: PathBuf::from("."),
-            source,
-        })?;
-        let root = here
-            .ancestors()
-            .find(|folder| folder.join(MANIFEST).is_file())
-            .ok_or(Error::NoPackage)?;
-        let project = Project::at_root(root.to_owned())?;
+        let root = folder_with(MANIFEST)?.ok_or(Error::NoPackage)?;
+        let project = Project::at_root(root.clone())?;
         let path = root.join(MANIFEST);
         let text = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
         let manifest: DocumentMut = text
             .parse()
             .map_err(|error: toml_edit::TomlError| Error::Manifest(error.to_string()))?;
         if manifest.get("package").is_none() {
-            return Err(only_a_workspace(root, &manifest));
+            return Err(only_a_workspace(&root, &manifest));
         }
         let workspace = if manifest.get("workspace").is_some() {
-            Some((root.to_owned(), manifest.clone()))
+            Some((root.clone(), manifest.clone()))
         } else {
             root.ancestors().skip(1).find_map(|above| {
                 let manifest = read(above)?;
@@ -72,7 +65,7 @@ impl Package {
         Ok(Self {
             actix: project.manifest()?.crate_name_of(ACTIX),
             project,
-            root: root.to_owned(),
+            root,
             text,
             manifest,
             edition,

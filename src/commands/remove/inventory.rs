@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Route;
 use crate::source::{
-    Crate, Def, Module, Scope, SourceFile, Want, flatten, globs, imports, plain_name,
+    Crate, Def, Module, Scope, SourceFile, Want, flatten, globs, imports, names_of, plain_name,
 };
 
 use super::declares;
@@ -423,11 +423,7 @@ impl<'ast> Visit<'ast> for Names<'_, '_> {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path
-            .segments
-            .iter()
-            .map(|segment| plain_name(&segment.ident))
-            .collect();
+        let names = names_of(path);
         if path.leading_colon.is_none() && self.leads_there(&names, names.len().saturating_sub(1)) {
             self.found.push(path.span().start().line);
         }

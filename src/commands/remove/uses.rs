@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemUse, Meta};
 
-use crate::source::{flatten, globs, imports, is_for_tests, plain_name};
+use crate::source::{flatten, globs, imports, is_for_tests, names_of, plain_name};
 
 /// A route's module, as code outside of the library names it.
 #[derive(Clone, Copy)]
@@ -174,11 +174,7 @@ impl<'ast> Visit<'ast> for Paths<'_> {
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
-        let names: Vec<String> = path
-            .segments
-            .iter()
-            .map(|segment| plain_name(&segment.ident))
-            .collect();
+        let names = names_of(path);
         if self.leads_there(&names, names.len().saturating_sub(1)) {
             self.lines.push(path.span().start().line);
         }

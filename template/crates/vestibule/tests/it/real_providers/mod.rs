@@ -124,18 +124,12 @@ impl Replay {
     }
 
     /// Takes the provider's answer to the app, and goes where that leads.
-    async fn deliver(&self, browser: &Browser, mut answer: Url) -> Page {
+    async fn deliver(&self, browser: &Browser, answer: Url) -> Page {
         if !self.sample.answers_by_form() {
             return browser.visit(answer.as_str()).await;
         }
-        let pairs: Vec<_> = answer.query_pairs().into_owned().collect();
-        let pairs: Vec<_> = pairs
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        answer.set_query(None);
         // With a form of another site, browsers send no cookie of this one.
-        let page = self.app.browser().post(answer.as_str(), &pairs).await;
+        let page = post_as_form(&self.app.browser(), answer).await;
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.body);
         browser.follow(page).await
     }
@@ -287,19 +281,23 @@ async fn d13_entras_shared_issuers_are_refused_with_what_to_do() {
     assert!(log.contains("name your own tenant"), "{log}");
 }
 
-#[tokio::test]
-async fn r15_answers_by_form_are_taken_only_if_they_are_asked_for() {
-    let app = Fixture::start().await;
-    let browser = app.browser();
-    let answer = browser.answer_of_provider("alice", PATHS.login).await;
-    let mut answer = answer.location();
+/// Takes the provider's answer to the app as a form (`response_mode=form_post`).
+async fn post_as_form(browser: &Browser, mut answer: Url) -> Page {
     let pairs: Vec<_> = answer.query_pairs().into_owned().collect();
     let pairs: Vec<_> = pairs
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     answer.set_query(None);
-    let page = browser.post(answer.as_str(), &pairs).await;
+    browser.post(answer.as_str(), &pairs).await
+}
+
+#[tokio::test]
+async fn r15_answers_by_form_are_taken_only_if_they_are_asked_for() {
+    let app = Fixture::start().await;
+    let browser = app.browser();
+    let answer = browser.answer_of_provider("alice", PATHS.login).await;
+    let page = post_as_form(&browser, answer.location()).await;
     assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(!browser.is_signed_in().await);
 }
