@@ -10,6 +10,7 @@ mod error;
 mod git;
 mod interrupt;
 mod lock;
+mod people;
 mod project;
 mod prompts;
 mod routes;

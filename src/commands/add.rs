@@ -19,6 +19,7 @@ use syn::{Item, Visibility};
 use crate::cli::AddRoute;
 use crate::commands::plan::Planned;
 use crate::error::{Error, Exit, ManualSteps};
+use crate::people::{self, Holder};
 use crate::project::Project;
 use crate::routes::{Reached, Route, Table};
 use crate::scaffold::{Guard, Kind};
@@ -80,9 +81,10 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     let file = format!("src/{routes}");
     let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
     needs::check(&app.project, &app.source, draft)?;
-    let planned = plan::plan(&app.project, &app.source, &site, draft)?;
+    let holder = holder(&app.project, draft)?;
+    let planned = plan::plan(&app.project, &app.source, &site, draft, holder.as_ref())?;
     proof::check(&app.project, &app.table, &planned, draft, &file)?;
-    finish(typed, &app, &site, draft, planned)
+    finish(typed, &app, &site, draft, holder.as_ref(), planned)
 }
 
 impl App {
@@ -201,17 +203,27 @@ fn finish(
     app: &App,
     site: &Site<'_>,
     draft: &Draft,
+    holder: Option<&Holder>,
     planned: Planned,
 ) -> Result<Exit, Objection> {
     if planned.finish(&app.project, &typed.plan)? {
-        notes(app, site, draft);
-        next_steps(&app.project, draft);
+        notes(app, site, draft, holder);
+        next_steps(&app.project, draft, holder);
     }
     Ok(Exit::Done)
 }
 
+/// Who at the development provider has the role that the route asks for, if the provider decides
+/// that.
+fn holder(project: &Project, draft: &Draft) -> Result<Option<Holder>, Error> {
+    match &draft.route.guard {
+        Guard::Role(role) if !role.is_decided_by_app => people::give(project, &role.name).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// What the person should know of the new route.
-fn notes(app: &App, site: &Site<'_>, draft: &Draft) {
+fn notes(app: &App, site: &Site<'_>, draft: &Draft, holder: Option<&Holder>) {
     for reason in &app.source.unreadable {
         terminal::note(reason);
     }
@@ -241,9 +253,17 @@ fn notes(app: &App, site: &Site<'_>, draft: &Draft) {
             role.name
         ));
     }
+    if let (Guard::Role(role), Some(Holder::Nobody)) = (&draft.route.guard, holder) {
+        terminal::note(format_args!(
+            "it can't be told who has the role `{}` at the development provider: {} says who has \
+             which roles there",
+            role.name,
+            people::LIST,
+        ));
+    }
 }
 
-fn next_steps(project: &Project, draft: &Draft) {
+fn next_steps(project: &Project, draft: &Draft, holder: Option<&Holder>) {
     let route = &draft.route;
     let methods: Vec<&str> = route
         .handlers()
@@ -256,6 +276,12 @@ fn next_steps(project: &Project, draft: &Draft) {
         route.path,
         route.guard.who("")
     ));
+    if let Some(Holder::Given { sub, .. }) = holder {
+        terminal::result(format_args!(
+            "At the development provider, {sub} is one of them now ({}).",
+            people::LIST
+        ));
+    }
     terminal::result("Next:");
     if project.has_rustfmt_settings() {
         terminal::result("  cargo fmt    # formats it as your rustfmt.toml says");

@@ -13,6 +13,7 @@ use crate::commands::add::draft::TESTS;
 use crate::commands::add::site;
 use crate::commands::plan::Planned;
 use crate::error::{Error, Exit, ManualSteps, Step};
+use crate::people;
 use crate::project::Project;
 use crate::routes::{Route, Table};
 use crate::source::{CannotEdit, Comment, Crate, Edit, SourceFile, plain_name};
@@ -124,6 +125,9 @@ fn plan(
         if let Some(role) = original.unused_role(edit.items(), file, inventory, project)? {
             edit.remove_added_items(|item| role.is_about(item));
             is_touched = true;
+            if let Some((before, after)) = people::take_back(project, &role.name)? {
+                planned.push(people::LIST, Some(before), Some(after));
+            }
         }
         if is_touched {
             comments.extend(comments_of(&edit, &file.path));

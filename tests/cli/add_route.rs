@@ -571,3 +571,65 @@ fn modules_stand_in_the_order_of_rustfmt() {
         assert_formatted(&room.join("app"));
     }
 }
+
+const PEOPLE: &str = "app/dev/people.json";
+
+#[test]
+fn somebody_has_the_role_at_the_development_provider() {
+    let room = Room::with_app();
+    let before = room.read(PEOPLE);
+    let told = stdout(route(&room, &["reports", "--role=auditor"]));
+    assert!(
+        told.contains(
+            "\nAt the development provider, alice is one of them now (dev/people.json).\n"
+        ),
+        "{told}"
+    );
+    let roles = r#"["admin", "user"]"#;
+    let with_the_role = before.replacen(roles, r#"["admin", "user", "auditor"]"#, 1);
+    assert_ne!(before, with_the_role);
+    assert_eq!(room.read(PEOPLE), with_the_role);
+
+    for arguments in [&["more", "--role=auditor"][..], &["open", "--public"]] {
+        let told = stdout(route(&room, arguments));
+        assert!(!told.contains("development provider"), "{told}");
+        assert_eq!(room.read(PEOPLE), with_the_role);
+    }
+}
+
+#[test]
+fn the_role_goes_to_the_first_who_may_have_roles_and_the_rest_of_the_list_stays() {
+    let room = Room::with_app();
+    let list = "{\"odd_people\": false,\r\n \"people\": [ {\"sub\":\"zoe\"},\r\n\t{\"roles\":[],  \
+                \"sub\":\"y\\u00fcn\"}, {\"sub\":\"xi\",\"roles\":[\"a\"]}]}";
+    room.write(PEOPLE, list);
+    let told = stdout(route(&room, &["reports", "--role=auditor"]));
+    assert!(told.contains("provider, yün is one of them now"), "{told}");
+    assert_eq!(room.read(PEOPLE), list.replace("[],", "[\"auditor\"],"));
+    room.vestibule(&["remove", "route", "reports"])
+        .current_dir(room.join("app"))
+        .assert()
+        .success();
+    assert_eq!(room.read(PEOPLE), list);
+}
+
+#[test]
+fn a_list_of_people_that_is_not_as_expected_keeps_no_route_from_being_added() {
+    let lists = [
+        "{ \"people\": [",
+        "[]",
+        r#"{ "people": "everybody" }"#,
+        r#"{ "people": [{ "sub": "zoe" }] }"#,
+    ];
+    for list in lists {
+        let room = Room::with_app();
+        room.write(PEOPLE, list);
+        let said = route(&room, &["reports", "--role=auditor"])
+            .assert()
+            .success();
+        let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
+        let note = "who has the role `auditor` at the development provider: dev/people.json says";
+        assert!(said.contains(note), "{said}");
+        assert_eq!(room.read(PEOPLE), list);
+    }
+}

@@ -291,3 +291,18 @@ edit   tests/it/routes/mod.rs
 
 "#]]);
 }
+
+#[test]
+fn a_role_that_the_owner_gave_to_others_stays_with_everybody() {
+    let room = app_with(&["reports", "--role=auditor"]);
+    let people = "app/dev/people.json";
+    let list = room
+        .read(people)
+        .replace(r#""roles": ["user"]"#, r#""roles": ["user", "auditor"]"#);
+    room.write(people, &list);
+    run(&room, &["remove", "route", "reports"])
+        .assert()
+        .success();
+    assert!(!room.read("app/src/hooks.rs").contains("Auditor"));
+    assert_eq!(room.read(people), list);
+}

@@ -94,3 +94,10 @@ fn code(page: &Page) -> String {
     let problem: Value = serde_json::from_str(&page.body).unwrap_or_default();
     problem["code"].as_str().unwrap_or_default().to_owned()
 }
+
+#[tokio::test]
+async fn somebody_on_the_list_of_people_has_the_new_role() {
+    let me = support::signed_in_as("alice").await.get("/api/me").await.json();
+    let roles = me["roles"].as_array().unwrap();
+    assert!(roles.contains(&Value::from("auditor")), "{roles:?}");
+}

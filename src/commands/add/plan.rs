@@ -3,6 +3,7 @@
 use syn::{Item, Visibility};
 
 use crate::commands::plan::Planned;
+use crate::people::{self, Holder};
 use crate::project::Project;
 use crate::scaffold::{self, NewRole};
 use crate::source::{CannotEdit, Crate, Edit, SourceFile, is_visible, plain_name};
@@ -12,12 +13,13 @@ use super::draft::{Draft, RoleSite, TESTS, statement};
 use super::objection::Objection;
 use super::site::Site;
 
-/// Plans everything.
+/// Plans everything; `holder` is who has the role at the development provider.
 pub(super) fn plan(
     project: &Project,
     source: &Crate,
     site: &Site<'_>,
     draft: &Draft,
+    holder: Option<&Holder>,
 ) -> Result<Planned, Objection> {
     let mut planned = Planned::default();
     for (path, text) in draft.new_files() {
@@ -30,6 +32,9 @@ pub(super) fn plan(
     }
     if draft.test_file.is_some() {
         declare_tests(project, &draft.route.module, &mut planned)?;
+    }
+    if let Some(Holder::Given { before, after, .. }) = holder {
+        planned.push(people::LIST, Some(before.clone()), Some(after.clone()));
     }
     Ok(planned)
 }

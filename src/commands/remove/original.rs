@@ -154,6 +154,7 @@ impl Original {
         };
         let unused = UnusedRole {
             type_name: of.name.clone(),
+            name: role.name.clone(),
         };
         let about: Vec<&Item> = items.iter().filter(|item| unused.is_about(item)).collect();
         let (Some(first), Some(last)) = (about.first(), about.last()) else {
@@ -177,6 +178,8 @@ impl Original {
 /// The type of a role that nothing needs any more.
 pub(super) struct UnusedRole {
     type_name: String,
+    /// In the provider's claims.
+    pub(super) name: String,
 }
 
 impl UnusedRole {

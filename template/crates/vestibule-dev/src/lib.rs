@@ -33,8 +33,10 @@
 //! ```
 //!
 //! People sign in there with one click: Alice, who is an administrator; Bob, who is
-//! not; and others whose data is as awkward as that of real people. The provider
-//! listens only on this machine, one port above the app's.
+//! not; and others whose data is as awkward as that of real people. `dev/people.json`
+//! in the folder where the app is started lists people of your own instead; the
+//! README says how. The provider listens only on this machine, one port above the
+//! app's.
 //!
 //! # Pages for developers
 //!
@@ -77,7 +79,10 @@ use actix_web::web::ServiceConfig;
 use vestibule::Settings;
 
 pub use self::gallery::Gallery;
-use self::{pages::Mounted, provider::DevProvider};
+use self::{
+    pages::Mounted,
+    provider::{DevProvider, people},
+};
 
 /// The development tools of a running app. Clones share the same ones.
 #[derive(Clone)]
@@ -105,7 +110,7 @@ struct Client {
 /// first ([`Settings::with_paths`], [`Settings::routes_under`]).
 ///
 /// # Errors
-/// The port is in use.
+/// The port is in use, or `dev/people.json` cannot be used.
 pub async fn start(settings: Settings) -> Result<(Settings, Dev), StartError> {
     let port = settings.base_url.port();
     let port = port.map_or(0, |port| port.saturating_add(1));
@@ -117,7 +122,7 @@ pub async fn start(settings: Settings) -> Result<(Settings, Dev), StartError> {
 /// when the app starts again.
 ///
 /// # Errors
-/// The machine has no free port.
+/// The machine has no free port, or `dev/people.json` cannot be used.
 pub async fn start_on_free_port(settings: Settings) -> Result<(Settings, Dev), StartError> {
     start_at(settings, 0).await
 }
@@ -128,12 +133,12 @@ async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), 
         return Ok((settings, dev));
     }
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let provider = DevProvider::start(address)
-        .await
-        .map_err(|cause| StartError { address, cause })?;
+    let unusable = |cause| StartError { address, cause };
+    let people = people::of_app().map_err(unusable)?;
+    let provider = DevProvider::start_with(address, people).await;
+    let provider = provider.map_err(unusable)?;
     let id = program();
-    let credentials =
-        client::register(&provider, &id).map_err(|cause| StartError { address, cause })?;
+    let credentials = client::register(&provider, &id).map_err(unusable)?;
     client::learn_addresses(&provider, &id, &settings);
     settings.set_provider(
         provider.issuer(),
@@ -220,6 +225,9 @@ pub struct StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { address, cause } = self;
+        if cause.kind() == io::ErrorKind::InvalidData {
+            return write!(f, "{cause}");
+        }
         write!(
             f,
             "the development provider cannot listen on {address}: {cause}. Stop the program that \

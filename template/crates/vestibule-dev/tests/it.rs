@@ -1,17 +1,18 @@
 //! The pages for developers and the helpers for tests, with a small app.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::error::Error;
+use std::{error::Error, path::Path};
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::{Server, ServerHandle},
     web::get,
 };
+use serde_json::json;
 use vestibule::{Oidc, Pages, Settings, User};
 use vestibule_dev::{
     Dev, Gallery, notes,
-    provider::{Endpoint, Misbehaviour},
+    provider::{Endpoint, Misbehaviour, Person},
     testing::{Launch, Method, Start, StatusCode, TestApp},
 };
 
@@ -327,5 +328,74 @@ async fn the_provider_answers_under_the_names_of_this_machine_only() {
     ] {
         let status = under(host).await;
         assert_eq!(status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+}
+
+/// The people of a file that says this.
+fn people(test: &str, list: &str) -> Result<Vec<Person>, String> {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.json"));
+    std::fs::write(&file, list).unwrap();
+    Person::listed_in(&file).map_err(|error| error.to_string())
+}
+
+#[test]
+fn people_have_the_claims_that_their_list_says() {
+    let list = r#"{ "people": [
+        { "sub": "zoe", "name": "Zoe Zimmer", "email": "zoe@example.com", "roles": ["auditor"],
+          "claims": { "department": "audit", "sub": "somebody-else" } },
+        { "sub": "yan", "email": "yan@example.com", "email_verified": false, "locale": "de" }
+    ] }"#;
+    let people = people("claims", list).unwrap();
+    let [zoe, yan] = &people[..] else {
+        panic!("not two people: {people:?}");
+    };
+    assert_eq!(
+        zoe.claims(["profile", "email"]),
+        json!({
+            "sub": "zoe", "preferred_username": "zoe",
+            "name": "Zoe Zimmer", "given_name": "Zoe", "family_name": "Zimmer",
+            "email": "zoe@example.com", "email_verified": true,
+            "locale": "en", "roles": ["auditor"], "groups": [], "department": "audit",
+        })
+    );
+    let claims = yan.claims(["profile", "email"]);
+    assert_eq!(claims["name"], "yan");
+    assert_eq!(claims["email_verified"], false);
+    assert_eq!(claims["locale"], "de");
+}
+
+#[test]
+fn odd_people_come_along_if_the_list_says_so() {
+    let list = r#"{ "people": [{ "sub": "zoe" }, { "sub": "erin" }], "odd_people": true }"#;
+    let people = people("odd", list).unwrap();
+    let subs: Vec<&str> = people.iter().map(|person| person.sub.as_str()).collect();
+    assert_eq!(subs, ["zoe", "erin", "dora", "farah", "mallory"]);
+    assert_eq!(people[1].name, "erin");
+}
+
+#[test]
+fn a_list_that_cannot_be_used_says_where_and_why() {
+    let cases = [
+        (
+            "{ \"people\": [\n { \"sub\": \"zoe\", \"role\": [] } ] }",
+            "`role`, expected",
+            "line 2",
+        ),
+        (r#"{ "people": [{ "name": "Zoe" }] }"#, "`sub`", "line 1"),
+        (r#"{ "people": [{ "sub": "" }] }"#, "empty", ""),
+        (
+            r#"{ "people": [{ "sub": "zoe" }, { "sub": "zoe" }] }"#,
+            "two people",
+            "zoe",
+        ),
+        (r#"{ "people": [] }"#, "nobody", ""),
+        ("people", "line 1", ""),
+    ];
+    for (number, (list, what, place)) in cases.into_iter().enumerate() {
+        let file = format!("unusable-{number}");
+        let error = people(&file, list).unwrap_err();
+        assert!(error.contains(&file), "{error}");
+        assert!(error.contains(what) && error.contains(place), "{error}");
+        assert!(error.contains("Correct it"), "{error}");
     }
 }

@@ -17,7 +17,7 @@ mod metadata;
 mod misbehaviour;
 mod okta;
 mod pages;
-mod people;
+pub(crate) mod people;
 mod push;
 mod requests;
 mod server;
@@ -80,17 +80,27 @@ struct Inner {
 
 impl DevProvider {
     /// Starts a provider with no one signed in and no client registered. With port
-    /// 0 the operating system picks a free one.
+    /// 0 the operating system picks a free one. The people who come with this crate
+    /// can sign in.
     ///
     /// # Errors
     /// `listen` is not a loopback address, or is in use.
     pub async fn start(listen: SocketAddr) -> io::Result<DevProvider> {
+        Self::start_with(listen, people::built_in()).await
+    }
+
+    /// Like [`start`](Self::start), with other people, for example those that
+    /// [`Person::listed_in`] reads.
+    ///
+    /// # Errors
+    /// `listen` is not a loopback address, or is in use.
+    pub async fn start_with(listen: SocketAddr, people: Vec<Person>) -> io::Result<DevProvider> {
         let listener = server::bind(listen)?;
         let address = listener.local_addr()?;
         let issuer = format!("http://localhost:{}", address.port());
         let cookie = format!("dev-provider-{}", address.port());
         let keys = Arc::new(Keys::generate()?);
-        let shared = Data::new(Shared::new(issuer, cookie, keys));
+        let shared = Data::new(Shared::new(issuer, cookie, keys, people));
         let server = Server::start(listener, shared.clone()).await?;
         let server = Mutex::new(Some(server));
         Ok(DevProvider {

@@ -109,11 +109,11 @@ pub(super) struct Browser {
 }
 
 impl Shared {
-    pub fn new(issuer: String, cookie: String, keys: Arc<Keys>) -> Shared {
+    pub fn new(issuer: String, cookie: String, keys: Arc<Keys>, people: Vec<Person>) -> Shared {
         Shared {
             issuer,
             cookie,
-            people: super::people::everyone(),
+            people,
             faults: Faults::new(keys.clone()),
             keys,
             state: Mutex::default(),

@@ -5,7 +5,7 @@ use vestibule::Settings;
 use super::ports::Port;
 use crate::{
     client::{self, Credentials},
-    provider::DevProvider,
+    provider::{DevProvider, people},
 };
 
 /// A development provider on its own port, with an app as its client.
@@ -23,7 +23,8 @@ impl TestProvider {
     /// the test has registered the client with its own.
     pub async fn start() -> Self {
         let port = Port::reserve();
-        let provider = DevProvider::start(port.address)
+        let provider = async { DevProvider::start_with(port.address, people::of_tests()?).await };
+        let provider = provider
             .await
             .unwrap_or_else(|error| panic!("the development provider does not start: {error}"));
         let credentials = client::register(&provider, "app")

@@ -8,10 +8,11 @@ mod dotenv;
 mod environment;
 pub(crate) mod extra_parameters;
 mod logout_url;
+mod misspelt;
 mod strength;
 pub mod widget;
 
-use std::time::Duration;
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use ipnet::IpNet;
 use url::Url;
@@ -149,12 +150,20 @@ impl Settings {
     pub fn from_env_with<T>(
         own: impl FnOnce(&mut Environment<'_>) -> T,
     ) -> Result<(Self, T), Faults> {
-        let warnings = if cfg!(debug_assertions) {
+        let mut warnings = if cfg!(debug_assertions) {
             dotenv::load()?
         } else {
             Vec::new()
         };
-        match Self::from_lookup_with(|name| std::env::var(name).ok(), own) {
+        let read = RefCell::new(BTreeSet::new());
+        let lookup = |name: &str| {
+            read.borrow_mut().insert(name.to_owned());
+            std::env::var(name).ok()
+        };
+        let result = Self::from_lookup_with(lookup, own);
+        let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        warnings.extend(misspelt::warnings(&read.borrow(), names));
+        match result {
             Ok((settings, own)) => Ok((
                 Self {
                     warnings,

@@ -524,8 +524,14 @@ fn o5_quotes_that_arrive_with_the_value_are_named() {
 /// What the program says when it is started where this `.env` lies.
 #[cfg(debug_assertions)]
 fn said_with_dotenv(content: &str) -> String {
+    said(content, &[])
+}
+
+/// What the program says when it is started with this `.env` and these variables
+/// besides.
+fn said(dotenv: &str, more: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(".env"), content).unwrap();
+    std::fs::write(folder.path().join(".env"), dotenv).unwrap();
     let log = folder.path().join("log");
     let mut app = process::command()
         .current_dir(folder.path())
@@ -538,6 +544,7 @@ fn said_with_dotenv(content: &str) -> String {
             ("KNOWN", "known"),
             ("RUST_LOG", "warn"),
         ])
+        .envs(more.iter().copied())
         .stdout(Stdio::null())
         .stderr(std::fs::File::create(&log).unwrap())
         .spawn()
@@ -554,6 +561,47 @@ fn said_with_dotenv(content: &str) -> String {
         }
         assert!(Instant::now() < deadline, "it says nothing: {said}");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+const CLIENT_SECRET: (&str, &str) = ("OIDC_CLIENT_SECRET", "kept between 2 of us!");
+
+#[test]
+fn a_misspelt_setting_is_named_with_the_right_one() {
+    for (misspelt, meant) in [
+        ("OIDC_SCOPE", "OIDC_SCOPES"),
+        ("OIDC_ROLE_CLAIM", "OIDC_ROLES_CLAIM"),
+        ("oidc_trusted_audiences", "OIDC_TRUSTED_AUDIENCES"),
+        ("OIDC_STRICT_LOGOUT_TOKEN", "OIDC_STRICT_LOGOUT_TOKENS"),
+        ("OIDC_SIGNATURE_ALGORITMS", "OIDC_SIGNATURE_ALGORITHMS"),
+        ("SESSION_MAX_HOUR", "SESSION_MAX_HOURS"),
+    ] {
+        let said = said("", &[CLIENT_SECRET, (misspelt, "4711")]);
+        let warning =
+            format!("{misspelt}: is not a setting, and {meant} is not set. Did you mean that?");
+        assert!(said.contains(&warning), "{said}");
+        assert!(!said.contains("4711"), "{said}");
+    }
+    // Also where the one that was meant is missing.
+    let said = said("", &[("OIDC_CLIENTSECRET", "4711")]);
+    assert!(said.contains("\n  OIDC_CLIENT_SECRET: missing"), "{said}");
+    assert!(said.contains("\n  OIDC_CLIENTSECRET: is not"), "{said}");
+}
+
+#[test]
+fn what_may_be_meant_for_others_is_not_taken_for_a_setting() {
+    for other in [
+        "OIDC_PORT",
+        "OIDC_SERVICE_HOST",
+        "SESSION_MANAGER",
+        "APP_NAME",
+        // Its like is set.
+        "OIDC_ISSUER_URL",
+        // The app reads it.
+        "RUST_LOG",
+    ] {
+        let said = said("", &[CLIENT_SECRET, (other, "warn")]);
+        assert!(!said.contains("is not a setting"), "{said}");
     }
 }
 
