@@ -31,10 +31,12 @@ const WIDGET_FILES: (&str, Handlers) = ("/{version}/{name:.*}", &[("GET", "widge
 
 /// The pages of debug builds, and the scope that they are in.
 const DEV_SCOPE: &str = "/dev";
-const DEV_PAGES: [(&str, Handlers); 4] = [
+const DEV_PAGES: [(&str, Handlers); 6] = [
     ("/gallery.css", &[("GET", "stylesheet")]),
     ("/views", &[("GET", "views")]),
     ("/views/{name}", &[("GET", "view")]),
+    ("/routes", &[("GET", "routes"), ("POST", "ask_routes")]),
+    ("/routes.json", &[("GET", "routes_as_json")]),
     ("/provider", &[("GET", "provider"), ("POST", "switch")]),
 ];
 
