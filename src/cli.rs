@@ -306,6 +306,12 @@ pub(crate) struct Init {
 /// Reads the source; needs neither a build nor a running app. For a route that asks for more than
 /// signing in, it shows what: `role admin`, `fresh 5 min`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule routes
+  vestibule routes --check
+  vestibule routes --live
+  vestibule routes --live target/tmp/routes.json")]
 pub(crate) struct Routes {
     /// Print JSON
     #[arg(long)]
@@ -315,6 +321,14 @@ pub(crate) struct Routes {
     /// in a table that is mounted by `oidc.public(…)`
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Compare them with those of the running app, and fail if a route or a guard differs
+    ///
+    /// WHERE is the address of a debug build on this machine, which then asks each of its routes
+    /// as a stranger would, or a file that its tests have written [default: APP_BASE_URL, or
+    /// http://localhost:8080]
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) live: Option<Option<String>>,
 }
 
 /// Show when each view is shown, and by which code

@@ -149,6 +149,12 @@ pub(crate) enum Error {
     NoRoutes,
     #[error("{}", all_of("it can't be told of every route who may reach it", .0))]
     Unguarded(Vec<String>),
+    #[error("{place} doesn't tell which routes the app has: {reason}")]
+    NoLive { place: String, reason: String },
+    #[error("no app answers at {place}: {reason}")]
+    NotRunning { place: String, reason: String },
+    #[error("{}", all_of("the source and the running app say different things", .0))]
+    Differs(Vec<String>),
     #[error("{}", all_of("such a route can't be added", .0))]
     InvalidRoute(Vec<String>),
     #[error("{}", all_of("the route can't be added", .0))]
@@ -296,6 +302,18 @@ impl Error {
             Self::Unguarded(_) => {
                 "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
                  table that is mounted by `oidc.public(…)`"
+            }
+            Self::NoLive { .. } => {
+                "a debug build answers at /dev/routes if it mounts `dev.routes(…)`; a test can write \
+                 the same to a file: `app.routes().await.save(…)`"
+            }
+            Self::NotRunning { .. } => {
+                "start it with `cargo run`; if it runs elsewhere, say where: `vestibule routes --live \
+                 http://localhost:3000`"
+            }
+            Self::Differs(_) => {
+                "the app may have been started from older code; if not, one of them deceives: please \
+                 report it at https://github.com/vestibule-rs/vestibule/issues"
             }
             Self::Template(_) | Self::Scaffold(_) => {
                 "please report it at https://github.com/vestibule-rs/vestibule/issues"

@@ -1,5 +1,7 @@
 //! `vestibule routes`: who may reach what.
 
+mod live;
+
 use serde_json::{Value, json};
 
 use crate::cli::Routes;
@@ -20,8 +22,16 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     if table.is_empty() {
         return Err(Error::NoRoutes);
     }
+    let place = arguments.live.clone();
+    let place = place.map(|place| place.unwrap_or_else(live::default_place));
+    let differences = place.map(|place| live::differences(&table, &place));
+    let differences = differences.transpose()?;
     if arguments.json {
-        let text = serde_json::to_string_pretty(&as_json(&table)).unwrap_or_default();
+        let mut result = as_json(&table);
+        if let Some(differences) = &differences {
+            result["differences"] = live::as_json(differences, access_as_json);
+        }
+        let text = serde_json::to_string_pretty(&result).unwrap_or_default();
         terminal::result(text);
     } else {
         let rows = table.routes.iter().map(row).collect();
@@ -30,6 +40,17 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
         }
     }
     let faults = faults(&source, &table);
+    match differences.as_deref() {
+        Some([]) => terminal::say("the running app has these routes, with these guards"),
+        Some(differences) => {
+            for fault in &faults {
+                terminal::note(fault);
+            }
+            let lines = differences.iter().map(ToString::to_string);
+            return Err(Error::Differs(lines.collect()));
+        }
+        None => {}
+    }
     if arguments.check {
         return if faults.is_empty() {
             terminal::say(format_args!(

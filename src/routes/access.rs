@@ -60,6 +60,7 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
             guards,
         };
     }
+    let declared_public = declared_public || middleware.contains(&Middleware::DeclarePublic);
     if declared_public || needs.contains(&Need::Anybody) {
         return Access::Everybody { declared: true };
     }
@@ -70,7 +71,7 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
     let own = own.or_else(|| {
         middleware.iter().find_map(|one| match one {
             Middleware::Own(name) => Some(name),
-            Middleware::EnsureAuthenticated => None,
+            Middleware::EnsureAuthenticated | Middleware::DeclarePublic => None,
         })
     });
     match own {

@@ -31,17 +31,20 @@ const WIDGET_FILES: (&str, Handlers) = ("/{version}/{name:.*}", &[("GET", "widge
 
 /// The pages of debug builds, and the scope that they are in.
 const DEV_SCOPE: &str = "/dev";
-const DEV_PAGES: [(&str, Handlers); 4] = [
+const DEV_PAGES: [(&str, Handlers); 6] = [
     ("/gallery.css", &[("GET", "stylesheet")]),
     ("/views", &[("GET", "views")]),
     ("/views/{name}", &[("GET", "view")]),
+    ("/routes", &[("GET", "routes"), ("POST", "ask_routes")]),
+    ("/routes.json", &[("GET", "routes_as_json")]),
     ("/provider", &[("GET", "provider"), ("POST", "switch")]),
 ];
 
 /// The methods of `Oidc` that matter here, with how many arguments they take.
-const METHODS: [(&str, usize); 11] = [
+const METHODS: [(&str, usize); 12] = [
     ("app_session", 0),
     ("at_base_path", 1),
+    ("declare_public", 0),
     ("ensure_authenticated", 0),
     ("error_pages", 0),
     ("middleware", 0),
@@ -191,6 +194,7 @@ impl<'a> Reader<'a> {
             ("ensure_authenticated" | "redirect_to", _) => {
                 Value::Middleware(Middleware::EnsureAuthenticated)
             }
+            ("declare_public", _) => Value::Middleware(Middleware::DeclarePublic),
             ("protected", [table]) => Value::Table(TableKind::Protected, Box::new(table.clone())),
             ("public", [table]) => Value::Table(TableKind::Public, Box::new(table.clone())),
             // The path that it puts first is part of the app's address, not of its routes.
@@ -207,6 +211,7 @@ pub(super) fn library_function<'a>(source: &Crate, names: &[String]) -> Option<V
         "ensure_authenticated" | "redirect_to" => {
             Some(Value::Middleware(Middleware::EnsureAuthenticated))
         }
+        "declare_public" => Some(Value::Middleware(Middleware::DeclarePublic)),
         "sign_in_silently" => Some(Value::Transparent),
         _ => None,
     }

@@ -2,7 +2,7 @@
 //! data.
 
 /// What `use vestibule::*` brings.
-const LIBRARY: [&str; 17] = [
+const LIBRARY: [&str; 18] = [
     "Assurance",
     "Assured",
     "Error",
@@ -17,6 +17,7 @@ const LIBRARY: [&str; 17] = [
     "Role",
     "SignedForm",
     "User",
+    "declare_public",
     "ensure_authenticated",
     "redirect_to",
     "sign_in_silently",

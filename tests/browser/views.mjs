@@ -35,7 +35,7 @@ for (const name of names) {
   });
 }
 
-for (const path of ['/dev/views?view=devices.html', '/dev/provider', '/', '/login']) {
+for (const path of ['/dev/views?view=devices.html', '/dev/provider', '/dev/routes', '/', '/login']) {
   test(`${path} is accessible`, async (visitor) => {
     await visitor.page.goto(path);
     if (path === '/login') await visitor.page.locator('input[type="password"]').waitFor();
@@ -60,6 +60,20 @@ test('a person is signed out in the app by the switches of the provider', async 
   await page.getByText('No one.').waitFor();
   await page.goto('/');
   await sees(page, 'heading', /^Welcome to /);
+});
+
+test('every route is asked, and it is seen whom each lets in', async (visitor) => {
+  const { page } = visitor;
+  await page.goto('/');
+  await page.getByRole('link', { name: 'who may reach what' }).click();
+  const row = (path) => page.getByRole('row', { name: new RegExp(`^GET ${path} `) });
+  await row('/profile').getByText('not known').waitFor();
+  await page.getByRole('button', { name: 'Ask every route as a stranger' }).click();
+  await row('/profile').getByText('signed in').waitFor();
+  await row('/healthz').getByText('everybody').waitFor();
+  assert.equal(await page.getByText('undeclared').count(), 0);
+  await isAccessible(page, '/dev/routes, asked');
+  await visitor.photograph('routes');
 });
 
 test('a misbehaviour that is switched on shows its error page, and is switched off again', async (visitor) => {

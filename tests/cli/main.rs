@@ -23,6 +23,7 @@ mod git;
 mod harness;
 mod init;
 mod layouts;
+mod live;
 #[cfg(unix)]
 mod odd_files;
 mod output;

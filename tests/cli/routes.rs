@@ -319,6 +319,71 @@ fn a_default_service_in_a_public_table_is_declared_public() {
 }
 
 #[test]
+fn what_declares_itself_public_is_so() {
+    let room = Room::with_app();
+    with_more(
+        &room,
+        r#"
+    cfg.default_service(web::to(secret).wrap(oidc.declare_public()));
+    cfg.service(scope("/old").default_service(web::to(secret).wrap(vestibule::declare_public())));
+    cfg.service(scope("/scope").wrap(oidc.declare_public()).route("/x", get().to(secret)));
+    cfg.service(resource("/resource").wrap(declare()).route(get().to(secret)));
+    cfg.service(scope("/user").wrap(declare()).route("/x", get().to(profile::show)));
+    cfg.service(scope("/walled").wrap(oidc.ensure_authenticated()).wrap(declare()).route("/x", get().to(secret)));
+}
+
+use vestibule::declare_public as declare;
+
+async fn secret() -> &'static str {"#,
+    );
+    let output = room.keeps(routes(&room, &["--check"])).success();
+    let stdout = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    for (path, who) in [
+        ("/old/…", "(else) everybody"),
+        ("/scope/x", "everybody"),
+        ("/resource", "everybody"),
+        ("/user/x", "signed in"),
+        ("/walled/x", "signed in"),
+    ] {
+        let row = stdout
+            .lines()
+            .find(|line| line.split_whitespace().nth(1) == Some(path));
+        let row: Vec<&str> = row.unwrap().split_whitespace().skip(2).collect();
+        assert!(row.join(" ").starts_with(who), "{path} in {stdout}");
+        assert!(!row.contains(&"(no"), "{path} in {stdout}");
+    }
+}
+
+#[test]
+fn what_only_looks_as_if_it_declared_itself_public_is_not_believed() {
+    let room = Room::with_app();
+    with_more(
+        &room,
+        r#"
+    cfg.service(scope("/own").wrap(declare_public()).route("/x", get().to(secret)));
+    cfg.service(scope("/method").wrap(Mine.declare_public()).route("/x", get().to(secret)));
+    cfg.service(scope("/argument").wrap(oidc.declare_public(1)).route("/x", get().to(secret)));
+    cfg.service(scope("/beside").route("/x", get().to(secret)));
+}
+
+fn declare_public() -> Own { todo!() }
+
+struct Mine;
+
+impl Mine {
+    fn declare_public(&self) -> Own { todo!() }
+}
+
+async fn secret() -> &'static str {"#,
+    );
+    let output = room.keeps(routes(&room, &["--check"])).code(1);
+    let stderr = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    for path in ["/own/x", "/method/x", "/argument/x", "/beside/x"] {
+        assert!(stderr.contains(&format!("GET {path}")), "{path}: {stderr}");
+    }
+}
+
+#[test]
 fn a_default_service_hides_no_route_that_is_added() {
     let room = Room::with_app();
     with_more(&room, "    cfg.default_service(web::to(home::show));");

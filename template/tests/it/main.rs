@@ -4,6 +4,8 @@
 
 mod errors;
 #[cfg(debug_assertions)]
+mod every_route;
+#[cfg(debug_assertions)]
 mod gallery;
 mod routes;
 mod settings;

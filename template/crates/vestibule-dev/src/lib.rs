@@ -47,6 +47,8 @@
 //!   what people see when theirs does.
 //! - `/dev/views` is the [`Gallery`]: every view in every state, on a phone and on
 //!   a desktop, in light and dark.
+//! - `/dev/routes` lists every route that the app has, with who may reach it: what Actix
+//!   knows, and what the guards have done since the app started.
 //!
 //! [`notes`] adds links to them to the app's own pages.
 //!
@@ -66,6 +68,7 @@ pub mod gallery;
 pub mod notes;
 mod pages;
 pub mod provider;
+pub mod routes;
 mod switches;
 pub mod testing;
 
@@ -191,8 +194,8 @@ impl Dev {
         ))
     }
 
-    /// Mounts the developer pages: `/dev/views`, and `/dev/provider` if people sign
-    /// in with the development provider. For other machines they do not exist.
+    /// Mounts the developer pages: `/dev/views`, `/dev/routes`, and `/dev/provider` if
+    /// people sign in with the development provider. For other machines they do not exist.
     /// Mount them next to the app's own pages, as in `oidc.at_base_path(…)`.
     pub fn routes(&self, gallery: Gallery) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let dev = self.clone();

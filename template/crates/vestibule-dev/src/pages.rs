@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpRequest, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{CONTENT_TYPE, HOST},
@@ -15,7 +15,7 @@ use askama::Template;
 use url::{Host, Url};
 use vestibule::internals;
 
-use crate::{Dev, Gallery, gallery, switches};
+use crate::{Dev, Gallery, gallery, routes, switches};
 
 /// What the developer pages need.
 pub(crate) struct Mounted {
@@ -27,15 +27,16 @@ pub(crate) struct Mounted {
 pub(crate) struct Frame<'a> {
     pub base: &'a str,
     pub has_provider: bool,
-    pub is_gallery: bool,
+    /// The page that this is: `views`, `routes` or `provider`.
+    pub page: &'a str,
 }
 
 impl Mounted {
-    pub fn frame(&self, is_gallery: bool) -> Frame<'_> {
+    pub fn frame<'a>(&'a self, page: &'a str) -> Frame<'a> {
         Frame {
             base: self.dev.base_path(),
             has_provider: self.dev.provider().is_some(),
-            is_gallery,
+            page,
         }
     }
 }
@@ -50,6 +51,9 @@ pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
             .route("/gallery.css", get().to(stylesheet))
             .route("/views", get().to(gallery::index))
             .route("/views/{name}", get().to(gallery::show))
+            .route("/routes", get().to(routes::show))
+            .route("/routes", post().to(routes::ask))
+            .route("/routes.json", get().to(routes::as_json))
             .route("/provider", get().to(switches::show))
             .route("/provider", post().to(switches::press)),
     );
@@ -66,6 +70,22 @@ async fn stylesheet() -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
         .body(include_str!("dev.css"))
+}
+
+/// Whether the browser says that another site caused the request: by Fetch Metadata
+/// or, if it sends none, by `Origin`. No cookie tells who that was, so a page that
+/// leaves itself unnamed is another site's.
+pub(crate) fn is_cross_site(request: &HttpRequest) -> bool {
+    let header = |name: &str| request.headers().get(name)?.to_str().ok();
+    if let Some(site) = header("sec-fetch-site") {
+        return site != "same-origin" && site != "none";
+    }
+    let host = header("host").unwrap_or_default();
+    let is_here = |origin: &str| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority == Some(host)
+    };
+    request.headers().contains_key("origin") && !header("origin").is_some_and(is_here)
 }
 
 /// Checks the address, the host name, and that no proxy has forwarded the request:

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use vestibule::{Error, ErrorKind};
 
 use crate::{
-    pages::{Frame, Mounted, respond},
+    pages::{Frame, Mounted, is_cross_site, respond},
     provider::{Misbehaviour, SignedIn},
 };
 
@@ -39,7 +39,7 @@ pub(crate) async fn show(mounted: Data<Mounted>) -> Result<HttpResponse, Error> 
     let provider = mounted.dev.provider().ok_or_else(Error::not_found)?;
     let named = provider.faults().named();
     respond(&Switches {
-        frame: mounted.frame(false),
+        frame: mounted.frame("provider"),
         login: mounted.dev.login(),
         issuer: provider.issuer(),
         signed_in: provider.signed_in(),
@@ -100,20 +100,4 @@ pub(crate) async fn press(
             format!("{}/dev/provider", mounted.dev.base_path()),
         ))
         .finish())
-}
-
-/// Whether the browser says that another site caused the request: by Fetch Metadata
-/// or, if it sends none, by `Origin`. No cookie tells who that was, so a page that
-/// leaves itself unnamed is another site's.
-fn is_cross_site(request: &HttpRequest) -> bool {
-    let header = |name: &str| request.headers().get(name)?.to_str().ok();
-    if let Some(site) = header("sec-fetch-site") {
-        return site != "same-origin" && site != "none";
-    }
-    let host = header("host").unwrap_or_default();
-    let is_here = |origin: &str| {
-        let authority = origin.split_once("://").map(|(_, authority)| authority);
-        authority == Some(host)
-    };
-    request.headers().contains_key("origin") && !header("origin").is_some_and(is_here)
 }

@@ -12,6 +12,7 @@ use crate::{
     body::in_time,
     error::{Error, ErrorKind},
     guard::{Pending, note_guard},
+    observed::GuardSeen,
     oidc::Oidc,
     seal,
     session::{LiveSession, UserSession},
@@ -58,7 +59,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
     type Future = Pending<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        note_guard(request);
+        note_guard(request, GuardSeen::SignedIn);
         let request = request.clone();
         let body = in_time(web::Bytes::from_request(&request, payload));
         Pending::new(async move {

@@ -4,6 +4,7 @@
 //! [`Oidc::redirect_to`] guard whole scopes.
 
 use std::{
+    any::type_name,
     future::Future,
     marker::PhantomData,
     ops::Deref,
@@ -17,6 +18,7 @@ use crate::{
     assurance::Assurance,
     clock::now,
     error::{Error, ErrorKind},
+    observed::GuardSeen,
     oidc::Oidc,
     request_state, undeclared,
     user::User,
@@ -36,9 +38,13 @@ impl<T, C: 'static> Pending<T, C> {
         Self(State::Other(Box::pin(future)))
     }
 
-    /// What `judge` says of the signed-in person.
-    pub(crate) fn of_user(request: &HttpRequest, judge: fn(User<C>) -> Result<T, Error>) -> Self {
-        note_guard(request);
+    /// What `judge`, the heart of this guard, says of the signed-in person.
+    pub(crate) fn of_user(
+        request: &HttpRequest,
+        guard: GuardSeen,
+        judge: fn(User<C>) -> Result<T, Error>,
+    ) -> Self {
+        note_guard(request, guard);
         Self(State::User(visitor::any_user(request), judge))
     }
 }
@@ -50,7 +56,12 @@ impl<T, C: 'static> Future for Pending<T, C> {
         match &mut self.0 {
             State::User(lookup, judge) => {
                 let found = ready!(Pin::new(lookup).poll(context)).inspect_err(|error| {
-                    if !matches!(error.kind, ErrorKind::SignedOut) {
+                    if matches!(error.kind, ErrorKind::SignedOut) {
+                        // Middleware that asks before a route is found tells nothing of it.
+                        request_state::change_asked(|asked| {
+                            asked.is_signed_out |= !asked.guards.is_empty();
+                        });
+                    } else {
                         visitor::remember_failure(error);
                     }
                 });
@@ -68,9 +79,10 @@ impl<T, C: 'static> Future for Pending<T, C> {
 /// Notes that the handler asks for a guard: another of its arguments may end the
 /// request before the guard has an answer. Middleware that looks who is there asks
 /// before a route is found, and says nothing of it.
-pub(crate) fn note_guard(request: &HttpRequest) {
+pub(crate) fn note_guard(request: &HttpRequest, guard: GuardSeen) {
     if undeclared::is_routed(request) {
         request_state::settle_access();
+        request_state::change_asked(|asked| asked.guards.push(guard));
     }
 }
 
@@ -79,7 +91,7 @@ impl<C: 'static> FromRequest for User<C> {
     type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Pending::of_user(request, Ok)
+        Pending::of_user(request, GuardSeen::SignedIn, Ok)
     }
 }
 
@@ -118,7 +130,7 @@ impl<R: Role<C>, C: 'static> FromRequest for Has<R, C> {
     type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Pending::of_user(request, |user| {
+        Pending::of_user(request, GuardSeen::Role(R::NAME), |user| {
             if R::is_held_by(&user) {
                 Ok(Self(user, PhantomData))
             } else {
@@ -146,7 +158,7 @@ impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
     type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Pending::of_user(request, |user: User<C>| {
+        Pending::of_user(request, GuardSeen::Fresh(SECONDS), |user: User<C>| {
             let authenticated_at = user.session().authenticated_at;
             // The same tolerance as for the ID token; otherwise a provider whose
             // clock is slow would be asked again and again.
@@ -178,7 +190,8 @@ impl<L: Assurance, C: 'static> FromRequest for Assured<L, C> {
     type Future = Pending<Self, C>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Pending::of_user(request, |user: User<C>| {
+        let level = GuardSeen::Assured(type_name::<L>());
+        Pending::of_user(request, level, |user: User<C>| {
             let acr = user.session().acr.as_deref();
             if acr.is_some_and(|acr| L::ACR_VALUES.contains(&acr)) {
                 Ok(Self(user, PhantomData))

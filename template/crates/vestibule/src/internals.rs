@@ -10,8 +10,10 @@ pub use crate::{
     claims::Claims,
     clock::now,
     limit::LoginLimit,
+    observed::{GuardSeen, Observation, Who},
     protocol::{Demand, ProtocolError},
     provider::Provider,
+    public::EVERY_PATH,
     return_to::ReturnTo,
     session::{LiveSession, Registration, SessionId, UserSessions},
     token::{Token, Tokens},
@@ -39,6 +41,16 @@ use crate::{
 /// For a scope whose pages decide by themselves who gets them.
 pub fn own_page() -> impl Guard {
     public::own_page()
+}
+
+/// What has been seen of the route with this pattern; nothing in release builds.
+pub fn observation(oidc: &Oidc, method: &str, pattern: &str) -> Option<Observation> {
+    oidc.observed().of_route(method, pattern)
+}
+
+/// The pattern of the route that has answered this path.
+pub fn pattern_of(oidc: &Oidc, method: &str, path: &str) -> Option<String> {
+    oidc.observed().pattern_of(method, path)
 }
 
 /// The full name of a cookie of the app at this base URL.

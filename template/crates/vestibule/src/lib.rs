@@ -95,6 +95,7 @@ pub mod internals;
 mod limit;
 mod loopback;
 pub mod middleware;
+mod observed;
 mod oidc;
 pub mod pages;
 mod paths;

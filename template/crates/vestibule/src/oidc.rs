@@ -19,6 +19,7 @@ use crate::{
     error::ErrorKind,
     hooks::{AnyHooks, Hooks, NoHooks},
     limit::LoginLimit,
+    observed::Observed,
     pages::{Pages, PlainPages},
     paths::Paths,
     provider::Provider,
@@ -57,6 +58,7 @@ struct Parts {
     is_store_down: AtomicBool,
     jobs: Mutex<Vec<AbortHandle>>,
     undeclared: Undeclared,
+    observed: Observed,
 }
 
 /// Builds an [`Oidc`].
@@ -195,6 +197,7 @@ impl Builder {
             pages,
             settings,
             undeclared,
+            observed: Observed::default(),
         }));
         oidc.start_jobs();
         Ok(oidc)
@@ -403,6 +406,10 @@ impl Oidc {
 
     pub(crate) fn undeclared(&self) -> Undeclared {
         self.0.undeclared
+    }
+
+    pub(crate) fn observed(&self) -> &Observed {
+        &self.0.observed
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn is_probe(request: &HttpRequest) -> bool {
     is_head(request) || is_prefetch(request)
 }
 
-fn is_head(request: &HttpRequest) -> bool {
+/// Whether the request came as a HEAD, also if it is answered as a GET.
+pub(crate) fn is_head(request: &HttpRequest) -> bool {
     request.method() == Method::HEAD || request.extensions().contains::<CameAsHead>()
 }
 

@@ -21,7 +21,8 @@ impl Oidc {
     where
         F: FnOnce(&mut ServiceConfig),
     {
-        let is_needed = self.undeclared() != Undeclared::Answer;
+        // Debug builds show developers who may reach what.
+        let is_needed = self.undeclared() != Undeclared::Answer || cfg!(debug_assertions);
         move |config| {
             if is_needed {
                 config.service(Edge(request_state::enter_public_table));
@@ -43,7 +44,7 @@ struct Edge(fn());
 /// Matches every path, in the router. The map of routes leaves it out, as it does
 /// all patterns that begin with no slash, so that names and patterns are found as
 /// ever.
-const EVERY_PATH: &str = "{any:}";
+pub const EVERY_PATH: &str = "{any:}";
 
 impl HttpServiceFactory for Edge {
     fn register(self, config: &mut AppService) {
@@ -67,7 +68,7 @@ impl HttpServiceFactory for Edge {
 /// themselves who gets them. Put it onto their scope or resource.
 pub(crate) fn own_page() -> impl Guard {
     fn_guard(|_| {
-        request_state::settle_access();
+        request_state::declare_public();
         true
     })
 }

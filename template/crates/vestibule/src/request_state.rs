@@ -19,7 +19,7 @@ use actix_web::{
 use pin_project_lite::pin_project;
 use tokio::task::futures::TaskLocalFuture;
 
-use crate::seal;
+use crate::{observed::Asked, seal};
 
 tokio::task_local! {
     static STATE: RequestState;
@@ -37,6 +37,8 @@ pub struct RequestState {
     /// How many public tables the route is in that the router is looking for.
     public_tables: Cell<u16>,
     is_access_settled: Cell<bool>,
+    #[cfg(debug_assertions)]
+    asked: RefCell<Asked>,
     #[cfg(feature = "actix-session")]
     keeps_app_session: Cell<bool>,
 }
@@ -52,6 +54,8 @@ pub(crate) fn within<F: Future>(id: RequestId, answering: F) -> Within<F> {
         cookies: RefCell::default(),
         public_tables: Cell::new(0),
         is_access_settled: Cell::new(false),
+        #[cfg(debug_assertions)]
+        asked: RefCell::default(),
         #[cfg(feature = "actix-session")]
         keeps_app_session: Cell::new(false),
     };
@@ -154,11 +158,42 @@ pub(crate) fn settle_access() {
     });
 }
 
+/// Notes that everybody may have the response.
+pub(crate) fn declare_public() {
+    settle_access();
+    change_asked(|asked| asked.is_declared = true);
+}
+
 /// Whether it is said who may have the response: by [`settle_access`], or by a
 /// public table that the route is in.
 pub(crate) fn is_access_settled() -> bool {
     of(|state| Some(state.is_access_settled.get() || state.public_tables.get() > 0))
         .unwrap_or_default()
+}
+
+/// Whether the route is in a public table.
+pub(crate) fn is_in_public_table() -> bool {
+    of(|state| Some(state.public_tables.get() > 0)).unwrap_or_default()
+}
+
+/// Notes for developers what the request was asked. Release builds note nothing.
+#[cfg_attr(not(debug_assertions), expect(unused_variables))]
+pub(crate) fn change_asked(change: impl FnOnce(&mut Asked)) {
+    #[cfg(debug_assertions)]
+    of(|state| {
+        change(&mut state.asked.borrow_mut());
+        Some(())
+    });
+}
+
+/// Reads what was noted by [`change_asked`].
+#[cfg_attr(not(debug_assertions), expect(unused_variables))]
+pub(crate) fn with_asked(read: impl FnOnce(&Asked)) {
+    #[cfg(debug_assertions)]
+    of(|state| {
+        read(&state.asked.borrow());
+        Some(())
+    });
 }
 
 /// Notes that the request's actix-session data is kept beside the user sessions.

@@ -79,14 +79,23 @@ pub(crate) fn is_undeclared<B: MessageBody>(response: &ServiceResponse<B>) -> bo
 /// where no route matches, and those of middleware before a route is looked for or
 /// to a preflight request.
 fn tells_nothing<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
-    let size = response.response().body().size();
-    let is_empty = matches!(size, BodySize::None | BodySize::Sized(0));
     let is_of_actix = matches!(
         response.status(),
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
     );
     let request = response.request();
-    is_empty && (is_of_actix || request.method() == Method::OPTIONS || !is_routed(request))
+    is_empty(response)
+        && (is_of_actix || request.method() == Method::OPTIONS || !is_routed(request))
+}
+
+fn is_empty<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
+    let size = response.response().body().size();
+    matches!(size, BodySize::None | BodySize::Sized(0))
+}
+
+/// Whether Actix says that the resource has no route for the method.
+pub(crate) fn lacks_method<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
+    response.status() == StatusCode::METHOD_NOT_ALLOWED && is_empty(response)
 }
 
 /// Whether a route or scope has been found for the request. Default services are

@@ -154,7 +154,7 @@ pub(crate) async fn index(
     }
     let states = mounted.gallery.states.iter().map(Arc::as_ref);
     respond(&Index {
-        frame: mounted.frame(true),
+        frame: mounted.frame("views"),
         states: states
             .filter(|state| look.view.is_empty() || look.view == state.view)
             .collect(),

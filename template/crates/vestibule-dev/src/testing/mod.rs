@@ -47,6 +47,8 @@
 //!   is mounted, or what the provider does before the app starts.
 //! - [`TestApp`] gives access to what is behind the browser: the provider, which can
 //!   be made to [misbehave](crate::provider::Faults), the log, the [`Oidc`].
+//! - [`TestApp::routes`] asks every route that the app has, so that a test sees one that
+//!   somebody forgot to guard.
 //! - [`Browser`] loads pages, sends forms, and sends requests like a script.
 //!
 //! When a test ends, the log is searched for the app's cookies, tokens and secrets:
@@ -69,6 +71,7 @@ pub mod logs;
 mod page;
 pub mod ports;
 mod provider;
+mod routes;
 mod start;
 mod unlogged;
 
@@ -80,5 +83,6 @@ pub use self::{
     launch::Launch,
     page::Page,
     provider::TestProvider,
+    routes::{AskedRoute, AskedRoutes},
     start::Start,
 };

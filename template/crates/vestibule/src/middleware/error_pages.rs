@@ -78,6 +78,10 @@ impl Step for ErrorPages {
         response: &mut ServiceResponse<B>,
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
+        // The page for it would look like a route's answer.
+        if cfg!(debug_assertions) && undeclared::lacks_method(response) {
+            request_state::change_asked(|asked| asked.lacks_method = true);
+        }
         let is_undeclared = undeclared::is_undeclared(response);
         if is_undeclared && is_refused() {
             // The middleware outside this one refuses it.

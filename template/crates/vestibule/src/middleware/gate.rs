@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, dev::ServiceRequest};
 use super::layer::{Around, Layer, Step};
 use crate::{
     error::{Error, ErrorKind},
+    observed::GuardSeen,
     oidc::Oidc,
     redirect::see_other,
     request_state,
@@ -156,7 +157,7 @@ impl Step for Check {
             self.state = match self.rule {
                 Rule::SignInSilently => State::Silent(Box::pin(way_to_provider(request.clone()))),
                 Rule::DeclarePublic => {
-                    request_state::settle_access();
+                    request_state::declare_public();
                     return Poll::Ready(None);
                 }
                 Rule::EnsureAuthenticated | Rule::RedirectTo(_) => {
@@ -168,6 +169,13 @@ impl Step for Check {
             State::User(lookup) => {
                 let found = ready!(Pin::new(lookup).poll(context));
                 request_state::settle_access();
+                request_state::change_asked(|asked| {
+                    asked.guards.push(GuardSeen::SignedIn);
+                    let error = found.as_ref().err();
+                    asked.is_stopped |= error.is_some();
+                    asked.is_signed_out |=
+                        error.is_some_and(|error| matches!(error.kind, ErrorKind::SignedOut));
+                });
                 match found {
                     Ok(_) => None,
                     Err(error) => Some(self.rule.refuse(request, error)),

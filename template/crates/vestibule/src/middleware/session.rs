@@ -13,7 +13,7 @@ use super::{
     layer::{Around, Layer, Step, keep_headers},
     rendering,
 };
-use crate::{oidc::Oidc, request_state, undeclared::Undeclared, visitor};
+use crate::{observed, oidc::Oidc, request_state, undeclared::Undeclared, visitor};
 
 /// See [`Oidc::middleware`].
 #[derive(Clone)]
@@ -63,8 +63,12 @@ impl Step for Watch {
         response: &mut ServiceResponse<B>,
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
+        let error = rendering::own_error(response);
+        if cfg!(debug_assertions) {
+            observed::note(response, error.as_ref());
+        }
         let request = response.request();
-        let mut shown = if let Some(error) = rendering::own_error(response) {
+        let mut shown = if let Some(error) = error {
             let mut shown = rendering::show(request, &error);
             keep_headers(response, &mut shown);
             Some(shown)

@@ -16,6 +16,8 @@ mod checklist;
 mod client_authentication;
 mod denied;
 mod dev_pages;
+#[cfg(debug_assertions)]
+mod dev_routes;
 mod errors;
 mod existing_app;
 mod extra_parameters;
