@@ -39,9 +39,10 @@ const DEV_PAGES: [(&str, Handlers); 4] = [
 ];
 
 /// The methods of `Oidc` that matter here, with how many arguments they take.
-const METHODS: [(&str, usize); 11] = [
+const METHODS: [(&str, usize); 12] = [
     ("app_session", 0),
     ("at_base_path", 1),
+    ("declare_public", 0),
     ("ensure_authenticated", 0),
     ("error_pages", 0),
     ("middleware", 0),
@@ -191,6 +192,7 @@ impl<'a> Reader<'a> {
             ("ensure_authenticated" | "redirect_to", _) => {
                 Value::Middleware(Middleware::EnsureAuthenticated)
             }
+            ("declare_public", _) => Value::Middleware(Middleware::DeclaresPublic),
             ("protected", [table]) => Value::Table(TableKind::Protected, Box::new(table.clone())),
             ("public", [table]) => Value::Table(TableKind::Public, Box::new(table.clone())),
             // The path that it puts first is part of the app's address, not of its routes.
@@ -207,6 +209,7 @@ pub(super) fn library_function<'a>(source: &Crate, names: &[String]) -> Option<V
         "ensure_authenticated" | "redirect_to" => {
             Some(Value::Middleware(Middleware::EnsureAuthenticated))
         }
+        "declare_public" => Some(Value::Middleware(Middleware::DeclaresPublic)),
         "sign_in_silently" => Some(Value::Transparent),
         _ => None,
     }

@@ -12,6 +12,7 @@
 mod support;
 
 mod add_route;
+mod adopted;
 #[cfg(unix)]
 mod all_or_nothing;
 mod apps;
@@ -34,5 +35,6 @@ mod routes;
 #[cfg(unix)]
 mod run;
 mod shells;
+mod undecided;
 mod views;
 mod workspaces;
