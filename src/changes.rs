@@ -198,6 +198,19 @@ impl<'a> Staged<'a> {
                 Err(error) => return Err(undo(done, writing(path, error))),
             }
         }
+        let removed: Vec<&Path> = done
+            .iter()
+            .filter_map(|change| match change {
+                Done::Removal(path, _) => Some(*path),
+                Done::New(..) | Done::Edit(..) => None,
+            })
+            .collect();
+        // What was moved aside is in the same folders.
+        drop(done);
+        for folder in removed.into_iter().filter_map(Path::parent) {
+            // A folder that has anything in it stays.
+            let _ = fs::remove_dir(folder);
+        }
         Ok(())
     }
 }

@@ -68,6 +68,10 @@ pub(crate) enum View {
 /// Works in any folder of the app. Writes everything or nothing: if a file can't be edited safely,
 /// or lacks what the new code would name, it says which lines to paste. While another command is at
 /// work in the app, it waits.
+///
+/// In an app that `vestibule init` brought sign-in into, it writes a handler without a view and
+/// tests, and registers it as the app does: in its one config function, by a call or by an attribute
+/// like `#[get("/reports")]`, or else in the table that `oidc.protected(…)` mounts.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -304,21 +308,31 @@ pub(crate) struct Init {
 /// Show every route of the app, and who may reach it
 ///
 /// Reads the source; needs neither a build nor a running app. For a route that asks for more than
-/// signing in, it shows what: `role admin`, `fresh 5 min`.
+/// signing in, it shows what: `role admin`, `fresh 5 min`. A route is undecided if it has no guard
+/// and isn't declared public: in an app that had routes before `vestibule init`, all of those are at
+/// first.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   vestibule routes
   vestibule routes --check
   vestibule routes --live
-  vestibule routes --live target/tmp/routes.json")]
+  vestibule routes --live target/tmp/routes.json
+  vestibule routes --write-baseline routes.toml
+  vestibule routes --check --baseline routes.toml
+
+A baseline has one line for each undecided route, in the order of the paths. --check then fails for
+an undecided route that isn't in it, also if its handler, its condition or what the app itself asks
+of people has changed since. It fails too for a line whose route is decided or gone, as that route
+could otherwise become undecided again without being noticed: delete the line. What can't be read
+from the source is never accepted.")]
 pub(crate) struct Routes {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 
     /// Fail if it can't be told of a route who may reach it, or if a route has no guard and isn't
-    /// in a table that is mounted by `oidc.public(…)`
+    /// declared public, by `oidc.public(…)` for its table; says what to write
     #[arg(long)]
     pub(crate) check: bool,
 
@@ -329,6 +343,14 @@ pub(crate) struct Routes {
     /// http://localhost:8080]
     #[arg(long, value_name = "WHERE")]
     pub(crate) live: Option<Option<String>>,
+
+    /// Accept the undecided routes that are in this file, and no others
+    #[arg(long, value_name = "FILE", requires = "check")]
+    pub(crate) baseline: Option<PathBuf>,
+
+    /// Write the routes that are undecided today to this file, in place of showing any
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "check", "baseline", "live"])]
+    pub(crate) write_baseline: Option<PathBuf>,
 }
 
 /// Show when each view is shown, and by which code

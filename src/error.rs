@@ -141,14 +141,26 @@ pub(crate) enum Error {
     NoTerminal,
     #[error("the app has no {0}")]
     NoFile(&'static str),
+    #[error("the app has neither {0} nor a program")]
+    NoCode(String),
     #[error("the app's Cargo.toml can't be used: {}", .0.trim_end())]
     Manifest(String),
     #[error(
         "no routes were found: nothing in src/ calls `App::new()` in a way that can be followed"
     )]
     NoRoutes,
-    #[error("{}", all_of("it can't be told of every route who may reach it", .0))]
-    Unguarded(Vec<String>),
+    #[error("{}", all_of("it can't be told of every route who may reach it", .faults))]
+    Unguarded {
+        faults: Vec<String>,
+        /// Whether the app had routes before it had sign-in, so that it may keep some for now.
+        may_keep_some: bool,
+    },
+    #[error("there is no baseline {}", .0.display())]
+    NoBaseline(PathBuf),
+    #[error("{} can't be used as a baseline of routes: {reason}", .path.display())]
+    BadBaseline { path: PathBuf, reason: String },
+    #[error("{} is there, and isn't as `--write-baseline` writes it", .0.display())]
+    NotABaseline(PathBuf),
     #[error("{place} doesn't tell which routes the app has: {reason}")]
     NoLive { place: String, reason: String },
     #[error("no app answers at {place}: {reason}")]
@@ -281,8 +293,8 @@ impl Error {
                 "use `--yes` to write without asking, or `--diff` to see the changes"
             }
             Self::Manifest(_) => "nothing was written; Cargo needs this file too, so fix it first",
-            Self::NoFile(_) | Self::NoRoutes => {
-                "routes are read from `App::new()` on, in the modules of src/lib.rs and of the programs"
+            Self::NoFile(_) | Self::NoCode(_) | Self::NoRoutes => {
+                "routes are read from `App::new()` on, in the modules of the library and of the programs"
             }
             Self::InvalidRoute(_) => "see `vestibule add route --help`",
             Self::RouteConflict(_) => "nothing was written; choose another NAME or --path",
@@ -299,7 +311,26 @@ impl Error {
             Self::CannotEdit { by_hand, .. } | Self::RouteLacks { by_hand, .. } => {
                 return Some(by_hand.to_string());
             }
-            Self::Unguarded(_) => {
+            Self::NoBaseline(_) => {
+                "`vestibule routes --write-baseline FILE` writes what is undecided today; commit \
+                 that file"
+            }
+            Self::BadBaseline { .. } => {
+                "`vestibule routes --write-baseline FILE` writes such a file"
+            }
+            Self::NotABaseline(_) => {
+                "nothing was written, as comments and other text would be lost; remove the file \
+                 first, or choose another FILE"
+            }
+            Self::Unguarded {
+                may_keep_some: true,
+                ..
+            } => {
+                "to accept the routes that are undecided today, and no new ones: \
+                 `vestibule routes --write-baseline FILE`, and from then on \
+                 `vestibule routes --check --baseline FILE`"
+            }
+            Self::Unguarded { .. } => {
                 "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
                  table that is mounted by `oidc.public(…)`"
             }
@@ -333,6 +364,8 @@ impl Error {
             | Self::NoFolderName(_)
             | Self::MissingParent(_)
             | Self::InvalidRoute(_)
+            | Self::NoBaseline(_)
+            | Self::BadBaseline { .. }
             | Self::NoView { .. } => Exit::Usage,
             Self::RouteConflict(_)
             | Self::RouteInUse(_)
@@ -340,6 +373,7 @@ impl Error {
             | Self::NoOriginal { .. }
             | Self::OtherVersion { .. }
             | Self::NoSignIn { .. }
+            | Self::NotABaseline(_)
             | Self::NotFromTemplate
             | Self::NotUtf8(_)
             | Self::NoTerminal

@@ -85,12 +85,10 @@ impl Project {
         })
     }
 
-    /// The app that the current folder belongs to, if sign-in was brought into it.
-    pub(crate) fn initialized() -> Result<Option<Self>, Error> {
-        let project = Self::find()?;
-        let text = project.read(RECORD)?.unwrap_or_default();
-        let is_one = is_initialized(&String::from_utf8_lossy(&text));
-        Ok(is_one.then_some(project))
+    /// Whether sign-in was brought into the app.
+    pub(crate) fn is_initialized(&self) -> Result<bool, Error> {
+        let text = self.read(RECORD)?.unwrap_or_default();
+        Ok(is_initialized(&String::from_utf8_lossy(&text)))
     }
 
     /// What may become an app. No other command can write there until this one is dropped.
@@ -331,6 +329,12 @@ impl Manifest {
         let name_in = |table: &str| self.0.get(table)?.get("name")?.as_str();
         let name = name_in("lib").or_else(|| name_in("package"));
         name.unwrap_or_default().replace('-', "_")
+    }
+
+    /// Where the manifest says that the library begins, if it does.
+    pub(crate) fn library_path(&self) -> Option<String> {
+        let path = self.0.get("lib")?.get("path")?.as_str()?;
+        Some(path.to_owned())
     }
 
     /// Where the manifest says that programs and examples begin.

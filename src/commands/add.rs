@@ -28,7 +28,7 @@ use crate::terminal;
 
 use self::arguments::Arguments;
 use self::clashes::NewName;
-use self::draft::Draft;
+use self::draft::{Draft, Look};
 use self::objection::Objection;
 use self::site::Site;
 
@@ -37,8 +37,6 @@ struct App {
     project: Project,
     source: Crate,
     table: Table,
-    /// The module of its routes.
-    routes: Vec<String>,
 }
 
 /// Runs the command. Whatever keeps the route from being added is said here.
@@ -54,17 +52,22 @@ pub(crate) fn run(typed: &AddRoute) -> Result<Exit, Error> {
 
 fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection> {
     let arguments = Arguments::read(typed)?;
-    if let Some(project) = Project::initialized()? {
-        return Err(by_hand::refusal(&project, &arguments).into());
-    }
     let app = App::read()?;
     let is_public = matches!(arguments.access, arguments::AccessArgument::Public);
-    let site = Site::find(&app.source, &app.table, is_public);
+    let (site, look, routes) = if app.project.is_initialized()? {
+        let (site, look) = adopted_site(&app, &arguments, is_public)?;
+        let routes = site.module.path.clone();
+        (Ok(site), look, routes)
+    } else {
+        let site = Site::find(&app.source, &app.table, is_public);
+        let routes = site::routes_module(&app.source, &app.table);
+        (site, Look::Template, routes)
+    };
     let prefix = site.as_ref().map_or("", |site| site.prefix.as_str());
-    let draft = Draft::new(&app.source, &app.routes, arguments, prefix)?;
+    let draft = Draft::new(&app.source, &routes, arguments, prefix, look)?;
     let draft = drafted.insert(draft);
 
-    let known = site::routes_of(&app.table, &app.routes, &draft.route.module);
+    let known = site::routes_of(&app.table, &routes, &draft.route.module);
     if !known.is_empty() {
         is_the_same(draft, &known)?;
         terminal::say(format_args!(
@@ -77,8 +80,7 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     if !conflicts.is_empty() {
         return Err(Objection::Conflict(conflicts));
     }
-    let routes = app.routes.join("/");
-    let file = format!("src/{routes}");
+    let file = format!("src/{}", routes.join("/"));
     let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
     needs::check(&app.project, &app.source, draft)?;
     let holder = holder(&app.project, draft)?;
@@ -87,17 +89,29 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     finish(typed, &app, &site, draft, holder.as_ref(), planned)
 }
 
+/// The place in an app that had routes before it had sign-in.
+fn adopted_site<'a>(
+    app: &'a App,
+    arguments: &Arguments,
+    is_public: bool,
+) -> Result<(Site<'a>, Look), Objection> {
+    let found = if arguments.kind == Kind::Form {
+        Err("it has no views of its own that a form would fit into".to_owned())
+    } else {
+        Site::find_in_adopted(&app.source, &app.table, is_public)
+    };
+    found.map_err(|reason| by_hand::refusal(&app.source, &app.table, arguments, &reason).into())
+}
+
 impl App {
     fn read() -> Result<Self, Error> {
         let project = Project::find_to_edit()?;
         let source = Crate::read(&project)?;
         let table = Table::read(&source);
-        let routes = site::routes_module(&source, &table);
         Ok(Self {
             project,
             source,
             table,
-            routes,
         })
     }
 }
@@ -142,7 +156,7 @@ fn conflicts(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
         }
     }
     let module = &draft.route.module;
-    found.extend(clashes::name_taken(&app.source, &app.routes, module));
+    found.extend(clashes::name_taken(&app.source, &draft.routes, module));
     found.extend(draft.named_twice());
     found.extend(misunderstood(app, draft)?);
     let example = draft.route.example();
@@ -166,7 +180,7 @@ fn conflicts(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
 fn misunderstood(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
     let mut found = Vec::new();
     let (project, source) = (&app.project, &app.source);
-    if let Some(home) = source.modules_at(&app.routes).next() {
+    if let Some(home) = source.modules_at(&draft.routes).next() {
         let mut declared = home.items.iter().filter_map(|item| match item {
             Item::Mod(item) if item.content.is_none() => Some(&item.vis),
             _ => None,

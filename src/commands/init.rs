@@ -172,6 +172,9 @@ impl Next {
             "Sign in as alice or bob, without a password. What you can do now is in {}.",
             self.readme
         ));
+        terminal::result(
+            "Of the other routes, say who may reach them: `vestibule routes` shows which are undecided.",
+        );
         terminal::result("A release build needs the settings in .env.example.");
     }
 }

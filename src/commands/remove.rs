@@ -16,6 +16,7 @@ use crate::error::{Error, Exit, ManualSteps, Step};
 use crate::people;
 use crate::project::Project;
 use crate::routes::{Route, Table};
+use crate::scaffold::Style;
 use crate::source::{CannotEdit, Comment, Crate, Edit, SourceFile, plain_name};
 use crate::terminal;
 
@@ -28,15 +29,24 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     let project = Project::find_to_edit()?;
     let source = Crate::read(&project)?;
     let table = Table::read(&source);
-    let routes_module = site::routes_module(&source, &table);
+    let is_adopted = project.is_initialized()?;
+    let routes_module = if is_adopted {
+        home_of(&table, &module)?
+    } else {
+        site::routes_module(&source, &table)
+    };
     let routes = site::routes_of(&table, &routes_module, &module);
     if routes.is_empty() {
         nothing_there(&table, &routes_module, &arguments.name, &module);
         return Ok(Exit::Done);
     }
     let inventory = Inventory::find(&project, &source, &routes_module, &module, &routes)?;
-    let has_view = inventory.view.is_some();
-    let original = Original::of(&source, &routes_module, &module, &routes, has_view);
+    let (is_page, style) = if is_adopted {
+        plain_style(&inventory)
+    } else {
+        (inventory.view.is_some(), Style::of_template())
+    };
+    let original = Original::of(&source, &routes_module, &module, &routes, is_page, style);
     let mut reasons = inventory.named_elsewhere.clone();
     if !arguments.force {
         reasons.extend(original.edited(&inventory)?);
@@ -78,6 +88,45 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The module below which a route's own is, in an app that had routes before it had sign-in.
+fn home_of(table: &Table, module: &str) -> Result<Vec<String>, Error> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for route in &table.routes {
+        let mut names: Vec<String> = route.handler.name.split("::").map(str::to_owned).collect();
+        names.pop();
+        if names.pop().is_some_and(|name| name == module) && !found.contains(&names) {
+            found.push(names);
+        }
+    }
+    if found.len() > 1 {
+        let places = found.iter().map(|above| above.join("::"));
+        return Err(Error::RouteInUse(vec![format!(
+            "several modules with routes are called `{module}`: in {}",
+            places.collect::<Vec<_>>().join(" and ")
+        )]));
+    }
+    Ok(found.pop().unwrap_or_default())
+}
+
+/// Whether a route is a page, and how it is written, in an app without views of a new app's kind.
+fn plain_style(inventory: &Inventory<'_>) -> (bool, Style) {
+    let items = syn::parse_file(&inventory.handler.1).map_or(Vec::new(), |file| file.items);
+    let mut handlers = items.iter().filter_map(|item| match item {
+        Item::Fn(item) => Some(item),
+        _ => None,
+    });
+    let attribute = handlers.find_map(|handler| {
+        let mut attributes = handler.attrs.iter();
+        attributes.find_map(|attribute| attribute.parse_args::<syn::LitStr>().ok())
+    });
+    let is_page = inventory.handler.1.contains("Html::new(");
+    let style = Style {
+        has_views: false,
+        attribute: attribute.map(|path| path.value()),
+    };
+    (is_page, style)
 }
 
 fn nothing_there(table: &Table, routes_module: &[String], name: &str, module: &str) {

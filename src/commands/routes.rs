@@ -1,6 +1,10 @@
 //! `vestibule routes`: who may reach what.
 
+mod baseline;
 mod live;
+mod undecided;
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -8,13 +12,16 @@ use crate::cli::Routes;
 use crate::error::{Error, Exit};
 use crate::project::Project;
 use crate::routes::{Access, Fresh, Route, Table};
-use crate::source::Crate;
+use crate::source::{Crate, is_program};
 use crate::terminal;
+
+use self::baseline::Baseline;
+use self::undecided::objection;
 
 /// Between columns.
 const GAP: &str = "  ";
 
-/// Runs the command. It never writes.
+/// Runs the command. It writes nothing but a baseline.
 pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     let project = Project::find()?;
     let source = Crate::read(&project)?;
@@ -22,14 +29,22 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     if table.is_empty() {
         return Err(Error::NoRoutes);
     }
+    if let Some(path) = &arguments.write_baseline {
+        return write_baseline(path, &source, &table);
+    }
+    let baseline = match &arguments.baseline {
+        Some(path) => Some(Baseline::read(path)?),
+        None => None,
+    };
     let place = arguments.live.clone();
     let place = place.map(|place| place.unwrap_or_else(live::default_place));
     let differences = place.map(|place| live::differences(&table, &place));
     let differences = differences.transpose()?;
     if arguments.json {
         let mut result = as_json(&table);
-        if let Some(differences) = &differences {
-            result["differences"] = live::as_json(differences, access_as_json);
+        if let (Some(result), Some(differences)) = (result.as_object_mut(), &differences) {
+            let differences = live::as_json(differences, access_as_json);
+            result.insert("differences".to_owned(), differences);
         }
         let text = serde_json::to_string_pretty(&result).unwrap_or_default();
         terminal::result(text);
@@ -39,56 +54,106 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
             terminal::result(line);
         }
     }
-    let faults = faults(&source, &table);
+    let say_faults = || {
+        let undecided = table.routes.iter();
+        let undecided = undecided.filter_map(|route| objection(&source, route));
+        for fault in unread(&source, &table).into_iter().chain(undecided) {
+            terminal::note(fault);
+        }
+    };
     match differences.as_deref() {
         Some([]) => terminal::say("the running app has these routes, with these guards"),
         Some(differences) => {
-            for fault in &faults {
-                terminal::note(fault);
-            }
+            say_faults();
             let lines = differences.iter().map(ToString::to_string);
             return Err(Error::Differs(lines.collect()));
         }
         None => {}
     }
     if arguments.check {
-        return if faults.is_empty() {
-            terminal::say(format_args!(
-                "{} routes, each with a guard or declared public",
-                table.routes.len()
-            ));
-            Ok(Exit::Done)
-        } else {
-            Err(Error::Unguarded(faults))
-        };
+        return check(&project, &source, &table, baseline.as_ref());
     }
-    for fault in &faults {
-        terminal::note(fault);
+    say_faults();
+    Ok(Exit::Done)
+}
+
+/// Fails for what keeps the table from saying of every route who may reach it, unless the baseline
+/// accepts that.
+fn check(
+    project: &Project,
+    source: &Crate,
+    table: &Table,
+    baseline: Option<&Baseline>,
+) -> Result<Exit, Error> {
+    let mut faults = unread(source, table);
+    let mut undecided = Vec::new();
+    for route in &table.routes {
+        let Some(objection) = objection(source, route) else {
+            continue;
+        };
+        undecided.push(route);
+        match baseline {
+            None => faults.push(objection),
+            Some(baseline) => {
+                let refusal = baseline.refuses(route);
+                faults.extend(refusal.map(|why| format!("{objection}{why}")));
+            }
+        }
+    }
+    if let Some(baseline) = baseline {
+        faults.extend(baseline.outdated(&undecided));
+    }
+    if !faults.is_empty() {
+        let may_keep_some =
+            baseline.is_none() && !undecided.is_empty() && project.is_initialized()?;
+        return Err(Error::Unguarded {
+            faults,
+            may_keep_some,
+        });
+    }
+    let all = table.routes.len();
+    match undecided.len() {
+        0 => terminal::say(format_args!(
+            "{all} routes, each with a guard or declared public"
+        )),
+        some => terminal::say(format_args!(
+            "{all} routes; {some} are undecided, as the baseline has them, and each other one has a \
+             guard or is declared public"
+        )),
     }
     Ok(Exit::Done)
 }
 
-/// What keeps the table from saying of every route who may reach it.
-fn faults(source: &Crate, table: &Table) -> Vec<String> {
+/// Writes what is undecided today.
+fn write_baseline(path: &Path, source: &Crate, table: &Table) -> Result<Exit, Error> {
+    let undecided: Vec<&Route> = table
+        .routes
+        .iter()
+        .filter(|route| objection(source, route).is_some())
+        .collect();
+    let baseline::Written { entries, new, gone } = baseline::write(path, &undecided)?;
+    terminal::say(format_args!(
+        "wrote {}: {entries} undecided routes ({new} new, {gone} gone)",
+        path.display()
+    ));
+    let untold = undecided.iter().filter(|route| route.path.is_none());
+    let untold = untold.filter_map(|route| objection(source, route));
+    for fault in unread(source, table).into_iter().chain(untold) {
+        terminal::note(format_args!(
+            "{fault}; no baseline accepts that, as nothing would tell what is new there"
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+/// What can't be read of the table.
+fn unread(source: &Crate, table: &Table) -> Vec<String> {
     let unreadable = source.unreadable.iter().map(ToString::to_string);
     let unread = table
         .unread
         .iter()
         .map(|(at, what)| format!("{at}: what {what} registers can't be told"));
-    let routes = table.routes.iter().filter_map(|route| {
-        let Route { method, at, .. } = route;
-        let Some(path) = shown_path(route) else {
-            return Some(format!("{at}: the path of a {method} route can't be told"));
-        };
-        match &route.access {
-            Access::Unclear(reason) => Some(format!("{at}: {method} {path}: {reason}")),
-            Access::Everybody { declared: false } => Some(format!(
-                "{at}: {method} {path} has no guard and isn't declared public"
-            )),
-            _ => None,
-        }
-    });
-    unreadable.chain(unread).chain(routes).collect()
+    unreadable.chain(unread).collect()
 }
 
 /// The table as text. If it is wider than the terminal, each route takes two lines.
@@ -145,9 +210,19 @@ fn shown_path(route: &Route) -> Option<String> {
     Some(format!("{path}{mark}"))
 }
 
+/// The handler's path from the root of its crate on, as code names it.
+fn handler_in_code(route: &Route) -> &str {
+    let name = route.handler.name.as_str();
+    match name.split_once("::") {
+        // The file at the root of a program.
+        Some((first, rest)) if is_program(first) => rest,
+        _ => name,
+    }
+}
+
 /// The name as it would be written in `src/routes/mod.rs`.
 fn handler_name(route: &Route) -> String {
-    let name = route.handler.name.as_str();
+    let name = handler_in_code(route);
     let mut parts = name.rsplitn(3, "::");
     match (parts.next(), parts.next()) {
         (Some(function), Some(module)) => format!("{module}::{function}"),
@@ -205,7 +280,9 @@ fn access_as_json(access: &Access) -> Value {
             },
             "guards": guards,
         }),
-        Access::Unclear(reason) => json!({ "who": "unknown", "reason": reason }),
+        Access::Own(_) | Access::Unclear(_) => {
+            json!({ "who": "unknown", "reason": access.doubt() })
+        }
     }
 }
 

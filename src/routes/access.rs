@@ -15,8 +15,21 @@ pub(crate) enum Access {
         /// Further guards of the library, by their types.
         guards: Vec<String>,
     },
+    /// Only code of the app's own decides: a type or middleware by this name.
+    Own(String),
     /// It can't be told, for this reason.
     Unclear(String),
+}
+
+impl Access {
+    /// Why that isn't known, if it isn't.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        match self {
+            Self::Everybody { .. } | Self::SignedIn { .. } => None,
+            Self::Own(name) => Some(format!("it can't be told whom `{name}` lets pass")),
+            Self::Unclear(reason) => Some(reason.clone()),
+        }
+    }
 }
 
 /// How recently a person must have signed in.
@@ -60,8 +73,10 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
             guards,
         };
     }
-    let declared_public = declared_public || middleware.contains(&Middleware::DeclarePublic);
-    if declared_public || needs.contains(&Need::Anybody) {
+    if declared_public
+        || middleware.contains(&Middleware::DeclaresPublic)
+        || needs.contains(&Need::Anybody)
+    {
         return Access::Everybody { declared: true };
     }
     let own = needs.iter().find_map(|need| match need {
@@ -71,13 +86,33 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
     let own = own.or_else(|| {
         middleware.iter().find_map(|one| match one {
             Middleware::Own(name) => Some(name),
-            Middleware::EnsureAuthenticated | Middleware::DeclarePublic => None,
+            Middleware::EnsureAuthenticated | Middleware::DeclaresPublic => None,
         })
     });
     match own {
-        Some(name) => Access::Unclear(format!("it can't be told whom `{name}` lets pass")),
+        Some(name) => Access::Own(name.clone()),
         None => Access::Everybody { declared: false },
     }
+}
+
+/// The names of what stands before a handler and of what it asks for.
+pub(super) fn checks(middleware: &[Middleware], needs: &[Need]) -> Vec<String> {
+    let before = middleware.iter().filter_map(|one| match one {
+        Middleware::EnsureAuthenticated => Some("ensure_authenticated".to_owned()),
+        Middleware::Own(name) => Some(name.clone()),
+        Middleware::DeclaresPublic => None,
+    });
+    let asked = needs.iter().filter_map(|need| match need {
+        Need::SignedIn => Some("signed in".to_owned()),
+        Need::Role(role) => Some(format!("role {role}")),
+        Need::Fresh(seconds) => Some(seconds.map_or(Fresh::Recently, Fresh::Seconds).to_string()),
+        Need::Guard(name) | Need::Own(name) | Need::SomeBuilds(name) => Some(name.clone()),
+        Need::Anybody | Need::Unknown => None,
+    });
+    let mut names: Vec<String> = before.chain(asked).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 fn stricter(known: Option<Fresh>, seconds: Option<u64>) -> Fresh {
@@ -93,7 +128,8 @@ impl std::fmt::Display for Access {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Everybody { declared: true } => f.write_str("everybody"),
-            Self::Everybody { declared: false } => f.write_str("everybody (no guard)"),
+            // Its owner has yet to say who may.
+            Self::Everybody { declared: false } | Self::Own(_) => f.write_str("undecided"),
             Self::SignedIn {
                 roles,
                 fresh,

@@ -17,6 +17,27 @@ const METHODS: [&str; 9] = [
     "get", "post", "put", "patch", "delete", "head", "options", "connect", "trace",
 ];
 
+/// The name of what answers with the files of a folder.
+const FILES: &str = "files";
+/// The methods of `actix_files::Files` that decide how it answers, not who may ask.
+const FILES_SETTERS: [&str; 15] = [
+    "disable_content_disposition",
+    "files_listing_renderer",
+    "index_file",
+    "method_guard",
+    "mime_override",
+    "path_filter",
+    "prefer_utf8",
+    "read_mode_threshold",
+    "redirect_to_slash_directory",
+    "show_files_listing",
+    "use_etag",
+    "use_guards",
+    "use_hidden_files",
+    "use_last_modified",
+    "with_permanent_redirect",
+];
+
 /// The methods of the library's `ProtectedConfig`.
 const PROTECTED_METHODS: [&str; 3] = ["configure", "route", "service"];
 
@@ -76,7 +97,7 @@ impl<'a> Reader<'a> {
         if *crate_name == "actix_files" && inner == ["Files", "new"] {
             return Value::Resource(Resource {
                 is_prefix: true,
-                routes: vec![any_method(Handler::built_in("files"))],
+                routes: vec![any_method(Handler::built_in(FILES))],
                 ..self.resource(here, whole, first().strings())
             });
         }
@@ -299,13 +320,14 @@ impl<'a> Reader<'a> {
             ("configure", [Value::Table(kind, table)]) => {
                 let kind = *kind;
                 self.configured(table, kind == TableKind::Protected)
+                    .map(by_name)
                     .map(|children| vec![Node::Table { kind, children }])
             }
             ("configure", [Value::AtBasePath(everything)]) => self
                 .configured(everything, false)
                 .map(|children| [unknown_page(&at), children].concat()),
             ("configure", [Value::Registers(nodes)]) => Some(nodes.clone()),
-            ("configure", [table]) => self.configured(table, is_protected),
+            ("configure", [table]) => self.configured(table, is_protected).map(by_name),
             ("default_service", [service]) => answering(service).map(|routes| {
                 vec![Node::Default(Resource {
                     paths: vec![Some(String::new())],
@@ -389,6 +411,12 @@ impl<'a> Reader<'a> {
     ) -> Resource {
         let name = call.method.to_string();
         match (name.as_str(), arguments) {
+            (name, _) if is_files(&parts) && FILES_SETTERS.contains(&name) => {}
+            ("default_handler", [service]) if is_files(&parts) => {
+                // Other services than routes ask for no guard.
+                let fallback = || vec![any_method(Handler::built_in("default_handler"))];
+                parts.default = answering(service).unwrap_or_else(fallback);
+            }
             ("route", [Value::Route(route)]) => parts.routes.push(route.clone()),
             ("route", _) => {
                 let text = call.args.first().map(short).unwrap_or_default();
@@ -590,6 +618,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether it is a folder of files.
+fn is_files(resource: &Resource) -> bool {
+    matches!(&resource.routes[..], [route] if resource.is_prefix && route.handler == Handler::built_in(FILES))
+}
+
 fn any_method(handler: Handler) -> RouteSpec {
     RouteSpec {
         methods: Vec::new(),
@@ -597,6 +630,14 @@ fn any_method(handler: Handler) -> RouteSpec {
         handler,
         guarded: false,
     }
+}
+
+/// What a function registers that `.configure()` is given.
+fn by_name(mut nodes: Vec<Node>) -> Vec<Node> {
+    if let [Node::From { function, .. }] = &mut nodes[..] {
+        function.is_configured = true;
+    }
+    nodes
 }
 
 /// The routes of the argument of `.default_service()`; nothing if that can't be told.

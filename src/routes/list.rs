@@ -1,7 +1,7 @@
 //! The table of routes: the tree of registrations laid out flat. Which of them a request reaches
 //! is found in [`super::reach`].
 
-use super::access::{Access, access};
+use super::access::{Access, access, checks};
 use super::apps;
 use super::handler::Handler;
 use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
@@ -19,9 +19,13 @@ pub(crate) struct Route {
     /// Whether it only gets what no other route there answers.
     pub(crate) is_default: bool,
     pub(crate) access: Access,
+    /// All that may keep people away, by name, also where it can't be told whom.
+    pub(crate) checks: Vec<String>,
     pub(crate) handler: Handler,
     /// Where it is registered.
     pub(crate) at: Place,
+    /// The function with its registration that the app gives to `.configure()`.
+    pub(crate) table: Option<Vec<String>>,
     /// Under which condition, if any.
     pub(crate) condition: Option<String>,
 }
@@ -51,6 +55,8 @@ pub(crate) struct Mount {
     pub(crate) signed_in: bool,
     /// How the library registers it, if it does so directly.
     pub(crate) kind: Option<TableKind>,
+    /// Whether `.configure()` of the app or of a scope in it is given it by its name.
+    pub(crate) is_configured: bool,
     pub(crate) condition: Option<String>,
 }
 
@@ -72,6 +78,7 @@ struct Above {
     middleware: Vec<Middleware>,
     is_public: bool,
     kind: Option<TableKind>,
+    table: Option<Vec<String>>,
     condition: Option<String>,
 }
 
@@ -129,11 +136,15 @@ impl Table {
                     if function.is_protected {
                         below.middleware.push(Middleware::EnsureAuthenticated);
                     }
+                    if function.is_configured {
+                        below.table.get_or_insert_with(|| function.path.clone());
+                    }
                     self.mounts.push(Mount {
                         function: function.path.clone(),
                         prefix: above.prefix.clone(),
                         signed_in: below.middleware.contains(&Middleware::EnsureAuthenticated),
                         kind: above.kind,
+                        is_configured: function.is_configured && above.table.is_none(),
                         condition: above.condition.clone(),
                     });
                     self.add(children, &below);
@@ -174,14 +185,17 @@ impl Table {
                 ]
                 .concat();
                 let access = access(&middleware, &route.handler.needs, above.is_public);
+                let checks = checks(&middleware, &route.handler.needs);
                 for method in methods(route) {
                     self.routes.push(Route {
                         method,
                         path: path.clone(),
                         is_default,
                         access: access.clone(),
+                        checks: checks.clone(),
                         handler: route.handler.clone(),
                         at: resource.at.clone(),
+                        table: above.table.clone(),
                         condition: above.condition.clone(),
                     });
                 }

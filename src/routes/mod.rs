@@ -26,6 +26,6 @@ mod value;
 
 pub(crate) use access::{Access, Fresh};
 pub(crate) use list::{Mount, Route, Table};
-pub(crate) use node::{Place, TableKind};
+pub(crate) use node::{CLOSURE, Place, TableKind};
 pub(crate) use pattern::Pattern;
 pub(crate) use reach::Reached;

@@ -63,6 +63,9 @@ pub(super) enum Node {
     },
 }
 
+/// What stands for the name of a closure that registers routes.
+pub(crate) const CLOSURE: &str = "{closure}";
+
 /// A function that registers routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Function {
@@ -70,6 +73,8 @@ pub(crate) struct Function {
     pub(crate) path: Vec<String>,
     /// Whether it takes a `ProtectedConfig`.
     pub(crate) is_protected: bool,
+    /// Whether `.configure()` is given it by its name.
+    pub(crate) is_configured: bool,
 }
 
 /// Handlers below one pattern.
@@ -118,8 +123,8 @@ pub(super) struct RouteSpec {
 pub(super) enum Middleware {
     /// Lets only signed-in people pass.
     EnsureAuthenticated,
-    /// Lets everybody pass, and says that this is meant.
-    DeclarePublic,
+    /// Says that everybody may pass.
+    DeclaresPublic,
     /// The app's own: it can't be told whom it lets pass.
     Own(String),
 }

@@ -14,7 +14,7 @@ use super::exits::{attributes, is_never, may_return};
 use super::flow::{is_plain, when};
 use super::format::formatted;
 use super::macros::{is_harmless, macros_in};
-use super::node::{Function, Middleware, Node, Place};
+use super::node::{CLOSURE, Function, Middleware, Node, Place};
 use super::oidc::Library;
 use super::parameters::returned;
 use super::paths::{PathSetting, default_paths};
@@ -491,7 +491,7 @@ impl<'a> Reader<'a> {
         let returned = self.returns.pop().unwrap_or_default();
         self.position = position;
         let value = self.joined(std::iter::once(value).chain(returned));
-        let path = [&closure.scope.module.path[..], &["{closure}".to_owned()]].concat();
+        let path = [&closure.scope.module.path[..], &[CLOSURE.to_owned()]].concat();
         self.came_from(&path, None, frame, arguments);
         value
     }
@@ -537,6 +537,7 @@ impl<'a> Reader<'a> {
             let function = Function {
                 path: path.clone(),
                 is_protected: false,
+                is_configured: false,
             };
             Value::Services(vec![Node::From {
                 function,
@@ -579,6 +580,7 @@ impl<'a> Reader<'a> {
             let function = Function {
                 path: path.to_vec(),
                 is_protected: config.is_protected,
+                is_configured: false,
             };
             let from = vec![Node::From { function, children }];
             self.register(config.number, when(condition.clone(), from));

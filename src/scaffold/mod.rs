@@ -6,7 +6,7 @@ mod spec;
 
 use liquid::{ParserBuilder, object};
 
-pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType};
+pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType, Style};
 
 use self::imports::imports;
 use crate::source::GuardNames;
@@ -27,6 +27,11 @@ pub(crate) struct BadScaffold {
 /// The handler file.
 pub(crate) fn handler(route: &NewRoute, names: &GuardNames) -> Result<String, BadScaffold> {
     match route.kind {
+        Kind::Page if !route.style.has_views => render(
+            "plain_page.rs",
+            include_str!("texts/plain_page.rs.liquid"),
+            &plain_page_object(route, names),
+        ),
         Kind::Page => render(
             "page.rs",
             include_str!("texts/page.rs.liquid"),
@@ -47,6 +52,9 @@ pub(crate) fn handler(route: &NewRoute, names: &GuardNames) -> Result<String, Ba
 
 /// The view; JSON has none.
 pub(crate) fn view(route: &NewRoute) -> Result<Option<String>, BadScaffold> {
+    if !route.style.has_views {
+        return Ok(None);
+    }
     let object = common(route);
     let view = match route.kind {
         Kind::Page => render("page.html", include_str!("texts/page.html.liquid"), &object)?,
@@ -187,6 +195,35 @@ fn page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     )
 }
 
+fn plain_page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
+    let mut paths = vec!["actix_web::web::Html".to_owned()];
+    let mut arguments = Vec::new();
+    if !matches!(route.guard, Guard::Public) {
+        let (guard, imports) = guard_type(&route.guard, names);
+        arguments.push(format!("_: {guard}"));
+        paths.extend(imports);
+    }
+    let attribute = attribute(route, &mut paths);
+    with(
+        common(route),
+        vec![
+            ("imports", imports_of(&paths)),
+            ("attribute", attribute),
+            ("show", signature("pub async fn show", &arguments, "Html")),
+        ],
+    )
+}
+
+/// The line above a handler that says where it is reached, if its app has such.
+fn attribute(route: &NewRoute, paths: &mut Vec<String>) -> String {
+    let Some(path) = &route.style.attribute else {
+        return String::new();
+    };
+    let method = route.method.function();
+    paths.push(format!("actix_web::{method}"));
+    format!("#[{method}(\"{path}\")]\n")
+}
+
 fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     let (mut paths, mut arguments) = page_parts(route, names);
     paths.push("serde::Deserialize".to_owned());
@@ -255,10 +292,12 @@ fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         "Json<Value>"
     };
     let name = format!("pub async fn {}", route.method.handler());
+    let attribute = attribute(route, &mut paths);
     with(
         common(route),
         vec![
             ("imports", imports_of(&paths)),
+            ("attribute", attribute),
             ("show", signature(&name, &arguments, output)),
         ],
     )

@@ -12,6 +12,26 @@ pub(crate) struct NewRoute {
     pub(crate) method: Method,
     pub(crate) guard: Guard,
     pub(crate) kind: Kind,
+    pub(crate) style: Style,
+}
+
+/// How an app writes its handlers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Style {
+    /// Whether pages are views, as in a new app.
+    pub(crate) has_views: bool,
+    /// The path in the attribute of the handler, which registers it: `#[get("/reports")]`.
+    pub(crate) attribute: Option<String>,
+}
+
+impl Style {
+    /// That of a new app.
+    pub(crate) fn of_template() -> Self {
+        Self {
+            has_views: true,
+            attribute: None,
+        }
+    }
 }
 
 /// What a route answers with.

@@ -71,20 +71,21 @@ impl GuardName {
 }
 
 impl Crate {
-    /// The app's names for guards, or why they can't be told.
-    pub(crate) fn guard_names(&self) -> Result<GuardNames, String> {
+    /// The app's names for guards in the crate with this root, the library or a program, or why
+    /// they can't be told.
+    pub(crate) fn guard_names(&self, root: &[String]) -> Result<GuardNames, String> {
         Ok(GuardNames {
-            user: self.guard_name("User", Takes::Nothing)?,
-            has: self.guard_name("Has", Takes::Type)?,
-            fresh: self.guard_name("Fresh", Takes::Const)?,
-            signed_form: self.guard_name("SignedForm", Takes::Type)?,
+            user: self.guard_name(root, "User", Takes::Nothing)?,
+            has: self.guard_name(root, "Has", Takes::Type)?,
+            fresh: self.guard_name(root, "Fresh", Takes::Const)?,
+            signed_form: self.guard_name(root, "SignedForm", Takes::Type)?,
             library: self.library.clone(),
             dev_library: self.dev_library.clone(),
         })
     }
 
-    fn guard_name(&self, guard: &str, takes: Takes) -> Result<GuardName, String> {
-        let aliases = self.modules.iter().flat_map(|module| {
+    fn guard_name(&self, root: &[String], guard: &str, takes: Takes) -> Result<GuardName, String> {
+        let aliases = self.modules_of(root).flat_map(|module| {
             module.items.iter().filter_map(move |item| match item {
                 Item::Type(alias) => Some((module, alias)),
                 _ => None,
@@ -110,7 +111,7 @@ impl Crate {
                 import: self.library_path(&[guard]).join("::"),
                 written: guard.to_owned(),
             },
-            context: self.context()?,
+            context: self.context(root)?,
         })
     }
 
@@ -142,7 +143,7 @@ impl Crate {
 
     /// Whether code anywhere in the app can name what is in a module.
     fn is_reachable(&self, module: &Module) -> bool {
-        (1..module.path.len()).all(|depth| {
+        (module.root().len() + 1..module.path.len()).all(|depth| {
             let (above, rest) = module.path.split_at(depth);
             let name = rest.first();
             self.modules_at(above).all(|above| {
@@ -157,8 +158,8 @@ impl Crate {
     }
 
     /// The type that the app's hooks give to handlers; nothing if it is `()`.
-    pub(crate) fn context(&self) -> Result<Option<TypeName>, String> {
-        let Some((module, context)) = self.written_context() else {
+    pub(crate) fn context(&self, root: &[String]) -> Result<Option<TypeName>, String> {
+        let Some((module, context)) = self.written_context(root) else {
             return Ok(None);
         };
         let unnamed = || {
@@ -183,9 +184,20 @@ impl Crate {
         }
     }
 
+    /// The module with the `impl Hooks` of the crate with this root.
+    pub(crate) fn hooks_module(&self, root: &[String]) -> Option<&Module> {
+        self.written_context(root).map(|(module, _)| module)
+    }
+
+    /// Whether any crate of the app has an `impl Hooks`.
+    pub(crate) fn has_hooks(&self) -> bool {
+        self.all_modules()
+            .any(|module| self.hooks_module(module.root()).is_some())
+    }
+
     /// `type Context` of the `impl Hooks`, and where that is.
-    fn written_context(&self) -> Option<(&Module, &Type)> {
-        self.modules.iter().find_map(|module| {
+    fn written_context(&self, root: &[String]) -> Option<(&Module, &Type)> {
+        self.modules_of(root).find_map(|module| {
             module.items.iter().find_map(|item| {
                 let Item::Impl(hooks) = item else {
                     return None;

@@ -27,6 +27,7 @@ pub(crate) use names::{Def, Scope, Want, globs, imports};
 pub(crate) use roles::written;
 pub(crate) use sorting::compare_imports;
 pub(crate) use tree::{
-    Crate, Module, both, cfg_of, is_conditional, is_for_tests, names_of, plain_name, string_of,
+    Crate, Module, both, cfg_of, is_conditional, is_for_tests, is_program, names_of, plain_name,
+    root_of, string_of,
 };
 pub(crate) use visible::{as_code, is_visible};

@@ -643,19 +643,25 @@ impl Crate {
                 let path = || vec![plain_name(&item.ident)];
                 is_it.then(|| Def::Other(path())).into_iter().collect()
             }
-            Item::Use(item) if binds(&item.tree, None, name) => imports(&item.tree)
-                .into_iter()
-                .filter(|(bound, _)| bound == name)
-                .flat_map(|(_, path)| {
-                    let found = self.imported(scope, block, item, &path, want, depth);
-                    // It hides what is further out, whatever it is.
-                    if found.is_empty() {
-                        vec![Def::Unclear]
-                    } else {
-                        found
-                    }
-                })
-                .collect(),
+            // In `mod a; use a::a;`, the import can't be of a type: there is one.
+            Item::Use(item)
+                if binds(&item.tree, None, name)
+                    && !is_declared(block, &module.items, name, want) =>
+            {
+                imports(&item.tree)
+                    .into_iter()
+                    .filter(|(bound, _)| bound == name)
+                    .flat_map(|(_, path)| {
+                        let found = self.imported(scope, block, item, &path, want, depth);
+                        // It hides what is further out, whatever it is.
+                        if found.is_empty() {
+                            vec![Def::Unclear]
+                        } else {
+                            found
+                        }
+                    })
+                    .collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -745,6 +751,17 @@ fn declares(item: &Item, name: &str, want: Option<Want>) -> bool {
         None => true,
     };
     is_wanted && is_called(ident, name)
+}
+
+/// Whether the items of a block, or else of a module, declare this name in every build.
+fn is_declared(block: &[&Item], module: &[Item], name: &str, want: Want) -> bool {
+    let is_it =
+        |item: &Item| declares(item, name, Some(want)) && !is_conditional(attributes_of(item));
+    if block.is_empty() {
+        module.iter().any(is_it)
+    } else {
+        block.iter().copied().any(is_it)
+    }
 }
 
 /// Whether every build has something of this name among some items.

@@ -3,7 +3,7 @@
 use syn::{Expr, ImplItem, Item, ItemImpl, Type};
 
 use super::names::{Def, Scope, Want};
-use super::tree::{Crate, Module, is_conditional, is_for_tests, string_of};
+use super::tree::{Crate, Module, is_conditional, is_for_tests, root_of, string_of};
 
 /// Longer chains of constants than people write; a cycle would never end.
 const DEEPEST: usize = 8;
@@ -70,9 +70,9 @@ impl Crate {
         None
     }
 
-    /// All roles, in the order of the source.
-    pub(crate) fn roles(&self) -> impl Iterator<Item = Role<'_>> {
-        self.modules.iter().flat_map(move |module| {
+    /// All roles in the crate with this root, in the order of the source.
+    pub(crate) fn roles(&self, root: &[String]) -> impl Iterator<Item = Role<'_>> {
+        self.modules_of(root).flat_map(move |module| {
             module.items.iter().filter_map(move |item| match item {
                 Item::Impl(item) if !is_for_tests(&item.attrs) => self.role(module, item),
                 _ => None,
@@ -109,7 +109,7 @@ impl Crate {
 
     /// The name that a role's type has in the provider's claims.
     pub(crate) fn role_name(&self, module: &[String], type_name: &str) -> Option<String> {
-        let mut known = self.roles().filter(|role| {
+        let mut known = self.roles(root_of(module)).filter(|role| {
             let of = role.of.as_ref();
             of.is_some_and(|(of, name)| of.path == module && name == type_name)
         });

@@ -1,6 +1,6 @@
-//! The modules of an app's library, from `src/lib.rs` on, and those of its programs and examples:
-//! which file each is in, and what it holds. Files that no `mod` item names are not part of the
-//! app, and are not read.
+//! The modules of an app's library, if it has one, and those of its programs and examples: which
+//! file each is in, and what it holds. Files that no `mod` item names are not part of the app, and
+//! are not read.
 
 use proc_macro2::TokenTree;
 use syn::{Attribute, Item, ItemMod, Meta};
@@ -11,6 +11,7 @@ use super::names::Glob;
 use crate::error::Error;
 use crate::project::Project;
 
+/// Where Cargo looks for a library and for a program.
 const ROOT: &str = "src/lib.rs";
 const PROGRAM: &str = "src/main.rs";
 /// Folders in which each file is a program, and each folder with a `main.rs` too.
@@ -44,10 +45,19 @@ pub(crate) struct Module {
 impl Module {
     /// The path of the root of the crate that it is in: the library, or a program.
     pub(super) fn root(&self) -> &[String] {
-        let is_program = |name: &&String| name.ends_with(ENDING);
-        let root = self.path.first().filter(is_program);
-        root.map_or(&[], std::slice::from_ref)
+        root_of(&self.path)
     }
+}
+
+/// The path of the root of the crate that a module of this path is in.
+pub(crate) fn root_of(path: &[String]) -> &[String] {
+    let root = path.first().filter(|name| is_program(name));
+    root.map_or(&[], std::slice::from_ref)
+}
+
+/// Whether the first name in the path of a module is the file of a program.
+pub(crate) fn is_program(name: &str) -> bool {
+    name.ends_with(ENDING)
 }
 
 /// The library of an app, and its programs.
@@ -81,15 +91,19 @@ impl Crate {
             dev_library: manifest.crate_name_of(DEV_LIBRARY),
             ..Self::default()
         };
-        let Some(bytes) = project.read(ROOT)? else {
-            return Err(Error::NoFile(ROOT));
-        };
-        read.add_file(project, ROOT, bytes, Place::root())?;
+        let library = manifest.library_path();
+        let library = library.as_deref().map_or_else(|| ROOT.to_owned(), normal);
+        if let Some(bytes) = project.read(&library)? {
+            read.add_file(project, &library, bytes, Place::library(&library))?;
+        }
         let of_library = read.modules.len();
         for path in programs(project, manifest.program_paths())? {
             if let Some(bytes) = project.read(&path)? {
                 read.add_file(project, &path, bytes, Place::program(&path))?;
             }
+        }
+        if read.files.is_empty() && read.unreadable.is_empty() {
+            return Err(Error::NoCode(library));
         }
         read.programs = read.modules.split_off(of_library);
         read.renamed = read.renamed_crates();
@@ -100,6 +114,19 @@ impl Crate {
     /// The modules of the library, of programs and of examples.
     pub(crate) fn all_modules(&self) -> impl Iterator<Item = &Module> {
         self.modules.iter().chain(&self.programs)
+    }
+
+    /// The modules of the crate with this root.
+    pub(crate) fn modules_of<'a>(&'a self, root: &[String]) -> impl Iterator<Item = &'a Module> {
+        self.all_modules()
+            .filter(move |module| module.root() == root)
+    }
+
+    /// The root of the crate that a file belongs to.
+    pub(crate) fn root_at(&self, file: &str) -> Option<&[String]> {
+        let mut modules = self.all_modules();
+        let module = modules.find(|module| self.file_of(module).is_some_and(|it| it.path == file));
+        module.map(Module::root)
     }
 
     pub(super) fn module(&self, index: usize) -> Option<&Module> {
@@ -253,15 +280,15 @@ impl Place {
     fn program(path: &str) -> Self {
         Self {
             path: vec![path.to_owned()],
-            folder: folder_of(path).to_owned(),
-            ..Self::root()
+            ..Self::library(path)
         }
     }
 
-    fn root() -> Self {
+    /// The root of the library.
+    fn library(path: &str) -> Self {
         Self {
             path: Vec::new(),
-            folder: folder_of(ROOT).to_owned(),
+            folder: folder_of(path).to_owned(),
             is_inline: false,
             scope: None,
             condition: None,

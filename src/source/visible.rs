@@ -4,7 +4,7 @@
 use syn::{Item, ItemMod, Visibility};
 
 use super::names::{Def, Scope, Want, globs, imports};
-use super::tree::{Crate, Module, is_conditional, plain_name};
+use super::tree::{Crate, Module, is_conditional, is_program, plain_name, root_of};
 use crate::template::KEYWORDS;
 
 /// How a file begins that some builds leave out.
@@ -91,8 +91,8 @@ impl Crate {
     /// The `mod` items on the way to a module, each with the module that it stands in: one, or
     /// several that exclude each other by `cfg`.
     fn mod_items<'a, 'p>(&'a self, path: &'p [String]) -> Vec<(&'p [String], Vec<&'a ItemMod>)> {
-        let steps =
-            (0..path.len()).filter_map(|depth| Some((path.get(..depth)?, path.get(depth)?)));
+        let steps = (root_of(path).len()..path.len())
+            .filter_map(|depth| Some((path.get(..depth)?, path.get(depth)?)));
         steps
             .map(|(above, name)| {
                 let items = self.modules_at(above).flat_map(|module| &module.items);
@@ -115,7 +115,10 @@ pub(crate) fn is_visible(visibility: &Visibility, at: &[String], from: &[String]
     let names = restricted.path.segments.iter();
     let names: Vec<String> = names.map(|segment| plain_name(&segment.ident)).collect();
     match names.split_first() {
-        Some((first, rest)) if first == "crate" => from.starts_with(rest),
+        Some((first, rest)) if first == "crate" => {
+            let inside = from.strip_prefix(root_of(at));
+            inside.is_some_and(|inside| inside.starts_with(rest))
+        }
         Some((first, [])) if first == "super" => {
             let above = at.split_last().map_or(at, |(_, above)| above);
             from.starts_with(above)
@@ -124,9 +127,11 @@ pub(crate) fn is_visible(visibility: &Visibility, at: &[String], from: &[String]
     }
 }
 
-/// A path as it is written in code: keywords need an `r#` to be names.
+/// A path as it is written in code, without the file of a program: keywords need an `r#` to be
+/// names.
 pub(crate) fn as_code(path: &[String]) -> String {
-    let names = path.iter().map(|name| match name.as_str() {
+    let names = path.iter().filter(|name| !is_program(name));
+    let names = names.map(|name| match name.as_str() {
         "crate" | "self" | "super" => name.clone(),
         keyword if KEYWORDS.contains(&keyword) => format!("r#{keyword}"),
         _ => name.clone(),

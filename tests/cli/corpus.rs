@@ -90,7 +90,19 @@ fn check(case: &Path, app: &Tree) {
     let found = Case::read(case, &room).outcome(&room);
     let expected = snapbox::Data::read_from(&case.with_extension("out"), None);
     println!("{}", case.display());
-    snapbox::assert_data_eq!(without_lines(&found), expected.raw());
+    snapbox::assert_data_eq!(without_advice(&without_lines(&found)), expected.raw());
+}
+
+/// Without what could be written to decide a route, which isn't what the cases are about.
+fn without_advice(told: &str) -> String {
+    let kept = told.lines().map(|line| {
+        let advised = ["declared public", "lets pass"].iter().find_map(|reason| {
+            let (before, _) = line.split_once(&format!("{reason}: "))?;
+            Some(format!("{before}{reason}"))
+        });
+        advised.unwrap_or_else(|| line.to_owned()) + "\n"
+    });
+    kept.collect()
 }
 
 /// Without the numbers of lines, which change with the template.

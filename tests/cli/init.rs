@@ -94,6 +94,7 @@ fn sign_in_comes_into_a_plain_app() {
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+Of the other routes, say who may reach them: `vestibule routes` shows which are undecided.
 A release build needs the settings in .env.example.
 
 "#]])
@@ -438,6 +439,7 @@ directly after `App::new()`, in the closure that `HttpServer::new` is given, whi
 Next:
   cargo run               # then open http://127.0.0.1:3000/account
 Sign in as alice or bob, without a password. What you can do now is in crates/vestibule/README.md.
+Of the other routes, say who may reach them: `vestibule routes` shows which are undecided.
 A release build needs the settings in .env.example.
 
 "#]]);
@@ -867,47 +869,6 @@ fn crates_that_are_there_are_kept_or_in_the_way() {
         &room,
         "crates/vestibule/src/lib.rs is there, and is another one",
     );
-}
-
-#[test]
-fn routes_are_added_there_by_hand() {
-    let room = app(MAIN);
-    init(&room, &[]).assert().success();
-    let add = |arguments: &[&str]| {
-        let command = room.vestibule(&["add", "route"]).args(arguments);
-        told(&room.keeps(command.current_dir(room.join("app"))).code(3))
-    };
-    let signed_in = add(&["price-list"]);
-    for lines in [
-        "    config.route(\"/price-list\", web::get().to(price_list));\n",
-        "    use crate::hooks::User;\n",
-        "    async fn price_list(user: User) -> String {\n",
-    ] {
-        assert!(signed_in.contains(lines), "{signed_in}");
-    }
-    let role = add(&[
-        "audit",
-        "--role=auditor",
-        "--json",
-        "--method=PUT",
-        "--path=/a/{b}",
-    ]);
-    for lines in [
-        "    config.route(\"/a/{b}\", web::put().to(audit));\n",
-        "    use crate::hooks::Account;\n",
-        "    impl vestibule::Role<Account> for Auditor {\n",
-        "    async fn audit(user: vestibule::Has<Auditor, Account>) -> String {\n",
-    ] {
-        assert!(role.contains(lines), "{role}");
-    }
-    let form = add(&["feedback", "--public", "--form"]);
-    for lines in [
-        "    .configure(oidc.public(|config| {\n        config.route(\"/feedback\", web::get()",
-        "web::post().to(receive_feedback));\n",
-        "    async fn receive_feedback(form: vestibule::PublicForm<Fields>) -> String {\n",
-    ] {
-        assert!(form.contains(lines), "{form}");
-    }
 }
 
 #[test]

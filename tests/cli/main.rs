@@ -12,6 +12,7 @@
 mod support;
 
 mod add_route;
+mod adopted;
 #[cfg(unix)]
 mod all_or_nothing;
 mod apps;
@@ -35,5 +36,6 @@ mod routes;
 #[cfg(unix)]
 mod run;
 mod shells;
+mod undecided;
 mod views;
 mod workspaces;

@@ -88,7 +88,7 @@ fn the_check_fails_for_what_has_no_guard() {
     room.keeps(routes(&room, &["--check"]))
         .code(1)
         .stderr_eq(str![[r#"
-error: it can't be told of every route who may reach it: src/routes/mod.rs:[..]: GET /open has no guard and isn't declared public
+error: it can't be told of every route who may reach it: src/routes/mod.rs:[..]: GET /open has no guard and isn't declared public: give `routes::health::alive` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config| { … }))`
 hint: give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a table that is mounted by `oidc.public(…)`
 
 "#]]);
@@ -257,9 +257,8 @@ async fn secret() -> &'static str {"#,
     let found: Vec<&str> = stderr
         .lines()
         .filter_map(|line| {
-            line.split_once(": ")?
-                .1
-                .strip_suffix(" has no guard and isn't declared public")
+            let (route, _) = line.split_once(" has no guard and isn't declared public")?;
+            Some(route.split_once(": ")?.1)
         })
         .collect();
     assert_eq!(
@@ -285,7 +284,7 @@ async fn secret() -> &'static str {"#,
         .collect();
     for row in [
         "* /… (else) everybody vestibule::unknown",
-        "* /… (else) everybody (no",
+        "* /… (else) undecided routes::secret",
         "* /walled/… (else) signed in",
         "* /yy (else) signed in",
         "* /q/… (else) signed in",
@@ -829,7 +828,7 @@ fn without_an_app_in_the_source_there_is_no_table() {
     room.write("app/src/app.rs", "");
     room.keeps(routes(&room, &[])).code(1).stderr_eq(str![[r#"
 error: no routes were found: nothing in src/ calls `App::new()` in a way that can be followed
-hint: routes are read from `App::new()` on, in the modules of src/lib.rs and of the programs
+hint: routes are read from `App::new()` on, in the modules of the library and of the programs
 
 "#]]);
 }

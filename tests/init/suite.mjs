@@ -25,11 +25,7 @@ if (!report) {
 const vestibule = resolve(program);
 const isWanted = ({ name }) => !wanted || name === wanted;
 const work = await mkdtemp(join(tmpdir(), 'init-'));
-const browser = await launch();
-after(async () => {
-  await browser.close();
-  await rm(work, { recursive: true, force: true });
-});
+after(() => rm(work, { recursive: true, force: true }));
 
 const edited = [];
 const refused = [];
@@ -126,8 +122,11 @@ async function carriesTheSame(app) {
 async function signIn(app, { name, port }, address) {
   const stranger = async () => (await fetch(address, { redirect: 'manual' })).status;
   const started = await app.start(port);
+  let browser;
   try {
     assert.equal(await stranger(), 401);
+    // One for each app: in the minutes that all of them take, it may end.
+    browser = await launch();
     const visitor = await Visitor.arrive(browser, address.origin);
     try {
       const greeting = await signInAndOut(visitor, address, name === 'plain');
@@ -143,6 +142,7 @@ async function signIn(app, { name, port }, address) {
       throw error;
     }
   } finally {
+    await browser?.close();
     await started.stop({ keepFolder: true });
   }
 }

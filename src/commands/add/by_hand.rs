@@ -5,15 +5,13 @@ use syn::Item;
 
 use super::arguments::{AccessArgument, Arguments};
 use crate::error::{Error, ManualSteps, Step};
-use crate::project::Project;
 use crate::routes::{Table, TableKind};
 use crate::scaffold::{Kind, Method};
-use crate::source::Crate;
+use crate::source::{Crate, as_code};
 
-/// The refusal to add a route there.
-pub(super) fn refusal(project: &Project, arguments: &Arguments) -> Error {
-    let source = Crate::read(project).unwrap_or_default();
-    let hooks = hooks_of(&source);
+/// The refusal to add a route there, for a reason.
+pub(super) fn refusal(source: &Crate, table: &Table, arguments: &Arguments, reason: &str) -> Error {
+    let hooks = hooks_of(source);
     let module = &arguments.module;
     let path = match &arguments.path {
         Some(path) => path.clone(),
@@ -46,10 +44,9 @@ pub(super) fn refusal(project: &Project, arguments: &Arguments) -> Error {
     });
     Error::CannotEdit {
         file: "the app".to_owned(),
-        reason: "sign-in was brought into it, so it has no table of routes that new ones fit into"
-            .to_owned(),
+        reason: reason.to_owned(),
         by_hand: ManualSteps(vec![
-            registration(&source, guard.is_none(), lines),
+            registration(table, guard.is_none(), lines),
             Step {
                 place: "beside that".to_owned(),
                 lines: code.join("\n"),
@@ -59,7 +56,7 @@ pub(super) fn refusal(project: &Project, arguments: &Arguments) -> Error {
 }
 
 /// Where the lines go that register the routes.
-fn registration(source: &Crate, is_public: bool, lines: impl Iterator<Item = String>) -> Step {
+fn registration(table: &Table, is_public: bool, lines: impl Iterator<Item = String>) -> Step {
     if is_public {
         let lines: String = lines.map(|line| format!("    {line}")).collect();
         return Step {
@@ -67,12 +64,11 @@ fn registration(source: &Crate, is_public: bool, lines: impl Iterator<Item = Str
             lines: format!(".configure(oidc.public(|config| {{\n{lines}}}))"),
         };
     }
-    let table = Table::read(source);
     let mut mounts = table.mounts.iter();
     let mounted = mounts.find(|mount| mount.kind == Some(TableKind::Protected));
     Step {
         place: match mounted {
-            Some(mount) => format!("in `{}`", mount.function.join("::")),
+            Some(mount) => format!("in `{}`", as_code(&mount.function)),
             None => "in the function that `oidc.protected(…)` is given".to_owned(),
         },
         lines: lines.collect(),
@@ -81,10 +77,10 @@ fn registration(source: &Crate, is_public: bool, lines: impl Iterator<Item = Str
 
 /// The module that has the type `User`.
 fn hooks_of(source: &Crate) -> String {
-    let mut modules = source.modules.iter();
+    let mut modules = source.all_modules();
     let is_user = |item: &Item| matches!(item, Item::Type(item) if item.ident == "User");
     let hooks = modules.find(|module| module.items.iter().any(is_user));
-    hooks.map_or_else(|| "hooks".to_owned(), |module| module.path.join("::"))
+    hooks.map_or_else(|| "hooks".to_owned(), |module| as_code(&module.path))
 }
 
 /// The type of the argument that guards a handler, and whether it names the app's `Account`.

@@ -59,7 +59,7 @@ pub(super) fn has_word(tokens: TokenStream, word: &str) -> bool {
 
 /// The rules of the app's own macros of this name.
 fn definitions<'a>(source: &'a Crate, name: &'a str) -> impl Iterator<Item = TokenStream> + 'a {
-    let items = source.modules.iter().flat_map(|module| &module.items);
+    let items = source.all_modules().flat_map(|module| &module.items);
     items.filter_map(move |item| match item {
         Item::Macro(item) if item.ident.as_ref().is_some_and(|ident| ident == name) => {
             Some(item.mac.tokens.clone())

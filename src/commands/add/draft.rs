@@ -7,8 +7,8 @@ use syn::Item;
 use syn::spanned::Spanned as _;
 
 use crate::error::{ManualSteps, Step};
-use crate::scaffold::{self, CALL_WIDTH, Guard, NewRole, NewRoute, RoleType, WIDTH};
-use crate::source::{Crate, Def, Module, Scope, Want, as_code, imports, plain_name};
+use crate::scaffold::{self, CALL_WIDTH, Guard, NewRole, NewRoute, RoleType, Style, WIDTH};
+use crate::source::{Crate, Def, Module, Scope, Want, as_code, imports, plain_name, root_of};
 
 use super::arguments::{AccessArgument, Arguments};
 use super::clashes::{FirstNames, macro_that_may_make};
@@ -27,6 +27,17 @@ const IMPORTED: [&str; 6] = [
     "serde_json",
     "views",
 ];
+
+/// What the routes of an app are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// As those of a new app, with views and tests.
+    Template,
+    /// Registered by calls like `config.route("/reports", web::get().to(show))`.
+    Calls,
+    /// Registered by name, with paths in attributes like `#[get("/reports")]`.
+    Attributes,
+}
 
 /// A file that is to be made: its path and its text.
 type NewFile = (String, String);
@@ -53,12 +64,14 @@ pub(crate) struct RoleSite {
 }
 
 impl Draft {
-    /// `prefix` is what comes before the paths of the function that will register it.
+    /// `prefix` is what comes before the paths of the function that will register it, and `look`
+    /// what the app's routes are like.
     pub(super) fn new(
         source: &Crate,
         routes: &[String],
         arguments: Arguments,
         prefix: &str,
+        look: Look,
     ) -> Result<Self, Objection> {
         let path = arguments
             .path
@@ -72,14 +85,20 @@ impl Draft {
                 )]));
             }
         };
-        let (guard, new_role) = guard(source, routes, arguments.access)?;
-        let names = source.guard_names().map_err(Objection::conflict)?;
+        let (guard, new_role) = guard(source, routes, arguments.access, look)?;
+        let names = source.guard_names(root_of(routes));
+        let names = names.map_err(Objection::conflict)?;
+        let attribute = (look == Look::Attributes).then(|| registered.clone());
         let route = NewRoute {
             module: arguments.module,
             path,
             method: arguments.method,
             guard,
             kind: arguments.kind,
+            style: Style {
+                has_views: look == Look::Template,
+                attribute,
+            },
         };
         let folder = source
             .modules_at(routes)
@@ -87,7 +106,8 @@ impl Draft {
             .map_or("src/routes", |module| module.folder.as_str());
         let module = &route.module;
         let view = scaffold::view(&route)?;
-        let tests = if arguments.with_tests {
+        // The tests of an app that existed before have no such helpers.
+        let tests = if arguments.with_tests && look == Look::Template {
             Some(scaffold::tests(&route, &names)?)
         } else {
             None
@@ -104,6 +124,14 @@ impl Draft {
             new_role,
             route,
         })
+    }
+
+    /// What registers a handler, at the top level of a function.
+    pub(super) fn statement(&self, config: &str, call: &str, handler: &str) -> String {
+        match self.route.style.attribute {
+            Some(_) => format!("{config}.service({handler});"),
+            None => statement(config, &self.registered, call, handler),
+        }
     }
 
     /// The files that are to be made.
@@ -143,7 +171,11 @@ impl Draft {
     /// What adds the route by hand.
     pub(super) fn steps(&self, without_tests: bool) -> ManualSteps {
         let module = &self.route.module;
-        let routes = self.routes.join("::");
+        let routes = as_code(&self.routes);
+        let home = match routes.as_str() {
+            "" => "at the root of the crate".to_owned(),
+            routes => format!("in the module `{routes}`"),
+        };
         let function = if self.route.guard == Guard::Public {
             "public"
         } else {
@@ -158,15 +190,19 @@ impl Draft {
         }
         let statements = self.route.handlers().into_iter().map(|(method, handler)| {
             let call = format!("actix_web::web::{}()", method.function());
-            let handler = format!("crate::{}::{module}::{handler}", as_code(&self.routes));
-            statement("cfg", &self.registered, &call, &handler) + "\n"
+            let handler = handler_path(&self.routes, module, handler);
+            self.statement("cfg", &call, &handler) + "\n"
         });
         steps.push(Step {
-            place: format!("in the module `{routes}`, next to the other modules"),
+            place: format!("{home}, next to the other modules"),
             lines: format!("pub mod {module};"),
         });
         steps.push(Step {
-            place: format!("where routes like those of `{routes}::{function}` are registered"),
+            place: if self.route.style.has_views {
+                format!("where routes like those of `{routes}::{function}` are registered")
+            } else {
+                "where the app registers its routes".to_owned()
+            },
             lines: statements.collect(),
         });
         if let Some((role, site)) = &self.new_role {
@@ -189,8 +225,15 @@ impl Draft {
     }
 }
 
+/// A handler's path from the root of its crate on.
+pub(super) fn handler_path(routes: &[String], module: &str, handler: &str) -> String {
+    let root = "crate".to_owned();
+    let path = [&[root], routes, &[module.to_owned(), handler.to_owned()]].concat();
+    as_code(&path)
+}
+
 /// A registration as rustfmt writes it at the top level of a function.
-pub(super) fn statement(config: &str, path: &str, call: &str, handler: &str) -> String {
+fn statement(config: &str, path: &str, call: &str, handler: &str) -> String {
     let route = format!("{call}.to({handler})");
     let arguments = format!("\"{path}\", {route}");
     let one = format!("{config}.route({arguments});");
@@ -206,6 +249,7 @@ fn guard(
     source: &Crate,
     routes: &[String],
     wanted: AccessArgument,
+    look: Look,
 ) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
     let (name, type_name) = match wanted {
         AccessArgument::Public => return Ok((Guard::Public, None)),
@@ -214,10 +258,10 @@ fn guard(
         AccessArgument::Role { name, type_name } => (name, type_name),
     };
     let mut known = source
-        .roles()
+        .roles(root_of(routes))
         .filter(|role| role.name().as_deref() == Some(name.as_str()));
     let Some(role) = known.next() else {
-        return new_role(source, routes, name, type_name);
+        return new_role(source, routes, name, type_name, look);
     };
     match (&role.of, known.next()) {
         (Some((module, type_name)), None) => {
@@ -248,16 +292,24 @@ fn new_role(
     routes: &[String],
     name: String,
     type_name: String,
+    look: Look,
 ) -> Result<(Guard, Option<(NewRole, RoleSite)>), Objection> {
     let is_open = |module: &Module| {
         !module.is_inline
             && source.is_in_every_build(&module.path)
             && source.is_reached(&module.path, routes)
     };
-    let roles = source.roles().filter(|role| source.is_always_there(role));
+    let root = root_of(routes);
+    let roles = source
+        .roles(root)
+        .filter(|role| source.is_always_there(role));
     let last = roles.filter(|role| is_open(role.module)).last();
-    let hooks = [HOOKS.to_owned()];
-    let hooks = source.modules_at(&hooks).next();
+    let hooks = [root, &[HOOKS.to_owned()]].concat();
+    let hooks = match look {
+        Look::Template => source.modules_at(&hooks).next(),
+        // There it may be called anything.
+        Look::Calls | Look::Attributes => source.hooks_module(root),
+    };
     let home = last.as_ref().map(|last| last.module);
     let Some(module) = home.or(hooks.filter(|hooks| is_open(hooks))) else {
         return Err(Objection::conflict(format!(
@@ -348,7 +400,8 @@ fn trait_path(source: &Crate, module: &Module) -> Result<String, Objection> {
         [def] if source.in_library(def) == Some("Role") => "Role".to_owned(),
         _ => source.library_path(&["Role"]).join("::"),
     };
-    let context = source.context().map_err(Objection::conflict)?;
+    let context = source.context(root_of(&module.path));
+    let context = context.map_err(Objection::conflict)?;
     let Some(context) = context else {
         return Ok(name);
     };
@@ -360,7 +413,7 @@ fn trait_path(source: &Crate, module: &Module) -> Result<String, Objection> {
                 std::slice::from_ref(name),
             ]
             .concat();
-            path.join("::") == context.import
+            as_code(&path) == context.import
         }
         _ => false,
     };

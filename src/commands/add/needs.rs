@@ -16,6 +16,7 @@ use crate::project::Project;
 use crate::scaffold::{Guard, Kind};
 use crate::source::{
     Crate, Def, Module, Scope, SourceFile, Want, imports, is_conditional, is_visible, plain_name,
+    root_of,
 };
 use crate::views::{FOLDER, blocks, templates};
 
@@ -99,20 +100,20 @@ fn crates(project: &Project, draft: &Draft) -> Result<Vec<String>, Error> {
 
 /// Modules of the app that the handler names and that aren't there in every build.
 fn modules(source: &Crate, draft: &Draft) -> Vec<String> {
-    let Some(root) = source.modules_at(&[]).next() else {
+    let root_path = root_of(&draft.routes);
+    let Some(root) = source.modules_at(root_path).next() else {
         return Vec::new();
     };
     let scope = Scope::of(root);
     let is_there = |path: &[String]| {
-        let above = path
-            .get(1..path.len().saturating_sub(1))
-            .unwrap_or_default();
+        let above = path.get(1..path.len().saturating_sub(1));
+        let above = [root_path, above.unwrap_or_default()].concat();
         let found = source.find(&scope, path, Want::Type);
         // What is passed on from elsewhere was looked at when its name was chosen.
         let module = match &found[..] {
             [] => return false,
             [Def::Module(module)] => &module.path,
-            _ => above,
+            _ => &above,
         };
         source.is_in_every_build(module) && source.is_reached(module, &draft.routes)
     };

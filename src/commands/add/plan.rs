@@ -9,7 +9,7 @@ use crate::scaffold::{self, NewRole};
 use crate::source::{CannotEdit, Crate, Edit, SourceFile, is_visible, plain_name};
 
 use super::clashes::has_word;
-use super::draft::{Draft, RoleSite, TESTS, statement};
+use super::draft::{Draft, RoleSite, TESTS};
 use super::objection::Objection;
 use super::site::Site;
 
@@ -62,7 +62,7 @@ fn register(
         .map(|(method, handler)| {
             let call = site.method_call(source, method.function());
             let handler = site.handler(&draft.route.module, handler);
-            statement(&config, &draft.registered, &call, &handler)
+            draft.statement(&config, &call, &handler)
         })
         .collect();
     let mut edit = Edit::of(module_file).map_err(in_file(module_file))?;

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 use syn::{Item, ItemFn};
 
-use crate::routes::{Mount, Route, Table, TableKind};
+use super::draft::{Look, handler_path};
+use crate::routes::{CLOSURE, Mount, Route, Table, TableKind};
 use crate::source::{
-    Crate, Def, Module, Scope, SourceFile, Want, as_code, globs, imports, plain_name,
+    Crate, Def, Module, Scope, SourceFile, Want, as_code, globs, imports, plain_name, root_of,
 };
 
 /// The name of the module with the table of routes, wherever it is.
@@ -34,8 +35,20 @@ impl<'a> Site<'a> {
     /// Finds it, or says why that can't be done safely.
     pub(crate) fn find(source: &'a Crate, table: &Table, is_public: bool) -> Result<Self, String> {
         let path = routes_module(source, table);
-        let routes = path.join("::");
         let module = module(source, &path)?;
+        let function = function(source, table, module, is_public)?;
+        Self::at(source, table, module, function, is_public)
+    }
+
+    /// The place in a function, with the handler in a module below `module`.
+    fn at(
+        source: &'a Crate,
+        table: &Table,
+        module: &'a Module,
+        (function_module, function): (&'a Module, &'a ItemFn),
+        is_public: bool,
+    ) -> Result<Self, String> {
+        let routes = module.path.join("::");
         let module_file = source.file_of(module).ok_or("its file can't be read")?;
         if module.is_inline {
             return Err(format!(
@@ -43,7 +56,6 @@ impl<'a> Site<'a> {
                 module_file.path
             ));
         }
-        let (function_module, function) = function(source, table, module, is_public)?;
         let function_file = source
             .file_of(function_module)
             .ok_or("its file can't be read")?;
@@ -82,12 +94,58 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// The same in an app that `vestibule init` brought sign-in into: the one function that its
+    /// own routes are registered in, or else the table of what is protected. Says too what the
+    /// routes there are like.
+    pub(crate) fn find_in_adopted(
+        source: &'a Crate,
+        table: &Table,
+        is_public: bool,
+    ) -> Result<(Self, Look), String> {
+        // In another crate than the hooks, the guards would have another context than theirs.
+        let has_hooks = |mount: &&Mount| {
+            let root = root_of(&mount.function);
+            source.hooks_module(root).is_some() || !source.has_hooks()
+        };
+        let is_open = |mount: &&Mount| {
+            mount.is_configured
+                && has_hooks(mount)
+                && (mount.kind == Some(TableKind::Public) || !is_public && mount.kind.is_none())
+        };
+        let is_protected = |mount: &&Mount| !is_public && mount.kind == Some(TableKind::Protected);
+        let own = || only_function(table.mounts.iter().filter(is_open));
+        let protected = || only_function(table.mounts.iter().filter(is_protected));
+        let path = own().or_else(protected).ok_or(if is_public {
+            "there isn't exactly one function that `oidc.public(…)` mounts"
+        } else {
+            "there isn't exactly one function that registers its routes"
+        })?;
+        let (name, above) = path.split_last().ok_or("it has no name")?;
+        let home = module(source, above)?;
+        let found = source.find(&Scope::of(home), std::slice::from_ref(name), Want::Value);
+        let [Def::Fn(function_module, function)] = found[..] else {
+            return Err(format!("there are several functions `{}`", as_code(path)));
+        };
+        let site = Self::at(source, table, home, (function_module, function), is_public)?;
+        let mut its = table
+            .routes
+            .iter()
+            .filter(|it| it.table.as_deref() == Some(path));
+        // An attribute registers where its function stands.
+        let by_attribute = |route: &Route| route.handler.place.as_ref() == Some(&route.at);
+        let look = match its.next() {
+            Some(first) if !site.is_protected && by_attribute(first) && its.all(by_attribute) => {
+                Look::Attributes
+            }
+            _ => Look::Calls,
+        };
+        Ok((site, look))
+    }
+
     /// The path of the function that registers the route.
     pub(crate) fn function_name(&self) -> String {
         let name = self.function.sig.ident.to_string();
-        [&self.function_module.path[..], &[name]]
-            .concat()
-            .join("::")
+        as_code(&[&self.function_module.path[..], &[name]].concat())
     }
 
     /// The call that begins a route for a method, as it can be written next to the others.
@@ -118,7 +176,7 @@ impl<'a> Site<'a> {
         if is_here && !InsideNames::of(self.function).may_hide(module) {
             format!("{module}::{handler}")
         } else {
-            format!("crate::{}::{module}::{handler}", as_code(&self.module.path))
+            handler_path(&self.module.path, module, handler)
         }
     }
 }
@@ -220,6 +278,12 @@ pub(crate) fn routes_module(source: &Crate, table: &Table) -> Vec<String> {
     } else {
         only(of_table).unwrap_or(at_root)
     }
+}
+
+/// The function that some mounts are of, if all are of one.
+fn only_function<'t>(mounts: impl Iterator<Item = &'t Mount>) -> Option<&'t [String]> {
+    let paths = mounts.map(|mount| &mount.function[..]);
+    only(paths.filter(|path| path.last().is_some_and(|name| name != CLOSURE)))
 }
 
 /// The common value of some things, if they are all equal.

@@ -137,7 +137,7 @@ impl<'a> Inventory<'a> {
     }
 
     fn find_registrations(&mut self, source: &'a Crate, routes: &[&Route]) {
-        for module in &source.modules {
+        for module in source.all_modules() {
             let Some(file) = source.file_of(module) else {
                 continue;
             };
@@ -351,16 +351,17 @@ fn links_to(view: &str, path: &str) -> bool {
     })
 }
 
-/// Whether a statement is `cfg.route("…", get().to(…));` and no more.
+/// Whether a statement is `cfg.route("…", get().to(…));` or `cfg.service(…);` and no more.
 fn registers_one(statement: &Stmt) -> bool {
     let Stmt::Expr(Expr::MethodCall(call), Some(_)) = statement else {
         return false;
     };
+    let is_by_name = call.method == "service" && matches!(call.args.first(), Some(Expr::Path(_)));
     let is_to = matches!(
         call.args.last(),
         Some(Expr::MethodCall(route)) if route.method == "to"
     );
-    call.method == "route" && is_to && matches!(&*call.receiver, Expr::Path(_))
+    (call.method == "route" && is_to || is_by_name) && matches!(&*call.receiver, Expr::Path(_))
 }
 
 /// Whether there is nothing more to such a statement: no attribute, and nothing between `get()`
@@ -373,7 +374,7 @@ fn registers_plainly(statement: &Stmt) -> bool {
         call.args.last(),
         Some(Expr::MethodCall(route))
             if matches!(&*route.receiver, Expr::Call(method) if method.args.is_empty())
-    );
+    ) || call.method == "service";
     is_plain && call.attrs.is_empty()
 }
 

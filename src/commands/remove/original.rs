@@ -9,8 +9,8 @@ use crate::commands::add::draft::role_type;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::{Access, Fresh, Route};
-use crate::scaffold::{self, Guard, Kind, Method, NewRole, NewRoute};
-use crate::source::{Crate, GuardNames, SourceFile, say_the_same};
+use crate::scaffold::{self, Guard, Kind, Method, NewRole, NewRoute, Style};
+use crate::source::{Crate, GuardNames, SourceFile, root_of, say_the_same};
 
 use super::inventory::{Inventory, is_named};
 
@@ -37,7 +37,8 @@ impl Original {
         routes_module: &[String],
         module: &str,
         routes: &[&Route],
-        has_view: bool,
+        is_page: bool,
+        style: Style,
     ) -> Self {
         let unknown = Self::default();
         let prefix = format!("{}::{module}::", routes_module.join("::"));
@@ -56,7 +57,7 @@ impl Original {
             .all(|route| (&route.path, &route.access) == (&first.path, &first.access));
         let (kind, method) = match &handlers[..] {
             [("GET", "show"), ("POST", "send")] => (Kind::Form, Some(Method::Get)),
-            [("GET", "show")] if has_view => (Kind::Page, Some(Method::Get)),
+            [("GET", "show")] if is_page => (Kind::Page, Some(Method::Get)),
             [(method, handler)] => (
                 Kind::Json,
                 Method::value_variants()
@@ -70,7 +71,8 @@ impl Original {
             return unknown;
         };
         let guard = guard(source, routes_module, &first.access);
-        let (Some((guard, role)), Ok(names)) = (guard, source.guard_names()) else {
+        let (Some((guard, role)), Ok(names)) = (guard, source.guard_names(root_of(routes_module)))
+        else {
             return unknown;
         };
         let route = NewRoute {
@@ -79,6 +81,7 @@ impl Original {
             method,
             guard,
             kind,
+            style,
         };
         Self {
             route: Some((route, names)),
@@ -211,7 +214,7 @@ fn guard(source: &Crate, routes: &[String], access: &Access) -> Option<(Guard, O
         ([], Some(Fresh::Seconds(seconds))) => Some((Guard::Fresh { seconds: *seconds }, None)),
         ([name], None) => {
             let role = source
-                .roles()
+                .roles(root_of(routes))
                 .find(|role| role.name().as_deref() == Some(name.as_str()))?;
             let (module, type_name) = role.of.clone()?;
             let is_decided_by_app = role.is_decided_by_app();

@@ -5,7 +5,7 @@ use crate::commands::remove::original::Original as OriginalRoute;
 use crate::error::Error;
 use crate::project::Project;
 use crate::routes::Table;
-use crate::scaffold;
+use crate::scaffold::{self, Style};
 use crate::source::Crate;
 use crate::template::{FILES, File, render, suggestion};
 use crate::views::{FOLDER, View, Views};
@@ -99,7 +99,14 @@ fn of_route(app: &App<'_>, view: &View, path: &str) -> Result<Original, Error> {
     if routes.is_empty() {
         return Err(no_original("its route is no longer registered"));
     }
-    let original = OriginalRoute::of(app.source, &routes_module, module, &routes, true);
+    let original = OriginalRoute::of(
+        app.source,
+        &routes_module,
+        module,
+        &routes,
+        true,
+        Style::of_template(),
+    );
     let unclear = || no_original("its route has changed since `add route` wrote it");
     let (route, names) = original.route().ok_or_else(unclear)?;
     let text = scaffold::view(route)?.ok_or_else(unclear)?;
