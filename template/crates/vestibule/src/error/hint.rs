@@ -25,6 +25,10 @@ impl ErrorKind {
             | Self::NotFresh(_)
             | Self::NotAssured(_)
             | Self::NotSignedInAtProvider => "no action needed: the person is asked to sign in",
+            Self::AddressTooLong(_) => {
+                "no action needed if rare; otherwise give the page a path of at most 1024 bytes, or \
+                 put what is long into its query, which alone is left out then"
+            }
             Self::DemandNotMet(_) => {
                 "check that the provider supports max_age and the acr_values that the page's guard \
                  or OIDC_EXTRA_PARAMETERS names, and that the person can authenticate that way"

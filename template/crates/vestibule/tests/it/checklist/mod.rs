@@ -10,6 +10,7 @@ mod id_token;
 mod id_token_person;
 mod id_token_signature;
 mod logout;
+mod long_addresses;
 mod odd_providers;
 mod operations;
 mod options;
