@@ -19,6 +19,7 @@ mod refresh_waits;
 mod session;
 mod sessions_bound;
 mod sessions_rotation;
+mod slow_bodies;
 mod strangers;
 mod token;
 mod userinfo;
