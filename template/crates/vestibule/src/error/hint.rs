@@ -2,8 +2,9 @@
 
 use super::ErrorKind;
 use crate::protocol::causes::{
-    CLIENT_REFUSED, CLIENT_UNAUTHORIZED, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE, OTHER_AUDIENCE,
-    OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER, WEB_PAGE,
+    CLIENT_REFUSED, CLIENT_UNAUTHORIZED, KEYS_READ_BEFORE, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE,
+    OTHER_AUDIENCE, OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER,
+    WEB_PAGE,
 };
 
 const CLIENT_CREDENTIALS: &str = "the provider does not accept this app's secret or key: copy \
@@ -117,6 +118,11 @@ impl ErrorKind {
             Self::ProviderUnavailable(cause) if cause.contains(NO_KEYS) => {
                 "give the provider a key to sign tokens with, and this app's registration there too \
                  if it has one of its own; RS256 or ES256 is recommended"
+            }
+            Self::ProviderUnavailable(cause) if cause == KEYS_READ_BEFORE => {
+                "no action needed: somebody sends logout tokens that the provider has not signed; if \
+                 your own proxy is in front of the app, add it to APP_TRUSTED_PROXIES, so that the \
+                 provider's tokens can be told from theirs"
             }
             Self::ProviderUnavailable(cause) if cause.contains(WEB_PAGE) => {
                 "something other than the provider answers at OIDC_ISSUER, such as a login page, a \
