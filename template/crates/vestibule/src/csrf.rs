@@ -9,7 +9,7 @@ use actix_web::{
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    body::in_time,
+    body::InTime,
     error::{Error, ErrorKind},
     guard::{Pending, note_guard},
     observed::GuardSeen,
@@ -61,7 +61,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         note_guard(request, GuardSeen::SignedIn);
         let request = request.clone();
-        let body = in_time(web::Bytes::from_request(&request, payload));
+        let body = InTime::<web::Bytes>::from_request(&request, payload);
         Pending::new(async move {
             let user = User::<C>::extract(&request).await?;
             let body = proven(&request, user.session(), body).await?;
@@ -90,7 +90,7 @@ impl FromRequest for SignOutForm {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let body = in_time(web::Bytes::from_request(&request, payload));
+        let body = InTime::<web::Bytes>::from_request(&request, payload);
         Pending::new(async move {
             let live = visitor::session_of(&request, &visitor::oidc()?).await?;
             proven(&request, &live.session, body).await?;
@@ -111,9 +111,9 @@ fn is_json(request: &HttpRequest) -> bool {
 async fn proven(
     request: &HttpRequest,
     session: &UserSession,
-    body: impl Future<Output = Result<web::Bytes, actix_web::Error>>,
+    body: impl Future<Output = Result<InTime<web::Bytes>, actix_web::Error>>,
 ) -> Result<web::Bytes, Error> {
-    let body = body.await.map_err(|error| bad(error.to_string()))?;
+    let InTime(body) = body.await.map_err(|error| bad(error.to_string()))?;
     // Another site's page can send a form, but neither JSON nor a custom header
     // without permission, so JSON carries its token in the header.
     let field = if is_json(request) {
@@ -148,13 +148,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let form = in_time(web::Form::<T>::from_request(&request, payload));
+        let form = InTime::<web::Form<T>>::from_request(&request, payload);
         Pending::new(async move {
             if !is_sent_from_here(&request)? {
                 return Err(ErrorKind::ForgedForm.into());
             }
             let form = form.await;
-            let form = form.map_err(|error| {
+            let InTime(form) = form.map_err(|error| {
                 let cause = format!("the form's fields cannot be read: {error}");
                 Error::from(ErrorKind::BadRequest(cause))
             })?;

@@ -41,6 +41,10 @@ pub enum ErrorKind {
     /// The person has not authenticated in one of these contexts (`acr`).
     #[error("the person's acr is not one of those the page demands: {}", .0.join(" "))]
     NotAssured(&'static [&'static str]),
+    /// The person has to sign in, for the reason given, and the page's address is too
+    /// long to be kept meanwhile.
+    #[error("the page's address is too long to come back to after signing in: {0}")]
+    AddressTooLong(Box<ErrorKind>),
     /// The provider did not authenticate the person as demanded (OIDC Core 3.1.3.7,
     /// 12 and 13).
     #[error("the provider did not meet the demand: {0}")]

@@ -1,23 +1,23 @@
-//! How often one address may use the pages that start and finish a sign-in, and send
-//! logout tokens that are refused: each request costs cryptography and perhaps a call
-//! to the provider. Other pages are not limited.
+//! How often one address may use the pages that start and finish a sign-in, send
+//! logout tokens that are refused, and have the provider's keys read: each request
+//! costs cryptography and perhaps a call to the provider. Other pages are not limited.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
     net::IpAddr,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// All addresses share this many buckets, so memory is bounded. The hash is keyed,
 /// so no one can choose whom they share with.
 const BUCKETS: u64 = 4096;
-const SECOND: u64 = 1_000_000_000;
 
 /// A token bucket for each address as a "generic cell rate": a bucket is the time
 /// at which it will be full again.
 pub struct LoginLimit {
     interval: u64,
+    window: u64,
     buckets: Vec<AtomicU64>,
     hasher: RandomState,
     began: Instant,
@@ -27,8 +27,15 @@ pub struct LoginLimit {
 impl LoginLimit {
     /// Allows this many requests a second, and as many at once.
     pub fn new(per_second: u64) -> Self {
+        Self::within(per_second, Duration::from_secs(1))
+    }
+
+    /// Allows this many requests in this time, and as many at once.
+    pub fn within(requests: u64, time: Duration) -> Self {
+        let window = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 2);
         Self {
-            interval: SECOND / per_second.max(1),
+            interval: window / requests.max(1),
+            window,
             buckets: (0..BUCKETS).map(|_| AtomicU64::new(0)).collect(),
             hasher: RandomState::new(),
             began: Instant::now(),
@@ -71,7 +78,7 @@ impl LoginLimit {
     /// When the bucket is full again after one more request, if there is room for it.
     fn after_one_more(&self, full_at: u64, now: u64) -> Option<u64> {
         let full_at = full_at.max(now).saturating_add(self.interval);
-        (full_at - now <= SECOND).then_some(full_at)
+        (full_at - now <= self.window).then_some(full_at)
     }
 }
 

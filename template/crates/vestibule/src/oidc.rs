@@ -300,6 +300,7 @@ impl Oidc {
         Ok(match kind {
             ErrorKind::NotFresh(seconds) => Some(("max_age", seconds.to_string())),
             ErrorKind::NotAssured(values) => Some(("assurance", self.seal_assurance(values)?)),
+            ErrorKind::AddressTooLong(wanted_for) => self.demand_after(wanted_for)?,
             _ => None,
         })
     }

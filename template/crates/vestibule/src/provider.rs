@@ -2,6 +2,7 @@
 //! while it is down, its keys read again when they change.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -13,9 +14,10 @@ use crate::{
     claims::Claims,
     error::ErrorKind,
     hooks::AnyHooks,
+    limit::LoginLimit,
     protocol::{
         Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, ProtocolError,
-        ProviderSettings, RelyingParty, UserInfoError,
+        ProviderSettings, RelyingParty, UserInfoError, causes::KEYS_READ_BEFORE,
     },
     request_state,
     session::UserSession,
@@ -31,14 +33,27 @@ const REFRESH_EVERY: Duration = Duration::from_secs(3600);
 /// How often an unknown key may make the app read the provider's keys again: tokens
 /// with made-up key ids must not cause a flood of requests.
 const KEYS_AT_MOST_EVERY: Duration = Duration::from_secs(10);
+/// How often they may be read in that time for all strangers together. One alone gets a
+/// single reading, so that the provider's own notices find one left.
+const READINGS_FOR_STRANGERS: u64 = 8;
 
 /// Where something signed comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The provider returned it to a call of this app.
     Provider,
-    /// Anyone may have sent it.
-    Anyone,
+    /// Anyone may have sent it, from this address if that is known.
+    Anyone(Option<IpAddr>),
+}
+
+impl Source {
+    /// The error where a key is unknown, and the keys may not be read again so soon.
+    fn undecided(self, unknown: ProtocolError) -> CheckError {
+        CheckError::UnknownKey(match self {
+            Self::Provider => unknown,
+            Self::Anyone(_) => ProtocolError::ProviderUnavailable(KEYS_READ_BEFORE.to_owned()),
+        })
+    }
 }
 
 /// When the keys were last read again, and why that failed.
@@ -50,7 +65,7 @@ enum Keys {
     Fresh(Arc<Discovered>),
     /// Keys that another request read in the meantime.
     Newer(Arc<Discovered>),
-    /// Nothing: the keys were read a moment ago.
+    /// Nothing: the keys were read a moment ago for the same source.
     ReadBefore,
 }
 
@@ -65,7 +80,9 @@ pub struct Provider {
     known: RwLock<Option<Arc<Discovered>>>,
     last_failure: Mutex<Option<(Instant, String)>>,
     keys_read: KeysRead,
-    keys_read_for_anyone: KeysRead,
+    keys_read_for_strangers: KeysRead,
+    readings_for_stranger: LoginLimit,
+    readings_for_strangers: LoginLimit,
     checked: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -95,7 +112,9 @@ impl Provider {
             known: RwLock::default(),
             last_failure: Mutex::default(),
             keys_read: Mutex::default(),
-            keys_read_for_anyone: Mutex::default(),
+            keys_read_for_strangers: Mutex::default(),
+            readings_for_stranger: LoginLimit::within(1, KEYS_AT_MOST_EVERY),
+            readings_for_strangers: LoginLimit::within(READINGS_FOR_STRANGERS, KEYS_AT_MOST_EVERY),
             checked: Mutex::default(),
         })
     }
@@ -204,7 +223,7 @@ impl Provider {
     /// Checks something that the provider signed. If no known key matches, the keys
     /// are read again and the check is repeated (OIDC Core 10.1.1). How often they
     /// are is limited for each source: made-up key ids from strangers must not keep
-    /// new keys from sign-ins.
+    /// new keys from sign-ins, nor from notices that come from other addresses.
     ///
     /// # Errors
     /// Why the check failed. [`CheckError::UnknownKey`]: undecided, as the
@@ -232,7 +251,7 @@ impl Provider {
                     return check(&fresh).await.map_err(refused);
                 }
                 Ok(Keys::Newer(newer)) => provider = newer,
-                Ok(Keys::ReadBefore) => return Err(CheckError::UnknownKey(unknown)),
+                Ok(Keys::ReadBefore) => return Err(source.undecided(unknown)),
                 Err(error) => return Err(CheckError::UnknownKey(error)),
             }
         }
@@ -246,21 +265,26 @@ impl Provider {
     ) -> Result<Keys, ProtocolError> {
         let keys_read = match source {
             Source::Provider => &self.keys_read,
-            Source::Anyone => &self.keys_read_for_anyone,
+            Source::Anyone(_) => &self.keys_read_for_strangers,
         };
         let mut keys_read = keys_read.lock().await;
         let known = self.discovered().await?;
         if !Arc::ptr_eq(&known, stale) {
             return Ok(Keys::Newer(known));
         }
-        match &*keys_read {
-            Some((when, read)) if when.elapsed() < KEYS_AT_MOST_EVERY => {
-                return match read {
-                    Ok(()) => Ok(Keys::ReadBefore),
-                    Err(cause) => Err(ProtocolError::ProviderUnavailable(cause.clone())),
-                };
+        if let Some((when, read)) = &*keys_read
+            && when.elapsed() < KEYS_AT_MOST_EVERY
+        {
+            match (read, source) {
+                (Err(cause), _) => return Err(ProtocolError::ProviderUnavailable(cause.clone())),
+                (Ok(()), Source::Provider) => return Ok(Keys::ReadBefore),
+                (Ok(()), Source::Anyone(_)) => {}
             }
-            _ => {}
+        }
+        if let Source::Anyone(address) = source
+            && !self.admits_reading_for(address)
+        {
+            return Ok(Keys::ReadBefore);
         }
         let fresh = known
             .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
@@ -280,6 +304,18 @@ impl Provider {
                 Err(ProtocolError::ProviderUnavailable(error.0))
             }
         }
+    }
+
+    /// Whether the keys may be read again for a stranger. Behind a proxy that is not
+    /// trusted, and over sockets without addresses, all strangers are one.
+    fn admits_reading_for(&self, address: Option<IpAddr>) -> bool {
+        let everyone = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let now = Instant::now();
+        self.readings_for_strangers.has_room(everyone, now)
+            && self
+                .readings_for_stranger
+                .admits(address.unwrap_or(everyone), now)
+            && self.readings_for_strangers.admits(everyone, now)
     }
 
     /// Whether the provider answers at the moment. It is asked at most every two

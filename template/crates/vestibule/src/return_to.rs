@@ -11,16 +11,50 @@ use crate::settings::Settings;
 #[serde(transparent)]
 pub struct ReturnTo(String);
 
-/// The most bytes that are kept: longer ones would make cookies too large.
+/// The most bytes that are kept. The cookie that carries them shares the head of a
+/// response with a redirect and other headers, and many proxies take no head beyond
+/// 4 KB.
 const MAX_LENGTH: usize = 1024;
+
+/// Why a place is none to return to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoReturn {
+    /// It is not in this app, or is one of the sign-in pages.
+    Elsewhere,
+    /// It is in this app, but even its path is too long to be kept.
+    TooLong,
+}
 
 impl ReturnTo {
     /// Parses a requested path and query; `None` if it leads outside this app, or
-    /// to one of the sign-in pages. A query that is too long to be kept is left out.
+    /// to one of the sign-in pages, or if its path is longer than 1,024 bytes. A query
+    /// that is too long to be kept is left out.
     pub fn parse(settings: &Settings, asked: &str) -> Option<Self> {
-        let place = Self::parse_any(settings, asked)?;
-        let path = place.0.split('?').next()?;
-        let below = decoded(path.strip_prefix(settings.base_path())?);
+        Self::read(settings, asked).ok()
+    }
+
+    /// The same, with the reason why it is none.
+    pub(crate) fn read(settings: &Settings, asked: &str) -> Result<Self, NoReturn> {
+        let place = Self::parse_any(settings, asked).ok_or(NoReturn::Elsewhere)?;
+        if place.is_sign_in_page(settings) {
+            return Err(NoReturn::Elsewhere);
+        }
+        if place.0.len() <= MAX_LENGTH {
+            return Ok(place);
+        }
+        match place.path() {
+            path if path.len() <= MAX_LENGTH => Ok(Self(path.to_owned())),
+            _ => Err(NoReturn::TooLong),
+        }
+    }
+
+    fn path(&self) -> &str {
+        self.0.split('?').next().unwrap_or(&self.0)
+    }
+
+    fn is_sign_in_page(&self, settings: &Settings) -> bool {
+        let path = self.path();
+        let below = decoded(path.strip_prefix(settings.base_path()).unwrap_or(path));
         // These are of no use right after signing in, and could cause a loop.
         let paths = &settings.paths;
         let sign_in_pages = [
@@ -30,10 +64,10 @@ impl ReturnTo {
             &paths.logged_out,
             &paths.backchannel_logout,
         ];
-        (!sign_in_pages.iter().any(|page| **page == below)).then_some(place)
+        sign_in_pages.iter().any(|page| **page == below)
     }
 
-    /// The same, but allows the sign-in pages.
+    /// A path and query in this app, of any length, the sign-in pages included.
     pub(crate) fn parse_any(settings: &Settings, asked: &str) -> Option<Self> {
         // Browsers treat a backslash as a slash and drop tabs and line breaks, so
         // what looks like a path here could be a host there.
@@ -47,12 +81,11 @@ impl ReturnTo {
             && below.starts_with('/')
             && !below.starts_with("//");
         let path = url.path();
-        if !inside || path.len() > MAX_LENGTH {
-            return None;
-        }
-        let whole = url.query().map(|query| format!("{path}?{query}"));
-        let whole = whole.filter(|whole| whole.len() <= MAX_LENGTH);
-        Some(Self(whole.unwrap_or_else(|| path.to_owned())))
+        let whole = match url.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        inside.then_some(Self(whole))
     }
 
     /// The front page.

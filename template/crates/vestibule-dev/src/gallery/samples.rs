@@ -10,6 +10,7 @@ pub fn errors() -> Vec<Error> {
         ErrorKind::MissingRole("admin"),
         ErrorKind::NotFresh(300),
         ErrorKind::NotAssured(&["phr"]),
+        ErrorKind::AddressTooLong(Box::new(ErrorKind::SignedOut)),
         ErrorKind::DemandNotMet(detail()),
         ErrorKind::ForgedForm,
         ErrorKind::TransactionUnknown,

@@ -2,8 +2,9 @@
 
 use super::ErrorKind;
 use crate::protocol::causes::{
-    CLIENT_REFUSED, CLIENT_UNAUTHORIZED, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE, OTHER_AUDIENCE,
-    OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER, WEB_PAGE,
+    CLIENT_REFUSED, CLIENT_UNAUTHORIZED, KEYS_READ_BEFORE, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE,
+    OTHER_AUDIENCE, OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER,
+    WEB_PAGE,
 };
 
 const CLIENT_CREDENTIALS: &str = "the provider does not accept this app's secret or key: copy \
@@ -25,6 +26,10 @@ impl ErrorKind {
             | Self::NotFresh(_)
             | Self::NotAssured(_)
             | Self::NotSignedInAtProvider => "no action needed: the person is asked to sign in",
+            Self::AddressTooLong(_) => {
+                "no action needed if rare; otherwise give the page a path of at most 1024 bytes, or \
+                 put what is long into its query, which alone is left out then"
+            }
             Self::DemandNotMet(_) => {
                 "check that the provider supports max_age and the acr_values that the page's guard \
                  or OIDC_EXTRA_PARAMETERS names, and that the person can authenticate that way"
@@ -113,6 +118,11 @@ impl ErrorKind {
             Self::ProviderUnavailable(cause) if cause.contains(NO_KEYS) => {
                 "give the provider a key to sign tokens with, and this app's registration there too \
                  if it has one of its own; RS256 or ES256 is recommended"
+            }
+            Self::ProviderUnavailable(cause) if cause == KEYS_READ_BEFORE => {
+                "no action needed: somebody sends logout tokens that the provider has not signed; if \
+                 your own proxy is in front of the app, add it to APP_TRUSTED_PROXIES, so that the \
+                 provider's tokens can be told from theirs"
             }
             Self::ProviderUnavailable(cause) if cause.contains(WEB_PAGE) => {
                 "something other than the provider answers at OIDC_ISSUER, such as a login page, a \

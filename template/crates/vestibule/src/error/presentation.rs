@@ -59,6 +59,14 @@ impl ErrorKind {
                 "This page needs a stronger form of sign-in.",
                 SignIn,
             ),
+            Self::AddressTooLong(_) => (
+                "address_too_long",
+                StatusCode::URI_TOO_LONG,
+                "Sign in, then open the page again",
+                "The address of the page is too long to bring you back to it. Please sign in \
+                 first, then open the same link once more.",
+                SignIn,
+            ),
             Self::DemandNotMet(_) => (
                 "demand_not_met",
                 StatusCode::FORBIDDEN,

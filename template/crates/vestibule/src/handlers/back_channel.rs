@@ -1,7 +1,7 @@
 //! The provider tells the app directly, not through the browser, that someone has
 //! signed out (Back-Channel Logout 1.0).
 
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
@@ -13,7 +13,7 @@ use crate::{
     error::{Error, ErrorKind},
     events::{self, Ending},
     oidc::Oidc,
-    protocol::{CheckError, LogoutToken},
+    protocol::{CheckError, LogoutToken, causes::KEYS_READ_BEFORE},
     provider::Source,
     request_state,
     seal::{self, SealError},
@@ -46,11 +46,18 @@ pub(super) async fn backchannel_logout(
     let issuer = oidc.issuer();
     let refused = |error: &Error| {
         events::token_refused(issuer, None, &error.kind);
-        if let (Some(sender), ErrorKind::LogoutToken(_)) = (sender, &error.kind) {
+        let is_at_fault = match &error.kind {
+            ErrorKind::LogoutToken(_) => true,
+            ErrorKind::ProviderUnavailable(cause) => cause == KEYS_READ_BEFORE,
+            _ => false,
+        };
+        if let Some(sender) = sender
+            && is_at_fault
+        {
             limit.admits(sender, Instant::now());
         }
     };
-    let token = accept(&oidc, &body).await.inspect_err(refused)?;
+    let token = accept(&oidc, &body, sender).await.inspect_err(refused)?;
     let for_later = oidc.clone();
     // Continues if the provider stops waiting: a token marked as used must have
     // taken effect.
@@ -62,9 +69,9 @@ pub(super) async fn backchannel_logout(
 }
 
 /// Returns the logout token if it passes all checks.
-async fn accept(oidc: &Oidc, body: &[u8]) -> Result<LogoutToken, Error> {
+async fn accept(oidc: &Oidc, body: &[u8], sender: Option<IpAddr>) -> Result<LogoutToken, Error> {
     let token = sole_logout_token(body)?;
-    verify(oidc, &token).await
+    verify(oidc, &token, sender).await
 }
 
 /// Ends what the token names, unless the token was used before.
@@ -118,12 +125,12 @@ fn sole_logout_token(body: &[u8]) -> Result<String, Error> {
     }
 }
 
-async fn verify(oidc: &Oidc, token: &str) -> Result<LogoutToken, Error> {
+async fn verify(oidc: &Oidc, token: &str, sender: Option<IpAddr>) -> Result<LogoutToken, Error> {
     let relying_party = oidc.provider().relying_party();
     let provider = oidc.provider().discovered().await?;
     let verified = oidc
         .provider()
-        .checked(&provider, Source::Anyone, async |provider| {
+        .checked(&provider, Source::Anyone(sender), async |provider| {
             provider.verify_logout_token(token, relying_party)
         });
     Ok(verified.await.map_err(CheckError::into_error)?)

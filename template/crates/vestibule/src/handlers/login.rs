@@ -13,7 +13,7 @@ use crate::{
     probe,
     protocol::{AuthorizationOptions, Demand, Discovered, Prompt},
     redirect::see_other,
-    return_to::ReturnTo,
+    return_to::{NoReturn, ReturnTo},
     settings::LoginMode,
     silent,
     transaction::{NewTransaction, Transaction},
@@ -88,11 +88,18 @@ impl LoginQuery {
             .filter(|hint| hint.len() <= MAX_LOGIN_HINT && !hint.chars().any(char::is_control))
     }
 
-    fn return_to(&self, oidc: &Oidc) -> ReturnTo {
-        self.return_to
-            .as_deref()
-            .and_then(|asked| ReturnTo::parse(oidc.settings(), asked))
-            .unwrap_or_else(|| ReturnTo::after_login(oidc.settings()))
+    /// Where to go afterwards. A page that cannot be kept is no reason to end
+    /// elsewhere without a word.
+    fn return_to(&self, oidc: &Oidc) -> Result<ReturnTo, Error> {
+        let settings = oidc.settings();
+        let asked = self.return_to.as_deref();
+        match asked.map(|asked| ReturnTo::read(settings, asked)) {
+            Some(Ok(place)) => Ok(place),
+            None | Some(Err(NoReturn::Elsewhere)) => Ok(ReturnTo::after_login(settings)),
+            Some(Err(NoReturn::TooLong)) => {
+                Err(ErrorKind::AddressTooLong(Box::new(ErrorKind::SignedOut)).into())
+            }
+        }
     }
 }
 
@@ -109,7 +116,7 @@ pub(super) async fn login(
         return Ok(answer);
     }
     let provider = oidc.provider().discovered().await?;
-    let return_to = query.return_to(&oidc);
+    let return_to = query.return_to(&oidc)?;
     if query.prompt() == Some(Prompt::None) && !query.may_be_silent(&request, &oidc) {
         return Ok(see_other(return_to.as_str()));
     }
@@ -165,7 +172,7 @@ async fn begin(
     };
     let new = NewTransaction {
         provider: oidc.provider().name().to_owned(),
-        return_to: query.return_to(oidc),
+        return_to: query.return_to(oidc)?,
         demand,
         silent: query.prompt() == Some(Prompt::None),
         with_widget: false,
@@ -319,8 +326,15 @@ pub(crate) fn login_page_after(
     error: &ErrorPage<'_>,
 ) -> Option<Result<HttpResponse, Error>> {
     let kind = error.error.kind();
+    let wanted_for = match kind {
+        ErrorKind::AddressTooLong(wanted_for) => wanted_for,
+        kind => kind,
+    };
     if kind.presentation().action != Action::SignIn
-        || matches!(kind, ErrorKind::NotFresh(_) | ErrorKind::NotAssured(_))
+        || matches!(
+            wanted_for,
+            ErrorKind::NotFresh(_) | ErrorKind::NotAssured(_)
+        )
     {
         return None;
     }

@@ -1,11 +1,11 @@
 //! Shows every error of the app the way the sign-in's own errors are shown.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{self, HeaderValue},
     },
 };
@@ -19,6 +19,7 @@ use super::{
     rendering,
 };
 use crate::{
+    body::{self, Rest},
     error::{Error, ErrorKind},
     oidc::Oidc,
     probe, request_state,
@@ -34,7 +35,11 @@ impl Oidc {
     /// Completes what Actix leaves bare. Every error of the app is shown through its
     /// [`Pages`](crate::Pages): Actix's own responses when no route matches, and
     /// errors that are plain text. Responses with a body of any other kind are left
-    /// alone. And HEAD is answered wherever GET is, by the same handler.
+    /// alone. HEAD is answered wherever GET is, by the same handler.
+    ///
+    /// And bodies have to arrive: whatever reads one, the request gets a 400 and its
+    /// connection ends if that takes longer than 20 seconds and one more for each 500
+    /// bytes, or if nothing comes for a minute. WebSockets are not limited.
     ///
     /// Wrap it inside [`middleware`](Self::middleware):
     ///
@@ -51,11 +56,11 @@ impl Oidc {
 }
 
 impl Around for ErrorPages {
-    type Step = Self;
+    type Step = Completion;
     type Within<F: Future> = F;
 
-    fn step(&self) -> Self {
-        Self
+    fn step(&self) -> Completion {
+        Completion { body: None }
     }
 
     fn within<F: Future>(&self, handling: F) -> F {
@@ -63,12 +68,18 @@ impl Around for ErrorPages {
     }
 }
 
-impl Step for ErrorPages {
+/// Completes one request and its response.
+pub struct Completion {
+    body: Option<Rest>,
+}
+
+impl Step for Completion {
     fn before(
         &mut self,
         request: &mut ServiceRequest,
         _: &mut Context<'_>,
     ) -> Poll<Option<HttpResponse>> {
+        self.body = limit_body(request);
         probe::route_head_as_get(request);
         Poll::Ready(None)
     }
@@ -82,12 +93,16 @@ impl Step for ErrorPages {
         if cfg!(debug_assertions) && undeclared::lacks_method(response) {
             request_state::change_asked(|asked| asked.lacks_method = true);
         }
+        if let Some(body) = &self.body {
+            body.end_connection();
+        }
         let is_undeclared = undeclared::is_undeclared(response);
         if is_undeclared && is_refused() {
             // The middleware outside this one refuses it.
             return Poll::Ready(None);
         }
-        Poll::Ready(shown(response).map(|mut shown| {
+        let is_late = self.body.as_ref().is_some_and(Rest::is_late);
+        Poll::Ready(shown(response, is_late).map(|mut shown| {
             if !is_undeclared {
                 request_state::settle_access();
             }
@@ -97,17 +112,32 @@ impl Step for ErrorPages {
     }
 }
 
+/// Has the request's body fail if it does not arrive in time; `None` if there is no
+/// body. What follows a WebSocket's handshake, which is a GET (RFC 6455 4.1), is none.
+fn limit_body(request: &mut ServiceRequest) -> Option<Rest> {
+    let mut payload = request.take_payload();
+    let has_body = !matches!(payload, Payload::None);
+    let is_handshake = has_body && request.method() == Method::GET && request.head().upgrade();
+    let rest = (has_body && !is_handshake).then(|| body::limit(&mut payload));
+    request.set_payload(payload);
+    rest
+}
+
 /// Whether undeclared routes are not answered here.
 fn is_refused() -> bool {
     visitor::oidc().is_ok_and(|oidc| oidc.undeclared() == Undeclared::Refuse)
 }
 
-/// The response as an error page; `None` if it should stay as it is.
-fn shown<B: MessageBody>(response: &ServiceResponse<B>) -> Option<HttpResponse> {
+/// The response as an error page; `None` if it should stay as it is. A handler that was
+/// given half a body can have no response that matters.
+fn shown<B: MessageBody>(response: &ServiceResponse<B>, is_late: bool) -> Option<HttpResponse> {
     let (request, inner) = (response.request(), response.response());
     if rendering::own_error(response).is_some() {
         // The middleware outside this one shows it.
         return None;
+    }
+    if is_late {
+        return Some(rendering::show(request, &body::too_late()));
     }
     if let Some(error) = inner.error() {
         return show_error(request, error, inner);

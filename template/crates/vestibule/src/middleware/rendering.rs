@@ -17,7 +17,7 @@ use crate::{
     pages::{Button, ErrorPage, SignOut},
     redirect::{is_navigation, see_other},
     request_state::RequestId,
-    return_to::ReturnTo,
+    return_to::{NoReturn, ReturnTo},
     visitor::{self, Visitor},
 };
 
@@ -75,8 +75,10 @@ fn shown(oidc: &Oidc, request: &HttpRequest, error: &Error, status: StatusCode) 
         let page = page_of(oidc, request, error, status);
         return oidc.pages().problem(request, page).unwrap_or_else(plain);
     }
-    if let Some(redirect) = login_redirect(oidc, request, error) {
-        return redirect;
+    match login_redirect(oidc, request, error) {
+        Ok(Some(redirect)) => return redirect,
+        Ok(None) => {}
+        Err(error) => return show(request, &error),
     }
     let page = page_of(oidc, request, error, status);
     if let Some(redirect) = failure_redirect(oidc, request, error, &page.request_id) {
@@ -94,28 +96,42 @@ fn shown(oidc: &Oidc, request: &HttpRequest, error: &Error, status: StatusCode) 
 
 /// For people who only need to sign in to continue. Only a plain GET can be
 /// repeated afterwards.
-fn login_redirect(oidc: &Oidc, request: &HttpRequest, error: &Error) -> Option<HttpResponse> {
+///
+/// # Errors
+/// The way back cannot be kept.
+fn login_redirect(
+    oidc: &Oidc,
+    request: &HttpRequest,
+    error: &Error,
+) -> Result<Option<HttpResponse>, Error> {
     if request.method() != Method::GET {
-        return None;
+        return Ok(None);
     }
     let demand = match error.kind() {
         ErrorKind::SignedOut
         | ErrorKind::RefreshRefused
         | ErrorKind::NotFresh(_)
-        | ErrorKind::NotAssured(_) => oidc.demand_after(error.kind()).ok()?,
-        _ => return None,
+        | ErrorKind::NotAssured(_) => oidc.demand_after(error.kind()),
+        _ => return Ok(None),
     };
+    let Ok(demand) = demand else { return Ok(None) };
     let wanted = request
         .uri()
         .path_and_query()
         .map_or("/", |wanted| wanted.as_str());
-    let return_to = ReturnTo::parse(oidc.settings(), wanted);
+    let return_to = match ReturnTo::read(oidc.settings(), wanted) {
+        Ok(return_to) => Some(return_to),
+        Err(NoReturn::Elsewhere) => None,
+        Err(NoReturn::TooLong) => {
+            return Err(ErrorKind::AddressTooLong(Box::new(error.kind().clone())).into());
+        }
+    };
     let return_to = return_to
         .as_ref()
         .map(|wanted| ("return_to", wanted.as_str()));
     let demand = demand.as_ref().map(|(name, value)| (*name, value.as_str()));
     let query = return_to.into_iter().chain(demand);
-    Some(see_other(&oidc.path_with(&oidc.paths().login, query)))
+    Ok(Some(see_other(&oidc.path_with(&oidc.paths().login, query))))
 }
 
 /// To the app's own page for failed sign-ins, if there is one.

@@ -60,6 +60,9 @@ pub mod causes {
     ];
     /// The provider publishes no key.
     pub const NO_KEYS: &str = "contains no keys";
+    /// A notice names an unknown key, and the keys were read again just before.
+    pub const KEYS_READ_BEFORE: &str =
+        "a token names an unknown key, and the keys were read again a moment ago";
     /// A web page is where a JSON document should be.
     pub const WEB_PAGE: &str = "is a web page";
     /// There is no document at that address.

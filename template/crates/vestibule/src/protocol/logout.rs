@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     CheckError, Discovered, ProtocolError,
     config::{LogoutParameter, RelyingParty},
-    jws::{JwsError, audiences},
+    jws::{JwsError, audiences, unverified_claims},
 };
 use crate::clock::now;
 
@@ -146,15 +146,28 @@ impl Discovered {
         } else {
             &[Some("logout+jwt"), Some("jwt"), None]
         };
-        self.signed_claims(token, types, relying_party)
-            .and_then(|claims| {
-                self.logout_claims(&claims, relying_party)
-                    .map_err(JwsError::Refused)
-            })
-            .map_err(|error| error.of(ProtocolError::LogoutToken))
+        let claims = match self.signed_claims(token, types, relying_party) {
+            // No new key would help a token that is refused in any case.
+            Err(JwsError::UnknownKey) => unverified_claims(token)
+                .ok_or(JwsError::UnknownKey)
+                .and_then(|claims| self.logout_claims(&claims, relying_party))
+                .and(Err(JwsError::UnknownKey)),
+            Ok(claims) => self.logout_claims(&claims, relying_party),
+            Err(error) => Err(error),
+        };
+        claims.map_err(|error| error.of(ProtocolError::LogoutToken))
     }
 
     fn logout_claims(
+        &self,
+        claims: &Map<String, Value>,
+        relying_party: &RelyingParty,
+    ) -> Result<LogoutToken, JwsError> {
+        let checked = self.checked_logout_claims(claims, relying_party);
+        checked.map_err(JwsError::Refused)
+    }
+
+    fn checked_logout_claims(
         &self,
         claims: &Map<String, Value>,
         relying_party: &RelyingParty,

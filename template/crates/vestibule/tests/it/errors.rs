@@ -24,6 +24,7 @@ pub fn kinds() -> Vec<ErrorKind> {
         MissingRole("role"),
         NotFresh(60),
         NotAssured(&["phr"]),
+        AddressTooLong(Box::new(Internal(detail()))),
         DemandNotMet(detail()),
         ForgedForm,
         TransactionUnknown,

@@ -23,6 +23,7 @@ const HINTS: &[(&str, &str)] = &[
     ("missing_role", "OIDC_ROLES_CLAIM"),
     ("not_fresh", "no action needed"),
     ("not_assured", "no action needed"),
+    ("address_too_long", "at most 1024 bytes"),
     ("demand_not_met", "acr_values"),
     ("forged_form", "hidden field csrf_token"),
     ("transaction_unknown", "APP_BASE_URL"),
@@ -153,6 +154,11 @@ async fn provoke(code: &str) -> Page {
                 _ => "/test/safe",
             };
             alice.fetch(path).await
+        }
+        "address_too_long" => {
+            let browser = Fixture::start().await.browser();
+            let login = format!("return_to=/{}", "x".repeat(1024));
+            browser.get(&login_with(&login)).await
         }
         "demand_not_met" => sign_in_answered_with("unmet_authentication_requirements").await,
         "forged_form" => {

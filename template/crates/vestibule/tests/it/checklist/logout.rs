@@ -590,7 +590,11 @@ async fn l12_other_kinds_of_tokens_are_no_notice() {
         },
     ];
     for forgery in forgeries {
+        // Each could be a new key's, and the keys are read once in a while.
+        let app = Fixture::start().await;
+        let alice = app.signed_in_as("alice").await;
         assert_eq!(with(&app, forgery).await, StatusCode::BAD_REQUEST);
+        assert!(alice.is_signed_in().await);
     }
     let id_token = app.provider.issued_tokens().pop().unwrap();
     let answer = deliver(&app, &id_token).await;

@@ -11,7 +11,7 @@ use std::{
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestibule::{ReturnTo, Settings};
-use vestibule_dev::provider::Endpoint;
+use vestibule_dev::provider::{Endpoint, Jws};
 
 use crate::{
     fixture::Fixture,
@@ -154,17 +154,101 @@ async fn d7_made_up_key_ids_of_strangers_keep_no_new_keys_from_sign_ins() {
 
     app.provider.rotate_keys(false).unwrap();
     assert_accepted(&app, "a new key, a moment later").await;
+}
 
-    // And those of strangers are still limited.
+/// A logout token that a key signed which nobody knows.
+fn made_up_token(app: &TestApp) -> String {
+    let bend = |token: &mut Jws| token.header["kid"] = json!("made-up");
+    app.provider.faults().once().logout_token(bend);
+    logout_token(app)
+}
+
+/// What the app answers to a logout token that its proxy says comes from this address.
+async fn deliver_from(app: &TestApp, address: &str, token: &str) -> Page {
+    let (address, body) = (address.to_owned(), format!("logout_token={token}"));
+    let browser = app.browser();
+    let page = browser.request(Method::POST, PATHS.backchannel_logout, |request| {
+        request
+            .header("x-forwarded-for", address)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+    });
+    page.await
+}
+
+async fn app_behind_a_proxy() -> TestApp {
+    Fixture::start_with_env(&[("APP_TRUSTED_PROXIES", "127.0.0.1,::1")]).await
+}
+
+#[tokio::test]
+async fn d7_made_up_key_ids_of_one_stranger_keep_no_new_keys_from_notices() {
+    let app = app_behind_a_proxy().await;
+    let alice = app.signed_in_as("alice").await;
+    let looks = || app.provider.requests_to(Endpoint::Keys).len();
     let before = looks();
-    for _ in 0..20 {
-        app.provider
-            .faults()
-            .once()
-            .logout_token(|token| token.header["kid"] = json!("made-up"));
-        deliver(&app, &logout_token(&app)).await;
+    for address in ["203.0.113.7", "203.0.113.7", "2001:db8::1", "2001:db8::2"] {
+        deliver_from(&app, address, &made_up_token(&app)).await;
     }
-    assert!(looks() - before <= 2, "{} looks", looks() - before);
+    assert_eq!(looks(), before + 2, "once for each network");
+
+    app.provider.rotate_keys(false).unwrap();
+    let token = app
+        .provider
+        .logout_token(CLIENT, Some("alice"), None)
+        .unwrap();
+    // The stranger's own are undecided, and may come again.
+    let again = deliver_from(&app, "203.0.113.7", &token).await;
+    assert_eq!(again.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(again.header("retry-after"), "5");
+    let log = app.logged("no action needed: somebody sends logout tokens");
+    assert!(log.contains("APP_TRUSTED_PROXIES"), "{log}");
+    assert!(alice.is_signed_in().await);
+    let page = deliver_from(&app, "198.51.100.9", &token).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(!alice.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn d7_made_up_key_ids_of_many_strangers_cause_few_requests() {
+    let app = app_behind_a_proxy().await;
+    let looks = || app.provider.requests_to(Endpoint::Keys).len();
+    let before = looks();
+    let began = Instant::now();
+    for number in 0..40 {
+        let address = format!("203.0.113.{number}");
+        let page = deliver_from(&app, &address, &made_up_token(&app)).await;
+        assert!(
+            [StatusCode::BAD_REQUEST, StatusCode::SERVICE_UNAVAILABLE].contains(&page.status),
+            "{}",
+            page.status
+        );
+    }
+    // Eight at once, and one more for each tenth of the ten seconds that passes.
+    let allowed = 8 + (began.elapsed().as_secs() + 1) as usize;
+    assert!(looks() - before <= allowed, "{} looks", looks() - before);
+}
+
+#[tokio::test]
+async fn d7_a_token_that_no_key_could_save_causes_no_request() {
+    let app = Fixture::start().await;
+    assert_accepted(&app, "the first key").await;
+    let looks = || app.provider.requests_to(Endpoint::Keys).len();
+    let before = looks();
+    for (name, value) in [
+        ("iss", json!("https://other.example")),
+        ("aud", json!("another-app")),
+        ("iat", json!(1)),
+        ("events", json!({})),
+        ("jti", json!("")),
+    ] {
+        app.provider.faults().once().logout_token(move |token| {
+            token.header["kid"] = json!("made-up");
+            token.claims[name] = value.clone();
+        });
+        let refused = deliver(&app, &logout_token(&app)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{name}");
+    }
+    assert_eq!(looks(), before);
 }
 
 #[tokio::test]
