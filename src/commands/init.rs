@@ -47,12 +47,15 @@ pub(crate) fn run(arguments: &Init) -> Result<Exit, Error> {
     let server = server.and_then(|server| reaches_ours(server, &paths, place.prefix));
     let mut draft = Draft::new(&package, &sources, place)?;
     let boxes = code::needs_boxes(&sources);
+    let app = server.as_ref().err().and_then(|unsure| unsure.app.clone());
     if !arguments.by_hand {
         server
             .and_then(|server| draft.edit(&package, &sources, &server))
             .map_err(|unsure| draft.left_alone(unsure, boxes))?;
     }
-    let steps = arguments.by_hand.then(|| draft.steps(boxes));
+    let steps = arguments
+        .by_hand
+        .then(|| draft.steps(app.as_deref(), boxes));
     let next = Next {
         address: format!("{}{}", draft.place.base_url, draft.place.page_path),
         readme: format!("{}/{LIBRARY}/README.md", draft.crates),
@@ -80,6 +83,7 @@ fn reaches_ours(server: Server, paths: &Paths, prefix: &str) -> Result<Server, U
                 "the `App` comes with a route that takes every path, so none that follow would \
                      be reached"
                     .to_owned(),
+            app: None,
         });
     }
     Ok(server)

@@ -415,6 +415,33 @@ fn code_that_is_not_understood_is_left_alone() {
 }
 
 #[test]
+fn the_lines_go_after_what_gives_the_app() {
+    // The closure that the server is given, and after what the calls belong.
+    for (closure, after) in [
+        ("|| build!()", "build!()"),
+        ("|| { build!(1, \"a\") }", "build!(1, \"a\")"),
+        ("move || build!().wrap(Logger::default())", "build!()"),
+        ("|| elsewhere::app(1).service(menu)", "elsewhere::app(1)"),
+        (
+            "|| if true { App::new() } else { App::new() }",
+            "App::new()",
+        ),
+        ("|| build!(\n    1\n)", "App::new()"),
+    ] {
+        let server = format!("HttpServer::new({closure})");
+        let room = app(&MAIN.replace("HttpServer::new(|| App::new().service(menu))", &server));
+        let expected = format!(
+            "directly after `{after}`, in the closure that `HttpServer::new` is given, which has \
+             to be a `move` closure:\n    .wrap(oidc.middleware())\n"
+        );
+        let told = is_refused(&room, "can't be edited safely");
+        assert!(told.contains(&expected), "{closure}: {told}");
+        let by_hand = printed(&init(&room, &["--by-hand"]).assert().success());
+        assert!(by_hand.contains(&expected), "{closure}: {by_hand}");
+    }
+}
+
+#[test]
 fn by_hand_everything_but_the_code_is_written_and_the_lines_are_printed() {
     let main = MAIN.replace("HttpServer::new(|| App::new().service(menu))", "server!()");
     let room = app(&main);

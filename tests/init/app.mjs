@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -89,6 +89,11 @@ export class App {
     return this.#git('diff', '--diff-filter=M', '--relative', before, after, '--', '.', ':!Cargo.lock');
   }
 
+  /** The files that aren't the same in both states. */
+  changed(before, after) {
+    return this.#git('diff', '--name-only', before, after, '--', '.', ':!Cargo.lock');
+  }
+
   /**
    * Does what a message of `init` says is left to do by hand, in the last
    * server of `main.rs`. The message names places, and the lines for each.
@@ -96,14 +101,34 @@ export class App {
   async paste(message) {
     const lines = [...message.matchAll(/:\n((?:    .*\n)+)/g)].map(([, block]) => block.replace(/^    /gm, ''));
     const [, modules, start, calls] = lines;
+    const [, app] = /directly after `(.*)`, in the closure/.exec(message);
     const path = join(this.package, 'src/main.rs');
     const code = (await readFile(path, 'utf8')).replace(/^use /m, () => `${modules}\nuse `);
-    const server = code.lastIndexOf('HttpServer::new(|| {');
+    const server = code.lastIndexOf('HttpServer::new(||');
     assert.ok(server > 0, code);
     const head = code.slice(0, server);
-    const tail = code.slice(server).replace('||', 'move ||').replace('App::new()', `App::new()\n${calls}`);
+    const tail = code.slice(server).replace('||', 'move ||').replace(app, () => `${app}\n${calls}`);
     await writeFile(path, `${head}${start}${tail}`);
     await this.cargo('fmt');
+  }
+
+  /** Puts lines like `.configure(oidc.public(…))` in the place of what registers the same routes in `main.rs`. */
+  async declare(lines) {
+    const path = join(this.package, 'src/main.rs');
+    let code = await readFile(path, 'utf8');
+    for (const line of new Set(lines)) {
+      const [, service] = /config(\.service\(\w+\));/.exec(line) ?? [];
+      const plain = service ?? line.replace('oidc.public(', '').replace(/\)$/, '');
+      assert.ok(code.includes(plain), `${plain} in ${code}`);
+      code = code.replace(plain, () => line);
+    }
+    await writeFile(path, code);
+    await this.cargo('fmt');
+  }
+
+  /** Removes a file of the package. */
+  remove(path) {
+    return rm(join(this.package, path));
   }
 
   /** A name for the content of a folder of the package. */

@@ -5,6 +5,7 @@ import { table } from '../markdown.mjs';
 /** The whole page. */
 export function page(edited, refused) {
   const plain = edited.find(({ shape }) => shape.name === 'plain');
+  const decided = edited.filter(({ shape }) => shape.isDecided).map(({ shape }) => shape.name);
   return `# \`vestibule init\` in apps that exist
 
 These apps are built as public Actix apps are, and were written for these tests.
@@ -14,9 +15,16 @@ its answers are the same byte for byte, but for the time. Then \`cargo run\`
 starts it, a stranger is turned away from the protected page, and alice signs in
 and out in Chromium. A second \`vestibule init\` changes nothing.
 
+The routes that an app had before are undecided, and \`vestibule routes --check\`
+fails until each of them has a guard or is declared public; a baseline accepts
+those of today. In ${list(decided)} the tests declare them as the check says. Then
+\`vestibule add route reports\` registers a page for people who are signed in, with
+which the app is built and tested, and \`vestibule remove route reports\` restores
+each byte.
+
 ${table(
-  ['app', 'built as', 'what is special', 'its own code', 'tests', 'requests', 'protected page'],
-  edited.map(({ shape, diff, tests, requests, path }) => [
+  ['app', 'built as', 'what is special', 'its own code', 'tests', 'requests', 'protected page', 'undecided routes', 'a new route is in'],
+  edited.map(({ shape, diff, tests, requests, path, undecided, registered }) => [
     link(shape),
     shape.like,
     shape.built,
@@ -24,6 +32,8 @@ ${table(
     `${tests} pass`,
     `${requests} the same`,
     `\`${path}\``,
+    undecided === undefined ? 'not all can be read' : `${undecided}`,
+    registered ? `\`${registered}\`` : 'refused',
   ]),
 )}
 

@@ -24,13 +24,15 @@ const EVERYWHERE = [
  * The apps that sign-in is brought into. `folder` is where the package is, if it
  * isn't the whole; `packages` are its owner's; `ready` is a path that answers
  * well; `asked` are requests, in the order in which they are made. What
- * `isByHand` is done by pasting lines.
+ * `isByHand` is done by pasting lines, and so is what `isDecided`: all routes are
+ * declared public.
  */
 export const SHAPES = [
   {
     name: 'plain',
     built: '`App` in `main`, attribute macros, a closure without `move`',
     like: 'the official examples',
+    isDecided: true,
     asked: [
       ['GET /'],
       ['HEAD /'],
@@ -63,6 +65,7 @@ export const SHAPES = [
     name: 'realworld',
     built: 'config functions in modules, tokens of its own, an error type of its own',
     like: 'implementations of RealWorld',
+    isDecided: true,
     ready: '/api/articles',
     asked: [
       ['GET /api/articles'],
@@ -250,6 +253,13 @@ export const SHAPES = [
       ['GET /Ada/Ida'],
     ],
   },
+  {
+    name: 'macro',
+    built: '`App::new` in a macro of its own, which sees no variable of `main`',
+    like: 'apps whose `App` has no type that can be named; the lines are pasted',
+    isByHand: true,
+    asked: [['GET /'], ['HEAD /'], ['POST /', form('a=1')]],
+  },
 ].map((shape) => ({
   from: `shapes/${shape.name}`,
   folder: '',
@@ -263,7 +273,6 @@ export const SHAPES = [
 
 /** Where sign-in can't be brought in, or only by hand. */
 export const REFUSED = [
-  { name: 'macro', built: '`App::new` in a macro of its own' },
   { name: 'two-servers', built: 'two servers on two ports' },
   { name: 'shuttle', built: "Shuttle's server" },
   { name: 'actix-web-3', built: 'Actix-web 3' },

@@ -16,6 +16,7 @@ import { page } from './page.mjs';
 import { REFUSED, SHAPES } from './shapes.mjs';
 
 const REFUSES = 3;
+const BASELINE = 'routes.toml';
 
 const [program, report, wanted] = process.argv.slice(2);
 if (!report) {
@@ -43,19 +44,25 @@ for (const shape of SHAPES.filter(isWanted)) {
     const { changes, output } = shape.isByHand ? await initByHand(app) : await init(app);
     const initialized = await app.state();
     await carriesTheSame(app);
+    const undecided = await undecidedRoutes(app);
+    if (shape.isDecided) await decide(app);
+    const added = await addRoute(app);
 
     const again = await app.vestibule('init');
     assert.equal(again.code, 0, again.output);
-    assert.equal(await app.state(), initialized, 'the second time it changes nothing');
+    assert.equal(await app.state(), added.state, 'the second time it changes nothing');
 
     assert.equal(await app.isGood(), tests, 'its own tests are all there');
     assert.deepEqual(await app.answers(shape.port), answers);
     const [, address] = /then open (http\S+)/.exec(output);
-    const session = await signIn(app, shape, new URL(address));
+    const session = await signIn(app, shape, new URL(address), added.path);
+    await removeRoute(app, added);
     edited.push({
       shape,
       tests,
       requests: answers.length,
+      undecided,
+      registered: added.registered,
       path: new URL(address).pathname,
       created: changes.filter(({ action }) => action === 'create').map(({ path }) => path),
       diff: await app.difference(before, initialized),
@@ -109,6 +116,61 @@ async function refuses(app) {
   return output;
 }
 
+/**
+ * Gives how many routes are undecided, or nothing if not all can be read. As
+ * long as there are any, the check fails; a baseline accepts them.
+ */
+async function undecidedRoutes(app) {
+  const before = await app.state();
+  const { routes, unread } = JSON.parse((await app.vestibule('routes', '--json')).output.replace(/^note: .*$/gm, ''));
+  const isOpen = ({ access }) => access.who === 'unknown' || (access.who === 'everybody' && !access.declared);
+  const undecided = routes.filter(isOpen).length;
+  const check = await app.vestibule('routes', '--check');
+  assert.equal(check.code, undecided || unread.length ? 1 : 0, check.output);
+
+  const written = await app.vestibule('routes', '--write-baseline', BASELINE);
+  assert.equal(written.code, 0, written.output);
+  const accepted = await app.vestibule('routes', '--check', '--baseline', BASELINE);
+  assert.equal(accepted.code, unread.length ? 1 : 0, accepted.output);
+  await app.remove(BASELINE);
+  assert.equal(await app.state(), before, 'nothing else was written');
+  return unread.length ? undefined : undecided;
+}
+
+/** Declares all routes public, as the check says. */
+async function decide(app) {
+  const { output } = await app.vestibule('routes', '--check');
+  const lines = [...output.matchAll(/`(\.configure\(oidc\.public\(.*?\)\))`$/gm)].map(([, line]) => line);
+  assert.ok(lines.length > 0, output);
+  await app.declare(lines);
+  const { code, output: decided } = await app.vestibule('routes', '--check');
+  assert.equal(code, 0, decided);
+}
+
+/** Adds a route for people who are signed in, if the command finds where it fits. */
+async function addRoute(app) {
+  const before = await app.state();
+  const { code, output } = await app.vestibule('add', 'route', 'reports');
+  const state = await app.state();
+  if (code === REFUSES) {
+    assert.equal(state, before, 'nothing was written');
+    return { before, state };
+  }
+  assert.equal(code, 0, output);
+  const [, path] = /^GET (\S+) is for people who are signed in/m.exec(output);
+  const [, registered] = /^edited +(\S+)/m.exec(output);
+  return { before, state, path, registered };
+}
+
+/** Removes it. Everything is as it was, byte for byte. */
+async function removeRoute(app, { before, path }) {
+  if (path) {
+    const { code, output } = await app.vestibule('remove', 'route', 'reports');
+    assert.equal(code, 0, output);
+  }
+  assert.equal(await app.changed(before, await app.state()), '', 'nothing is left of the route');
+}
+
 /** Checks the crates, so that Cargo can build them once for all apps. */
 async function carriesTheSame(app) {
   const folder = 'crates';
@@ -118,13 +180,18 @@ async function carriesTheSame(app) {
   await app.setTimes(folder);
 }
 
-/** Signs alice in at the protected page, and out again. Gives what the app printed, and what the browser showed. */
-async function signIn(app, { name, port }, address) {
-  const stranger = async () => (await fetch(address, { redirect: 'manual' })).status;
+/**
+ * Signs alice in at the protected page, and out again. Strangers don't get in,
+ * there or at the route that was added. Gives what the app printed, and what the
+ * browser showed.
+ */
+async function signIn(app, { name, port }, address, added = address) {
+  const stranger = async (path) => (await fetch(new URL(path, address), { redirect: 'manual' })).status;
   const started = await app.start(port);
   let browser;
   try {
-    assert.equal(await stranger(), 401);
+    assert.equal(await stranger(address), 401);
+    assert.equal(await stranger(added), 401);
     // One for each app: in the minutes that all of them take, it may end.
     browser = await launch();
     const visitor = await Visitor.arrive(browser, address.origin);

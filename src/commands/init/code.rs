@@ -95,6 +95,7 @@ fn unsure(path: &str, reason: String) -> Unsure {
     Unsure {
         file: Some(path.to_owned()),
         reason,
+        app: None,
     }
 }
 

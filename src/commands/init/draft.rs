@@ -186,7 +186,7 @@ impl Draft {
             place: "let this write everything else".to_owned(),
             lines: "vestibule init --by-hand".to_owned(),
         }];
-        steps.extend(self.steps(boxes).0);
+        steps.extend(self.steps(unsure.app.as_deref(), boxes).0);
         Error::CannotEdit {
             file: unsure.file.unwrap_or_else(|| "the app's code".to_owned()),
             reason: unsure.reason,
@@ -194,10 +194,13 @@ impl Draft {
         }
     }
 
-    /// What has to be done in the app's own code.
-    pub(super) fn steps(&self, boxes: bool) -> ManualSteps {
+    /// What has to be done in the app's own code. `app` is what gives the `App` if `App::new()` is
+    /// elsewhere: in a function or a macro, which doesn't see the variable `oidc`.
+    pub(super) fn steps(&self, app: Option<&str>, boxes: bool) -> ManualSteps {
         let step = |place: String, lines: String| Step { place, lines };
-        let calls = code::calls(self, "crate::", "oidc", boxes);
+        // At the end of the calls, nothing of the app's own wraps ours.
+        let calls = code::calls(self, "crate::", "oidc", boxes && app.is_none());
+        let app = app.unwrap_or("App::new()");
         ManualSteps(vec![
             step(
                 format!("with the other modules in {}", self.place.root),
@@ -208,9 +211,10 @@ impl Draft {
                 code::start(self, "crate::", "oidc", "?"),
             ),
             step(
-                "directly after `App::new()`, in the closure that `HttpServer::new` is given, \
-                 which has to be a `move` closure"
-                    .to_owned(),
+                format!(
+                    "directly after `{app}`, in the closure that `HttpServer::new` is given, which \
+                     has to be a `move` closure"
+                ),
                 calls.join("\n"),
             ),
         ])

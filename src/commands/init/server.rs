@@ -48,6 +48,8 @@ pub(super) enum Failing {
 pub(super) struct Unsure {
     pub(super) file: Option<String>,
     pub(super) reason: String,
+    /// What gives the `App` in place of `App::new()`, as it is written in the closure of the server.
+    pub(super) app: Option<String>,
 }
 
 impl Unsure {
@@ -55,6 +57,7 @@ impl Unsure {
         Self {
             file: Some(file.file.path.clone()),
             reason: reason.into(),
+            app: None,
         }
     }
 }
@@ -68,6 +71,7 @@ impl Server {
             return Err(Unsure {
                 file: None,
                 reason: sources.unreadable.join(", "),
+                app: None,
             });
         }
         let mut found = Vec::new();
@@ -106,6 +110,7 @@ fn none(sources: &Sources) -> Unsure {
     Unsure {
         file: None,
         reason: "nothing in src/ calls `HttpServer::new`".to_owned(),
+        app: None,
     }
 }
 
@@ -389,15 +394,26 @@ fn app_in<'a>(
         _ => return Err(Unsure::new(file, "`App::new` is called several times")),
     }
     let made = tail(&closure.body).and_then(first_link);
-    if let Some(call) = made
+    if let Some(Link::Call(call)) = made
         && gives_app(sources, call)
     {
         return Ok((call, true));
     }
-    Err(Unsure::new(
+    let unsure = Unsure::new(
         file,
         "it can't be told how the closure that is given to `HttpServer::new` makes its `App`",
-    ))
+    );
+    let range = made.map(|made| match made {
+        Link::Call(call) => file.file.range(call.span()),
+        Link::Macro(call) => file.file.range(call.span()),
+    });
+    let app = range.and_then(|range| file.file.text.get(range));
+    // What has lines of its own is hard to find by its text.
+    let app = app.filter(|text| !text.contains('\n'));
+    Err(Unsure {
+        app: app.map(str::to_owned),
+        ..unsure
+    })
 }
 
 struct Apps<'a> {
@@ -414,23 +430,43 @@ impl<'a> Visit<'a> for Apps<'a> {
     }
 }
 
-/// The last expression of the body of a closure.
-fn tail(body: &Expr) -> Option<&Expr> {
+/// What a chain of calls begins with.
+#[derive(Clone, Copy)]
+enum Link<'a> {
+    Call(&'a ExprCall),
+    Macro(&'a syn::Macro),
+}
+
+/// What the body of a closure gives at its end.
+enum Tail<'a> {
+    Expr(&'a Expr),
+    /// A macro with nothing after it is no expression to `syn`, if it stands in a block.
+    Macro(&'a syn::Macro),
+}
+
+fn tail(body: &Expr) -> Option<Tail<'_>> {
     match body {
         Expr::Block(block) => match block.block.stmts.last()? {
             Stmt::Expr(last, None) => tail(last),
+            Stmt::Macro(last) if last.semi_token.is_none() => Some(Tail::Macro(&last.mac)),
             _ => None,
         },
-        body => Some(body),
+        body => Some(Tail::Expr(body)),
     }
 }
 
-/// The call that a chain of calls begins with.
-fn first_link(expression: &Expr) -> Option<&ExprCall> {
-    match expression {
-        Expr::MethodCall(call) => first_link(&call.receiver),
-        Expr::Call(call) => Some(call),
-        _ => None,
+fn first_link(tail: Tail<'_>) -> Option<Link<'_>> {
+    let mut expression = match tail {
+        Tail::Macro(call) => return Some(Link::Macro(call)),
+        Tail::Expr(expression) => expression,
+    };
+    loop {
+        match expression {
+            Expr::MethodCall(call) => expression = &call.receiver,
+            Expr::Call(call) => return Some(Link::Call(call)),
+            Expr::Macro(call) => return Some(Link::Macro(&call.mac)),
+            _ => return None,
+        }
     }
 }
 

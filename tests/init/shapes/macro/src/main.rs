@@ -20,3 +20,17 @@ async fn main() -> std::io::Result<()> {
         .run()
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn people_are_greeted() {
+        let app = test::init_service(app!(String::from("Hi"))).await;
+        let request = test::TestRequest::get().uri("/").to_request();
+        assert_eq!(test::call_and_read_body(&app, request).await, "Hi");
+    }
+}
