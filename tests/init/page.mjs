@@ -17,10 +17,11 @@ and out in Chromium. A second \`vestibule init\` changes nothing.
 
 The routes that an app had before are undecided, and \`vestibule routes --check\`
 fails until each of them has a guard or is declared public; a baseline accepts
-those of today. In ${list(decided)} the tests declare them as the check says. Then
-\`vestibule add route reports\` registers a page for people who are signed in, with
-which the app is built and tested, and \`vestibule remove route reports\` restores
-each byte.
+those of today. The tests declare those of ${decided.join(' and ')} as the check says.
+Then \`vestibule add route reports\` registers a page for people who are signed in,
+with which the app is built and tested, and \`vestibule remove route reports\`
+restores each byte. It is refused where a route of the app answers that path, or
+not all routes can be read.
 
 ${table(
   ['app', 'built as', 'what is special', 'its own code', 'tests', 'requests', 'protected page', 'undecided routes', 'a new route is in'],
