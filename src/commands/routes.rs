@@ -28,8 +28,9 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     let differences = differences.transpose()?;
     if arguments.json {
         let mut result = as_json(&table);
-        if let Some(differences) = &differences {
-            result["differences"] = live::as_json(differences, access_as_json);
+        if let (Some(differences), Some(result)) = (&differences, result.as_object_mut()) {
+            let differences = live::as_json(differences, access_as_json);
+            result.insert("differences".to_owned(), differences);
         }
         let text = serde_json::to_string_pretty(&result).unwrap_or_default();
         terminal::result(text);
