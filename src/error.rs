@@ -335,8 +335,9 @@ impl Error {
                  table that is mounted by `oidc.public(…)`"
             }
             Self::NoLive { .. } => {
-                "a debug build answers at /dev/routes if it mounts `dev.routes(…)`; a test can write \
-                 the same to a file: `app.routes().await.save(…)`"
+                "a debug build answers at /dev/routes if it mounts `dev.routes(…)` and has vestibule-dev \
+                 with the feature `introspection`; a test can write the same to a file: \
+                 `app.routes().await.save(…)`"
             }
             Self::NotRunning { .. } => {
                 "start it with `cargo run`; if it runs elsewhere, say where: `vestibule routes --live \

@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     let differences = differences.transpose()?;
     if arguments.json {
         let mut result = as_json(&table);
-        if let (Some(result), Some(differences)) = (result.as_object_mut(), &differences) {
+        if let (Some(differences), Some(result)) = (&differences, result.as_object_mut()) {
             let differences = live::as_json(differences, access_as_json);
             result.insert("differences".to_owned(), differences);
         }

@@ -165,6 +165,46 @@ fn whatever_differs_is_told_with_both_sides() {
 }
 
 #[test]
+fn every_kind_of_guard_is_compared() {
+    let room = Room::with_app();
+    let table = room.read("app/src/routes/mod.rs");
+    let protected = "pub fn protected(cfg: &mut ProtectedConfig) {";
+    let handler = "pub struct Strong;\n\npub async fn pay(\n    _: vestibule::Fresh<300>,\n    \
+                   _: vestibule::Assured<Strong>,\n    _: vestibule::Has<unread::Role>,\n) {\n}\n";
+    assert!(table.contains(protected));
+    let table = table.replace(
+        protected,
+        &format!("{protected}\n    cfg.route(\"/pay\", get().to(pay));"),
+    );
+    room.write("app/src/routes/mod.rs", &format!("{table}\n{handler}"));
+    let mut live = as_in_the_source(&room);
+    let mut by = |roles: &[&str], fresh: Value, guards: &[&str]| {
+        let access = json!({
+            "who": "signed_in", "roles": roles, "fresh_seconds": fresh, "guards": guards,
+        });
+        change(&mut live, "GET", "/pay", "access", access);
+        compare(&room, &live)
+    };
+    // The name of a role that the source doesn't tell is known in the app alone.
+    let strong = ["Assured<Strong>"];
+    let (code, told) = by(&["payer"], json!(300), &strong);
+    assert_eq!(code, Some(0), "{told}");
+    for (code, told) in [
+        by(&["payer"], json!(60), &strong),
+        by(&["payer"], Value::Null, &strong),
+        by(&["payer"], json!(300), &[]),
+        by(&[], json!(300), &strong),
+        by(&["payer", "admin"], json!(300), &strong),
+    ] {
+        assert_eq!(code, Some(1), "{told}");
+        assert!(
+            told.contains("GET /pay: by the source fresh 5 min"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_difference_passes() {
     let room = Room::with_app();
     let mut live = as_in_the_source(&room);

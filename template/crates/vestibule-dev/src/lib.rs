@@ -48,7 +48,8 @@
 //! - `/dev/views` is the [`Gallery`]: every view in every state, on a phone and on
 //!   a desktop, in light and dark.
 //! - `/dev/routes` lists every route that the app has, with who may reach it: what Actix
-//!   knows, and what the guards have done since the app started.
+//!   knows, and what the guards have done since the app started. It needs the feature
+//!   `introspection`.
 //!
 //! [`notes`] adds links to them to the app's own pages.
 //!

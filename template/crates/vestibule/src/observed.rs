@@ -21,6 +21,9 @@ use crate::{
 /// How many routes and paths are kept. Anybody can make up paths and methods.
 const MOST: usize = 4096;
 
+/// How many parameters a pattern of Actix's may have.
+const MOST_PARAMETERS: usize = 16;
+
 /// A guard that has run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuardSeen {
@@ -107,7 +110,7 @@ impl Observed {
 /// Notes what a route has answered, before the library puts anything in its place.
 pub(crate) fn note<B: MessageBody>(response: &ServiceResponse<B>, error: Option<&Error>) {
     let request = response.request();
-    if !undeclared::is_routed(request) || undeclared::lacks_method(response) {
+    if undeclared::lacks_method(response) {
         return;
     }
     let (Ok(oidc), Some(pattern)) = (visitor::oidc(), request.match_pattern()) else {
@@ -125,11 +128,37 @@ pub(crate) fn note<B: MessageBody>(response: &ServiceResponse<B>, error: Option<
     });
 }
 
-/// Whether a scope's default service has answered. The pattern is that of a route for another
-/// method then, which has left a part of the path alone.
+/// Whether a default service has answered, or middleware before the route. The pattern is then
+/// that of a route for the whole path, of which a part is left.
 fn is_of_default_service(request: &HttpRequest, pattern: &str) -> bool {
     let is_rest_left = !request.match_info().unprocessed().is_empty();
-    is_rest_left && ResourceDef::new(pattern).is_match(request.path())
+    is_rest_left && matches_whole(pattern, request.path())
+}
+
+/// Whether a pattern matches a path, also if parameters of scopes within each other have the same
+/// name, which no single pattern of Actix's may have.
+fn matches_whole(pattern: &str, path: &str) -> bool {
+    let (mut renamed, mut depth, mut count) = (String::new(), 0_usize, 0_usize);
+    let mut is_name = false;
+    for character in pattern.chars() {
+        match character {
+            '{' if depth == 0 => {
+                renamed.push_str(&format!("{{p{count}"));
+                count += 1;
+                depth = 1;
+                is_name = true;
+                continue;
+            }
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        is_name &= !matches!(character, ':' | '}');
+        if !is_name {
+            renamed.push(character);
+        }
+    }
+    count <= MOST_PARAMETERS && ResourceDef::new(renamed).is_match(path)
 }
 
 impl Observed {
@@ -176,5 +205,25 @@ fn who<B: MessageBody>(
         Some(Who::Everybody)
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_whole;
+
+    #[test]
+    fn patterns_of_scopes_within_each_other_match_whole_paths() {
+        for (pattern, path, expected) in [
+            ("/users/{id}/posts/{id}", "/users/1/posts/2", true),
+            ("/users/{id}/posts/{id}", "/users/1/posts", false),
+            (r"/years/{y:\d{4}}/{y}", "/years/2026/x", true),
+            (r"/years/{y:\d{4}}/{y}", "/years/26/x", false),
+            ("/files/{rest}*", "/files/a/b", true),
+            ("/files", "/files/a", false),
+            ("", "/", false),
+        ] {
+            assert_eq!(matches_whole(pattern, path), expected, "{pattern} {path}");
+        }
     }
 }

@@ -44,7 +44,7 @@ struct Edge(fn());
 /// Matches every path, in the router. The map of routes leaves it out, as it does
 /// all patterns that begin with no slash, so that names and patterns are found as
 /// ever.
-pub const EVERY_PATH: &str = "{any:}";
+pub const EVERY_PATH: &str = "{_public_table:}";
 
 impl HttpServiceFactory for Edge {
     fn register(self, config: &mut AppService) {

@@ -357,7 +357,7 @@ fn report(request: &HttpRequest) -> Result<Vec<Reported>, Error> {
         .map_err(|error| Error::internal(format!("Actix reports its routes differently: {error}")))
 }
 
-/// Without the feature, nobody knows.
+/// Without the feature, there is no such page.
 #[cfg(not(feature = "introspection"))]
 fn report(_: &HttpRequest) -> Result<Vec<Reported>, Error> {
     Err(Error::not_found())

@@ -25,7 +25,8 @@ pub struct AskedRoute {
 
 impl TestApp {
     /// Every route that the running app has, after a stranger and somebody without roles have
-    /// asked each. The app has to mount [`Dev::routes`](crate::Dev::routes).
+    /// asked each. The app has to mount [`Dev::routes`](crate::Dev::routes), and this crate
+    /// needs the feature `introspection`.
     ///
     /// Handlers that let strangers in do what they do for strangers.
     pub async fn routes(&self) -> AskedRoutes {
@@ -71,8 +72,8 @@ impl TestApp {
         assert_eq!(
             page.status,
             StatusCode::OK,
-            "the app does not mount the routes of `vestibule_dev::Dev`, or they cannot say which \
-             routes it has: {}",
+            "the app does not mount the routes of `vestibule_dev::Dev`, or this crate has not the \
+             feature `introspection`: {}",
             page.body
         );
         serde_json::from_str(&page.body)
