@@ -102,7 +102,8 @@ impl Application {
                     .app_data(own.clone())
                     // A request meets the last of these first.
                     //
-                    // Every error, Actix's own too, as this app shows errors.
+                    // Every error, Actix's own too, as this app shows errors. Bodies of
+                    // requests have to arrive in time.
                     .wrap(oidc.error_pages())
                     // `actix_session::Session`, for data of yours.
                     .wrap(oidc.app_session())

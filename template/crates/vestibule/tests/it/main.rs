@@ -14,6 +14,7 @@ mod authority;
 mod below_a_path;
 mod checklist;
 mod client_authentication;
+mod csrf;
 mod denied;
 mod dev_pages;
 #[cfg(debug_assertions)]
