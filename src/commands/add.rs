@@ -81,7 +81,14 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
     needs::check(&app.project, &app.source, draft)?;
     let planned = plan::plan(&app.project, &app.source, &site, draft)?;
-    proof::check(&app.project, &app.table, &planned, draft, &file)?;
+    proof::check(
+        &app.project,
+        &app.source,
+        &app.table,
+        &planned,
+        draft,
+        &file,
+    )?;
     finish(typed, &app, &site, draft, planned)
 }
 

@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
 
     /// Whether the app has a method of this name, which may give anything.
     fn has_own(&self, method: &str) -> bool {
-        let mut items = self.source.all_modules().flat_map(|module| &module.items);
+        let mut items = self.source.all_modules().flat_map(|module| module.items);
         items.any(|item| match item {
             Item::Impl(item) => item
                 .items

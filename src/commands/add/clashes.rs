@@ -59,7 +59,7 @@ pub(super) fn has_word(tokens: TokenStream, word: &str) -> bool {
 
 /// The rules of the app's own macros of this name.
 fn definitions<'a>(source: &'a Crate, name: &'a str) -> impl Iterator<Item = TokenStream> + 'a {
-    let items = source.modules.iter().flat_map(|module| &module.items);
+    let items = source.modules.iter().flat_map(|module| module.items);
     items.filter_map(move |item| match item {
         Item::Macro(item) if item.ident.as_ref().is_some_and(|ident| ident == name) => {
             Some(item.mac.tokens.clone())
@@ -127,7 +127,7 @@ fn takes_all(source: &Crate, module: &Module, home: &Module) -> bool {
         return true;
     }
     let mut uses = Uses::default();
-    for item in &module.items {
+    for item in module.items {
         uses.visit_item(item);
     }
     let scope = Scope::of(module);
