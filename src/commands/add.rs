@@ -85,7 +85,14 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     needs::check(&app.project, &app.source, draft)?;
     let holder = holder(&app.project, draft)?;
     let planned = plan::plan(&app.project, &app.source, &site, draft, holder.as_ref())?;
-    proof::check(&app.project, &app.table, &planned, draft, &file)?;
+    proof::check(
+        &app.project,
+        &app.source,
+        &app.table,
+        &planned,
+        draft,
+        &file,
+    )?;
     finish(typed, &app, &site, draft, holder.as_ref(), planned)
 }
 

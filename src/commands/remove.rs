@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
         });
         return Err(Error::RouteInUse(reasons.collect()));
     }
-    prove(&project, &table, &planned, &routes).map_err(|reason| {
+    prove(&project, &source, &table, &planned, &routes).map_err(|reason| {
         by_hand(
             &format!("src/{}", routes_module.join("/")),
             reason,
@@ -220,12 +220,13 @@ fn declares(item: &Item, module: &str) -> bool {
 /// Reads the plan again: the route is gone, and nothing else.
 fn prove(
     project: &Project,
+    source: &Crate,
     before: &Table,
     planned: &Planned,
     gone: &[&Route],
 ) -> Result<(), String> {
     let after = project.with(planned.outcome());
-    let source = Crate::read(&after).map_err(|error| error.to_string())?;
+    let source = Crate::read_after(&after, source).map_err(|error| error.to_string())?;
     let after = Table::read(&source);
     let kept = before
         .routes

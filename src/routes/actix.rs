@@ -4,7 +4,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Expr, ImplItem, Item, Token};
 
 use super::handler::{Handler, Needs};
-use super::node::{Middleware, Node, Resource, RouteSpec, TableKind};
+use super::node::{LetsIn, Middleware, Node, Resource, RouteSpec, TableKind};
 use super::oidc::{is_builder, is_dev_start, is_guarding, library_function, unknown_page};
 use super::paths::{default_paths, paths_under};
 use super::read::{Here, Reader, short};
@@ -190,6 +190,7 @@ impl<'a> Reader<'a> {
             is_prefix: false,
             middleware: Vec::new(),
             guarded: false,
+            lets_in: LetsIn::default(),
             routes: Vec::new(),
             default: Vec::new(),
             at: self.place(&here.scope, at.span()),
@@ -263,7 +264,7 @@ impl<'a> Reader<'a> {
 
     /// Whether the app has a method of this name, which may give anything.
     fn has_own(&self, method: &str) -> bool {
-        let mut items = self.source.all_modules().flat_map(|module| &module.items);
+        let mut items = self.source.all_modules().flat_map(|module| module.items);
         items.any(|item| match item {
             Item::Impl(item) => item
                 .items
@@ -312,6 +313,7 @@ impl<'a> Reader<'a> {
                 is_prefix: false,
                 middleware: Vec::new(),
                 guarded: true,
+                lets_in: LetsIn::default(),
                 routes: vec![route.clone()],
                 default: Vec::new(),
                 at: at.clone(),
@@ -334,6 +336,7 @@ impl<'a> Reader<'a> {
                     is_prefix: true,
                     middleware: Vec::new(),
                     guarded: false,
+                    lets_in: LetsIn::default(),
                     routes,
                     default: Vec::new(),
                     at: at.clone(),
@@ -364,7 +367,7 @@ impl<'a> Reader<'a> {
     fn nodes_of(&self, service: &Value<'a>) -> Option<Vec<Node>> {
         match service {
             Value::Scope(parts) => Some(vec![parts.clone().into_node()]),
-            Value::Resource(parts) => Some(vec![Node::Resource(parts.clone())]),
+            Value::Resource(parts) => Some(vec![Node::Resource(parts.clone().behind_guards())]),
             Value::Services(nodes) => Some(nodes.clone()),
             Value::List(services) => services
                 .iter()
@@ -376,7 +379,7 @@ impl<'a> Reader<'a> {
                     .iter()
                     .map(|(scope, function)| self.by_attributes(scope, function))
                     .collect::<Option<Vec<_>>>()?;
-                Some(nodes.into_iter().map(Node::Resource).collect())
+                Some(nodes.into_iter().flatten().map(Node::Resource).collect())
             }
             _ => None,
         }
@@ -443,15 +446,11 @@ impl<'a> Reader<'a> {
             ("wrap_fn", _) => parts.middleware.push(Middleware::Own("wrap_fn".to_owned())),
             ("guard", [Value::MethodGuard(method)]) => {
                 parts.guarded = true;
-                for route in &mut parts.routes {
-                    route.methods = vec![method.clone()];
-                }
+                parts.lets_in.only(method);
             }
             ("guard", _) => {
                 parts.guarded = true;
-                for route in &mut parts.routes {
-                    route.guarded = true;
-                }
+                parts.lets_in.not_all();
             }
             ("name" | "app_data" | "data", _) => {}
             // What a trait of the app's own may have added to Actix's types.
@@ -538,67 +537,102 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A handler that says by attributes where it is reached: `#[get("/…")]`.
-    fn by_attributes(&self, scope: &Scope<'a>, function: &'a syn::ItemFn) -> Option<Resource> {
+    /// A handler that says by attributes where it is reached: `#[get("/…")]`. With `#[routes]` each
+    /// of several attributes makes a resource of its own.
+    fn by_attributes(&self, scope: &Scope<'a>, function: &'a syn::ItemFn) -> Option<Vec<Resource>> {
         // In some builds it may be reached elsewhere.
         let mut attributes = function.attrs.iter();
         if attributes.any(|attribute| attribute.path().is_ident("cfg_attr")) {
             return None;
         }
-        let mut resource = Resource {
-            paths: Vec::new(),
-            is_prefix: false,
-            middleware: Vec::new(),
-            guarded: true,
-            routes: Vec::new(),
-            default: Vec::new(),
-            at: self.place(scope, function.sig.ident.span()),
-        };
+        let mut resources = Vec::new();
+        for attribute in &function.attrs {
+            match self.actix_attribute(scope, attribute) {
+                Some(kind) if kind != "routes" => {
+                    resources.push(self.by_attribute(scope, function, attribute, &kind)?);
+                }
+                _ => {}
+            }
+        }
+        (!resources.is_empty()).then_some(resources)
+    }
+
+    fn by_attribute(
+        &self,
+        scope: &Scope<'a>,
+        function: &'a syn::ItemFn,
+        attribute: &Attribute,
+        kind: &str,
+    ) -> Option<Resource> {
+        let mut paths = Vec::new();
+        let mut middleware = Vec::new();
         let mut methods = Vec::new();
         let mut guarded = false;
-        for attribute in &function.attrs {
-            let Some(kind) = self.actix_attribute(scope, attribute) else {
-                continue;
-            };
-            if kind == "routes" {
-                continue;
-            }
-            let arguments = attribute
-                .parse_args_with(syn::punctuated::Punctuated::<Expr, Token![,]>::parse_terminated)
-                .ok()?;
-            for argument in &arguments {
-                match argument {
-                    Expr::Lit(_) => {
-                        let path = string_of(argument)?;
-                        let prefix = scope.module.scope.clone().unwrap_or_default();
-                        resource.paths.push(Some(format!("{prefix}{path}")));
-                    }
-                    Expr::Assign(pair) => {
-                        let value = string_of(&pair.right)?;
-                        match short(&pair.left).as_str() {
-                            "method" => methods.push(value),
-                            "guard" => guarded = true,
-                            "wrap" => resource.middleware.push(Middleware::Own(value)),
-                            _ => {}
-                        }
-                    }
-                    _ => return None,
+        let arguments = attribute
+            .parse_args_with(syn::punctuated::Punctuated::<Expr, Token![,]>::parse_terminated)
+            .ok()?;
+        for argument in &arguments {
+            match argument {
+                Expr::Lit(_) => {
+                    let path = string_of(argument)?;
+                    let prefix = scope.module.scope.clone().unwrap_or_default();
+                    paths.push(Some(format!("{prefix}{path}")));
                 }
-            }
-            if kind != "route" {
-                methods.push(kind.to_uppercase());
+                Expr::Assign(pair) => {
+                    let value = string_of(&pair.right)?;
+                    match short(&pair.left).as_str() {
+                        "method" => methods.push(value),
+                        "guard" => guarded = true,
+                        "wrap" => middleware.extend(self.wrapped_by(scope, value)),
+                        _ => {}
+                    }
+                }
+                _ => return None,
             }
         }
-        if resource.paths.is_empty() {
+        if kind != "route" {
+            methods.push(kind.to_uppercase());
+        }
+        if paths.is_empty() {
             return None;
         }
-        resource.routes.push(RouteSpec {
-            methods,
-            middleware: Vec::new(),
-            handler: self.handler_of(scope, function),
-            guarded,
-        });
-        Some(resource)
+        Some(Resource {
+            paths,
+            is_prefix: false,
+            middleware,
+            guarded: true,
+            lets_in: LetsIn::default(),
+            routes: vec![RouteSpec {
+                methods,
+                middleware: Vec::new(),
+                handler: self.handler_of(scope, function),
+                guarded,
+            }],
+            default: Vec::new(),
+            at: self.place(scope, function.sig.ident.span()),
+        })
+    }
+
+    /// What an attribute wraps its handler with, as far as that decides who may pass.
+    fn wrapped_by(&self, scope: &Scope<'a>, written: String) -> Option<Middleware> {
+        let function = match syn::parse_str(&written) {
+            Ok(Expr::Call(call)) => match *call.func {
+                Expr::Path(path) if path.qself.is_none() => Some(path.path),
+                _ => None,
+            },
+            _ => None,
+        };
+        let found = function.map(|path| self.source.resolve(scope, &path, Want::Value));
+        match found.as_deref() {
+            Some([Def::Other(names)]) => match library_function(self.source, names) {
+                Some(Value::Middleware(middleware)) => Some(middleware),
+                Some(_) => None,
+                // What other crates make lets everybody pass, but for what runs code of the app.
+                None if names.len() > 1 && !names.ends_with(&["from_fn".to_owned()]) => None,
+                None => Some(Middleware::Own(written)),
+            },
+            _ => Some(Middleware::Own(written)),
+        }
     }
 
     /// The name of an attribute if it is one of Actix's for routes.

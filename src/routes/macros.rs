@@ -62,7 +62,7 @@ pub(super) fn is_harmless(source: &Crate, scope: &Scope<'_>, call: &syn::Macro) 
 }
 
 fn is_of_std(source: &Crate, scope: &Scope<'_>, name: &str) -> bool {
-    let modules = source.all_modules().flat_map(|module| &module.items);
+    let modules = source.all_modules().flat_map(|module| module.items);
     let mut items = modules.chain(scope.items());
     HARMLESS.contains(&name)
         && !items.any(|item| match item {

@@ -87,17 +87,70 @@ pub(super) struct Resource {
     pub(super) middleware: Vec<Middleware>,
     /// Whether a request with another method goes on to what is registered after it.
     pub(super) guarded: bool,
+    /// What its own guards let in, whenever they were added.
+    pub(super) lets_in: LetsIn,
     pub(super) routes: Vec<RouteSpec>,
     /// What answers the methods that none of `routes` takes.
     pub(super) default: Vec<RouteSpec>,
     pub(super) at: Place,
 }
 
+/// The requests that the guards of a resource let in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct LetsIn {
+    /// `None`: with any method.
+    methods: Option<Vec<String>>,
+    /// Whether there are guards that can't be told.
+    is_unclear: bool,
+}
+
+impl LetsIn {
+    /// Of these, those with a method.
+    pub(super) fn only(&mut self, method: &str) {
+        let known = self.methods.take();
+        let is_in = known.is_none_or(|known| known.iter().any(|known| known == method));
+        self.methods = Some(is_in.then(|| method.to_owned()).into_iter().collect());
+    }
+
+    pub(super) fn not_all(&mut self) {
+        self.is_unclear = true;
+    }
+
+    /// What is left of a route; nothing if no request gets to it.
+    fn left_of(&self, mut route: RouteSpec) -> Option<RouteSpec> {
+        route.guarded |= self.is_unclear;
+        if let Some(methods) = &self.methods {
+            if route.methods.is_empty() {
+                route.methods.clone_from(methods);
+            } else {
+                route.methods.retain(|method| methods.contains(method));
+            }
+            if route.methods.is_empty() {
+                return None;
+            }
+        }
+        Some(route)
+    }
+}
+
 impl Resource {
+    /// The same with only what its guards let requests get to.
+    pub(super) fn behind_guards(mut self) -> Self {
+        let lets_in = std::mem::take(&mut self.lets_in);
+        let left = |routes: Vec<RouteSpec>| -> Vec<RouteSpec> {
+            let left = routes.into_iter().map(|route| lets_in.left_of(route));
+            left.flatten().collect()
+        };
+        self.routes = left(self.routes);
+        self.default = left(self.default);
+        self
+    }
+
     /// All that answers, each with the middleware before it.
     pub(super) fn all_routes(self) -> Vec<RouteSpec> {
-        let middleware = self.middleware;
-        let routes = self.routes.into_iter().chain(self.default);
+        let this = self.behind_guards();
+        let middleware = this.middleware;
+        let routes = this.routes.into_iter().chain(this.default);
         routes
             .map(|route| RouteSpec {
                 middleware: [&middleware[..], &route.middleware].concat(),

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use syn::ExprMethodCall;
 
 use super::handler::Handler;
-use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
+use super::node::{LetsIn, Middleware, Node, Place, Resource, RouteSpec, TableKind};
 use super::paths::{PagePaths, PathSetting, ROUTES_UNDER, WITH_PATHS};
 use super::read::Reader;
 use super::value::Value;
@@ -119,6 +119,7 @@ fn page(path: Option<String>, library: &str, handlers: Handlers, at: &Place) -> 
         is_prefix: false,
         middleware: Vec::new(),
         guarded: false,
+        lets_in: LetsIn::default(),
         routes: handlers.collect(),
         default: Vec::new(),
         at: at.clone(),

@@ -59,7 +59,7 @@ impl PagePaths {
         let mut functions = 0;
         for module in source.all_modules() {
             let mut found = Vec::new();
-            for item in &module.items {
+            for item in module.items {
                 functions_that_set_paths(item, &mut found);
             }
             for (signature, block, uses) in found {

@@ -1,5 +1,7 @@
 //! Actix's path patterns: what they match, and an example of it.
 
+use std::cell::OnceCell;
+
 use regex::Regex;
 
 /// Values to try for parameters that have patterns of their own.
@@ -26,10 +28,45 @@ pub(crate) struct Pattern {
 enum Rules {
     /// It has no parameters.
     Literal,
-    /// For the whole of a path, and for its beginning.
-    Parameters(Regex, Regex),
+    Parameters(Parameters),
     /// Actix would panic at it.
     Broken,
+}
+
+/// The rules of a pattern with parameters. Most paths don't begin like it, and many patterns are
+/// never looked at so closely, so the expressions are compiled when they are needed.
+#[derive(Debug, Clone)]
+struct Parameters {
+    /// What comes before the first parameter.
+    beginning: String,
+    expression: String,
+    /// For the whole of a path; nothing if Actix would panic at the pattern.
+    whole: OnceCell<Option<Regex>>,
+    /// For the beginning of a path.
+    prefix: OnceCell<Option<Regex>>,
+}
+
+impl Parameters {
+    fn whole(&self, path: &str) -> Option<&Regex> {
+        self.compiled(path, &self.whole, "$")
+    }
+
+    fn prefix(&self, path: &str) -> Option<&Regex> {
+        self.compiled(path, &self.prefix, "(?:/|$)")
+    }
+
+    fn compiled<'s>(
+        &'s self,
+        path: &str,
+        known: &'s OnceCell<Option<Regex>>,
+        end: &str,
+    ) -> Option<&'s Regex> {
+        if !path.starts_with(&self.beginning) {
+            return None;
+        }
+        let expression = || Regex::new(&format!("^{}{end}", self.expression)).ok();
+        known.get_or_init(expression).as_ref()
+    }
 }
 
 impl Pattern {
@@ -63,12 +100,13 @@ impl Pattern {
         }
         rule.push_str(&regex::escape(rest));
         outline.push_str(rest);
-        let whole = Regex::new(&format!("^{rule}$"));
-        let prefix = Regex::new(&format!("^{rule}(?:/|$)"));
-        let rules = match (whole, prefix) {
-            (Ok(whole), Ok(prefix)) => Rules::Parameters(whole, prefix),
-            _ => Rules::Broken,
-        };
+        let beginning = pattern.split('{').next().unwrap_or_default();
+        let rules = Rules::Parameters(Parameters {
+            beginning: beginning.to_owned(),
+            expression: rule,
+            whole: OnceCell::new(),
+            prefix: OnceCell::new(),
+        });
         Self { rules, outline }
     }
 
@@ -83,7 +121,7 @@ impl Pattern {
     pub(crate) fn matches(&self, path: &str) -> bool {
         match &self.rules {
             Rules::Literal => self.outline == path,
-            Rules::Parameters(whole, _) => whole.is_match(path),
+            Rules::Parameters(rules) => rules.whole(path).is_some_and(|it| it.is_match(path)),
             Rules::Broken => false,
         }
     }
@@ -94,8 +132,8 @@ impl Pattern {
             Rules::Literal => path
                 .strip_prefix(&self.outline)
                 .filter(|rest| rest.is_empty() || rest.starts_with('/')),
-            Rules::Parameters(_, prefix) => {
-                let found = prefix.find(path)?;
+            Rules::Parameters(rules) => {
+                let found = rules.prefix(path)?.find(path)?;
                 let slash = usize::from(found.as_str().ends_with('/'));
                 path.get(found.end() - slash..)
             }

@@ -80,10 +80,12 @@ impl Patterns {
 
     fn pattern(&self, text: &str) -> Rc<Pattern> {
         let mut patterns = self.0.borrow_mut();
-        let known = patterns.entry(text.to_owned());
-        Rc::clone(known.or_insert_with(|| {
-            let text = join(Some(""), Some(text)).unwrap_or_default();
-            Rc::new(Pattern::new(&text))
-        }))
+        if let Some(known) = patterns.get(text) {
+            return Rc::clone(known);
+        }
+        let whole = join(Some(""), Some(text)).unwrap_or_default();
+        let pattern = Rc::new(Pattern::new(&whole));
+        patterns.insert(text.to_owned(), Rc::clone(&pattern));
+        pattern
     }
 }

@@ -546,7 +546,7 @@ impl<'a> Reader<'a> {
         };
         match value {
             Value::Scope(parts) if !parts.is_app => services(parts.into_node()),
-            Value::Resource(resource) => services(Node::Resource(resource)),
+            Value::Resource(resource) => services(Node::Resource(resource.behind_guards())),
             Value::Unknown => match returned(signature) {
                 Some(written) => typed(self.source, &here.scope, written),
                 None => Value::Unknown,

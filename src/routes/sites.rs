@@ -35,6 +35,17 @@ pub(super) enum Use<'a> {
     Macro(&'a syn::Macro),
 }
 
+impl Use<'_> {
+    fn span(self) -> proc_macro2::Span {
+        match self {
+            Self::Called(_, call) => call.span(),
+            Self::Method(call) => call.span(),
+            Self::Named(path) => path.span(),
+            Self::Macro(call) => call.span(),
+        }
+    }
+}
+
 /// What can give names other meanings where something is named.
 #[derive(Clone, Copy)]
 pub(super) enum Outside<'a> {
@@ -107,14 +118,16 @@ impl<'a, F: FnMut(&Scope<'a>, Use<'a>) -> bool> Sites<'a, F> {
             of: None,
             found: Vec::new(),
         };
-        for item in &module.items {
+        for item in module.items {
             sites.visit_item(item);
         }
         sites.found
     }
 
-    fn note(&mut self, found: Use<'a>, span: proc_macro2::Span) {
+    /// Keeps what is wanted. Only of that the span is worked out, which takes all of its tokens.
+    fn note(&mut self, found: Use<'a>) {
         if (self.is_wanted)(&self.scope, found) {
+            let span = found.span();
             self.found.push(Site {
                 found,
                 module: self.module,
@@ -278,7 +291,7 @@ impl<'a, F: FnMut(&Scope<'a>, Use<'a>) -> bool> Visit<'a> for Sites<'a, F> {
 
     fn visit_expr_call(&mut self, call: &'a ExprCall) {
         match &*call.func {
-            Expr::Path(path) => self.note(Use::Called(path, call), call.span()),
+            Expr::Path(path) => self.note(Use::Called(path, call)),
             function => self.visit_expr(function),
         }
         for argument in &call.args {
@@ -287,16 +300,16 @@ impl<'a, F: FnMut(&Scope<'a>, Use<'a>) -> bool> Visit<'a> for Sites<'a, F> {
     }
 
     fn visit_expr_method_call(&mut self, call: &'a ExprMethodCall) {
-        self.note(Use::Method(call), call.span());
+        self.note(Use::Method(call));
         visit::visit_expr_method_call(self, call);
     }
 
     fn visit_expr_path(&mut self, path: &'a ExprPath) {
-        self.note(Use::Named(path), path.span());
+        self.note(Use::Named(path));
     }
 
     fn visit_macro(&mut self, call: &'a syn::Macro) {
-        self.note(Use::Macro(call), call.span());
+        self.note(Use::Macro(call));
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn given_by<'a>(
 ) -> Value<'a> {
     let mut found = Vec::new();
     for other in source.all_modules() {
-        for item in &other.items {
+        for item in other.items {
             let Item::Impl(item) = item else { continue };
             let scope = Scope::of(other).within(&item.generics);
             let is_its = matches!(

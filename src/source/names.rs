@@ -410,14 +410,14 @@ impl Crate {
         let named = self.named_in(module, name, want, depth, |_| true);
         let is_named = !named.is_empty();
         found.extend(named);
-        if is_named && is_in_every_build(&module.items, name) {
+        if is_named && is_in_every_build(module.called(name), name) {
             return without_repeats(found);
         }
         let of_module = self.globs.get(module.index).into_iter().flatten();
         let of_module = of_module.map(|(glob, _)| glob.clone());
         let brought = self.brought(module, of_module.collect(), name, want, depth);
         let is_here = is_named || !brought.is_empty();
-        if is_here && may_be_made_by_macro(&module.items, name) {
+        if is_here && may_be_made_by_macro(module.items, name) {
             found.push(Def::Unclear);
         }
         found.extend(brought);
@@ -481,7 +481,7 @@ impl Crate {
         is_seen: impl Fn(&Item) -> bool,
     ) -> Vec<Def<'a>> {
         let scope = Scope::of(module);
-        let items = module.items.iter().filter(|item| is_seen(item));
+        let items = module.called(name).filter(|item| is_seen(item));
         let found = items.flat_map(|item| self.named_by(&scope, &[], item, name, want, depth));
         // Each of two modules that exclude each other is found once.
         without_repeats(found)
@@ -510,7 +510,7 @@ impl Crate {
                     let is_inside = to.path.starts_with(&from.path);
                     let is_seen = |item: &Item| is_inside || is_visible_in(item, from, to);
                     let named = self.named_in(from, name, want, depth + 1, is_seen);
-                    if named.is_empty() || !is_in_every_build(&from.items, name) {
+                    if named.is_empty() || !is_in_every_build(from.called(name), name) {
                         let further = self.globs.get(index).into_iter().flatten();
                         let further = further.filter(|(_, is_private)| is_inside || !is_private);
                         wanted.extend(further.map(|(glob, _)| glob.clone()));
@@ -532,7 +532,7 @@ impl Crate {
         let roots = self
             .all_modules()
             .filter(|module| module.path == module.root());
-        let items = roots.flat_map(|module| &module.items);
+        let items = roots.flat_map(|module| module.items);
         items
             .filter_map(|item| match item {
                 Item::ExternCrate(item) if item.ident != "self" => {
@@ -646,7 +646,7 @@ impl Crate {
             // In `mod a; use a::a;`, the import can't be of a type: there is one.
             Item::Use(item)
                 if binds(&item.tree, None, name)
-                    && !is_declared(block, &module.items, name, want) =>
+                    && !is_declared(block, module.items, name, want) =>
             {
                 imports(&item.tree)
                     .into_iter()
@@ -700,7 +700,7 @@ impl Crate {
             by_use || declares(other, first, wanted)
         };
         let is_here = if block.is_empty() {
-            scope.module.items.iter().any(by_other)
+            scope.module.called(first).any(by_other)
         } else {
             block.iter().copied().any(by_other)
         };
@@ -725,9 +725,38 @@ fn without_repeats<'a>(defs: impl IntoIterator<Item = Def<'a>>) -> Vec<Def<'a>> 
     found
 }
 
+/// The names that an item brings, as types or as values.
+pub(super) fn brought_by(item: &Item) -> Vec<String> {
+    let ident = match item {
+        Item::Use(item) => {
+            let bound = imports(&item.tree).into_iter();
+            return bound.map(|(name, _)| name).collect();
+        }
+        Item::ExternCrate(item) => item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound),
+        item => match declared_by(item) {
+            Some((ident, _, _)) => ident,
+            None => return Vec::new(),
+        },
+    };
+    vec![plain_name(ident)]
+}
+
 /// Whether an item itself, not an import, brings this name, as a type or as a value.
 fn declares(item: &Item, name: &str, want: Option<Want>) -> bool {
-    let (ident, is_type, is_value) = match item {
+    let Some((ident, is_type, is_value)) = declared_by(item) else {
+        return false;
+    };
+    let is_wanted = match want {
+        Some(Want::Type) => is_type,
+        Some(Want::Value) => is_value,
+        None => true,
+    };
+    is_wanted && is_called(ident, name)
+}
+
+/// The name that an item itself brings, and whether it is one of a type and one of a value.
+fn declared_by(item: &Item) -> Option<(&Ident, bool, bool)> {
+    Some(match item {
         Item::Mod(item) => (&item.ident, true, false),
         Item::Enum(item) => (&item.ident, true, false),
         Item::Union(item) => (&item.ident, true, false),
@@ -743,14 +772,8 @@ fn declares(item: &Item, name: &str, want: Option<Want>) -> bool {
         Item::Fn(item) => (&item.sig.ident, false, true),
         Item::Const(item) => (&item.ident, false, true),
         Item::Static(item) => (&item.ident, false, true),
-        _ => return false,
-    };
-    let is_wanted = match want {
-        Some(Want::Type) => is_type,
-        Some(Want::Value) => is_value,
-        None => true,
-    };
-    is_wanted && is_called(ident, name)
+        _ => return None,
+    })
 }
 
 /// Whether the items of a block, or else of a module, declare this name in every build.

@@ -2,12 +2,14 @@
 //! file each is in, and what it holds. Files that no `mod` item names are not part of the app, and
 //! are not read.
 
+use std::collections::HashMap;
+
 use proc_macro2::TokenTree;
 use syn::{Attribute, Item, ItemMod, Meta};
 
 use super::file::{SourceFile, Unreadable, flatten};
 use super::library::{DEV_LIBRARY, LIBRARY};
-use super::names::Glob;
+use super::names::{Glob, brought_by};
 use crate::error::Error;
 use crate::project::Project;
 
@@ -31,7 +33,11 @@ pub(crate) struct Module {
     pub(crate) path: Vec<String>,
     /// The index of its file in [`Crate::files`].
     pub(crate) file: usize,
-    pub(crate) items: Vec<Item>,
+    /// They stay until the program ends, which is soon: to free them one by one would take a sixth
+    /// of the time that it takes to read a large app.
+    pub(crate) items: &'static [Item],
+    /// The places in `items` of what may have a name, by that name.
+    named: HashMap<String, Vec<usize>>,
     /// Whether it is written inline, in the file of another module.
     pub(crate) is_inline: bool,
     /// The folder with the files of its child modules.
@@ -46,6 +52,12 @@ impl Module {
     /// The path of the root of the crate that it is in: the library, or a program.
     pub(super) fn root(&self) -> &[String] {
         root_of(&self.path)
+    }
+
+    /// The items that may have a name, in their order.
+    pub(super) fn called<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Item> + use<'a> {
+        let places = self.named.get(name).into_iter().flatten();
+        places.filter_map(|place| self.items.get(*place))
     }
 }
 
@@ -64,6 +76,10 @@ pub(crate) fn is_program(name: &str) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Crate {
     pub(crate) files: Vec<SourceFile>,
+    /// What each of the files holds.
+    parsed: Vec<&'static [Item]>,
+    /// The places of the modules of a path.
+    places: HashMap<Vec<String>, Vec<usize>>,
     /// The modules of the library.
     pub(crate) modules: Vec<Module>,
     /// Those of programs and examples, which are crates of their own.
@@ -84,6 +100,12 @@ pub(crate) struct Crate {
 
 impl Crate {
     pub(crate) fn read(project: &Project) -> Result<Self, Error> {
+        Self::read_after(project, &Self::default())
+    }
+
+    /// The same after it was read before. Files that haven't changed since are not parsed again.
+    pub(crate) fn read_after(project: &Project, before: &Self) -> Result<Self, Error> {
+        let from = Origin::new(project, before);
         let manifest = project.manifest()?;
         let mut read = Self {
             own_name: manifest.own_crate_name(),
@@ -94,16 +116,20 @@ impl Crate {
         let library = manifest.library_path();
         let library = library.as_deref().map_or_else(|| ROOT.to_owned(), normal);
         if let Some(bytes) = project.read(&library)? {
-            read.add_file(project, &library, bytes, Place::library(&library))?;
+            read.add_file(&from, &library, bytes, Place::library(&library))?;
         }
         let of_library = read.modules.len();
         for path in programs(project, manifest.program_paths())? {
             if let Some(bytes) = project.read(&path)? {
-                read.add_file(project, &path, bytes, Place::program(&path))?;
+                read.add_file(&from, &path, bytes, Place::program(&path))?;
             }
         }
         if read.files.is_empty() && read.unreadable.is_empty() {
             return Err(Error::NoCode(library));
+        }
+        for module in &read.modules {
+            let places = read.places.entry(module.path.clone()).or_default();
+            places.push(module.index);
         }
         read.programs = read.modules.split_off(of_library);
         read.renamed = read.renamed_crates();
@@ -135,8 +161,12 @@ impl Crate {
     }
 
     /// The modules of this path: none, one, or several that exclude each other by `cfg`.
-    pub(crate) fn modules_at<'a>(&'a self, path: &[String]) -> impl Iterator<Item = &'a Module> {
-        self.all_modules().filter(move |module| module.path == path)
+    pub(crate) fn modules_at<'a>(
+        &'a self,
+        path: &[String],
+    ) -> impl Iterator<Item = &'a Module> + use<'a> {
+        let places = self.places.get(path).into_iter().flatten();
+        places.filter_map(|place| self.module(*place))
     }
 
     pub(crate) fn file_of(&self, module: &Module) -> Option<&SourceFile> {
@@ -145,12 +175,12 @@ impl Crate {
 
     fn add_file(
         &mut self,
-        project: &Project,
+        from: &Origin<'_>,
         path: &str,
         bytes: Vec<u8>,
         place: Place,
     ) -> Result<(), Error> {
-        let (file, syntax) = match SourceFile::parse(path, bytes) {
+        let (file, items) = match from.parse(path, bytes) {
             Ok(read) => read,
             Err(reason) => {
                 self.unreadable.push(reason);
@@ -158,31 +188,33 @@ impl Crate {
             }
         };
         self.files.push(file);
+        self.parsed.push(items);
         let file = self.files.len() - 1;
-        self.add_module(project, file, syntax.items, place)
+        self.add_module(from, file, items, place)
     }
 
     fn add_module(
         &mut self,
-        project: &Project,
+        from: &Origin<'_>,
         file: usize,
-        items: Vec<Item>,
+        items: &'static [Item],
         place: Place,
     ) -> Result<(), Error> {
         if place.path.len() > DEEPEST {
             return Ok(());
         }
-        for item in &items {
+        for item in items {
             if let Item::Mod(module) = item
                 && !is_for_tests(&module.attrs)
             {
-                self.add_child(project, file, module, &place)?;
+                self.add_child(from, file, module, &place)?;
             }
         }
         self.modules.push(Module {
             index: self.modules.len(),
             path: place.path,
             file,
+            named: places_of_names(items),
             items,
             is_inline: place.is_inline,
             folder: place.folder,
@@ -194,14 +226,14 @@ impl Crate {
 
     fn add_child(
         &mut self,
-        project: &Project,
+        from: &Origin<'_>,
         file: usize,
-        module: &ItemMod,
+        module: &'static ItemMod,
         above: &Place,
     ) -> Result<(), Error> {
         let place = above.child(module);
         if let Some((_, items)) = &module.content {
-            return self.add_module(project, file, items.clone(), place);
+            return self.add_module(from, file, items, place);
         }
         let here = self.files.get(file).map_or("", |file| file.path.as_str());
         let beside = |path: String| normal(&format!("{}/{path}", folder_of(here)));
@@ -211,16 +243,16 @@ impl Crate {
             .map(beside)
             .collect();
         for path in in_some_builds {
-            self.add_child_file(project, &path, folder_of(&path), &place)?;
+            self.add_child_file(from, &path, folder_of(&path), &place)?;
         }
         if let Some(path) = by_path {
-            self.add_child_file(project, &path, folder_of(&path), &place)?;
+            self.add_child_file(from, &path, folder_of(&path), &place)?;
             return Ok(());
         }
         let own = format!("{}{ENDING}", place.folder);
-        if !self.add_child_file(project, &own, &place.folder, &place)? {
+        if !self.add_child_file(from, &own, &place.folder, &place)? {
             let own = format!("{}/mod{ENDING}", place.folder);
-            self.add_child_file(project, &own, &place.folder, &place)?;
+            self.add_child_file(from, &own, &place.folder, &place)?;
         }
         Ok(())
     }
@@ -228,21 +260,62 @@ impl Crate {
     /// Adds the file of a module, if it is there. `folder` holds the files of its children.
     fn add_child_file(
         &mut self,
-        project: &Project,
+        from: &Origin<'_>,
         path: &str,
         folder: &str,
         place: &Place,
     ) -> Result<bool, Error> {
-        let Some(bytes) = project.read(path)? else {
+        let Some(bytes) = from.project.read(path)? else {
             return Ok(false);
         };
         let place = Place {
             folder: folder.to_owned(),
             ..place.clone()
         };
-        self.add_file(project, path, bytes, place)?;
+        self.add_file(from, path, bytes, place)?;
         Ok(true)
     }
+}
+
+/// Where files are read from.
+struct Origin<'a> {
+    project: &'a Project,
+    /// The files that were read before, by their paths.
+    known: HashMap<&'a str, (&'a SourceFile, &'static [Item])>,
+}
+
+impl<'a> Origin<'a> {
+    fn new(project: &'a Project, before: &'a Crate) -> Self {
+        let known = before.files.iter().zip(&before.parsed);
+        Self {
+            project,
+            known: known
+                .map(|(file, items)| (file.path.as_str(), (file, *items)))
+                .collect(),
+        }
+    }
+
+    fn parse(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(SourceFile, &'static [Item]), Unreadable> {
+        match self.known.get(path) {
+            Some((file, items)) if file.text.as_bytes() == bytes => Ok(((*file).clone(), items)),
+            _ => SourceFile::parse(path, bytes).map(|(file, syntax)| (file, &*syntax.items.leak())),
+        }
+    }
+}
+
+/// The places of items by the names that they bring.
+fn places_of_names(items: &[Item]) -> HashMap<String, Vec<usize>> {
+    let mut named: HashMap<String, Vec<usize>> = HashMap::new();
+    for (place, item) in items.iter().enumerate() {
+        for name in brought_by(item) {
+            named.entry(name).or_default().push(place);
+        }
+    }
+    named
 }
 
 /// The files that programs and examples begin with: those that the manifest names, and those that

@@ -95,7 +95,7 @@ impl Crate {
             .filter_map(|depth| Some((path.get(..depth)?, path.get(depth)?)));
         steps
             .map(|(above, name)| {
-                let items = self.modules_at(above).flat_map(|module| &module.items);
+                let items = self.modules_at(above).flat_map(|module| module.items);
                 let items = items.filter_map(|item| match item {
                     Item::Mod(item) if plain_name(&item.ident) == *name => Some(item),
                     _ => None,

@@ -43,7 +43,7 @@ impl Calls {
     pub(super) fn read(source: &Crate) -> Self {
         let mut calls = Self::default();
         for module in &source.modules {
-            for item in &module.items {
+            for item in module.items {
                 match item {
                     Item::Fn(function) if !is_for_tests(&function.attrs) => {
                         let code = Code {

@@ -196,7 +196,7 @@ pub(crate) struct Type {
 pub(crate) fn types(source: &Crate) -> Vec<Type> {
     let mut found = Vec::new();
     for module in &source.modules {
-        for item in &module.items {
+        for item in module.items {
             let (attributes, name) = match item {
                 Item::Struct(item) => (&item.attrs, &item.ident),
                 Item::Enum(item) => (&item.attrs, &item.ident),

@@ -58,14 +58,14 @@ impl Samples {
                 scope: Scope::of(module),
                 is_used: false,
             };
-            for item in &module.items {
+            for item in module.items {
                 gallery.visit_item(item);
             }
             if !gallery.is_used {
                 continue;
             }
             let mut calls = Calls(Vec::new());
-            for item in &module.items {
+            for item in module.items {
                 calls.visit_item(item);
             }
             if !calls.0.is_empty() {

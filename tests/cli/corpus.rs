@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::support::{Room, Tree, repository};
@@ -64,13 +65,12 @@ fn every_edit_is_right_or_refused() {
         let is_kept = KEPT.iter().any(|kept| path.starts_with(kept));
         is_kept || (contents.is_none() && !path.starts_with("crates"))
     });
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let app = Untouched::new(app);
+    let next = AtomicUsize::new(0);
     std::thread::scope(|threads| {
-        for _ in 0..4 {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             threads.spawn(|| {
-                while let Some(case) =
-                    cases.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-                {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     check(case, &app);
                 }
             });
@@ -78,16 +78,40 @@ fn every_edit_is_right_or_refused() {
     });
 }
 
-fn check(case: &Path, app: &Tree) {
-    let room = Room::new();
-    for (path, contents) in app {
-        let path = room.join(path);
-        match contents {
-            Some(contents) => fs::write(path, contents).unwrap(),
-            None => fs::create_dir(path).unwrap(),
-        }
+/// The app before the edits of a case.
+struct Untouched {
+    files: Tree,
+    /// Its routes.
+    listed: Vec<String>,
+}
+
+impl Untouched {
+    fn new(files: Tree) -> Self {
+        let mut app = Self {
+            files,
+            listed: Vec::new(),
+        };
+        app.listed = rows(&output(&app.room(), &["routes"]));
+        app
     }
-    let found = Case::read(case, &room).outcome(&room);
+
+    /// A folder with the app in it.
+    fn room(&self) -> Room {
+        let room = Room::new();
+        for (path, contents) in &self.files {
+            let path = room.join(path);
+            match contents {
+                Some(contents) => fs::write(path, contents).unwrap(),
+                None => fs::create_dir(path).unwrap(),
+            }
+        }
+        room
+    }
+}
+
+fn check(case: &Path, app: &Untouched) {
+    let room = app.room();
+    let found = Case::read(case, &room).outcome(&room, &app.listed);
     let expected = snapbox::Data::read_from(&case.with_extension("out"), None);
     println!("{}", case.display());
     snapbox::assert_data_eq!(without_advice(&without_lines(&found)), expected.raw());
@@ -119,8 +143,6 @@ fn without_lines(told: &str) -> String {
 /// A case, with its edits made.
 struct Case {
     command: Vec<String>,
-    /// The routes of the app before.
-    listed: Vec<String>,
 }
 
 impl Case {
@@ -128,11 +150,7 @@ impl Case {
         let text = fs::read_to_string(path).unwrap();
         let mut case = Self {
             command: ["add", "route", "reports"].map(str::to_owned).into(),
-            listed: Vec::new(),
         };
-        if text.contains("\n=== run routes --check\n") {
-            case.listed = rows(&output(room, &["routes"]));
-        }
         let mut sections = text.split("\n=== ").skip(1);
         while let Some(section) = sections.next() {
             let (head, body) = section.split_once('\n').unwrap_or((section, ""));
@@ -186,8 +204,8 @@ impl Case {
         case
     }
 
-    /// Runs the command, and tells what it did.
-    fn outcome(&self, room: &Room) -> String {
+    /// Runs the command, and tells what it did: of routes, what wasn't listed before.
+    fn outcome(&self, room: &Room, listed: &[String]) -> String {
         let command: Vec<&str> = self.command.iter().map(String::as_str).collect();
         if command == ["routes"] {
             let output = output(room, &command);
@@ -199,9 +217,8 @@ impl Case {
         }
         if command == ["routes", "--check"] {
             let output = output(room, &command);
-            let known = &self.listed;
             let rows = rows(&output);
-            let new = rows.iter().filter(|row| !known.contains(row)).cloned();
+            let new = rows.iter().filter(|row| !listed.contains(row)).cloned();
             return format!("{}{}", refusal(&output), new.collect::<String>());
         }
         let before = room.tree();

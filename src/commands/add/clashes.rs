@@ -28,7 +28,7 @@ pub(super) fn name_taken(source: &Crate, routes: &[String], name: &str) -> Optio
         return Some(format!("`{routes}` already has something called `{name}`"));
     }
     let file = source.file_of(module).map_or("", |file| file.path.as_str());
-    if FirstNames::of(&module.items, name).followed {
+    if FirstNames::of(module.items, name).followed {
         return Some(format!("{file} uses a crate called `{name}`"));
     }
     macro_that_may_make(source, module, name)
@@ -59,7 +59,7 @@ pub(super) fn has_word(tokens: TokenStream, word: &str) -> bool {
 
 /// The rules of the app's own macros of this name.
 fn definitions<'a>(source: &'a Crate, name: &'a str) -> impl Iterator<Item = TokenStream> + 'a {
-    let items = source.all_modules().flat_map(|module| &module.items);
+    let items = source.all_modules().flat_map(|module| module.items);
     items.filter_map(move |item| match item {
         Item::Macro(item) if item.ident.as_ref().is_some_and(|ident| ident == name) => {
             Some(item.mac.tokens.clone())
@@ -127,7 +127,7 @@ fn takes_all(source: &Crate, module: &Module, home: &Module) -> bool {
         return true;
     }
     let mut uses = Uses::default();
-    for item in &module.items {
+    for item in module.items {
         uses.visit_item(item);
     }
     let scope = Scope::of(module);
@@ -154,7 +154,7 @@ fn other_meaning(source: &Crate, module: &Module, new: &NewName<'_>) -> Option<S
             "gets another `{name}` by a glob, so there it could mean either"
         ));
     }
-    let is_used = FirstNames::of(&module.items, name).are_used(new.wants);
+    let is_used = FirstNames::of(module.items, name).are_used(new.wants);
     (open.next().is_some() && is_used).then(|| hidden(name))
 }
 

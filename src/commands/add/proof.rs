@@ -59,13 +59,14 @@ fn access(guard: &Guard) -> Access {
 /// Fails with the reason why the plan must not be carried out. `file` is what would be to blame.
 pub(super) fn check(
     project: &Project,
+    source: &Crate,
     before: &Table,
     planned: &Planned,
     draft: &Draft,
     file: &str,
 ) -> Result<(), Objection> {
     let after = project.with(planned.outcome());
-    let after = Table::read(&Crate::read(&after)?);
+    let after = Table::read(&Crate::read_after(&after, source)?);
     let wrong = |reason: String| Objection::cannot_edit(file, CannotEdit(reason));
     let wanted = wanted(draft);
     let (new, old): (Vec<&Route>, Vec<&Route>) = after.routes.iter().partition(|route| {

@@ -142,9 +142,9 @@ impl<'a> Inventory<'a> {
                 continue;
             };
             if module.path == self.routes {
-                self.find_declaration(&file.path, &module.items);
+                self.find_declaration(&file.path, module.items);
             }
-            for item in &module.items {
+            for item in module.items {
                 let Item::Fn(function) = item else { continue };
                 if source.config_name(module, function).is_err() {
                     continue;
@@ -232,7 +232,7 @@ impl<'a> Inventory<'a> {
                 skip: &skip,
                 found: Vec::new(),
             };
-            for item in &module.items {
+            for item in module.items {
                 names.visit_item(item);
             }
             let places = names.found.iter();

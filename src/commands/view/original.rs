@@ -116,7 +116,7 @@ fn of_route(app: &App<'_>, view: &View, path: &str) -> Result<Original, Error> {
         path: path.to_owned(),
         template: view.template.clone(),
         text,
-        source: Crate::read(&app.project.with(code))?,
+        source: Crate::read_after(&app.project.with(code), app.source)?,
     })
 }
 

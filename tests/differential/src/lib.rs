@@ -1,0 +1,1 @@
+//! Nothing: the tables are compiled into the test.
