@@ -60,8 +60,10 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
             guards,
         };
     }
-    let declared_public = declared_public || middleware.contains(&Middleware::DeclarePublic);
-    if declared_public || needs.contains(&Need::Anybody) {
+    if declared_public
+        || middleware.contains(&Middleware::DeclaresPublic)
+        || needs.contains(&Need::Anybody)
+    {
         return Access::Everybody { declared: true };
     }
     let own = needs.iter().find_map(|need| match need {
@@ -71,7 +73,7 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
     let own = own.or_else(|| {
         middleware.iter().find_map(|one| match one {
             Middleware::Own(name) => Some(name),
-            Middleware::EnsureAuthenticated | Middleware::DeclarePublic => None,
+            Middleware::EnsureAuthenticated | Middleware::DeclaresPublic => None,
         })
     });
     match own {

@@ -118,8 +118,8 @@ pub(super) struct RouteSpec {
 pub(super) enum Middleware {
     /// Lets only signed-in people pass.
     EnsureAuthenticated,
-    /// Lets everybody pass, and says that this is meant.
-    DeclarePublic,
+    /// Says that everybody may pass.
+    DeclaresPublic,
     /// The app's own: it can't be told whom it lets pass.
     Own(String),
 }

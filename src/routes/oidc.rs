@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
             ("ensure_authenticated" | "redirect_to", _) => {
                 Value::Middleware(Middleware::EnsureAuthenticated)
             }
-            ("declare_public", _) => Value::Middleware(Middleware::DeclarePublic),
+            ("declare_public", _) => Value::Middleware(Middleware::DeclaresPublic),
             ("protected", [table]) => Value::Table(TableKind::Protected, Box::new(table.clone())),
             ("public", [table]) => Value::Table(TableKind::Public, Box::new(table.clone())),
             // The path that it puts first is part of the app's address, not of its routes.
@@ -211,7 +211,7 @@ pub(super) fn library_function<'a>(source: &Crate, names: &[String]) -> Option<V
         "ensure_authenticated" | "redirect_to" => {
             Some(Value::Middleware(Middleware::EnsureAuthenticated))
         }
-        "declare_public" => Some(Value::Middleware(Middleware::DeclarePublic)),
+        "declare_public" => Some(Value::Middleware(Middleware::DeclaresPublic)),
         "sign_in_silently" => Some(Value::Transparent),
         _ => None,
     }
