@@ -324,6 +324,13 @@ fn what_is_no_app_is_named_with_a_way_out() {
         (nobody.as_str(), "cargo run"),
         (&stranger, "/dev/routes answers 200"),
         ("https://localhost:8080", "debug build on this machine"),
+        ("http://192.0.2.1:8080", "debug build on this machine"),
+        (
+            "http://localhost.example.com",
+            "debug build on this machine",
+        ),
+        ("http://", "debug build on this machine"),
+        ("ftp://localhost", "debug build on this machine"),
         ("hello.json", "it has not the form of /dev/routes.json"),
         ("other.json", "it has not the form of /dev/routes.json"),
         ("missing.json", "could not read missing.json"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,12 +74,12 @@ fn fetched(place: &str) -> Result<String, Error> {
         place: place.to_owned(),
         reason,
     };
-    if !place.starts_with("http://") {
+    if !is_on_this_machine(place) {
         let reason = "only a debug build on this machine has pages for developers, by http";
         return Err(fail(reason.to_owned()));
     }
     let base = place.trim_end_matches('/');
-    // Neither proxies nor other machines are asked.
+    // No proxy knows the names of this machine.
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
@@ -105,6 +106,20 @@ fn fetched(place: &str) -> Result<String, Error> {
         return Err(fail(format!("{KNOWN} answers {}", answer.status())));
     }
     answer.body_mut().read_to_string().map_err(failed)
+}
+
+/// Whether it is an address by http under a name of this machine.
+fn is_on_this_machine(place: &str) -> bool {
+    let Ok(uri) = place.parse::<ureq::http::Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let is_here = match address.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    };
+    uri.scheme_str() == Some("http") && is_here
 }
 
 fn live_routes(text: &str) -> Option<Vec<LiveRoute>> {

@@ -21,8 +21,8 @@ const EXAMPLES: [&str; 6] = [
     "00000000-0000-4000-8000-000000000000",
 ];
 
-/// The developer pages are not asked: they are no part of the app.
-const OWN_PAGES: &str = "/dev/";
+/// What asks all others. It is not asked itself, as that would never end.
+const ASKS: (&str, &str) = ("POST", "/dev/routes");
 
 /// All routes of the running app.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -132,8 +132,7 @@ impl Routes {
 
     /// What to ask to learn whom each route lets in.
     pub(crate) fn questions(&self) -> Vec<Question> {
-        let asked =
-            |route: &&Route| !route.path.starts_with(OWN_PAGES) && !route.example.is_empty();
+        let asked = |route: &&Route| !route.asks_others() && !route.example.is_empty();
         let routes = self.routes.iter().filter(asked);
         let mut questions: Vec<Question> = routes.clone().map(Route::question).collect();
         // Actix reports the methods of a path together: a route for any method may hide
@@ -161,6 +160,10 @@ impl Route {
     /// Whether everybody gets an answer though nobody has declared that.
     pub(super) fn is_open(&self) -> bool {
         self.access == Access::Everybody { declared: false }
+    }
+
+    fn asks_others(&self) -> bool {
+        (self.method.as_str(), self.path.as_str()) == ASKS
     }
 
     /// Whether there may be guards to which no stranger gets.
@@ -211,7 +214,7 @@ impl Reported {
             self.methods.clone()
         };
         for method in &reported {
-            let (access, is_complete) = if path.starts_with(OWN_PAGES) {
+            let (access, is_complete) = if (method.as_str(), path.as_str()) == ASKS {
                 (Access::Everybody { declared: true }, true)
             } else {
                 self.access(oidc, asked_method(method), &example)
