@@ -122,11 +122,11 @@ fn whatever_differs_is_told_with_both_sides() {
         ),
         (
             by("/profile", undeclared()),
-            "GET /profile: by the source signed in, in the running app everybody (no guard)",
+            "GET /profile: by the source signed in, in the running app undecided",
         ),
         (
             by("/", undeclared()),
-            "GET /: by the source everybody, in the running app everybody (no guard)",
+            "GET /: by the source everybody, in the running app undecided",
         ),
         (
             by("/", signed_in()),
