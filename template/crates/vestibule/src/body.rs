@@ -11,7 +11,9 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, error::PayloadError, rt, web::Bytes};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, dev::Payload, error::PayloadError, rt, web::Bytes,
+};
 use futures_core::Stream;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -33,7 +35,7 @@ impl<T: FromRequest + 'static> FromRequest for InTime<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let rest = limit(payload);
+        let rest = limit(payload, is_chunked(request));
         let reading = T::from_request(request, payload);
         Box::pin(async move {
             match reading.await {
@@ -53,8 +55,14 @@ pub(crate) fn too_late() -> Error {
     Error::bad_request("the body did not arrive in time")
 }
 
+/// Whether a request's body comes in chunks (RFC 9112 7.1). What cannot be read is for
+/// Actix to refuse.
+pub(crate) fn is_chunked(request: &impl HttpMessage) -> bool {
+    request.chunked().unwrap_or_default()
+}
+
 /// Has a body fail that does not arrive in time.
-pub(crate) fn limit(payload: &mut Payload) -> Rest {
+pub(crate) fn limit(payload: &mut Payload, is_chunked: bool) -> Rest {
     let rest = Rest::default();
     if !matches!(payload, Payload::None) {
         let stream: Pin<Box<dyn Stream<Item = _>>> = Box::pin(Limited {
@@ -63,6 +71,7 @@ pub(crate) fn limit(payload: &mut Payload) -> Rest {
             waited: Duration::ZERO,
             waiting: None,
             has_ended: false,
+            is_chunked,
             rest: rest.clone(),
         });
         *payload = Payload::Stream { payload: stream };
@@ -70,7 +79,7 @@ pub(crate) fn limit(payload: &mut Payload) -> Rest {
     rest
 }
 
-/// What a handler has left of a body.
+/// What a handler has left of a body in chunks.
 #[derive(Clone, Default)]
 pub(crate) struct Rest(Rc<Left>);
 
@@ -88,7 +97,8 @@ impl Rest {
 
     /// Has the connection end with the response, unless the body has arrived by then.
     /// Actix does so as long as somebody has the body: one in chunks that is dropped it
-    /// reads to the end, for as long as that takes.
+    /// reads to the end, for as long as that takes. With bodies of a known length it
+    /// does so in any case.
     pub(crate) fn end_connection(&self) {
         if let Some(mut unread) = self.0.unread.take() {
             rt::spawn(async move {
@@ -112,6 +122,7 @@ struct Limited {
     waited: Duration,
     waiting: Option<Waiting>,
     has_ended: bool,
+    is_chunked: bool,
     rest: Rest,
 }
 
@@ -160,7 +171,7 @@ impl Stream for Limited {
 
 impl Drop for Limited {
     fn drop(&mut self) {
-        if !self.has_ended {
+        if self.is_chunked && !self.has_ended {
             self.rest.0.unread.set(Some(self.payload.take()));
         }
     }

@@ -118,7 +118,8 @@ fn limit_body(request: &mut ServiceRequest) -> Option<Rest> {
     let mut payload = request.take_payload();
     let has_body = !matches!(payload, Payload::None);
     let is_handshake = has_body && request.method() == Method::GET && request.head().upgrade();
-    let rest = (has_body && !is_handshake).then(|| body::limit(&mut payload));
+    let is_limited = has_body && !is_handshake;
+    let rest = is_limited.then(|| body::limit(&mut payload, body::is_chunked(request)));
     request.set_payload(payload);
     rest
 }
