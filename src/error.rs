@@ -152,8 +152,8 @@ pub(crate) enum Error {
     #[error("{}", all_of("it can't be told of every route who may reach it", .faults))]
     Unguarded {
         faults: Vec<String>,
-        /// Whether the app had routes before it had sign-in, so that it may keep some for now.
-        may_keep_some: bool,
+        /// What can be done about all of them.
+        advice: Option<&'static str>,
     },
     #[error("there is no baseline {}", .0.display())]
     NoBaseline(PathBuf),
@@ -316,18 +316,7 @@ impl Error {
                 "nothing was written, as comments and other text would be lost; remove the file \
                  first, or choose another FILE"
             }
-            Self::Unguarded {
-                may_keep_some: true,
-                ..
-            } => {
-                "to accept the routes that are undecided today, and no new ones: \
-                 `vestibule routes --write-baseline FILE`, and from then on \
-                 `vestibule routes --check --baseline FILE`"
-            }
-            Self::Unguarded { .. } => {
-                "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
-                 table that is mounted by `oidc.public(…)`"
-            }
+            Self::Unguarded { advice, .. } => return advice.map(str::to_owned),
             Self::Template(_) | Self::Scaffold(_) => {
                 "please report it at https://github.com/vestibule-rs/vestibule/issues"
             }
