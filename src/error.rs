@@ -152,8 +152,8 @@ pub(crate) enum Error {
     #[error("{}", all_of("it can't be told of every route who may reach it", .faults))]
     Unguarded {
         faults: Vec<String>,
-        /// Whether the app had routes before it had sign-in, so that it may keep some for now.
-        may_keep_some: bool,
+        /// What can be done about all of them.
+        advice: Option<&'static str>,
     },
     #[error("there is no baseline {}", .0.display())]
     NoBaseline(PathBuf),
@@ -322,18 +322,7 @@ impl Error {
                 "nothing was written, as comments and other text would be lost; remove the file \
                  first, or choose another FILE"
             }
-            Self::Unguarded {
-                may_keep_some: true,
-                ..
-            } => {
-                "to accept the routes that are undecided today, and no new ones: \
-                 `vestibule routes --write-baseline FILE`, and from then on \
-                 `vestibule routes --check --baseline FILE`"
-            }
-            Self::Unguarded { .. } => {
-                "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
-                 table that is mounted by `oidc.public(…)`"
-            }
+            Self::Unguarded { advice, .. } => return advice.map(str::to_owned),
             Self::NoLive { .. } => {
                 "a debug build answers at /dev/routes if it mounts `dev.routes(…)` and has vestibule-dev \
                  with the feature `introspection`; a test can write the same to a file: \

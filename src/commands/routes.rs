@@ -18,6 +18,14 @@ use crate::terminal;
 use self::baseline::Baseline;
 use self::undecided::objection;
 
+/// What decides a route.
+const DECIDE: &str = "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
+                      table that is mounted by `oidc.public(…)`";
+/// What an app can do that had routes before it had sign-in.
+const ACCEPT: &str = "to accept the routes that are undecided today, and no new ones: \
+                      `vestibule routes --write-baseline FILE`, and from then on \
+                      `vestibule routes --check --baseline FILE`";
+
 /// Between columns.
 const GAP: &str = "  ";
 
@@ -86,30 +94,32 @@ fn check(
     baseline: Option<&Baseline>,
 ) -> Result<Exit, Error> {
     let mut faults = unread(source, table);
+    let unread_count = faults.len();
     let mut undecided = Vec::new();
     for route in &table.routes {
         let Some(objection) = objection(source, route) else {
             continue;
         };
         undecided.push(route);
-        match baseline {
-            None => faults.push(objection),
-            Some(baseline) => {
-                let refusal = baseline.refuses(route);
-                faults.extend(refusal.map(|why| format!("{objection}{why}")));
-            }
-        }
+        let refusal = match baseline {
+            None => Some(String::new()),
+            Some(baseline) => baseline.refuses(route),
+        };
+        faults.extend(refusal.map(|why| format!("{objection}{why}")));
     }
+    let are_all_accepted = faults.len() == unread_count;
     if let Some(baseline) = baseline {
         faults.extend(baseline.outdated(&undecided));
     }
     if !faults.is_empty() {
-        let may_keep_some =
-            baseline.is_none() && !undecided.is_empty() && project.is_initialized()?;
-        return Err(Error::Unguarded {
-            faults,
-            may_keep_some,
-        });
+        let advice = if are_all_accepted {
+            None
+        } else if baseline.is_none() && project.is_initialized()? {
+            Some(ACCEPT)
+        } else {
+            Some(DECIDE)
+        };
+        return Err(Error::Unguarded { faults, advice });
     }
     let all = table.routes.len();
     match undecided.len() {
@@ -117,8 +127,8 @@ fn check(
             "{all} routes, each with a guard or declared public"
         )),
         some => terminal::say(format_args!(
-            "{all} routes; {some} are undecided, as the baseline has them, and each other one has a \
-             guard or is declared public"
+            "{all} routes; undecided, as in the baseline: {some}; each other one has a guard or is \
+             declared public"
         )),
     }
     Ok(Exit::Done)
@@ -133,7 +143,7 @@ fn write_baseline(path: &Path, source: &Crate, table: &Table) -> Result<Exit, Er
         .collect();
     let baseline::Written { entries, new, gone } = baseline::write(path, &undecided)?;
     terminal::say(format_args!(
-        "wrote {}: {entries} undecided routes ({new} new, {gone} gone)",
+        "wrote {}; undecided routes: {entries} ({new} new, {gone} gone)",
         path.display()
     ));
     let untold = undecided.iter().filter(|route| route.path.is_none());

@@ -254,7 +254,7 @@ fn a_baseline_has_a_line_for_each_route() {
     let room = kiosk();
     let wrote = routes(&room, &["--write-baseline", "routes.toml"]).assert();
     wrote.success().stdout_eq("").stderr_eq(str![[r#"
-wrote routes.toml: 7 undecided routes (7 new, 0 gone)
+wrote routes.toml; undecided routes: 7 (7 new, 0 gone)
 
 "#]]);
     let written = room.read("app/routes.toml");
@@ -279,7 +279,7 @@ routes = [
         .raw()
     );
     check(&room).success().stderr_eq(str![[r#"
-15 routes; 7 are undecided, as the baseline has them, and each other one has a guard or is declared public
+15 routes; undecided, as in the baseline: 7; each other one has a guard or is declared public
 
 "#]]);
     // Neither lines nor the order of registration matter.
@@ -295,7 +295,7 @@ routes = [
         .assert()
         .success()
         .stderr_eq(str![[r#"
-wrote routes.toml: 7 undecided routes (0 new, 0 gone)
+wrote routes.toml; undecided routes: 7 (0 new, 0 gone)
 
 "#]]);
     assert_eq!(room.read("app/routes.toml"), written);
@@ -456,7 +456,7 @@ fn a_baseline_that_is_written_anew_tells_what_changes() {
         .assert()
         .success()
         .stderr_eq(str![[r#"
-wrote routes.toml: 7 undecided routes (1 new, 1 gone)
+wrote routes.toml; undecided routes: 7 (1 new, 1 gone)
 
 "#]]);
     check(&room).success();
