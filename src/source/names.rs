@@ -417,7 +417,7 @@ impl Crate {
         let of_module = of_module.map(|(glob, _)| glob.clone());
         let brought = self.brought(module, of_module.collect(), name, want, depth);
         let is_here = is_named || !brought.is_empty();
-        if is_here && may_be_made_by_macro(&module.items, name) {
+        if is_here && may_be_made_by_macro(module.items, name) {
             found.push(Def::Unclear);
         }
         found.extend(brought);

@@ -28,7 +28,7 @@ pub(super) fn name_taken(source: &Crate, routes: &[String], name: &str) -> Optio
         return Some(format!("`{routes}` already has something called `{name}`"));
     }
     let file = source.file_of(module).map_or("", |file| file.path.as_str());
-    if FirstNames::of(&module.items, name).followed {
+    if FirstNames::of(module.items, name).followed {
         return Some(format!("{file} uses a crate called `{name}`"));
     }
     macro_that_may_make(source, module, name)
@@ -154,7 +154,7 @@ fn other_meaning(source: &Crate, module: &Module, new: &NewName<'_>) -> Option<S
             "gets another `{name}` by a glob, so there it could mean either"
         ));
     }
-    let is_used = FirstNames::of(&module.items, name).are_used(new.wants);
+    let is_used = FirstNames::of(module.items, name).are_used(new.wants);
     (open.next().is_some() && is_used).then(|| hidden(name))
 }
 

@@ -337,7 +337,7 @@ fn type_taken(source: &Crate, module: &Module, name: &str) -> Option<String> {
         return Some(format!("already has something called `{name}`"));
     }
     // A type of the module's own would hide `Result` and the like.
-    let names = FirstNames::of(&module.items, name);
+    let names = FirstNames::of(module.items, name);
     (names.alone || names.followed).then(|| format!("uses a `{name}` from elsewhere"))
 }
 

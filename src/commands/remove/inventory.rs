@@ -142,7 +142,7 @@ impl<'a> Inventory<'a> {
                 continue;
             };
             if module.path == self.routes {
-                self.find_declaration(&file.path, &module.items);
+                self.find_declaration(&file.path, module.items);
             }
             for item in module.items {
                 let Item::Fn(function) = item else { continue };
