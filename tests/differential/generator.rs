@@ -76,7 +76,7 @@ pub fn tables(seed: u64, numbers: Range<u64>) -> Written {
     }
     let _ = write!(
         source,
-        "// all\npub fn all(cfg: &mut ServiceConfig, oidc: &Oidc) {{\n{mounts}}}\n\n\
+        "// all\n#[allow(clippy::all)]\npub fn all(cfg: &mut ServiceConfig, oidc: &Oidc) {{\n{mounts}}}\n\n\
          pub fn serve(oidc: Oidc) {{\n    let _ = HttpServer::new(move || {{\n        App::new()\n            \
          .wrap(oidc.middleware())\n            .configure(|cfg| all(cfg, &oidc))\n    }});\n}}\n"
     );
