@@ -333,8 +333,8 @@ impl Error {
                  http://localhost:3000`"
             }
             Self::Differs(_) => {
-                "the app may have been started from older code; if not, one of them deceives: please \
-                 report it at https://github.com/vestibule-rs/vestibule/issues"
+                "start the app again, as it may have been built from older code; if they still differ, \
+                 please report it at https://github.com/vestibule-rs/vestibule/issues"
             }
             Self::Template(_) | Self::Scaffold(_) => {
                 "please report it at https://github.com/vestibule-rs/vestibule/issues"
