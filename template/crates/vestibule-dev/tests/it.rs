@@ -346,9 +346,7 @@ fn people_have_the_claims_that_their_list_says() {
         { "sub": "yan", "email": "yan@example.com", "email_verified": false, "locale": "de" }
     ] }"#;
     let people = people("claims", list).unwrap();
-    let [zoe, yan] = &people[..] else {
-        panic!("not two people: {people:?}");
-    };
+    let [zoe, yan]: [Person; 2] = people.try_into().unwrap();
     assert_eq!(
         zoe.claims(["profile", "email"]),
         json!({
