@@ -20,24 +20,24 @@ pub(crate) enum Holder {
         before: String,
         after: String,
     },
-    /// Nobody, because the list isn't there or isn't as it was generated.
-    Nobody,
+    /// Nobody who is known: there is no list, or it isn't as it was generated.
+    Unknown,
 }
 
 /// Gives a role to the first person on the list who has any, unless somebody has this one.
 pub(crate) fn give(project: &Project, role: &str) -> Result<Holder, Error> {
     let Some(before) = list(project)? else {
-        return Ok(Holder::Nobody);
+        return Ok(Holder::Unknown);
     };
     let Some(root) = parse(&before) else {
-        return Ok(Holder::Nobody);
+        return Ok(Holder::Unknown);
     };
     let people = people(&root);
-    if people.iter().any(|person| person.place_of(role).is_some()) {
+    if people.iter().any(|person| person.role(role).is_some()) {
         return Ok(Holder::Known);
     }
     let Some(first) = people.into_iter().next() else {
-        return Ok(Holder::Nobody);
+        return Ok(Holder::Unknown);
     };
     first.roles.append(CstInputValue::String(role.to_owned()));
     Ok(Holder::Given {
@@ -47,8 +47,8 @@ pub(crate) fn give(project: &Project, role: &str) -> Result<Holder, Error> {
     })
 }
 
-/// The list as it is, and without what [`give`] did. Nothing if its owner has given the role to
-/// somebody else, or to more than one person.
+/// The list as it is, and without what [`give`] did. Nothing if somebody else has the role too, as
+/// then its owner has given it to them.
 pub(crate) fn take_back(project: &Project, role: &str) -> Result<Option<(String, String)>, Error> {
     let Some(before) = list(project)? else {
         return Ok(None);
@@ -57,17 +57,14 @@ pub(crate) fn take_back(project: &Project, role: &str) -> Result<Option<(String,
         return Ok(None);
     };
     let mut people = people(&root).into_iter();
-    let Some(first) = people.next() else {
-        return Ok(None);
-    };
-    let is_last = first.place_of(role).map(|(place, _)| place + 1) == Some(first.roles().len());
-    if !is_last || people.any(|person| person.place_of(role).is_some()) {
+    let given = people.next().and_then(|first| first.role(role));
+    if people.any(|person| person.role(role).is_some()) {
         return Ok(None);
     }
-    if let Some((_, element)) = first.place_of(role) {
-        element.remove();
-    }
-    Ok(Some((before, root.to_string())))
+    Ok(given.map(|given| {
+        given.remove();
+        (before, root.to_string())
+    }))
 }
 
 fn list(project: &Project) -> Result<Option<String>, Error> {
@@ -93,13 +90,9 @@ impl Person {
         })
     }
 
-    fn roles(&self) -> Vec<CstNode> {
-        self.roles.elements()
-    }
-
-    fn place_of(&self, role: &str) -> Option<(usize, CstNode)> {
-        let mut roles = self.roles().into_iter().enumerate();
-        roles.find(|(_, element)| string(element).as_deref() == Some(role))
+    fn role(&self, role: &str) -> Option<CstNode> {
+        let mut roles = self.roles.elements().into_iter();
+        roles.find(|element| string(element).as_deref() == Some(role))
     }
 }
 

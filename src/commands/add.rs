@@ -274,10 +274,10 @@ fn notes(app: &App, site: &Site<'_>, draft: &Draft, holder: Option<&Holder>) {
             role.name
         ));
     }
-    if let (Guard::Role(role), Some(Holder::Nobody)) = (&draft.route.guard, holder) {
+    if let (Guard::Role(role), Some(Holder::Unknown)) = (&draft.route.guard, holder) {
         terminal::note(format_args!(
-            "it can't be told who has the role `{}` at the development provider: {} says who has \
-             which roles there",
+            "nobody is known to have the role `{}` at the development provider: say who in {}, as \
+             crates/vestibule-dev/README.md shows",
             role.name,
             people::LIST,
         ));

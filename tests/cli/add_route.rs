@@ -628,7 +628,7 @@ fn a_list_of_people_that_is_not_as_expected_keeps_no_route_from_being_added() {
             .assert()
             .success();
         let said = String::from_utf8(said.get_output().stderr.clone()).unwrap();
-        let note = "who has the role `auditor` at the development provider: dev/people.json says";
+        let note = "role `auditor` at the development provider: say who in dev/people.json, as";
         assert!(said.contains(note), "{said}");
         assert_eq!(room.read(PEOPLE), list);
     }
