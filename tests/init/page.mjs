@@ -9,7 +9,7 @@ export function page(edited, refused) {
   return `# \`vestibule init\` in apps that exist
 
 These apps are built as public Actix apps are, and were written for these tests.
-\`tests/run\` brings sign-in into each of them, and writes this page. Before and
+\`tests/init/all\` brings sign-in into each of them, and writes this page. Before and
 after, the app is built, its own tests pass, and it is asked the same requests:
 its answers are the same byte for byte, but for the time. Then \`cargo run\`
 starts it, a stranger is turned away from the protected page, and alice signs in

@@ -1,7 +1,9 @@
 // `vestibule init` in apps that exist. Each is built and asked before and
 // after; nothing that it answered may change, and alice can sign in.
 //
-//     node tests/init/suite.mjs path/to/vestibule page-to-write.md [name of a shape]
+//     node tests/init/suite.mjs path/to/vestibule page-to-write.md [names of shapes]
+//
+// The page is written if all shapes were tried.
 
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -18,13 +20,19 @@ import { REFUSED, SHAPES } from './shapes.mjs';
 const REFUSES = 3;
 const BASELINE = 'routes.toml';
 
-const [program, report, wanted] = process.argv.slice(2);
+const [program, report, ...wanted] = process.argv.slice(2);
 if (!report) {
   console.error('error: give the path of the program `vestibule` and that of the page to write');
   process.exit(1);
 }
 const vestibule = resolve(program);
-const isWanted = ({ name }) => !wanted || name === wanted;
+const known = [...SHAPES, ...REFUSED].map(({ name }) => name);
+const unknown = wanted.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  console.error(`error: no shape is called ${unknown.join(' or ')}; there are ${known.join(', ')}`);
+  process.exit(1);
+}
+const isWanted = ({ name }) => wanted.length === 0 || wanted.includes(name);
 const work = await mkdtemp(join(tmpdir(), 'init-'));
 after(() => rm(work, { recursive: true, force: true }));
 
@@ -79,7 +87,7 @@ for (const shape of REFUSED.filter(isWanted)) {
 }
 
 after(async () => {
-  if (!wanted && edited.length === SHAPES.length && refused.length === REFUSED.length) {
+  if (wanted.length === 0 && edited.length === SHAPES.length && refused.length === REFUSED.length) {
     await writeFile(report, page(edited, refused));
   }
 });
