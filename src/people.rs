@@ -26,10 +26,7 @@ pub(crate) enum Holder {
 
 /// Gives a role to the first person on the list who has any, unless somebody has this one.
 pub(crate) fn give(project: &Project, role: &str) -> Result<Holder, Error> {
-    let Some(before) = list(project)? else {
-        return Ok(Holder::Unknown);
-    };
-    let Some(root) = parse(&before) else {
+    let Some((before, root)) = list(project)? else {
         return Ok(Holder::Unknown);
     };
     let people = people(&root);
@@ -50,10 +47,7 @@ pub(crate) fn give(project: &Project, role: &str) -> Result<Holder, Error> {
 /// The list as it is, and without what [`give`] did. Nothing if somebody else has the role too, as
 /// then its owner has given it to them.
 pub(crate) fn take_back(project: &Project, role: &str) -> Result<Option<(String, String)>, Error> {
-    let Some(before) = list(project)? else {
-        return Ok(None);
-    };
-    let Some(root) = parse(&before) else {
+    let Some((before, root)) = list(project)? else {
         return Ok(None);
     };
     let mut people = people(&root).into_iter();
@@ -67,13 +61,14 @@ pub(crate) fn take_back(project: &Project, role: &str) -> Result<Option<(String,
     }))
 }
 
-fn list(project: &Project) -> Result<Option<String>, Error> {
-    let bytes = project.read(LIST)?;
-    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
-}
-
-fn parse(text: &str) -> Option<CstRootNode> {
-    CstRootNode::parse(text, &ParseOptions::default()).ok()
+/// The text of the list, and what it says.
+fn list(project: &Project) -> Result<Option<(String, CstRootNode)>, Error> {
+    let text = project.read(LIST)?.map(String::from_utf8);
+    Ok(text.and_then(|text| {
+        let text = text.ok()?;
+        let root = CstRootNode::parse(&text, &ParseOptions::default()).ok()?;
+        Some((text, root))
+    }))
 }
 
 /// Somebody who has roles, be it none yet.

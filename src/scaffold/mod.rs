@@ -176,12 +176,32 @@ fn page_parts(route: &NewRoute, names: &GuardNames) -> (Vec<String>, Vec<String>
     paths.push(format!("{}::Error", names.library));
     paths.extend(imports);
     let mut arguments = vec!["request: HttpRequest".to_owned(), format!("_: {guard}")];
+    take_segments(route, &mut paths, &mut arguments);
+    (paths, arguments)
+}
+
+/// The argument for the segments of the path, if it has any.
+fn take_segments(route: &NewRoute, paths: &mut Vec<String>, arguments: &mut Vec<String>) {
     if !route.parameters().is_empty() {
         arguments.push("path: Path<Segments>".to_owned());
         paths.push("actix_web::web::Path".to_owned());
         paths.push("serde::Deserialize".to_owned());
     }
-    (paths, arguments)
+}
+
+/// The argument that lets people in; nothing if everybody may.
+fn take_guard(
+    name: &str,
+    route: &NewRoute,
+    names: &GuardNames,
+    paths: &mut Vec<String>,
+    arguments: &mut Vec<String>,
+) {
+    if !matches!(route.guard, Guard::Public) {
+        let (guard, imports) = guard_type(&route.guard, names);
+        arguments.push(format!("{name}: {guard}"));
+        paths.extend(imports);
+    }
 }
 
 fn page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
@@ -198,11 +218,7 @@ fn page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
 fn plain_page_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     let mut paths = vec!["actix_web::web::Html".to_owned()];
     let mut arguments = Vec::new();
-    if !matches!(route.guard, Guard::Public) {
-        let (guard, imports) = guard_type(&route.guard, names);
-        arguments.push(format!("_: {guard}"));
-        paths.extend(imports);
-    }
+    take_guard("_", route, names, &mut paths, &mut arguments);
     let attribute = attribute(route, &mut paths);
     with(
         common(route),
@@ -276,16 +292,8 @@ fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         paths.push(format!("{}::csrf", names.library));
         paths.push(format!("{}::Error", names.library));
     }
-    if !matches!(route.guard, Guard::Public) {
-        let (guard, imports) = guard_type(&route.guard, names);
-        arguments.push(format!("user: {guard}"));
-        paths.extend(imports);
-    }
-    if !route.parameters().is_empty() {
-        arguments.push("path: Path<Segments>".to_owned());
-        paths.push("actix_web::web::Path".to_owned());
-        paths.push("serde::Deserialize".to_owned());
-    }
+    take_guard("user", route, names, &mut paths, &mut arguments);
+    take_segments(route, &mut paths, &mut arguments);
     let output = if route.needs_token() {
         "Result<Json<Value>, Error>"
     } else {
