@@ -67,6 +67,7 @@ function headers() {
   return [
     helmet.contentSecurityPolicy({ useDefaults: false, directives: Object.fromEntries(directives) }),
     helmet.crossOriginOpenerPolicy(),
+    helmet.crossOriginResourcePolicy(),
     helmet.referrerPolicy(),
     helmet.xContentTypeOptions(),
     (_, response, next) => {

@@ -171,7 +171,8 @@ export async function measurePurge(stage, { count, purges, lasts }) {
     const sample = await load(app, { path: PAGE, cookies: each(app, lasting), seconds: 1, connections: 1 });
     const now = app.written() > written ? 'purging' : 'resting';
     if (now === 'resting' && was !== now) rounds.push({ resting: [], purging: [] });
-    rounds.at(-1)[now].push(sample.max);
+    // What is written before the first rest are the first visits.
+    rounds.at(-1)?.[now].push(sample.max);
     was = now;
   }
   await app.stop();
