@@ -224,7 +224,7 @@ pub(crate) struct New {
     #[arg(long)]
     pub(crate) no_input: bool,
 
-    /// Don't create a git repository
+    /// Don't create a git repository with the app as its first commit
     #[arg(long)]
     pub(crate) no_git: bool,
 

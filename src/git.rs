@@ -1,41 +1,77 @@
-//! Creates the app's git repository, with the git that is installed. The app works without one, so
+//! Creates the app's git repository and its first commit, with the git that is installed. The app works without one, so
 //! nothing here fails: it only reports.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// What the first commit says.
+const FIRST_COMMIT: &str = concat!("Start from the template of Vestibule ", env!("CARGO_PKG_VERSION"));
+
 /// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Repository {
+    /// With the app as its first commit.
     Created,
+    /// Without a commit; a message.
+    Uncommitted(String),
     /// The app is inside a repository already.
     Inside,
     /// There is no git, or it failed; a message.
     Not(String),
 }
 
-/// Creates a repository in `folder`, which will be moved to `place`.
+/// Creates a repository in `folder`, which will be moved to `place`, and commits what is there.
 pub(crate) fn init(folder: &Path, place: &Path, existing: &Path) -> Repository {
     if is_tracked(place, existing) {
         return Repository::Inside;
     }
-    let result = git()
+    let created = run(git()
         .args(["-c", "init.defaultBranch=main", "init", "--quiet"])
-        .arg(folder)
-        .stderr(Stdio::piped())
-        .output();
-    match result {
-        Ok(output) if output.status.success() => Repository::Created,
+        .arg(folder));
+    if let Err(message) = created {
+        // An incomplete repository would be worse than none.
+        let _ = std::fs::remove_dir_all(folder.join(".git"));
+        return Repository::Not(message);
+    }
+    match commit(folder) {
+        Ok(()) => Repository::Created,
+        Err(message) => {
+            // As after `git init`: nothing is staged.
+            let _ = std::fs::remove_file(folder.join(".git/index"));
+            Repository::Uncommitted(message)
+        }
+    }
+}
+
+/// Commits everything in the folder of a new repository.
+fn commit(folder: &Path) -> Result<(), String> {
+    let here = || {
+        let mut git = git();
+        git.arg("-C").arg(folder);
+        git
+    };
+    if run(here().args(["var", "GIT_AUTHOR_IDENT"])).is_err() {
+        return Err("git doesn't know your name and e-mail address yet".to_owned());
+    }
+    run(here().args(["add", "--all"]))?;
+    // Hooks are for code of yours, and a signature would ask for a password.
+    run(here()
+        .args(["-c", "core.hooksPath=/dev/null", "commit", "--quiet"])
+        .args(["--no-verify", "--no-gpg-sign", "--message", FIRST_COMMIT]))
+}
+
+/// Runs git; `Err` is what it says.
+fn run(git: &mut Command) -> Result<(), String> {
+    match git.stderr(Stdio::piped()).output() {
+        Ok(output) if output.status.success() => Ok(()),
         Ok(output) => {
-            // An incomplete repository would be worse than none.
-            let _ = std::fs::remove_dir_all(folder.join(".git"));
             let message = String::from_utf8_lossy(&output.stderr);
-            Repository::Not(message.lines().next().unwrap_or("git failed").to_owned())
+            Err(message.lines().next().unwrap_or("git failed").to_owned())
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Repository::Not("git is not installed".to_owned())
+            Err("git is not installed".to_owned())
         }
-        Err(error) => Repository::Not(error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -23,6 +23,66 @@ fn a_repository_is_made_on_main() {
     assert_eq!(head, "refs/heads/main\n");
 }
 
+/// With a name of its own, and without the settings of whoever runs the tests.
+fn new_as(room: &Room, config: &str, app: &str) -> String {
+    room.write("gitconfig", config);
+    let output = room
+        .vestibule(&["new", app])
+        .env("GIT_CONFIG_GLOBAL", room.join("gitconfig"))
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env_remove("GIT_AUTHOR_NAME")
+        .env_remove("GIT_AUTHOR_EMAIL")
+        .env_remove("EMAIL")
+        .assert()
+        .success();
+    String::from_utf8(output.get_output().stderr.clone()).unwrap()
+}
+
+const ALICE: &str = "[user]\nname = Alice\nemail = alice@example.com\n";
+
+#[test]
+fn the_app_is_the_first_commit() {
+    let room = Room::new();
+    new_as(&room, ALICE, "my-app");
+    let commits = git(&room, &["-C", "my-app", "log", "--format=%an: %s"]);
+    let version = env!("CARGO_PKG_VERSION");
+    let wanted = format!("Alice: Start from the template of Vestibule {version}\n");
+    assert_eq!(commits, wanted);
+    assert_eq!(git(&room, &["-C", "my-app", "status", "--porcelain"]), "");
+    let files = git(&room, &["-C", "my-app", "ls-files"]);
+    assert!(files.lines().any(|file| file == "Cargo.lock"), "{files}");
+}
+
+/// A signature would ask for a password, and hooks may be for another kind of code.
+#[test]
+fn neither_signatures_nor_hooks_are_in_the_way() {
+    let room = Room::new();
+    let hooks = room.join("hooks");
+    room.write("hooks/pre-commit", "#!/bin/sh\nexit 1\n");
+    room.write("hooks/post-commit", "#!/bin/sh\ntouch ran\n");
+    for hook in ["pre-commit", "post-commit"] {
+        succeeds(Command::new("chmod").arg("+x").arg(hooks.join(hook)));
+    }
+    let config = format!(
+        "{ALICE}[commit]\ngpgsign = true\n[gpg]\nprogram = false\n[core]\nhooksPath = {}\n",
+        hooks.display()
+    );
+    new_as(&room, &config, "my-app");
+    git(&room, &["-C", "my-app", "rev-parse", "--verify", "HEAD"]);
+    assert!(!room.join("my-app/ran").exists());
+}
+
+#[test]
+fn without_a_name_nothing_is_committed_and_it_is_said() {
+    let room = Room::new();
+    let told = new_as(&room, "[user]\nuseConfigOnly = true\n", "my-app");
+    let note = "note: the app is not committed yet: git doesn't know your name and e-mail address \
+                yet. To do so, in my-app: git add --all && git commit";
+    assert!(told.contains(note), "{told}");
+    let status = git(&room, &["-C", "my-app", "status", "--porcelain", "--", "Cargo.toml"]);
+    assert_eq!(status, "?? Cargo.toml\n");
+}
+
 #[test]
 fn no_git_means_none() {
     let room = Room::new();

@@ -82,6 +82,10 @@ pub(super) fn surroundings(
         Some(Repository::Not(reason)) => {
             terminal::note(format_args!("no git repository was created: {reason}"));
         }
+        Some(Repository::Uncommitted(reason)) => terminal::note(format_args!(
+            "the app is not committed yet: {reason}. To do so, in {app}: \
+             git add --all && git commit"
+        )),
         Some(Repository::Created) | None => {}
     }
 }
