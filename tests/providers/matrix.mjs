@@ -10,7 +10,9 @@ export default async function* matrix(events) {
   const variants = [];
   for await (const { type, data } of events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    if (data.nesting === 0) {
+    // The suite of all is above them.
+    if (data.nesting === 0) continue;
+    if (data.nesting === 1) {
       // A suite ends after its tests.
       variants.push({ name: data.name, results: new Map(tests) });
       tests.clear();
