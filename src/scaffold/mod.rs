@@ -123,6 +123,7 @@ fn common(route: &NewRoute) -> liquid::Object {
         "is_form": route.kind == Kind::Form,
         "is_json": route.kind == Kind::Json,
         "is_get": route.method == Method::Get,
+        "has_body": route.has_body(),
         "needs_token": route.needs_token(),
         "is_known_who": !matches!(&route.guard, Guard::Role(role) if role.is_decided_by_app),
         "role": role,
@@ -252,16 +253,8 @@ fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         paths.extend(form.imports().map(str::to_owned));
         (form.with(Some("Fields")), "the person's CSRF token")
     };
-    let mut passed = vec!["&request"];
-    let mut taken = vec!["request: &HttpRequest"];
-    if !route.parameters().is_empty() {
-        passed.push("path.into_inner()");
-        taken.push("segments: Segments");
-    }
-    taken.push("sent: Option<String>");
-    let taken: Vec<String> = taken.into_iter().map(str::to_owned).collect();
-    let passed = passed.join(", ");
     let show = signature("pub async fn show", &arguments, RESPONSE);
+    paths.push("actix_web::http::StatusCode".to_owned());
     arguments.push(format!("form: {form}"));
     with(
         common(route),
@@ -269,9 +262,6 @@ fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
             ("imports", imports_of(&paths)),
             ("show", show),
             ("send", signature("pub async fn send", &arguments, RESPONSE)),
-            ("page", signature("fn page", &taken, RESPONSE)),
-            ("call_show", format!("page({passed}, None)")),
-            ("call_send", call("page", &passed, "Some(form.fields.text)")),
             ("proof", proof.to_owned()),
         ],
     )
@@ -286,15 +276,28 @@ fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     .map(str::to_owned)
     .into();
     let mut arguments = Vec::new();
-    if route.needs_token() {
+    let checks_token = route.needs_token() && !route.has_body();
+    if checks_token {
         arguments.push("request: HttpRequest".to_owned());
         paths.push("actix_web::HttpRequest".to_owned());
         paths.push(format!("{}::csrf", names.library));
-        paths.push(format!("{}::Error", names.library));
     }
     take_guard("user", route, names, &mut paths, &mut arguments);
     take_segments(route, &mut paths, &mut arguments);
-    let output = if route.needs_token() {
+    if route.has_body() {
+        let body = if route.needs_token() {
+            let form = &names.signed_form;
+            paths.extend(form.imports().map(str::to_owned));
+            form.with(Some("Fields"))
+        } else {
+            "Json<Fields>".to_owned()
+        };
+        arguments.push(format!("body: {body}"));
+        paths.push("serde::Deserialize".to_owned());
+        paths.push(format!("{}::FieldError", names.library));
+    }
+    let output = if checks_token || route.has_body() {
+        paths.push(format!("{}::Error", names.library));
         "Result<Json<Value>, Error>"
     } else {
         "Json<Value>"
@@ -347,7 +350,7 @@ fn test_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         format!("{module}::{name}")
     })
     .collect();
-    if matches!(guard, Guard::Role(_)) && is_known_who {
+    if matches!(guard, Guard::Role(_)) && is_known_who || route.has_body() && has_ask {
         paths.push("serde_json::json".to_owned());
     }
     let right_people = match guard {
@@ -384,17 +387,4 @@ fn signature(name: &str, arguments: &[String], output: &str) -> String {
         .map(|argument| format!("    {argument},\n"))
         .collect();
     format!("{name}(\n{lines}) -> {output}")
-}
-
-/// A call in a function's body, whose arguments are on one line if they are short.
-fn call(name: &str, arguments: &str, last: &str) -> String {
-    let one = format!("{arguments}, {last}");
-    if one.len() <= CALL_WIDTH {
-        return format!("{name}({one})");
-    }
-    let lines: String = one
-        .split(", ")
-        .map(|argument| format!("        {argument},\n"))
-        .collect();
-    format!("{name}(\n{lines}    )")
 }

@@ -178,6 +178,12 @@ impl NewRoute {
         }
     }
 
+    /// Whether it reads a body of JSON.
+    pub(crate) fn has_body(&self) -> bool {
+        let methods = [Method::Post, Method::Put, Method::Patch];
+        self.kind == Kind::Json && methods.contains(&self.method)
+    }
+
     /// Whether scripts have to send the person's CSRF token.
     pub(crate) fn needs_token(&self) -> bool {
         self.kind == Kind::Json && self.method != Method::Get && self.guard != Guard::Public
