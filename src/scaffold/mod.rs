@@ -6,7 +6,7 @@ mod spec;
 
 use liquid::{ParserBuilder, object};
 
-pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType, Style};
+pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType, Style, title_of};
 
 use self::imports::imports;
 use crate::source::GuardNames;
@@ -73,6 +73,50 @@ pub(crate) fn tests(route: &NewRoute, names: &GuardNames) -> Result<String, BadS
     )
 }
 
+/// The call that shows a page in the gallery, as rustfmt writes it on a chain; `sample` is the
+/// path of the function that renders it.
+pub(crate) fn state(route: &NewRoute, sample: &str) -> String {
+    let when = match route.kind {
+        Kind::Form => "a field has a mistake",
+        Kind::Page | Kind::Json => "as people see it",
+    };
+    let arguments = [
+        format!("\"{}\"", route.module.replace('_', "-")),
+        format!("\"{}.html\"", route.module),
+        format!("\"{when}\""),
+        sample.to_owned(),
+    ];
+    call(".state", &arguments)
+}
+
+/// The element that links to a page in the bar.
+pub(crate) fn link(route: &NewRoute) -> String {
+    let audience = match &route.guard {
+        Guard::Public => "Audience::Everybody".to_owned(),
+        Guard::Role(role) if !role.is_decided_by_app => format!("Audience::Role({:?})", role.name),
+        Guard::SignedIn | Guard::Role(_) | Guard::Fresh { .. } => "Audience::SignedIn".to_owned(),
+    };
+    let arguments = [
+        format!("{:?}", route.title()),
+        format!("{:?}", route.path),
+        audience,
+    ];
+    call("Link::to", &arguments)
+}
+
+/// A call with its arguments on one line if they are short.
+fn call(name: &str, arguments: &[String]) -> String {
+    let one = arguments.join(", ");
+    if one.len() <= CALL_WIDTH {
+        return format!("{name}({one})");
+    }
+    let lines: String = arguments
+        .iter()
+        .map(|argument| format!("    {argument},\n"))
+        .collect();
+    format!("{name}(\n{lines})")
+}
+
 /// A role's type, to go next to the others.
 pub(crate) fn role(role: &NewRole) -> String {
     let NewRole {
@@ -123,6 +167,8 @@ fn common(route: &NewRoute) -> liquid::Object {
         "is_form": route.kind == Kind::Form,
         "is_json": route.kind == Kind::Json,
         "is_get": route.method == Method::Get,
+        "has_body": route.has_body(),
+        "has_sample": route.has_sample(),
         "needs_token": route.needs_token(),
         "is_known_who": !matches!(&route.guard, Guard::Role(role) if role.is_decided_by_app),
         "role": role,
@@ -252,16 +298,8 @@ fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         paths.extend(form.imports().map(str::to_owned));
         (form.with(Some("Fields")), "the person's CSRF token")
     };
-    let mut passed = vec!["&request"];
-    let mut taken = vec!["request: &HttpRequest"];
-    if !route.parameters().is_empty() {
-        passed.push("path.into_inner()");
-        taken.push("segments: Segments");
-    }
-    taken.push("sent: Option<String>");
-    let taken: Vec<String> = taken.into_iter().map(str::to_owned).collect();
-    let passed = passed.join(", ");
     let show = signature("pub async fn show", &arguments, RESPONSE);
+    paths.push("actix_web::http::StatusCode".to_owned());
     arguments.push(format!("form: {form}"));
     with(
         common(route),
@@ -269,9 +307,6 @@ fn form_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
             ("imports", imports_of(&paths)),
             ("show", show),
             ("send", signature("pub async fn send", &arguments, RESPONSE)),
-            ("page", signature("fn page", &taken, RESPONSE)),
-            ("call_show", format!("page({passed}, None)")),
-            ("call_send", call("page", &passed, "Some(form.fields.text)")),
             ("proof", proof.to_owned()),
         ],
     )
@@ -286,15 +321,28 @@ fn json_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
     .map(str::to_owned)
     .into();
     let mut arguments = Vec::new();
-    if route.needs_token() {
+    let checks_token = route.needs_token() && !route.has_body();
+    if checks_token {
         arguments.push("request: HttpRequest".to_owned());
         paths.push("actix_web::HttpRequest".to_owned());
         paths.push(format!("{}::csrf", names.library));
-        paths.push(format!("{}::Error", names.library));
     }
     take_guard("user", route, names, &mut paths, &mut arguments);
     take_segments(route, &mut paths, &mut arguments);
-    let output = if route.needs_token() {
+    if route.has_body() {
+        let body = if route.needs_token() {
+            let form = &names.signed_form;
+            paths.extend(form.imports().map(str::to_owned));
+            form.with(Some("Fields"))
+        } else {
+            "Json<Fields>".to_owned()
+        };
+        arguments.push(format!("body: {body}"));
+        paths.push("serde::Deserialize".to_owned());
+        paths.push(format!("{}::FieldError", names.library));
+    }
+    let output = if checks_token || route.has_body() {
+        paths.push(format!("{}::Error", names.library));
         "Result<Json<Value>, Error>"
     } else {
         "Json<Value>"
@@ -347,7 +395,7 @@ fn test_object(route: &NewRoute, names: &GuardNames) -> liquid::Object {
         format!("{module}::{name}")
     })
     .collect();
-    if matches!(guard, Guard::Role(_)) && is_known_who {
+    if matches!(guard, Guard::Role(_)) && is_known_who || route.has_body() && has_ask {
         paths.push("serde_json::json".to_owned());
     }
     let right_people = match guard {
@@ -384,17 +432,4 @@ fn signature(name: &str, arguments: &[String], output: &str) -> String {
         .map(|argument| format!("    {argument},\n"))
         .collect();
     format!("{name}(\n{lines}) -> {output}")
-}
-
-/// A call in a function's body, whose arguments are on one line if they are short.
-fn call(name: &str, arguments: &str, last: &str) -> String {
-    let one = format!("{arguments}, {last}");
-    if one.len() <= CALL_WIDTH {
-        return format!("{name}({one})");
-    }
-    let lines: String = one
-        .split(", ")
-        .map(|argument| format!("        {argument},\n"))
-        .collect();
-    format!("{name}(\n{lines}    )")
 }

@@ -285,7 +285,8 @@ fn encoded(text: &str, flags: &[&str]) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A diff without the files that are new, with one line around each change.
+/// A diff without the files that are new and those that show the page elsewhere, with one line
+/// around each change.
 fn edits(diff: &str) -> String {
     let lines: Vec<&str> = diff.split_inclusive('\n').collect();
     let is_change = |index: usize| {
@@ -294,16 +295,18 @@ fn edits(diff: &str) -> String {
             .is_some_and(|line| line.starts_with(['+', '-', '\\']))
     };
     let mut edits = String::new();
-    let mut is_new = false;
+    let mut is_left_out = false;
     for (index, line) in lines.iter().enumerate() {
         if line.starts_with("--- ") {
-            is_new = line.starts_with("--- /dev/null");
+            // Where else a page is shown is tested in `shown.rs`.
+            let others = ["/dev/null", "a/src/samples.rs", "a/src/views/navigation.rs"];
+            is_left_out = others.iter().any(|other| line.trim_end().ends_with(other));
         }
         let is_near =
             is_change(index) || is_change(index + 1) || (index > 0 && is_change(index - 1));
-        if line.starts_with("@@") && !is_new {
+        if line.starts_with("@@") && !is_left_out {
             edits.push_str("@@\n");
-        } else if is_near && !is_new {
+        } else if is_near && !is_left_out {
             edits.push_str(&line.replace('\r', "␍").replace('\u{feff}', "[BOM]"));
         }
     }

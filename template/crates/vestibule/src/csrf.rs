@@ -11,6 +11,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     body::InTime,
     error::{Error, ErrorKind},
+    fields,
     guard::{Pending, note_guard},
     observed::GuardSeen,
     oidc::Oidc,
@@ -26,7 +27,9 @@ pub const HEADER: &str = "x-csrf-token";
 /// A form sent by a signed-in person from a page of this app, or JSON sent by a
 /// script there. Forms need the hidden field `csrf_token` with the value of
 /// `user.session().csrf_token()`; scripts send it in the header `x-csrf-token`.
-/// Without it the handler does not run.
+/// Without it the handler does not run. Nor does it if a field is missing or does not
+/// fit its type: the error says which. So that people keep what they typed, take their
+/// fields as strings, check those, and show the form again.
 ///
 /// ```
 /// use actix_web::HttpResponse;
@@ -64,14 +67,12 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
         let body = InTime::<web::Bytes>::from_request(&request, payload);
         Pending::new(async move {
             let user = User::<C>::extract(&request).await?;
+            let content = Content::of(&request)?;
             let body = proven(&request, user.session(), body).await?;
-            let fields = if is_json(&request) {
-                serde_json::from_slice(&body).map_err(|error| error.to_string())
-            } else {
-                from_form(&body)
+            let fields = match content {
+                Content::Json => fields::from_json(&body)?,
+                Content::Form => fields::from_form(&body)?,
             };
-            let fields =
-                fields.map_err(|cause| bad(format!("the fields cannot be read: {cause}")))?;
             Ok(Self { user, fields })
         })
     }
@@ -99,12 +100,41 @@ impl FromRequest for SignOutForm {
     }
 }
 
-fn bad(cause: String) -> Error {
-    ErrorKind::BadRequest(cause).into()
+/// What a body holds, as its sender says.
+#[derive(Clone, Copy)]
+enum Content {
+    Form,
+    Json,
 }
 
-fn is_json(request: &HttpRequest) -> bool {
-    request.content_type() == "application/json"
+impl Content {
+    /// Without a type it is a form: scripts that send none have nothing to send.
+    fn of(request: &HttpRequest) -> Result<Self, ErrorKind> {
+        let Ok(kind) = request.mime_type() else {
+            return Err(ErrorKind::BodyType("it is not a media type".to_owned()));
+        };
+        let Some(kind) = kind else {
+            return Ok(Self::Form);
+        };
+        if kind.subtype() == "json" || kind.suffix().is_some_and(|suffix| suffix == "json") {
+            Ok(Self::Json)
+        } else if kind.essence_str() == "application/x-www-form-urlencoded" {
+            Ok(Self::Form)
+        } else {
+            Err(ErrorKind::BodyType(kind.essence_str().to_owned()))
+        }
+    }
+}
+
+/// The request's body, if it arrives and is not too large.
+async fn received(
+    body: impl Future<Output = Result<InTime<web::Bytes>, actix_web::Error>>,
+) -> Result<web::Bytes, ErrorKind> {
+    let InTime(body) = body.await.map_err(|error| {
+        let kind = fields::of_extractor(&error);
+        kind.unwrap_or_else(|| ErrorKind::BadRequest(error.to_string()))
+    })?;
+    Ok(body)
 }
 
 /// The request's body, if the request proves that a page of this app made it.
@@ -113,25 +143,17 @@ async fn proven(
     session: &UserSession,
     body: impl Future<Output = Result<InTime<web::Bytes>, actix_web::Error>>,
 ) -> Result<web::Bytes, Error> {
-    let InTime(body) = body.await.map_err(|error| bad(error.to_string()))?;
+    let body = received(body).await?;
     // Another site's page can send a form, but neither JSON nor a custom header
     // without permission, so JSON carries its token in the header.
-    let field = if is_json(request) {
+    let field = if matches!(Content::of(request), Ok(Content::Json)) {
         None
     } else {
-        let proof = from_form::<Proof>(&body);
+        let proof = fields::from_form::<Proof>(&body);
         proof.map_err(|_| ErrorKind::ForgedForm)?.csrf_token
     };
     check_token(request, session, field.as_deref())?;
     Ok(body)
-}
-
-fn from_form<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    let form = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    // `Query` decodes the same encoding that forms use.
-    web::Query::from_query(form)
-        .map(web::Query::into_inner)
-        .map_err(|error| error.to_string())
 }
 
 /// A form that anyone may send, signed in or not, but only from a page of this app.
@@ -148,17 +170,15 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
-        let form = InTime::<web::Form<T>>::from_request(&request, payload);
+        let body = InTime::<web::Bytes>::from_request(&request, payload);
         Pending::new(async move {
             if !is_sent_from_here(&request)? {
                 return Err(ErrorKind::ForgedForm.into());
             }
-            let form = form.await;
-            let InTime(form) = form.map_err(|error| {
-                let cause = format!("the form's fields cannot be read: {error}");
-                Error::from(ErrorKind::BadRequest(cause))
-            })?;
-            let fields = form.into_inner();
+            let Content::Form = Content::of(&request)? else {
+                return Err(ErrorKind::BodyType("the page reads forms".to_owned()).into());
+            };
+            let fields = fields::from_form(&received(body).await?)?;
             Ok(Self { fields })
         })
     }

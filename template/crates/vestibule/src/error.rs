@@ -9,7 +9,8 @@ use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
 pub(crate) use self::presentation::Action;
 use crate::{
-    deny::Deny, protocol::ProtocolError, return_to::ReturnTo, seal::SealError, store::StoreError,
+    deny::Deny, fields::FieldError, protocol::ProtocolError, return_to::ReturnTo, seal::SealError,
+    store::StoreError,
 };
 
 /// An error: why the request was turned down, and where the person wanted to go.
@@ -132,6 +133,19 @@ pub enum ErrorKind {
     /// The request is malformed.
     #[error("{0}")]
     BadRequest(String),
+    /// The body is larger than its extractor accepts (RFC 9110 15.5.14).
+    #[error("the body is too large: {0}")]
+    BodyTooLarge(String),
+    /// The body is of a type that the page does not read (RFC 9110 15.5.16).
+    #[error("the body is of another type than the page reads: {0}")]
+    BodyType(String),
+    /// The body is not what its type says.
+    #[error("the body cannot be parsed: {0}")]
+    BodySyntax(String),
+    /// The body can be parsed, but these of its fields are missing or wrong (RFC 9110
+    /// 15.5.21).
+    #[error("fields of the body are missing or wrong: {1}")]
+    InvalidFields(Vec<FieldError>, String),
     /// Nobody has said who may reach the route that answered.
     #[error("{0} is neither declared public nor guarded")]
     Undeclared(String),
@@ -167,6 +181,23 @@ impl ErrorKind {
         cause
     }
 
+    pub(crate) fn invalid_fields(fields: Vec<FieldError>) -> Self {
+        let names: Vec<&str> = fields.iter().filter_map(FieldError::name).collect();
+        let cause = match &names[..] {
+            [] => "a field".to_owned(),
+            names => names.join(", "),
+        };
+        Self::InvalidFields(fields, cause)
+    }
+
+    /// The fields of the body that are missing or wrong.
+    pub(crate) fn fields(&self) -> &[FieldError] {
+        match self {
+            Self::InvalidFields(fields, _) => fields,
+            _ => &[],
+        }
+    }
+
     /// Whether the provider itself declined, rather than a check here.
     pub(crate) fn is_declined_by_provider(&self) -> bool {
         matches!(
@@ -193,6 +224,24 @@ impl Error {
     /// The request is malformed; `cause` is for the log.
     pub fn bad_request(cause: impl Into<String>) -> Self {
         ErrorKind::BadRequest(cause.into()).into()
+    }
+
+    /// Fields of the body are missing or wrong. Whoever sent it is told which, and what
+    /// is wrong with each; the log names the fields alone.
+    ///
+    /// ```
+    /// use vestibule::{Error, FieldError};
+    ///
+    /// fn check(amount: u32) -> Result<(), Error> {
+    ///     if amount == 0 {
+    ///         let wrong = FieldError::new("amount", "must be more than 0");
+    ///         return Err(Error::invalid_fields([wrong]));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn invalid_fields(fields: impl IntoIterator<Item = FieldError>) -> Self {
+        ErrorKind::invalid_fields(fields.into_iter().collect()).into()
     }
 
     /// A bug in the app itself; `cause` is for the log.

@@ -87,6 +87,7 @@ mod denial;
 mod deny;
 mod error;
 mod events;
+mod fields;
 mod guard;
 mod handlers;
 mod hooks;
@@ -130,6 +131,7 @@ pub use self::{
     csrf::{PublicForm, SignedForm},
     deny::Deny,
     error::{Error, ErrorKind},
+    fields::FieldError,
     guard::{Assured, Fresh, Has, Role},
     hooks::{AfterLogin, Hooks},
     middleware::{declare_public, ensure_authenticated, redirect_to, sign_in_silently},

@@ -2,7 +2,7 @@
 //! The wording of the built-in ones is in `error/presentation.rs` for errors, and
 //! in the crate's `templates/` for the rest.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use askama::Template;
@@ -12,6 +12,7 @@ use url::Url;
 use crate::{
     csp::{FRESH_SCRIPT, Nonce},
     error::Error,
+    fields::FieldError,
     return_to::ReturnTo,
 };
 
@@ -75,23 +76,31 @@ pub trait Pages: Send + Sync + 'static {
         })
     }
 
-    /// An error for scripts: JSON as in RFC 9457, with `code` and `request_id`.
+    /// An error for scripts: JSON as in RFC 9457, with `code` and `request_id`, and in
+    /// `errors` the fields of the body that are missing or wrong.
     ///
     /// # Errors
     /// The response cannot be made.
     fn problem(&self, _request: &HttpRequest, page: ErrorPage<'_>) -> Result<HttpResponse, Error> {
+        let mut problem = json!({
+            "title": page.title,
+            "status": page.status.as_u16(),
+            "detail": page.text,
+            "code": page.code,
+            "request_id": page.request_id,
+        });
+        if !page.fields.is_empty() {
+            let errors = page.fields.iter().map(|field| {
+                let members = [("field", field.name()), ("detail", field.detail())];
+                let members = members.into_iter();
+                let known = members.filter_map(|(name, value)| Some((name, value?)));
+                known.collect::<BTreeMap<_, _>>()
+            });
+            problem["errors"] = json!(errors.collect::<Vec<_>>());
+        }
         Ok(HttpResponse::build(page.status)
             .content_type("application/problem+json")
-            .body(
-                json!({
-                    "title": page.title,
-                    "status": page.status.as_u16(),
-                    "detail": page.text,
-                    "code": page.code,
-                    "request_id": page.request_id,
-                })
-                .to_string(),
-            ))
+            .body(problem.to_string()))
     }
 }
 
@@ -166,6 +175,8 @@ pub struct ErrorPage<'a> {
     pub title: &'a str,
     /// What happened, and what to do next.
     pub text: &'a str,
+    /// The fields of the body that are missing or wrong.
+    pub fields: &'a [FieldError],
     /// The HTTP status.
     pub status: StatusCode,
     /// The id to quote when asking for help.

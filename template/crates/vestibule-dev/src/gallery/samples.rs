@@ -1,6 +1,6 @@
 //! Samples of all errors.
 
-use vestibule::{Deny, Error, ErrorKind};
+use vestibule::{Deny, Error, ErrorKind, FieldError};
 
 /// One error of each kind, as samples to show.
 pub fn errors() -> Vec<Error> {
@@ -37,6 +37,13 @@ pub fn errors() -> Vec<Error> {
         ErrorKind::NotFound,
         ErrorKind::MethodNotAllowed,
         ErrorKind::BadRequest(detail()),
+        ErrorKind::BodyTooLarge(detail()),
+        ErrorKind::BodyType(detail()),
+        ErrorKind::BodySyntax(detail()),
+        ErrorKind::InvalidFields(
+            vec![FieldError::new("amount", "must be more than 0")],
+            detail(),
+        ),
         ErrorKind::Undeclared("GET /reports".to_owned()),
         ErrorKind::Internal(detail()),
     ];

@@ -156,6 +156,19 @@ impl ErrorKind {
             Self::NotFound | Self::MethodNotAllowed | Self::BadRequest(_) => {
                 "no action needed, unless a page of this app links here"
             }
+            Self::BodyTooLarge(_) => {
+                "if people should be able to send more, raise the limit of the extractor: \
+                 PayloadConfig for SignedForm, PublicForm and Bytes, FormConfig for web::Form, \
+                 JsonConfig for web::Json"
+            }
+            Self::BodyType(_) => {
+                "send forms as application/x-www-form-urlencoded and JSON as application/json; a \
+                 form with files needs a handler of its own kind, which the library's README shows"
+            }
+            Self::BodySyntax(_) | Self::InvalidFields(..) => {
+                "no action needed if rare; otherwise compare the form or the script that sends it \
+                 with the fields that its handler reads"
+            }
             Self::Undeclared(_) => {
                 "for everybody: mount it with oidc.public(table); for people who are signed in: mount \
                  it with oidc.protected(table), or give its handler an argument such as user: User"

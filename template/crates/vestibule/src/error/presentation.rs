@@ -225,6 +225,36 @@ impl ErrorKind {
                 "Something in the request is missing or malformed.",
                 GoHome,
             ),
+            Self::BodyTooLarge(_) => (
+                "body_too_large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "This is too large",
+                "Nothing was changed. Please send a smaller file, or less text at once.",
+                GoHome,
+            ),
+            Self::BodyType(_) => (
+                "body_type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "This kind of content is not accepted",
+                "The page reads another format than the one it was sent, so nothing was changed.",
+                GoHome,
+            ),
+            Self::BodySyntax(_) => (
+                "body_syntax",
+                StatusCode::BAD_REQUEST,
+                "This request could not be understood",
+                "What was sent is not in the format that it is said to be in, so nothing was \
+                 changed.",
+                GoHome,
+            ),
+            Self::InvalidFields(..) => (
+                "invalid_fields",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Some of this could not be accepted",
+                "A field is missing, or what is in it is not of the right kind. Nothing was \
+                 changed. Go back, check the form and send it again.",
+                GoHome,
+            ),
             Self::Undeclared(_) => (
                 "undeclared_route",
                 StatusCode::INTERNAL_SERVER_ERROR,

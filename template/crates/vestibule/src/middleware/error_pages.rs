@@ -21,6 +21,7 @@ use super::{
 use crate::{
     body::{self, Rest},
     error::{Error, ErrorKind},
+    fields,
     oidc::Oidc,
     probe, request_state,
     undeclared::{self, Undeclared},
@@ -36,6 +37,11 @@ impl Oidc {
     /// [`Pages`](crate::Pages): Actix's own responses when no route matches, and
     /// errors that are plain text. Responses with a body of any other kind are left
     /// alone. HEAD is answered wherever GET is, by the same handler.
+    ///
+    /// Bodies that an extractor does not take are a 413 if they are too large, a 415 if
+    /// they are of another type, a 400 if they cannot be parsed, and a 422 if fields of
+    /// them are missing or wrong; which, pages and JSON say. What is wrong with a field
+    /// is told in debug builds, and never logged, as it may quote what was sent.
     ///
     /// And bodies have to arrive: whatever reads one, the request gets a 400 and its
     /// connection ends if that takes longer than 20 seconds and one more for each 500
@@ -195,13 +201,18 @@ fn show_error<B>(
     if kind.is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain")) {
         return None;
     }
-    let status = inner.status();
-    let kind = if status.is_server_error() {
-        ErrorKind::Internal(error.to_string())
-    } else if status == StatusCode::NOT_FOUND {
-        ErrorKind::NotFound
-    } else {
-        ErrorKind::BadRequest(error.to_string())
+    // Actix calls some of these a 400.
+    if let Some(kind) = fields::of_extractor(error) {
+        return Some(rendering::show(request, &kind.into()));
+    }
+    let (status, cause) = (inner.status(), error.to_string());
+    let kind = match status {
+        status if status.is_server_error() => ErrorKind::Internal(cause),
+        StatusCode::NOT_FOUND => ErrorKind::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ErrorKind::BodyTooLarge(cause),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorKind::BodyType(cause),
+        StatusCode::UNPROCESSABLE_ENTITY => ErrorKind::InvalidFields(Vec::new(), cause),
+        _ => ErrorKind::BadRequest(cause),
     };
     Some(rendering::show_with_status(request, &kind.into(), status))
 }

@@ -162,6 +162,7 @@ pub(crate) fn page_of<'a>(
         code: presentation.code,
         title: presentation.title,
         text: presentation.text,
+        fields: error.kind().fields(),
         status,
         request_id: RequestId::current().map_or_else(String::new, |id| id.to_string()),
         button: button(oidc, request, error, presentation.action),

@@ -8,7 +8,7 @@ use actix_web::{
     web::{self, Path},
 };
 use serde_json::Value;
-use vestibule::{Deny, Error, ErrorKind};
+use vestibule::{Deny, Error, ErrorKind, FieldError};
 use vestibule_dev::testing::{TestApp, logs};
 
 use crate::fixture::{Fixture, whole};
@@ -56,6 +56,10 @@ pub fn kinds() -> Vec<ErrorKind> {
         NotFound,
         MethodNotAllowed,
         BadRequest(detail()),
+        BodyTooLarge(detail()),
+        BodyType(detail()),
+        BodySyntax(detail()),
+        InvalidFields(vec![FieldError::new("amount", "too much")], detail()),
         Undeclared(detail()),
         Internal(detail()),
     ]

@@ -2,6 +2,7 @@
 //! is provoked, and so is each cause that has a hint of its own.
 
 use actix_web::web::{ServiceConfig, get};
+use reqwest::Method;
 use serde_json::json;
 use vestibule::{Deny, Error, ErrorKind, Oidc, Settings, Undeclared, internals};
 use vestibule_dev::{
@@ -51,6 +52,10 @@ const HINTS: &[(&str, &str)] = &[
     ("not_found", "links here"),
     ("method_not_allowed", "links here"),
     ("bad_request", "links here"),
+    ("body_too_large", "PayloadConfig"),
+    ("body_type", "application/json"),
+    ("body_syntax", "the fields that its handler reads"),
+    ("invalid_fields", "the fields that its handler reads"),
     ("undeclared_route", "oidc.public(table)"),
     ("internal", "a bug in the app"),
 ];
@@ -247,6 +252,10 @@ async fn provoke(code: &str) -> Page {
             let browser = Fixture::start().await.browser();
             browser.get(&login_with("assurance=made-up")).await
         }
+        "body_too_large" => with_body("application/json", &"x".repeat(300_000)).await,
+        "body_type" => with_body("text/plain", "device=1").await,
+        "body_syntax" => with_body("application/json", "{").await,
+        "invalid_fields" => with_body("application/json", "{\"device\":1}").await,
         "undeclared_route" => {
             let fixture = Fixture {
                 pages,
@@ -262,6 +271,20 @@ async fn provoke(code: &str) -> Page {
         }
         other => panic!("nothing provokes {other}"),
     }
+}
+
+/// A body in place of the form that signs other browsers out.
+async fn with_body(content_type: &str, body: &str) -> Page {
+    let alice = Fixture::start().await.signed_in_as("alice").await;
+    let token = alice.csrf_token().await;
+    alice
+        .request(Method::POST, "/devices", |request| {
+            request
+                .header("content-type", content_type)
+                .header("x-csrf-token", token)
+                .body(body.to_owned())
+        })
+        .await
 }
 
 /// The log line about the error on this page.

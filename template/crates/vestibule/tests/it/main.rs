@@ -12,6 +12,7 @@ mod app_session;
 #[path = "../store/authority.rs"]
 mod authority;
 mod below_a_path;
+mod bodies;
 mod checklist;
 mod client_authentication;
 mod csrf;
@@ -62,3 +63,4 @@ mod store_over_tls;
 mod support;
 mod troubled_store;
 mod undeclared;
+mod uploads;
