@@ -1,7 +1,7 @@
 //! What Actix's functions and builders mean for routes.
 
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Expr, ImplItem, Item, Token};
+use syn::{Attribute, Expr, FnArg, ImplItem, Item, Pat, Token, Type};
 
 use super::handler::{Handler, Needs};
 use super::node::{LetsIn, Middleware, Node, Resource, RouteSpec, TableKind};
@@ -10,7 +10,7 @@ use super::paths::{default_paths, paths_under};
 use super::read::{Here, Reader, short};
 use super::types::given_by;
 use super::value::{ScopeParts, Value};
-use crate::source::{Def, Scope, Want, string_of};
+use crate::source::{ConfigKind, Def, Scope, Want, string_of};
 
 /// The methods that have functions and attributes of their own.
 const METHODS: [&str; 9] = [
@@ -38,8 +38,8 @@ const FILES_SETTERS: [&str; 15] = [
     "with_permanent_redirect",
 ];
 
-/// The methods of the library's `ProtectedConfig`.
-const PROTECTED_METHODS: [&str; 3] = ["configure", "route", "service"];
+/// The methods of the library's `ProtectedConfig` and `PublicConfig`.
+const LIBRARY_METHODS: [&str; 3] = ["configure", "route", "service"];
 
 impl<'a> Reader<'a> {
     /// A call of a function.
@@ -212,10 +212,11 @@ impl<'a> Reader<'a> {
         }
         match receiver {
             Value::Config(config) => {
-                // The library's own has fewer methods than Actix's.
-                let is_known = !config.is_protected || PROTECTED_METHODS.contains(&name.as_str());
+                // The library's own have fewer methods than Actix's.
+                let is_known =
+                    config.kind == ConfigKind::Plain || LIBRARY_METHODS.contains(&name.as_str());
                 let nodes = if is_known {
-                    self.registered(here, call, &name, &arguments, config.is_protected)
+                    self.registered(here, call, &name, &arguments, config.kind)
                 } else {
                     vec![self.unknown_method(here, call)]
                 };
@@ -304,7 +305,7 @@ impl<'a> Reader<'a> {
         call: &'a syn::ExprMethodCall,
         name: &str,
         arguments: &[Value<'a>],
-        is_protected: bool,
+        on: ConfigKind,
     ) -> Vec<Node> {
         let at = self.place(&here.scope, call.method.span());
         let nodes = match (name, arguments) {
@@ -321,15 +322,19 @@ impl<'a> Reader<'a> {
             ("service", [service]) => self.nodes_of(service),
             ("configure", [Value::Table(kind, table)]) => {
                 let kind = *kind;
-                self.configured(table, kind == TableKind::Protected)
+                let on = match kind {
+                    TableKind::Protected => ConfigKind::Protected,
+                    TableKind::Public => ConfigKind::Public,
+                };
+                self.configured(table, on)
                     .map(by_name)
                     .map(|children| vec![Node::Table { kind, children }])
             }
             ("configure", [Value::AtBasePath(everything)]) => self
-                .configured(everything, false)
+                .configured(everything, ConfigKind::Plain)
                 .map(|children| [unknown_page(&at), children].concat()),
             ("configure", [Value::Registers(nodes)]) => Some(nodes.clone()),
-            ("configure", [table]) => self.configured(table, is_protected).map(by_name),
+            ("configure", [table]) => self.configured(table, on).map(by_name),
             ("default_service", [service]) => answering(service).map(|routes| {
                 vec![Node::Default(Resource {
                     paths: vec![Some(String::new())],
@@ -351,9 +356,14 @@ impl<'a> Reader<'a> {
         nodes.unwrap_or_else(|| vec![self.unknown_method(here, call)])
     }
 
-    /// What a function registers; nothing if that can't be told.
-    fn configured(&mut self, table: &Value<'a>, is_protected: bool) -> Option<Vec<Node>> {
-        let config = self.new_config(is_protected);
+    /// What a function registers on such a config; nothing if that can't be told. Where the
+    /// library's `PublicConfig` is given, Actix's own may be taken.
+    fn configured(&mut self, table: &Value<'a>, given: ConfigKind) -> Option<Vec<Node>> {
+        let kind = match given {
+            ConfigKind::Public if self.takes_plain(table) => ConfigKind::Plain,
+            given => given,
+        };
+        let config = self.new_config(kind);
         let (value, mut frame) =
             self.collecting(|this| this.apply(table, &[Value::Config(config)]));
         let own = frame.iter().position(|(known, _)| *known == config.number);
@@ -361,6 +371,24 @@ impl<'a> Reader<'a> {
         // It may know other configs too.
         self.give_back(frame, |nodes| nodes);
         value.map(|_| nodes)
+    }
+
+    /// Whether a function or closure says that it takes Actix's config.
+    fn takes_plain(&self, table: &Value<'a>) -> bool {
+        let is_plain = |scope: &Scope<'a>, written: &Type| {
+            self.source.config(scope, written) == Some(ConfigKind::Plain)
+        };
+        match table {
+            Value::Functions(functions) => functions.iter().all(|(scope, function)| {
+                let scope = scope.clone().within(&function.sig.generics);
+                matches!(function.sig.inputs.first(), Some(FnArg::Typed(input)) if is_plain(&scope, &input.ty))
+            }),
+            Value::Closure(closure) => {
+                let first = closure.code.inputs.first();
+                matches!(first, Some(Pat::Type(input)) if is_plain(&closure.scope, &input.ty))
+            }
+            _ => false,
+        }
     }
 
     /// What a service comes to; nothing if that can't be told.
@@ -398,7 +426,7 @@ impl<'a> Reader<'a> {
             "wrap_fn" => parts.middleware.push(Middleware::Own("wrap_fn".to_owned())),
             "guard" => parts.guarded = true,
             _ => {
-                let nodes = self.registered(here, call, &name, arguments, false);
+                let nodes = self.registered(here, call, &name, arguments, ConfigKind::Plain);
                 parts.children.extend(nodes);
             }
         }

@@ -71,7 +71,7 @@ pub(crate) const CLOSURE: &str = "{closure}";
 pub(crate) struct Function {
     /// The names from the crate's root, its own last.
     pub(crate) path: Vec<String>,
-    /// Whether it takes a `ProtectedConfig`.
+    /// Whether the library guards what it registers, as it does on a `ProtectedConfig`.
     pub(crate) is_protected: bool,
     /// Whether `.configure()` is given it by its name.
     pub(crate) is_configured: bool,

@@ -21,7 +21,7 @@ use super::paths::{PathSetting, default_paths};
 use super::sites::{Body, Site};
 use super::types::{field_of, given_by, type_at, typed};
 use super::value::{Closure, Config, Names, Value, member_name};
-use crate::source::{Crate, Def, Module, Scope, Want, both, cfg_of, is_conditional};
+use crate::source::{ConfigKind, Crate, Def, Module, Scope, Want, both, cfg_of, is_conditional};
 
 /// Deeper than registrations are nested; a function that calls itself would never end.
 const DEEPEST: usize = 24;
@@ -164,11 +164,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A config of which nothing is known yet.
-    pub(super) fn new_config(&mut self, is_protected: bool) -> Config {
+    pub(super) fn new_config(&mut self, kind: ConfigKind) -> Config {
         self.configs += 1;
         Config {
             number: self.configs,
-            is_protected,
+            kind,
         }
     }
 
@@ -579,7 +579,7 @@ impl<'a> Reader<'a> {
             };
             let function = Function {
                 path: path.to_vec(),
-                is_protected: config.is_protected,
+                is_protected: config.kind == ConfigKind::Protected,
                 is_configured: false,
             };
             let from = vec![Node::From { function, children }];

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use syn::{ExprClosure, ItemFn, Member};
 
 use super::node::{Middleware, Node, Resource, RouteSpec, TableKind};
-use crate::source::{Module, Scope};
+use crate::source::{ConfigKind, Module, Scope};
 
 /// Local names and what they stand for.
 pub(super) type Names<'a> = HashMap<String, Value<'a>>;
@@ -32,7 +32,7 @@ pub(super) enum Value<'a> {
     /// A function that belongs to a type of the app: all that is known is the type that it gives.
     Giving(Box<Value<'a>>),
     Closure(Rc<Closure<'a>>),
-    /// `&mut ServiceConfig` or `&mut ProtectedConfig`: what is called on it is collected.
+    /// `&mut ServiceConfig` or one of the library's own: what is called on it is collected.
     Config(Config),
     /// The library's `Oidc`.
     Oidc,
@@ -63,8 +63,7 @@ pub(super) enum Value<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Config {
     pub(super) number: usize,
-    /// Whether it is the library's `ProtectedConfig`.
-    pub(super) is_protected: bool,
+    pub(super) kind: ConfigKind,
 }
 
 #[derive(Debug)]

@@ -8,11 +8,13 @@ use super::tree::{Crate, Module};
 
 /// What a function registers routes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Config {
+pub(crate) enum ConfigKind {
     /// Actix's `ServiceConfig`.
     Plain,
     /// The library's `ProtectedConfig`: only signed-in people reach what is registered on it.
     Protected,
+    /// The library's `PublicConfig`: what is registered on it is meant for everybody.
+    Public,
 }
 
 /// Longer chains of aliases than people write; a cycle would never end.
@@ -20,7 +22,7 @@ const DEEPEST: usize = 8;
 
 impl Crate {
     /// What a parameter of this type registers routes on, if it does.
-    pub(crate) fn config(&self, scope: &Scope<'_>, written: &Type) -> Option<Config> {
+    pub(crate) fn config(&self, scope: &Scope<'_>, written: &Type) -> Option<ConfigKind> {
         match written {
             Type::Reference(reference) if reference.mutability.is_some() => {
                 self.config_type(scope, &reference.elem, 0)
@@ -29,7 +31,7 @@ impl Crate {
         }
     }
 
-    fn config_type(&self, scope: &Scope<'_>, written: &Type, depth: usize) -> Option<Config> {
+    fn config_type(&self, scope: &Scope<'_>, written: &Type, depth: usize) -> Option<ConfigKind> {
         let Type::Path(path) = written else {
             return None;
         };
@@ -38,11 +40,12 @@ impl Crate {
                 self.config_type(&Scope::of(module), &alias.ty, depth + 1)
             }
             [def @ Def::Other(names)] => match self.in_library(def) {
-                Some("ProtectedConfig") => Some(Config::Protected),
+                Some("ProtectedConfig") => Some(ConfigKind::Protected),
+                Some("PublicConfig") => Some(ConfigKind::Public),
                 Some(_) => None,
                 None => {
                     let is_actix = names.last().is_some_and(|last| last == "ServiceConfig");
-                    is_actix.then_some(Config::Plain)
+                    is_actix.then_some(ConfigKind::Plain)
                 }
             },
             _ => None,
@@ -64,8 +67,8 @@ impl Crate {
             return Ok(pattern.ident.to_string());
         }
         Err(CannotEdit(format!(
-            "`{}` doesn't have exactly one named parameter of type `&mut ServiceConfig` or \
-             `&mut ProtectedConfig`",
+            "`{}` doesn't have exactly one named parameter of type `&mut ServiceConfig`, \
+             `&mut PublicConfig` or `&mut ProtectedConfig`",
             function.sig.ident
         )))
     }

@@ -2,7 +2,7 @@
 //! data.
 
 /// What `use vestibule::*` brings.
-const LIBRARY: [&str; 18] = [
+const LIBRARY: [&str; 19] = [
     "Assurance",
     "Assured",
     "Error",
@@ -13,6 +13,7 @@ const LIBRARY: [&str; 18] = [
     "Pages",
     "Paths",
     "ProtectedConfig",
+    "PublicConfig",
     "PublicForm",
     "Role",
     "SignedForm",

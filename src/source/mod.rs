@@ -18,6 +18,7 @@ mod tree;
 mod visible;
 
 pub(crate) use comments::Comment;
+pub(crate) use config::ConfigKind;
 pub(crate) use edit::{CannotEdit, Edit};
 pub(crate) use file::{SourceFile, flatten};
 pub(crate) use guards::GuardNames;

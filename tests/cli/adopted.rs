@@ -229,7 +229,7 @@ fn everybody_gets_in_where_the_table_says_so() {
     for lines in [
         "there isn't exactly one function that `oidc.public(…)` mounts",
         "nothing was written",
-        "    .configure(oidc.public(|config| {\n        config.route(\"/offers\", web::get()",
+        "    .configure(oidc.public(|config: &mut vestibule::PublicConfig| {\n        config.route(\"/offers\", web::get()",
         "    async fn offers() -> &'static str {\n",
     ] {
         assert!(refused.contains(lines), "{lines}: {refused}");

@@ -28,6 +28,8 @@ const TABLE_PATH: &str = "src/routes/mod.rs";
 
 /// What `=== more` puts after the table, before a function `more`.
 const MORE: &str = "
+use actix_web::web::ServiceConfig;
+
 async fn open() -> &'static str {
     \"open\"
 }

@@ -230,13 +230,14 @@ fn what_is_no_difference_passes() {
 fn a_default_service_is_in_no_list_of_the_app() {
     let room = Room::with_app();
     let table = room.read("app/src/routes/mod.rs");
-    let public = "pub fn public(cfg: &mut ServiceConfig) {";
+    let public = "pub fn public(cfg: &mut PublicConfig) {";
     let declared =
         "cfg.default_service(actix_web::web::to(home::show).wrap(vestibule::declare_public()));";
-    room.write(
-        "app/src/routes/mod.rs",
-        &table.replace(public, &format!("{public}\n    {declared}")),
-    );
+    assert!(table.contains(public));
+    let table = table.replace(public, &format!("{public}\n    cfg.configure(fallback);"));
+    let fallback =
+        format!("fn fallback(cfg: &mut actix_web::web::ServiceConfig) {{\n    {declared}\n}}\n");
+    room.write("app/src/routes/mod.rs", &format!("{table}\n{fallback}"));
     let (code, told) = compare(&room, &as_in_the_source(&room));
     assert_eq!(code, Some(0), "{told}");
 }

@@ -21,7 +21,7 @@ fn table(room: &Room) -> Vec<Value> {
 /// Puts a function with routes into the app, mounted beside the others.
 fn with_more(room: &Room, code: &str) {
     let table = room.read("app/src/routes/mod.rs");
-    let imports = "use actix_web::web::{self, resource};\nuse actix_web::{guard, middleware::from_fn};\n\
+    let imports = "use actix_web::web::{self, ServiceConfig, resource};\nuse actix_web::{guard, middleware::from_fn};\n\
                    use vestibule::Oidc;\n\nuse crate::hooks::*;\n";
     room.write(
         "app/src/routes/mod.rs",
@@ -88,7 +88,7 @@ fn the_check_fails_for_what_has_no_guard() {
     room.keeps(routes(&room, &["--check"]))
         .code(1)
         .stderr_eq(str![[r#"
-error: it can't be told of every route who may reach it: src/routes/mod.rs:[..]: GET /open has no guard and isn't declared public: give `routes::health::alive` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config| { … }))`
+error: it can't be told of every route who may reach it: src/routes/mod.rs:[..]: GET /open has no guard and isn't declared public: give `routes::health::alive` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
 hint: give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a table that is mounted by `oidc.public(…)`
 
 "#]]);
@@ -308,8 +308,9 @@ async fn secret() -> &'static str {"#,
 fn a_default_service_in_a_public_table_is_declared_public() {
     let room = Room::with_app();
     let text = room.read("app/src/routes/mod.rs");
-    let begins = "pub fn public(cfg: &mut ServiceConfig) {\n";
+    let begins = "pub fn public(cfg: &mut PublicConfig) {\n";
     let more = "    cfg.service(scope(\"/old\").default_service(get().to(health::alive)));\n";
+    assert!(text.contains(begins));
     room.write(
         "app/src/routes/mod.rs",
         &text.replace(begins, &format!("{begins}{more}")),

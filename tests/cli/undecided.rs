@@ -160,12 +160,12 @@ fn the_check_says_for_each_what_to_write() {
         .code(1)
         .stderr_eq(str![[r#"
 error: it can't be told of every route who may reach it:
-  src/main.rs:9: GET / has no guard and isn't declared public: give `front` an argument `_: crate::hooks::User`, or register it by `.configure(oidc.public(|config| { config.service(front); }))`
+  src/main.rs:9: GET / has no guard and isn't declared public: give `front` an argument `_: crate::hooks::User`, or register it by `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { config.service(front); }))`
   src/news.rs:5: GET /news has no guard and isn't declared public: give `news::list` an argument `_: crate::hooks::User`, or mount it by `.configure(oidc.public(news::configure))`
   src/news.rs:6: GET /news/{id} has no guard and isn't declared public: give the closure at src/news.rs:6 an argument `_: crate::hooks::User`, or mount it by `.configure(oidc.public(news::configure))`
-  src/main.rs:29: GET /staff: it can't be told whom `Badge` lets pass: give `staff::list` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config| { … }))`
-  src/main.rs:30: GET /staff/pay: it can't be told whom `Badge` lets pass: give `staff::pay` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config| { … }))`
-  src/main.rs:32: * /pictures/… has no guard and isn't declared public: move its registration into `.configure(oidc.public(|config| { … }))`
+  src/main.rs:29: GET /staff: it can't be told whom `Badge` lets pass: give `staff::list` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
+  src/main.rs:30: GET /staff/pay: it can't be told whom `Badge` lets pass: give `staff::pay` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
+  src/main.rs:32: * /pictures/… has no guard and isn't declared public: move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
   src/main.rs:33: * /… (else) has no guard and isn't declared public: give `sold_out` an argument `_: crate::hooks::User`, or wrap its service with `.wrap(oidc.declare_public())`
 hint: to accept the routes that are undecided today, and no new ones: `vestibule routes --write-baseline FILE`, and from then on `vestibule routes --check --baseline FILE`
 
@@ -179,7 +179,7 @@ fn decide(room: &Room) {
         room,
         main,
         ".service(front)",
-        ".configure(oidc.public(|config| { config.service(front); }))",
+        ".configure(oidc.public(|config: &mut vestibule::PublicConfig| { config.service(front); }))",
     );
     swap(
         room,
@@ -200,7 +200,9 @@ fn decide(room: &Room) {
         "pay(_: crate::hooks::User, _: Badge)",
     );
     let files = "service(actix_files::Files::new(\"/pictures\", \"pictures\").prefer_utf8(true))";
-    let declared = format!("configure(oidc.public(|config| {{ config.{files}; }}))");
+    let declared = format!(
+        "configure(oidc.public(|config: &mut vestibule::PublicConfig| {{ config.{files}; }}))"
+    );
     swap(room, main, files, &declared);
     swap(
         room,
@@ -339,7 +341,7 @@ fn a_baseline_accepts_nothing_new() {
             "list()",
             "GET /staff has no guard and isn't declared public: give `staff::list` an argument \
              `_: crate::hooks::User`, or move its registration into \
-             `.configure(oidc.public(|config| { … }))` (in routes.toml:10, it is checked by `Badge`)",
+             `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))` (in routes.toml:10, it is checked by `Badge`)",
         ),
         (
             "src/main.rs",
@@ -570,14 +572,18 @@ fn a_new_app_has_a_baseline_too() {
 [..] routes, each with a guard or declared public
 
 "#]]);
-    let table = "pub fn public(cfg: &mut ServiceConfig) {";
+    swap(
+        &room,
+        "src/routes/mod.rs",
+        "pub fn public(cfg: &mut PublicConfig) {",
+        "pub fn public(cfg: &mut actix_web::web::ServiceConfig) {",
+    );
     swap(
         &room,
         "src/app.rs",
         "oidc.public(routes::public)",
         "routes::public",
     );
-    assert!(room.read("app/src/routes/mod.rs").contains(table));
     let told = told(&check(&room).code(1));
     assert!(
         told.contains("mount it by `.configure(oidc.public(routes::public))`"),

@@ -34,7 +34,7 @@ pub fn off() -> bool {
 const NAMES: &str = "
 use actix_web::web::{self, ServiceConfig, delete, get, post, put, resource, route, scope};
 use actix_web::{guard, http::Method};
-use vestibule::{ProtectedConfig, ensure_authenticated};
+use vestibule::{ProtectedConfig, PublicConfig, ensure_authenticated};
 
 use super::handlers::{self, *};
 use super::{off, on};
@@ -122,6 +122,8 @@ enum Config {
     Any,
     /// The library's, which takes less.
     Protected,
+    /// The library's, which takes what Actix's config functions register too.
+    Public,
 }
 
 impl Config {
@@ -129,6 +131,7 @@ impl Config {
         match self {
             Self::Any => "ServiceConfig",
             Self::Protected => "ProtectedConfig",
+            Self::Public => "PublicConfig",
         }
     }
 }
@@ -166,7 +169,7 @@ impl Table {
     fn written(mut self) -> WrittenTable {
         let number = self.number;
         let prefix = format!("/t{number}");
-        let mount = match self.random.below(8) {
+        let mount = match self.random.below(11) {
             0 => format!("scope(\"{prefix}\").configure(t{number}::table)"),
             1 => format!("scope(\"{prefix}\").configure(|inner| t{number}::table(inner))"),
             2 => format!(
@@ -180,11 +183,20 @@ impl Table {
                 "scope(\"{prefix}\").configure(oidc.protected(t{number}::members))\
                  .configure(oidc.public(t{number}::table))"
             ),
+            6 => format!(
+                "scope(\"{prefix}\").configure(oidc.public(|cfg: &mut vestibule::PublicConfig| \
+                 t{number}::open(cfg)))"
+            ),
+            7 | 8 => format!("scope(\"{prefix}\").configure(oidc.public(t{number}::open))"),
             _ => format!("scope(\"{prefix}\").configure(oidc.public(t{number}::table))"),
         };
         let mut functions = String::new();
-        for (name, config) in [("table", Config::Any), ("members", Config::Protected)] {
-            if mount.contains(name) {
+        for (name, config) in [
+            ("table", Config::Any),
+            ("members", Config::Protected),
+            ("open", Config::Public),
+        ] {
+            if mount.contains(&format!("::{name}")) {
                 let body = self.statements(&prefix, config, 3, 2);
                 let kind = config.written();
                 let _ = write!(
@@ -454,6 +466,7 @@ impl Table {
             let statement = match config {
                 _ if is_odd => self.odd(prefix, config, depth),
                 Config::Any if self.random.one_in(4) => self.plain_of_actix(prefix, depth),
+                Config::Public if self.random.one_in(4) => self.plain_of_public(prefix, depth),
                 _ => self.plain(prefix, config, depth),
             };
             for line in statement.lines() {
@@ -528,6 +541,32 @@ impl Table {
             1 if depth > 0 => {
                 let inner = self.statements(prefix, Config::Any, depth - 1, 1);
                 format!("cfg.configure(|cfg| {{\n{inner}}});")
+            }
+            _ => {
+                let attributed = self.attributed(prefix);
+                format!("cfg.service({attributed});")
+            }
+        }
+    }
+
+    /// The same of what the library's config takes because Actix's does.
+    fn plain_of_public(&mut self, prefix: &str, depth: u64) -> String {
+        match self.random.below(4) {
+            0 if depth > 0 => {
+                let helper = self.helper(prefix, Config::Any, depth - 1);
+                format!("cfg.configure({helper});")
+            }
+            1 | 2 if depth > 0 => {
+                let config = if self.random.one_in(2) {
+                    Config::Any
+                } else {
+                    Config::Public
+                };
+                let (kind, inner) = (
+                    config.written(),
+                    self.statements(prefix, config, depth - 1, 1),
+                );
+                format!("cfg.configure(|cfg: &mut {kind}| {{\n{inner}}});")
             }
             _ => {
                 let attributed = self.attributed(prefix);
@@ -620,7 +659,7 @@ impl Table {
             17 => {
                 let (outer, inner) = match config {
                     Config::Any => ("'h", ""),
-                    Config::Protected => ("'h, 'c", "<'c>"),
+                    Config::Protected | Config::Public => ("'h, 'c", "<'c>"),
                 };
                 format!(
                     "struct Holder_{name}<{outer}>(&'h mut {kind}{inner});\n\

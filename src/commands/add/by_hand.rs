@@ -46,7 +46,7 @@ pub(super) fn refusal(source: &Crate, table: &Table, arguments: &Arguments, reas
         file: "the app".to_owned(),
         reason: reason.to_owned(),
         by_hand: ManualSteps(vec![
-            registration(table, guard.is_none(), lines),
+            registration(source, table, guard.is_none(), lines),
             Step {
                 place: "beside that".to_owned(),
                 lines: code.join("\n"),
@@ -56,12 +56,18 @@ pub(super) fn refusal(source: &Crate, table: &Table, arguments: &Arguments, reas
 }
 
 /// Where the lines go that register the routes.
-fn registration(table: &Table, is_public: bool, lines: impl Iterator<Item = String>) -> Step {
+fn registration(
+    source: &Crate,
+    table: &Table,
+    is_public: bool,
+    lines: impl Iterator<Item = String>,
+) -> Step {
     if is_public {
         let lines: String = lines.map(|line| format!("    {line}")).collect();
+        let config = source.library_path(&["PublicConfig"]).join("::");
         return Step {
             place: "below `.configure(oidc.routes())`".to_owned(),
-            lines: format!(".configure(oidc.public(|config| {{\n{lines}}}))"),
+            lines: format!(".configure(oidc.public(|config: &mut {config}| {{\n{lines}}}))"),
         };
     }
     let mut mounts = table.mounts.iter();

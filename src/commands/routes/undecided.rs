@@ -28,7 +28,7 @@ pub(super) fn objection(source: &Crate, route: &Route) -> Option<String> {
 
 /// What decides it: a guard, or that everybody may.
 fn what_to_write(source: &Crate, route: &Route) -> String {
-    let public = declaration(route);
+    let public = declaration(source, route);
     match guarded(source, route) {
         Some(guarded) => format!("{guarded}, or {public}"),
         None => public,
@@ -55,7 +55,7 @@ fn guarded(source: &Crate, route: &Route) -> Option<String> {
 }
 
 /// How the route is declared public.
-fn declaration(route: &Route) -> String {
+fn declaration(source: &Crate, route: &Route) -> String {
     if route.is_default {
         return "wrap its service with `.wrap(oidc.declare_public())`".to_owned();
     }
@@ -63,13 +63,15 @@ fn declaration(route: &Route) -> String {
     if let Some(table) = table.filter(|it| it.last().is_some_and(|name| name != CLOSURE)) {
         return format!("mount it by `.configure(oidc.public({}))`", as_code(table));
     }
+    let config = source.library_path(&["PublicConfig"]).join("::");
     // An attribute like `#[get("/")]` registers where its function stands.
     let by_attribute = route.handler.place.as_ref() == Some(&route.at);
     if by_attribute && route.handler.name != "closure" {
         return format!(
-            "register it by `.configure(oidc.public(|config| {{ config.service({}); }}))`",
+            "register it by `.configure(oidc.public(|config: &mut {config}| \
+             {{ config.service({}); }}))`",
             handler_in_code(route)
         );
     }
-    "move its registration into `.configure(oidc.public(|config| { … }))`".to_owned()
+    format!("move its registration into `.configure(oidc.public(|config: &mut {config}| {{ … }}))`")
 }

@@ -9,11 +9,11 @@ pub mod health;
 pub mod home;
 pub mod profile;
 
-use actix_web::web::{ServiceConfig, get, post, scope};
-use vestibule::ProtectedConfig;
+use actix_web::web::{get, post, scope};
+use vestibule::{ProtectedConfig, PublicConfig};
 
 /// Routes for everybody.
-pub fn public(cfg: &mut ServiceConfig) {
+pub fn public(cfg: &mut PublicConfig) {
     cfg.route("/", get().to(home::show));
     cfg.service(
         scope("/static")

@@ -1,6 +1,6 @@
 //! What people and scripts see when something goes wrong.
 
-use vestibule_dev::testing::StatusCode;
+use vestibule_dev::testing::{Method, StatusCode};
 
 use crate::support::{signed_in_as, signed_out};
 
@@ -9,6 +9,23 @@ async fn an_unknown_page_is_not_found() {
     for browser in [signed_out().await, signed_in_as("alice").await] {
         let page = browser.get("/no-such-page").await;
         assert_eq!(page.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn a_page_says_which_methods_it_has() {
+    let browser = signed_out().await;
+    for (path, allowed) in [
+        ("/", "GET, HEAD"),
+        ("/static/app.css", "GET, HEAD"),
+        ("/profile", "GET, HEAD"),
+        ("/devices", "GET, HEAD, POST"),
+    ] {
+        let page = browser
+            .request(Method::DELETE, path, |request| request)
+            .await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(page.header("allow"), allowed, "{path}");
     }
 }
 

@@ -40,7 +40,7 @@ use crate::{
 
 /// For a scope whose pages decide by themselves who gets them.
 pub fn own_page() -> impl Guard {
-    public::own_page()
+    public::declaration()
 }
 
 /// What has been seen of the route with this pattern; nothing in release builds.

@@ -140,6 +140,7 @@ pub use self::{
     paths::Paths,
     people::Health,
     protected::{Guardable, ProtectedConfig},
+    public::{PublicConfig, PublicTable},
     redirect::is_navigation,
     request_state::RequestId,
     return_to::ReturnTo,

@@ -34,7 +34,7 @@ pub struct RequestState {
     id: RequestId,
     nonce: OnceCell<Rc<str>>,
     cookies: RefCell<Vec<Cookie<'static>>>,
-    /// How many public tables the route is in that the router is looking for.
+    /// The edges of how many public tables are around the place that the router has come to.
     public_tables: Cell<u16>,
     is_access_settled: Cell<bool>,
     #[cfg(debug_assertions)]
@@ -132,12 +132,12 @@ pub(crate) fn take_cookies() -> Vec<Cookie<'static>> {
     of(|state| Some(state.cookies.take())).unwrap_or_default()
 }
 
-/// Notes that the router has come to the beginning of a public table.
+/// Notes that the router has come to the first edge of a public table.
 pub(crate) fn enter_public_table() {
     change_public_tables(|count| count.saturating_add(1));
 }
 
-/// Notes that the router has passed by all routes of a public table.
+/// Notes that the router has come to the other edge, past all routes between them.
 pub(crate) fn leave_public_table() {
     change_public_tables(|count| count.saturating_sub(1));
 }
@@ -171,7 +171,7 @@ pub(crate) fn is_access_settled() -> bool {
         .unwrap_or_default()
 }
 
-/// Whether the route is in a public table.
+/// Whether the route is between the edges of a public table.
 pub(crate) fn is_in_public_table() -> bool {
     of(|state| Some(state.public_tables.get() > 0)).unwrap_or_default()
 }

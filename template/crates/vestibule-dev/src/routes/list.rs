@@ -118,7 +118,7 @@ impl Routes {
         let oidc = Oidc::of(request)?;
         let mut routes = Vec::new();
         for reported in report(request)? {
-            // Public tables begin and end with a route that answers nothing.
+            // Public tables may have edges, which answer nothing.
             let is_edge = reported.full_path.ends_with(internals::EVERY_PATH);
             if reported.resource_type == "resource" && !is_edge {
                 reported.add_to(&mut routes, &oidc, base_path);

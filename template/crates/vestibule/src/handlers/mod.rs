@@ -17,7 +17,7 @@ use actix_web::{
 pub(crate) use login::{login_page_after, sample_widget};
 
 use crate::{
-    error::Error, oidc::Oidc, public::own_page, redirect::see_other, request_state,
+    error::Error, oidc::Oidc, public::declaration, redirect::see_other, request_state,
     settings::extra_parameters::ask_for_form_post, visitor,
 };
 
@@ -30,7 +30,7 @@ impl Oidc {
         let answers_by_form = ask_for_form_post(parameters);
         move |config| {
             let mut callback = web::resource(&*paths.login_callback)
-                .guard(own_page())
+                .guard(declaration())
                 .wrap(from_fn(limit::limit_logins))
                 .route(web::get().to(callback::callback))
                 .route(web::head().to(callback::callback));
@@ -42,7 +42,7 @@ impl Oidc {
             config
                 .service(
                     web::resource(&*paths.login)
-                        .guard(own_page())
+                        .guard(declaration())
                         .wrap(from_fn(limit::limit_logins))
                         .route(web::get().to(login::login))
                         .route(web::head().to(login::login))
@@ -51,25 +51,25 @@ impl Oidc {
                 .service(callback)
                 .service(
                     web::resource(&*paths.logout)
-                        .guard(own_page())
+                        .guard(declaration())
                         .route(web::post().to(logout::logout)),
                 )
                 .service(
                     web::resource(&*paths.logged_out)
-                        .guard(own_page())
+                        .guard(declaration())
                         .route(web::get().to(logout::logged_out))
                         .route(web::head().to(logout::logged_out)),
                 )
                 .service(
                     web::resource(&*paths.backchannel_logout)
-                        .guard(own_page())
+                        .guard(declaration())
                         .app_data(web::PayloadConfig::new(back_channel::MAX_BODY))
                         .route(web::post().to(back_channel::backchannel_logout)),
                 );
             config.service(
                 // A scope, because comparing a fixed prefix is cheaper than
                 // matching a pattern.
-                web::scope(&paths.widget_files).guard(own_page()).route(
+                web::scope(&paths.widget_files).guard(declaration()).route(
                     "/{version}/{name:.*}",
                     web::get().to(widget_files::widget_file),
                 ),

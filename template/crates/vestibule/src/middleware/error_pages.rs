@@ -15,6 +15,7 @@ use std::{
 };
 
 use super::{
+    allow,
     layer::{Around, Layer, Step, keep_headers},
     rendering,
 };
@@ -37,6 +38,10 @@ impl Oidc {
     /// [`Pages`](crate::Pages): Actix's own responses when no route matches, and
     /// errors that are plain text. Responses with a body of any other kind are left
     /// alone. HEAD is answered wherever GET is, by the same handler.
+    ///
+    /// Where a path has routes and none of them takes the request's method, the response is
+    /// a 405 with `Allow` (RFC 9110, 15.5.6), also for routes like
+    /// `config.route("/news", web::get().to(show))`, to which Actix answers 404.
     ///
     /// Bodies that an extractor does not take are a 413 if they are too large, a 415 if
     /// they are of another type, a 400 if they cannot be parsed, and a 422 if fields of
@@ -139,7 +144,14 @@ fn is_refused() -> bool {
 /// given half a body can have no response that matters.
 fn shown<B: MessageBody>(response: &ServiceResponse<B>, is_late: bool) -> Option<HttpResponse> {
     let (request, inner) = (response.request(), response.response());
-    if rendering::own_error(response).is_some() {
+    let own_error = rendering::own_error(response);
+    if is_not_found(inner, own_error.as_ref())
+        && let Some(allow) = allow::instead_of_not_found(request)
+    {
+        request_state::change_asked(|asked| asked.lacks_method = true);
+        return Some(show_allowed(request, Some(allow)));
+    }
+    if own_error.is_some() {
         // The middleware outside this one shows it.
         return None;
     }
@@ -149,10 +161,25 @@ fn shown<B: MessageBody>(response: &ServiceResponse<B>, is_late: bool) -> Option
     if let Some(error) = inner.error() {
         return show_error(request, error, inner);
     }
-    if matches!(inner.body().size(), BodySize::Sized(0) | BodySize::None) {
+    if is_bare(inner) {
         return show_bare(request, inner);
     }
     None
+}
+
+/// Whether it is the answer where there is no route: Actix's own, or that of
+/// [`Oidc::at_base_path`].
+fn is_not_found<B: MessageBody>(inner: &HttpResponse<B>, own_error: Option<&Error>) -> bool {
+    match own_error {
+        Some(error) => matches!(error.kind(), ErrorKind::NotFound),
+        None => {
+            inner.status() == StatusCode::NOT_FOUND && inner.error().is_none() && is_bare(inner)
+        }
+    }
+}
+
+fn is_bare<B: MessageBody>(inner: &HttpResponse<B>) -> bool {
+    matches!(inner.body().size(), BodySize::Sized(0) | BodySize::None)
 }
 
 /// Actix's own response when no route matches has no body.
@@ -160,33 +187,19 @@ fn show_bare<B>(request: &HttpRequest, inner: &HttpResponse<B>) -> Option<HttpRe
     match inner.status() {
         StatusCode::NOT_FOUND => Some(rendering::show(request, &Error::not_found())),
         StatusCode::METHOD_NOT_ALLOWED => {
-            let mut shown = rendering::show(request, &ErrorKind::MethodNotAllowed.into());
-            if let Some(allow) = inner.headers().get(header::ALLOW).and_then(allowed) {
-                shown.headers_mut().insert(header::ALLOW, allow);
-            }
-            Some(shown)
+            let allow = inner.headers().get(header::ALLOW);
+            Some(show_allowed(request, allow.and_then(allow::completed)))
         }
         _ => None,
     }
 }
 
-/// The methods in Actix's `Allow`, each once, and HEAD with GET.
-fn allowed(allow: &HeaderValue) -> Option<HeaderValue> {
-    let mut methods: Vec<&str> = Vec::new();
-    for method in allow.to_str().ok()?.split(',').map(str::trim) {
-        let both = ["GET", "HEAD"];
-        let added = if method == "GET" {
-            &both[..]
-        } else {
-            &[method]
-        };
-        for method in added {
-            if !methods.contains(method) {
-                methods.push(method);
-            }
-        }
+fn show_allowed(request: &HttpRequest, allow: Option<HeaderValue>) -> HttpResponse {
+    let mut shown = rendering::show(request, &ErrorKind::MethodNotAllowed.into());
+    if let Some(allow) = allow {
+        shown.headers_mut().insert(header::ALLOW, allow);
     }
-    HeaderValue::try_from(methods.join(", ")).ok()
+    shown
 }
 
 /// Shows any other error like the library's own, with its status; `None` if the

@@ -2,6 +2,7 @@
 //! (`session.rs`); the app's own errors (`error_pages.rs`); security headers
 //! (`headers.rs`). Guards for scopes are in `gate.rs`.
 
+mod allow;
 #[cfg(feature = "actix-session")]
 mod app_session;
 mod error_pages;

@@ -12,7 +12,7 @@ use actix_web::{
 };
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use vestibule::{Oidc, Undeclared};
+use vestibule::{Oidc, PublicConfig, Undeclared};
 use vestibule_dev::testing::AskedRoutes;
 
 use crate::{
@@ -42,22 +42,41 @@ impl HttpServiceFactory for Files {
     }
 }
 
+/// Routes of every kind for everybody, on a config of either type.
+macro_rules! mount_public {
+    ($table:ident) => {
+        $table
+            .route("/", web::get().to(ok))
+            .service(scope("/below/{part}").service(by_macro))
+            .service(resource(["/one", r"/two/{part:\d+}"]).route(web::get().to(ok)))
+            .service(
+                resource("/otherwise")
+                    .route(web::get().to(ok))
+                    .default_service(web::to(ok)),
+            )
+            .service(Files("/files"))
+            .route("/any", web::to(ok));
+    };
+}
+
 /// Routes of every kind.
 fn kinds(oidc: &Oidc, config: &mut ServiceConfig) {
+    config.configure(oidc.public(|table: &mut PublicConfig| {
+        mount_public!(table);
+    }));
+    other_kinds(oidc, config);
+}
+
+/// The same with Actix's config for what everybody may have.
+fn kinds_of_actix(oidc: &Oidc, config: &mut ServiceConfig) {
+    config.configure(oidc.public(|table: &mut ServiceConfig| {
+        mount_public!(table);
+    }));
+    other_kinds(oidc, config);
+}
+
+fn other_kinds(oidc: &Oidc, config: &mut ServiceConfig) {
     config
-        .configure(oidc.public(|table| {
-            table
-                .route("/", web::get().to(ok))
-                .service(scope("/below/{part}").service(by_macro))
-                .service(resource(["/one", r"/two/{part:\d+}"]).route(web::get().to(ok)))
-                .service(Files("/files"))
-                .route("/any", web::to(ok))
-                .service(
-                    resource("/otherwise")
-                        .route(web::get().to(ok))
-                        .default_service(web::to(ok)),
-                );
-        }))
         .route("/open", web::get().to(ok))
         .route("/posted", web::post().to(ok))
         .route(
@@ -207,8 +226,14 @@ fn assert_all_told(routes: &AskedRoutes, in_mode: &str) {
 #[tokio::test]
 async fn every_route_is_told_with_whom_it_lets_in() {
     for mode in [Undeclared::Refuse, Undeclared::Report, Undeclared::Answer] {
-        let app = fixture(mode).prepared(|_, _| {}).start().await;
-        assert_all_told(&app.routes().await, &format!("{mode:?}"));
+        for pages in [kinds, kinds_of_actix] {
+            let fixture = Fixture {
+                pages,
+                ..fixture(mode)
+            };
+            let app = fixture.prepared(|_, _| {}).start().await;
+            assert_all_told(&app.routes().await, &format!("{mode:?}"));
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use actix_web::{
 use reqwest::StatusCode;
 use serde_json::json;
 use vestibule::{
-    Oidc, ProtectedConfig,
+    Oidc, ProtectedConfig, PublicConfig,
     internals::{self, seal},
 };
 use vestibule_dev::testing::logs;
@@ -28,7 +28,7 @@ fn unguarded_handlers(oidc: &Oidc, config: &mut ServiceConfig) {
             .service(scope("/scope").route("/page", get().to(secret)))
             .configure(more);
     }));
-    config.configure(oidc.public(|table| {
+    config.configure(oidc.public(|table: &mut PublicConfig| {
         table.route("/", get().to(open));
         table.route("/{page}", get().to(open));
     }));

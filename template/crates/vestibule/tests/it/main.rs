@@ -33,6 +33,7 @@ mod login_page;
 mod logs;
 #[cfg(target_os = "linux")]
 mod many_sessions;
+mod methods;
 mod middleware;
 mod network;
 mod ordinary_users;

@@ -18,7 +18,7 @@ use actix_web::{
     web::{self, Bytes, Json, Path, ServiceConfig, resource, route, scope},
 };
 use serde_json::Value;
-use vestibule::{Oidc, Undeclared};
+use vestibule::{Oidc, PublicConfig, Undeclared, internals::EVERY_PATH};
 use vestibule_dev::testing::{Browser, TestApp, logs};
 
 use crate::{
@@ -69,72 +69,82 @@ fn answer_as_error() -> Error {
     InternalError::from_response("", HttpResponse::Ok().body(SECRET)).into()
 }
 
-/// Every way to mount a route, each at a path of its own.
+/// Every way to mount a route, each at a path of its own, on a config of either type.
+macro_rules! mount_everything {
+    ($config:ident) => {
+        $config
+            .route("/route", web::get().to(secret))
+            .route("/posted", web::post().to(secret))
+            .service(resource("/resource").route(web::get().to(secret)))
+            .service(resource(["/one", "/two/{part}"]).to(secret))
+            .service(resource("/otherwise").default_service(web::to(secret)))
+            .service(
+                scope("/scope")
+                    .route("/page", web::get().to(secret))
+                    .service(scope("/in/{part}").service(by_macro).configure(more))
+                    .service(Files("/files"))
+                    .default_service(web::to(secret)),
+            )
+            .service(by_macro)
+            .service((
+                resource("/first").route(web::get().to(secret)),
+                resource("/second").route(web::get().to(secret)),
+            ))
+            .configure(more)
+            .route(
+                "/conditional",
+                route().guard(guard::Header("x-who", "me")).to(secret),
+            )
+            .service(
+                scope("")
+                    .guard(guard::Header("x-who", "you"))
+                    .route("/nameless", web::get().to(secret)),
+            )
+            .service(
+                resource("/wrapped")
+                    .wrap(DefaultHeaders::new().add(("x-own", "1")))
+                    .route(web::get().to(secret)),
+            )
+            .service(Files("/files"))
+            .service(Thrown)
+            .route(
+                "/empty",
+                web::get().to(async || {
+                    HttpResponse::NoContent()
+                        .insert_header(("x-secret", SECRET))
+                        .finish()
+                }),
+            )
+            .route(
+                "/moved",
+                web::get().to(async || {
+                    HttpResponse::SeeOther()
+                        .insert_header((header::LOCATION, "/?code=nobody"))
+                        .finish()
+                }),
+            )
+            .route(
+                "/conflict",
+                web::get().to(async || Err::<&str, _>(ErrorConflict(SECRET))),
+            )
+            .route(
+                "/error",
+                web::get().to(async || Err::<&str, _>(answer_as_error())),
+            )
+            .route("/parsed", web::post().to(async |body: Json<Value>| body))
+            .route(
+                "/number/{number}",
+                web::get().to(async |_: Path<u32>| SECRET),
+            );
+    };
+}
+
 fn everything(config: &mut ServiceConfig) {
-    config
-        .route("/route", web::get().to(secret))
-        .route("/posted", web::post().to(secret))
-        .service(resource("/resource").route(web::get().to(secret)))
-        .service(resource(["/one", "/two/{part}"]).to(secret))
-        .service(resource("/otherwise").default_service(web::to(secret)))
-        .service(
-            scope("/scope")
-                .route("/page", web::get().to(secret))
-                .service(scope("/in/{part}").service(by_macro).configure(more))
-                .service(Files("/files"))
-                .default_service(web::to(secret)),
-        )
-        .service(by_macro)
-        .service((
-            resource("/first").route(web::get().to(secret)),
-            resource("/second").route(web::get().to(secret)),
-        ))
-        .configure(more)
-        .route(
-            "/conditional",
-            route().guard(guard::Header("x-who", "me")).to(secret),
-        )
-        .service(
-            scope("")
-                .guard(guard::Header("x-who", "you"))
-                .route("/nameless", web::get().to(secret)),
-        )
-        .service(
-            resource("/wrapped")
-                .wrap(DefaultHeaders::new().add(("x-own", "1")))
-                .route(web::get().to(secret)),
-        )
-        .service(Files("/files"))
-        .service(Thrown)
-        .route(
-            "/empty",
-            web::get().to(async || {
-                HttpResponse::NoContent()
-                    .insert_header(("x-secret", SECRET))
-                    .finish()
-            }),
-        )
-        .route(
-            "/moved",
-            web::get().to(async || {
-                HttpResponse::SeeOther()
-                    .insert_header((header::LOCATION, "/?code=nobody"))
-                    .finish()
-            }),
-        )
-        .route(
-            "/conflict",
-            web::get().to(async || Err::<&str, _>(ErrorConflict(SECRET))),
-        )
-        .route(
-            "/error",
-            web::get().to(async || Err::<&str, _>(answer_as_error())),
-        )
-        .route("/parsed", web::post().to(async |body: Json<Value>| body))
-        .route(
-            "/number/{number}",
-            web::get().to(async |_: Path<u32>| SECRET),
-        );
+    mount_everything!(config);
+}
+
+fn everything_public(config: &mut PublicConfig) {
+    mount_everything!(config);
 }
 
 fn more(config: &mut ServiceConfig) {
@@ -309,14 +319,23 @@ async fn an_undeclared_route_is_not_answered_however_it_is_mounted() {
         answers!(oidc, plain(), |app| app.configure(everything)),
         // Public tables beside it make no difference.
         answers!(oidc, plain(), |app| app
-            .configure(oidc.public(|table| {
+            .configure(oidc.public(|table: &mut PublicConfig| {
                 table.route("/first-of-all", web::get().to(secret));
+            }))
+            .configure(oidc.public(|table: &mut ServiceConfig| {
+                table.route("/second-of-all", web::get().to(secret));
             }))
             .configure(everything)
             .configure(oidc.public(everything))),
         answers!(oidc, plain(), |app| app
             .configure(everything)
             .service(scope("/more/of/it").configure(oidc.public(everything)))),
+        answers!(oidc, plain(), |app| app
+            .configure(everything)
+            .configure(oidc.public(everything_public))),
+        answers!(oidc, plain(), |app| app
+            .service(scope("/more/of/it").configure(oidc.public(everything_public)))
+            .configure(everything)),
     ] {
         for ((status, answer), route) in answers.iter().zip(routes().chain(routes())) {
             assert_refused(*status, answer, logged_before, route);
@@ -345,9 +364,15 @@ async fn an_answer_that_is_thrown_is_not_sent_either() {
         assert!(!answer.contains(SECRET), "{answer}");
     }
     let oidc = app.oidc();
-    for (status, answer) in answers!(oidc, thrown(), |app| app.configure(oidc.public(everything))) {
-        assert_eq!(status, StatusCode::OK);
-        assert!(answer.contains(SECRET), "{answer}");
+    for answers in [
+        answers!(oidc, thrown(), |app| app.configure(oidc.public(everything))),
+        answers!(oidc, thrown(), |app| app
+            .configure(oidc.public(everything_public))),
+    ] {
+        for (status, answer) in answers {
+            assert_eq!(status, StatusCode::OK);
+            assert!(answer.contains(SECRET), "{answer}");
+        }
     }
 }
 
@@ -376,7 +401,7 @@ async fn a_stream_is_not_begun() {
     }
     assert!(!*PULLED.lock().unwrap());
     for (status, _) in answers!(oidc, requests(), |app| app.configure(oidc.public(
-        |table| {
+        |table: &mut PublicConfig| {
             table.route("/streamed", web::get().to(streamed));
         }
     ))) {
@@ -406,28 +431,208 @@ async fn what_is_declared_public_is_answered_byte_for_byte_as_ever() {
         let logged_before = logs::keep();
         let answers = answers!(oidc, plain(), |app| app.configure(oidc.public(everything)));
         assert_eq!(answers, expected, "{undeclared:?}");
+        let answers = answers!(oidc, plain(), |app| app
+            .configure(oidc.public(everything_public)));
+        assert_eq!(answers, expected, "{undeclared:?}");
         // In a scope, beside other tables, and in parts of its own.
         let answers = answers!(oidc, plain(), |app| app
-            .configure(oidc.public(|table| {
+            .configure(oidc.public(|table: &mut PublicConfig| {
                 table.route("/declared", web::get().to(secret));
             }))
             .configure(oidc.routes())
             .configure(oidc.protected(|table| {
                 table.route("/protected", web::get().to(secret));
             }))
-            .service(scope("").configure(oidc.public(|table| {
-                table.configure(oidc.public(more)).configure(everything);
+            .service(
+                scope("").configure(oidc.public(|table: &mut ServiceConfig| {
+                    table.configure(oidc.public(more)).configure(everything);
+                }))
+            ));
+        assert_eq!(answers, expected, "{undeclared:?}");
+        let answers = answers!(oidc, plain(), |app| app
+            .service(scope("/declared").configure(oidc.public(more)))
+            .service(scope("").configure(oidc.public(|table: &mut PublicConfig| {
+                table
+                    .configure(oidc.public(more))
+                    .configure(everything_public);
             }))));
         assert_eq!(answers, expected, "{undeclared:?}");
         let declared = || [TestRequest::get().uri("/declared")];
         let answers = answers!(oidc, declared(), |app| app.configure(oidc.public(
-            |table| {
+            |table: &mut PublicConfig| {
                 table.route("/declared", web::get().to(secret));
             }
         )));
         assert!(answers.iter().all(|(_, it)| it.contains(SECRET)));
         let log = logs::with_since(logged_before, "GET /declared is neither");
         assert_eq!(log, "", "{undeclared:?}");
+    }
+}
+
+/// The same path twice: once in a public table, for some requests, and then for all others
+/// without a word on who may have it.
+fn twins(oidc: &Oidc, config: &mut ServiceConfig) {
+    let me = || guard::Header("x-who", "me");
+    config
+        .configure(oidc.public(|table: &mut PublicConfig| {
+            table
+                .route("/route", web::get().guard(me()).to(secret))
+                // The first of two guards lets everybody in.
+                .route(
+                    "/guards",
+                    web::get()
+                        .guard(guard::fn_guard(|_| true))
+                        .guard(me())
+                        .to(secret),
+                )
+                .route("/method", web::post().to(secret))
+                .route("/parts/{part}", web::get().guard(me()).to(secret))
+                .service(resource("/resource").guard(me()).to(secret))
+                .service(
+                    scope("/scope")
+                        .guard(me())
+                        .route("/page", web::get().to(secret)),
+                )
+                .configure(|table: &mut PublicConfig| {
+                    table.route("/inner", web::get().guard(me()).to(secret));
+                });
+        }))
+        .service(
+            scope("/around")
+                .guard(me())
+                .configure(oidc.public(|table: &mut PublicConfig| {
+                    table
+                        .route("/page", web::get().to(secret))
+                        .service(scope("/deep").route("/page", web::get().to(secret)));
+                })),
+        )
+        .service(
+            scope("/within")
+                .configure(oidc.public(|table: &mut PublicConfig| {
+                    table.route("/page", web::get().guard(me()).to(secret));
+                }))
+                .route("/page", web::get().to(secret)),
+        );
+    for path in [
+        "/route",
+        "/guards",
+        "/method",
+        "/parts/{part}",
+        "/resource",
+        "/scope/page",
+        "/inner",
+        "/around/page",
+        "/around/deep/page",
+    ] {
+        config.route(path, web::get().to(secret));
+    }
+    config.default_service(web::to(secret));
+}
+
+#[tokio::test]
+async fn a_public_route_declares_nothing_of_one_that_answers_in_its_place() {
+    let app = started(Undeclared::Refuse).await;
+    let oidc = app.oidc();
+    let logged_before = logs::keep();
+    let cases = [
+        ("/route", "GET /route"),
+        ("/guards", "GET /guards"),
+        ("/parts/7", "GET /parts/{part}"),
+        ("/resource", "GET /resource"),
+        ("/scope/page", "GET /scope/page"),
+        ("/inner", "GET /inner"),
+        ("/around/page", "GET /around/page"),
+        ("/around/deep/page", "GET /around/deep/page"),
+        ("/within/page", "GET /within/page"),
+    ];
+    let asked = |who: &'static str| {
+        let asked = cases.map(|(path, _)| TestRequest::get().uri(path));
+        asked.map(|request| request.insert_header(("x-who", who)))
+    };
+    let answers = answers!(oidc, asked("me"), |app| app
+        .configure(|config| twins(oidc, config)));
+    for (status, answer) in answers {
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert!(answer.contains(SECRET), "{answer}");
+    }
+    let answers = answers!(oidc, asked("you"), |app| app
+        .configure(|config| twins(oidc, config)));
+    let routes = cases.iter().chain(&cases).map(|(_, route)| *route);
+    for ((status, answer), route) in answers.iter().zip(routes) {
+        assert_refused(*status, answer, logged_before, route);
+    }
+    // Another method, and what no route is for.
+    let others = || {
+        [
+            (TestRequest::get().uri("/method"), "GET /method"),
+            (TestRequest::get().uri("/none"), "a default service"),
+            (TestRequest::get().uri("/within/none"), "a default service"),
+        ]
+    };
+    let answers = answers!(oidc, others().map(|(request, _)| request), |app| app
+        .configure(|config| twins(oidc, config)));
+    let routes = others().map(|(_, route)| route);
+    for ((status, answer), route) in answers.iter().zip(routes.iter().chain(&routes)) {
+        assert_refused(*status, answer, logged_before, route);
+    }
+}
+
+/// Each request that passes an edge on its way to another route pays for it.
+#[tokio::test]
+async fn a_public_table_has_edges_only_around_what_has_no_place_for_a_guard() {
+    use actix_web::{introspection::IntrospectionTree, web::Data};
+
+    let app = started(Undeclared::Refuse).await;
+    let oidc = app.oidc();
+    let has_edges = async |table: fn(&mut PublicConfig)| {
+        let app = App::new()
+            .configure(oidc.public(table))
+            .route("/open", web::get().to(secret))
+            .route(
+                "/tree",
+                web::get().to(async |tree: Data<IntrospectionTree>| tree.report_as_json()),
+            );
+        let service = init_service(app).await;
+        let (status, answer) = ask(&service, TestRequest::get().uri("/tree").to_request()).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(answer.contains("/open"), "{answer}");
+        answer.contains(EVERY_PATH)
+    };
+    assert!(
+        !has_edges(|table| {
+            table
+                .route("/route", web::get().to(secret))
+                .route(
+                    "/conditional",
+                    route().guard(guard::Header("x-who", "me")).to(secret),
+                )
+                .service(resource("/resource").get(secret))
+                .service(scope("/scope").service(by_macro))
+                .configure(|table: &mut PublicConfig| {
+                    table.route("/inner", web::get().to(secret));
+                });
+        })
+        .await
+    );
+    let with_edges: [fn(&mut PublicConfig); 4] = [
+        |table| {
+            table.service(by_macro);
+        },
+        |table| {
+            table.service(Files("/files")).service(by_macro);
+        },
+        |table| {
+            table
+                .configure(more)
+                .route("/route", web::get().to(secret))
+                .configure(more);
+        },
+        |table| {
+            table.service(scope("/scope").wrap(DefaultHeaders::new()));
+        },
+    ];
+    for table in with_edges {
+        assert!(has_edges(table).await);
     }
 }
 
