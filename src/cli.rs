@@ -311,6 +311,11 @@ pub(crate) struct Init {
 /// signing in, it shows what: `role admin`, `fresh 5 min`. A route is undecided if it has no guard
 /// and isn't declared public: in an app that had routes before `vestibule init`, all of those are at
 /// first.
+///
+/// CSRF is of concern for methods other than GET that are let in by a cookie: without a check,
+/// another site's page could have a browser send such a request. It is `checked` if the handler
+/// takes a `SignedForm`, a `PublicForm` or a `SameOrigin`, or begins with `csrf::check(…)?`, and
+/// `missing` otherwise.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -321,18 +326,19 @@ Examples:
   vestibule routes --write-baseline routes.toml
   vestibule routes --check --baseline routes.toml
 
-A baseline has one line for each undecided route, in the order of the paths. --check then fails for
-an undecided route that isn't in it, also if its handler, its condition or what the app itself asks
-of people has changed since. It fails too for a line whose route is decided or gone, as that route
-could otherwise become undecided again without being noticed: delete the line. What can't be read
-from the source is never accepted.")]
+A baseline has one line for each route that is undecided or where the check of CSRF is missing, in
+the order of the paths. --check then fails for such a route that isn't in it, also if its handler,
+its condition or what the app itself asks of people has changed since. It fails too for a line whose
+route is in order or gone, as that route could otherwise lose its guard again without being noticed:
+delete the line. What can't be read from the source is never accepted.")]
 pub(crate) struct Routes {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Fail if it can't be told of a route who may reach it, or if a route has no guard and isn't
-    /// declared public, by `oidc.public(…)` for its table; says what to write
+    /// Fail if it can't be told of a route who may reach it, if a route has no guard and isn't
+    /// declared public, by `oidc.public(…)` for its table, or if it changes something by cookie and
+    /// doesn't check CSRF; says what to write
     #[arg(long)]
     pub(crate) check: bool,
 
@@ -344,11 +350,11 @@ pub(crate) struct Routes {
     #[arg(long, value_name = "WHERE")]
     pub(crate) live: Option<Option<String>>,
 
-    /// Accept the undecided routes that are in this file, and no others
+    /// Accept the routes that are in this file, and no others
     #[arg(long, value_name = "FILE", requires = "check")]
     pub(crate) baseline: Option<PathBuf>,
 
-    /// Write the routes that are undecided today to this file, in place of showing any
+    /// Write the routes for which --check fails today to this file, in place of showing any
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "check", "baseline", "live"])]
     pub(crate) write_baseline: Option<PathBuf>,
 }

@@ -149,9 +149,12 @@ pub(crate) enum Error {
         "no routes were found: nothing in src/ calls `App::new()` in a way that can be followed"
     )]
     NoRoutes,
-    #[error("{}", all_of("it can't be told of every route who may reach it", .faults))]
+    #[error("{}", unguarded(.open, .forgeable))]
     Unguarded {
-        faults: Vec<String>,
+        /// What keeps the table from saying who may reach a route.
+        open: Vec<String>,
+        /// Routes that another site's page could have a browser use.
+        forgeable: Vec<String>,
         /// What can be done about all of them.
         advice: Option<&'static str>,
     },
@@ -219,6 +222,19 @@ fn all_of(what: &str, reasons: &[String]) -> String {
             format!("{what}:{}", lines.collect::<String>())
         }
     }
+}
+
+fn unguarded(open: &[String], forgeable: &[String]) -> String {
+    let parts = [
+        ("it can't be told of every route who may reach it", open),
+        (
+            "not every route checks where what changes something comes from (CSRF)",
+            forgeable,
+        ),
+    ];
+    let parts = parts.iter().filter(|(_, faults)| !faults.is_empty());
+    let parts: Vec<String> = parts.map(|(what, faults)| all_of(what, faults)).collect();
+    parts.join("\n")
 }
 
 fn as_what(thing: Existing) -> &'static str {
@@ -312,7 +328,7 @@ impl Error {
                 return Some(by_hand.to_string());
             }
             Self::NoBaseline(_) => {
-                "`vestibule routes --write-baseline FILE` writes what is undecided today; commit \
+                "`vestibule routes --write-baseline FILE` writes the routes for which --check fails today; commit \
                  that file"
             }
             Self::BadBaseline { .. } => {

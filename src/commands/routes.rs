@@ -1,6 +1,7 @@
 //! `vestibule routes`: who may reach what.
 
 mod baseline;
+mod fault;
 mod live;
 mod undecided;
 
@@ -11,18 +12,18 @@ use serde_json::{Value, json};
 use crate::cli::Routes;
 use crate::error::{Error, Exit};
 use crate::project::Project;
-use crate::routes::{Access, Fresh, Route, Table};
+use crate::routes::{Access, Csrf, Fresh, Place, Route, Table};
 use crate::source::{Crate, is_program};
 use crate::terminal;
 
 use self::baseline::Baseline;
-use self::undecided::objection;
+use self::fault::{Fault, FaultKind, fault_of};
 
 /// What decides a route.
 const DECIDE: &str = "give the handler a guard (`User`, `Has<Role>`, `Fresh<SECONDS>`), or register it in a \
                       table that is mounted by `oidc.public(…)`";
 /// What an app can do that had routes before it had sign-in.
-const ACCEPT: &str = "to accept the routes that are undecided today, and no new ones: \
+const ACCEPT: &str = "to accept these routes as they are today, and no new ones: \
                       `vestibule routes --write-baseline FILE`, and from then on \
                       `vestibule routes --check --baseline FILE`";
 
@@ -63,9 +64,9 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
         }
     }
     let say_faults = || {
-        let undecided = table.routes.iter();
-        let undecided = undecided.filter_map(|route| objection(&source, route));
-        for fault in unread(&source, &table).into_iter().chain(undecided) {
+        let faults = table.routes.iter();
+        let faults = faults.filter_map(|route| Some(fault_of(&source, route)?.what));
+        for fault in unread(&source, &table).into_iter().chain(faults) {
             terminal::note(fault);
         }
     };
@@ -85,69 +86,87 @@ pub(crate) fn run(arguments: &Routes) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Fails for what keeps the table from saying of every route who may reach it, unless the baseline
-/// accepts that.
+/// Fails for what keeps the table from saying of every route who may reach it, and for routes that
+/// don't check who sends what changes something, unless the baseline accepts that.
 fn check(
     project: &Project,
     source: &Crate,
     table: &Table,
     baseline: Option<&Baseline>,
 ) -> Result<Exit, Error> {
-    let mut faults = unread(source, table);
-    let unread_count = faults.len();
-    let mut undecided = Vec::new();
+    let mut open = unread(source, table);
+    let unread_count = open.len();
+    let mut forgeable = Vec::new();
+    let mut faulty = Vec::new();
     for route in &table.routes {
-        let Some(objection) = objection(source, route) else {
+        let Some(Fault { kind, what }) = fault_of(source, route) else {
             continue;
         };
-        undecided.push(route);
+        faulty.push((kind, route));
         let refusal = match baseline {
             None => Some(String::new()),
             Some(baseline) => baseline.refuses(route),
         };
-        faults.extend(refusal.map(|why| format!("{objection}{why}")));
+        let faults = match kind {
+            FaultKind::Undecided => &mut open,
+            FaultKind::Forgeable => &mut forgeable,
+        };
+        faults.extend(refusal.map(|why| format!("{what}{why}")));
     }
-    let are_all_accepted = faults.len() == unread_count;
+    let are_undecided = open.len() > unread_count;
+    let are_refused = are_undecided || !forgeable.is_empty();
     if let Some(baseline) = baseline {
-        faults.extend(baseline.outdated(&undecided));
+        let routes: Vec<&Route> = faulty.iter().map(|(_, route)| *route).collect();
+        open.extend(baseline.outdated(&routes));
     }
-    if !faults.is_empty() {
-        let advice = if are_all_accepted {
-            None
-        } else if baseline.is_none() && project.is_initialized()? {
+    if !open.is_empty() || !forgeable.is_empty() {
+        let advice = if are_refused && baseline.is_none() && project.is_initialized()? {
             Some(ACCEPT)
         } else {
-            Some(DECIDE)
+            are_undecided.then_some(DECIDE)
         };
-        return Err(Error::Unguarded { faults, advice });
+        return Err(Error::Unguarded {
+            open,
+            forgeable,
+            advice,
+        });
     }
     let all = table.routes.len();
-    match undecided.len() {
-        0 => terminal::say(format_args!(
+    let count = |of: FaultKind| faulty.iter().filter(|(kind, _)| *kind == of).count();
+    let accepted: String = [
+        ("undecided", count(FaultKind::Undecided)),
+        ("without a check of CSRF", count(FaultKind::Forgeable)),
+    ]
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .map(|(what, count)| format!("{what}, as in the baseline: {count}; "))
+    .collect();
+    if accepted.is_empty() {
+        terminal::say(format_args!(
             "{all} routes, each with a guard or declared public"
-        )),
-        some => terminal::say(format_args!(
-            "{all} routes; undecided, as in the baseline: {some}; each other one has a guard or is \
-             declared public"
-        )),
+        ));
+    } else {
+        terminal::say(format_args!(
+            "{all} routes; {accepted}each other one has a guard or is declared public"
+        ));
     }
     Ok(Exit::Done)
 }
 
-/// Writes what is undecided today.
+/// Writes which routes the check fails for today.
 fn write_baseline(path: &Path, source: &Crate, table: &Table) -> Result<Exit, Error> {
-    let undecided: Vec<&Route> = table
+    let faulty: Vec<&Route> = table
         .routes
         .iter()
-        .filter(|route| objection(source, route).is_some())
+        .filter(|route| fault_of(source, route).is_some())
         .collect();
-    let baseline::Written { entries, new, gone } = baseline::write(path, &undecided)?;
+    let baseline::Written { entries, new, gone } = baseline::write(path, &faulty)?;
     terminal::say(format_args!(
-        "wrote {}; undecided routes: {entries} ({new} new, {gone} gone)",
+        "wrote {}; routes in it: {entries} ({new} new, {gone} gone)",
         path.display()
     ));
-    let untold = undecided.iter().filter(|route| route.path.is_none());
-    let untold = untold.filter_map(|route| objection(source, route));
+    let untold = faulty.iter().filter(|route| route.path.is_none());
+    let untold = untold.filter_map(|route| Some(fault_of(source, route)?.what));
     for fault in unread(source, table).into_iter().chain(untold) {
         terminal::note(format_args!(
             "{fault}; no baseline accepts that, as nothing would tell what is new there"
@@ -167,37 +186,37 @@ fn unread(source: &Crate, table: &Table) -> Vec<String> {
 }
 
 /// The table as text. If it is wider than the terminal, each route takes two lines.
-fn laid_out(mut rows: Vec<[String; 5]>, width: Option<usize>) -> Vec<String> {
-    let head = ["METHOD", "PATH", "WHO", "HANDLER", "FILE"];
+fn laid_out(mut rows: Vec<[String; 6]>, width: Option<usize>) -> Vec<String> {
+    let head = ["METHOD", "PATH", "WHO", "CSRF", "HANDLER", "FILE"];
     rows.insert(0, head.map(str::to_owned));
-    let widths = rows.iter().fold([0; 5], |mut widths, row| {
+    let widths = rows.iter().fold([0; 6], |mut widths, row| {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
         widths
     });
-    let whole = widths.iter().sum::<usize>() + GAP.len() * 4;
+    let whole = widths.iter().sum::<usize>() + GAP.len() * 5;
     let is_narrow = width.is_some_and(|width| whole > width);
     rows.into_iter()
-        .flat_map(|[method, path, who, handler, file]| {
-            let [w_method, w_path, w_who, w_handler, _] = widths;
+        .flat_map(|[method, path, who, csrf, handler, file]| {
+            let [w_method, w_path, w_who, w_csrf, w_handler, _] = widths;
+            let first = format!("{method:w_method$}{GAP}{path:w_path$}{GAP}{who:w_who$}{GAP}");
             if is_narrow {
                 let indent = " ".repeat(w_method);
                 vec![
-                    format!("{method:w_method$}{GAP}{path:w_path$}{GAP}{who}"),
+                    format!("{first}{csrf}").trim_end().to_owned(),
                     format!("{indent}{GAP}{GAP}{handler}{GAP}{file}"),
                 ]
             } else {
                 vec![format!(
-                    "{method:w_method$}{GAP}{path:w_path$}{GAP}{who:w_who$}{GAP}\
-                     {handler:w_handler$}{GAP}{file}"
+                    "{first}{csrf:w_csrf$}{GAP}{handler:w_handler$}{GAP}{file}"
                 )]
             }
         })
         .collect()
 }
 
-fn row(route: &Route) -> [String; 5] {
+fn row(route: &Route) -> [String; 6] {
     let path = shown_path(route).unwrap_or_else(|| "(can't be told)".to_owned());
     let who = match &route.condition {
         Some(condition) => format!("{} ({})", route.access, in_words(condition)),
@@ -208,6 +227,7 @@ fn row(route: &Route) -> [String; 5] {
         route.method.clone(),
         path,
         who,
+        route.csrf.to_string(),
         handler_name(route),
         place.to_string(),
     ]
@@ -228,6 +248,14 @@ fn handler_in_code(route: &Route) -> &str {
         Some((first, rest)) if is_program(first) => rest,
         _ => name,
     }
+}
+
+/// The handler as a sentence names it.
+fn handler_in_words(route: &Route, place: &Place) -> String {
+    if route.handler.name == "closure" {
+        return format!("the closure at {place}");
+    }
+    format!("`{}`", handler_in_code(route))
 }
 
 /// The name as it would be written in `src/routes/mod.rs`.
@@ -265,11 +293,21 @@ fn route_as_json(route: &Route) -> Value {
         "path": route.path,
         "default": route.is_default,
         "access": access_as_json(&route.access),
+        "csrf": csrf_as_json(route.csrf),
         "handler": route.handler.name,
         "file": place.map(|place| &place.file),
         "line": place.map(|place| place.line),
         "registered": { "file": route.at.file, "line": route.at.line },
         "condition": route.condition,
+    })
+}
+
+fn csrf_as_json(csrf: Csrf) -> Value {
+    json!(match csrf {
+        Csrf::NotNeeded => "not_needed",
+        Csrf::Checked => "checked",
+        Csrf::Missing => "missing",
+        Csrf::Unclear => "unknown",
     })
 }
 
@@ -304,30 +342,35 @@ mod tests {
     fn a_table_that_is_too_wide_takes_two_lines_a_route() {
         let rows = || {
             let row = [
-                "GET",
+                "POST",
                 "/reports",
                 "signed in",
-                "reports::show",
+                "checked",
+                "reports::send",
                 "src/routes/reports.rs:9",
             ];
-            vec![row.map(str::to_owned)]
+            let other = ["GET", "/", "everybody", "", "home::show", "src/home.rs:9"];
+            vec![row.map(str::to_owned), other.map(str::to_owned)]
         };
         let wide = laid_out(rows(), Some(80));
         assert_eq!(
             wide,
             [
-                "METHOD  PATH      WHO        HANDLER        FILE",
-                "GET     /reports  signed in  reports::show  src/routes/reports.rs:9",
+                "METHOD  PATH      WHO        CSRF     HANDLER        FILE",
+                "POST    /reports  signed in  checked  reports::send  src/routes/reports.rs:9",
+                "GET     /         everybody           home::show     src/home.rs:9",
             ]
         );
         assert_eq!(wide, laid_out(rows(), None));
         assert_eq!(
             laid_out(rows(), Some(60)),
             [
-                "METHOD  PATH      WHO",
+                "METHOD  PATH      WHO        CSRF",
                 "          HANDLER  FILE",
-                "GET     /reports  signed in",
-                "          reports::show  src/routes/reports.rs:9",
+                "POST    /reports  signed in  checked",
+                "          reports::send  src/routes/reports.rs:9",
+                "GET     /         everybody",
+                "          home::show  src/home.rs:9",
             ]
         );
     }

@@ -62,7 +62,12 @@ pub(super) fn access(middleware: &[Middleware], needs: &[Need], declared_public:
             Need::Role(role) => roles.push(role.clone()),
             Need::Fresh(seconds) => fresh = Some(stricter(fresh, *seconds)),
             Need::Guard(guard) => guards.push(guard.clone()),
-            Need::Anybody | Need::Own(_) | Need::SomeBuilds(_) | Need::Unknown => continue,
+            Need::Anybody
+            | Need::Csrf
+            | Need::Session
+            | Need::Own(_)
+            | Need::SomeBuilds(_)
+            | Need::Unknown => continue,
         }
         is_signed_in = true;
     }
@@ -107,7 +112,7 @@ pub(super) fn checks(middleware: &[Middleware], needs: &[Need]) -> Vec<String> {
         Need::Role(role) => Some(format!("role {role}")),
         Need::Fresh(seconds) => Some(seconds.map_or(Fresh::Recently, Fresh::Seconds).to_string()),
         Need::Guard(name) | Need::Own(name) | Need::SomeBuilds(name) => Some(name.clone()),
-        Need::Anybody | Need::Unknown => None,
+        Need::Anybody | Need::Csrf | Need::Session | Need::Unknown => None,
     });
     let mut names: Vec<String> = before.chain(asked).collect();
     names.sort();

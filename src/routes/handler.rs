@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use syn::{
-    Expr, FnArg, GenericArgument, GenericParam, ItemFn, ItemType, PatType, PathArguments, Type,
+    Block, Expr, FnArg, GenericArgument, GenericParam, ItemFn, ItemType, PatType, PathArguments,
+    Stmt, Type,
 };
 
 use super::node::Place;
@@ -12,9 +13,6 @@ use crate::source::{Crate, Def, Scope, Want, is_conditional, written};
 
 /// Deeper than types are nested and aliases lead to each other; a cycle would never end.
 const DEEPEST: usize = 8;
-
-/// Types of the library that a handler can have as arguments, and that are no guards.
-const NO_GUARDS: [&str; 2] = ["Oidc", "PublicForm"];
 
 /// A handler, as far as it could be found.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +24,7 @@ pub(crate) struct Handler {
     pub(super) needs: Vec<Need>,
 }
 
-/// What one argument asks of the person.
+/// What one argument asks of the person, or of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Need {
     /// `Option<User>`: lets everybody in, on purpose.
@@ -37,6 +35,10 @@ pub(super) enum Need {
     Fresh(Option<u64>),
     /// Another guard of the library, by its type.
     Guard(String),
+    /// That a page of the app sent the request.
+    Csrf,
+    /// actix-session's data, which a cookie of the browser leads to. Everybody has some.
+    Session,
     /// A type of the app: it can't be told whom it lets in.
     Own(String),
     /// A guard, by its type, that only some builds have.
@@ -53,6 +55,12 @@ impl Handler {
             place: None,
             needs: Vec::new(),
         }
+    }
+
+    /// The same, if it checks that a page of the app sent the request.
+    pub(super) fn checking_csrf(self) -> Self {
+        let needs = vec![Need::Csrf];
+        Self { needs, ..self }
     }
 
     /// A handler that can't be found.
@@ -102,15 +110,39 @@ pub(super) struct Needs<'a> {
 impl<'a> Needs<'a> {
     pub(super) fn of_function(&self, scope: &Scope<'a>, function: &'a ItemFn) -> Vec<Need> {
         let scope = scope.clone().within(&function.sig.generics);
-        function
+        let asked = function
             .sig
             .inputs
             .iter()
             .flat_map(|argument| match argument {
                 FnArg::Typed(argument) => self.of_argument(&scope, argument),
                 FnArg::Receiver(_) => vec![Need::Unknown],
-            })
-            .collect()
+            });
+        let checked = self.begins_with_check(&scope, &function.block);
+        asked.chain(checked.then_some(Need::Csrf)).collect()
+    }
+
+    /// Whether the first thing that a function does is `csrf::check(…)?`. Later it might have
+    /// changed something, or gone another way.
+    fn begins_with_check(&self, scope: &Scope<'a>, body: &'a Block) -> bool {
+        // What a block itself declares could have the same name.
+        let declares = |it: &Stmt| matches!(it, Stmt::Item(_));
+        let Some(Stmt::Expr(Expr::Try(first), _)) = body.stmts.first() else {
+            return false;
+        };
+        let Expr::Call(call) = &*first.expr else {
+            return false;
+        };
+        let Expr::Path(function) = &*call.func else {
+            return false;
+        };
+        let attributes = [&first.attrs, &call.attrs, &function.attrs];
+        if attributes.iter().any(|it| !it.is_empty()) || body.stmts.iter().any(declares) {
+            return false;
+        }
+        let found = self.source.resolve(scope, &function.path, Want::Value);
+        let check = self.source.library_path(&["csrf", "check"]);
+        function.qself.is_none() && matches!(&found[..], [Def::Other(names)] if *names == check)
     }
 
     pub(super) fn of_argument(&self, scope: &Scope<'a>, argument: &'a PatType) -> Vec<Need> {
@@ -118,8 +150,13 @@ impl<'a> Needs<'a> {
             scope: scope.clone(),
             arguments: Vec::new(),
         };
-        let needs = self.of_type(&Rc::new(context), &argument.ty, 0);
-        if needs.is_empty() || !is_conditional(&argument.attrs) {
+        let mut needs = self.of_type(&Rc::new(context), &argument.ty, 0);
+        if !is_conditional(&argument.attrs) {
+            return needs;
+        }
+        // What some builds don't check isn't checked.
+        needs.retain(|need| *need != Need::Csrf);
+        if needs.iter().all(|need| *need == Need::Session) {
             return needs;
         }
         vec![Need::SomeBuilds(written(&argument.ty))]
@@ -184,11 +221,13 @@ impl<'a> Needs<'a> {
         path: &'a syn::Path,
     ) -> Option<Vec<Need>> {
         match name {
-            "User" | "SignedForm" => Some(vec![Need::SignedIn]),
+            "User" => Some(vec![Need::SignedIn]),
+            "SignedForm" => Some(vec![Need::SignedIn, Need::Csrf]),
+            "PublicForm" | "SameOrigin" => Some(vec![Need::Csrf]),
             "Has" => Some(vec![self.role(context, path)]),
             "Fresh" => Some(vec![Need::Fresh(self.seconds(context, path))]),
             "Assured" => Some(vec![self.assured(context, path)]),
-            name if NO_GUARDS.contains(&name) => Some(Vec::new()),
+            "Oidc" => Some(Vec::new()),
             _ => None,
         }
     }
@@ -245,6 +284,9 @@ impl<'a> Needs<'a> {
         path: &'a syn::Path,
         depth: usize,
     ) -> Vec<Need> {
+        if names == ["actix_session", "Session"] {
+            return vec![Need::Session];
+        }
         if !takes_refusals(names) {
             return Vec::new();
         }
@@ -252,12 +294,17 @@ impl<'a> Needs<'a> {
             Some(ArgumentValue::Type(inner)) => self.of_type(context, inner, depth + 1),
             _ => Vec::new(),
         };
-        // The handler itself decides what happens when a guard turns somebody down.
-        if inner.iter().any(|need| !matches!(need, Need::Own(_))) {
+        // The handler itself decides what happens when a guard turns somebody down, and when no
+        // page of the app sent the request.
+        let sessions = inner.contains(&Need::Session).then_some(Need::Session);
+        let is_guard = |need: &Need| !matches!(need, Need::Csrf | Need::Session);
+        let guards: Vec<Need> = inner.into_iter().filter(is_guard).collect();
+        let guards = if guards.iter().any(|need| !matches!(need, Need::Own(_))) {
             vec![Need::Anybody]
         } else {
-            inner
-        }
+            guards
+        };
+        guards.into_iter().chain(sessions).collect()
     }
 
     /// The role's name in the provider's claims, or else its type.

@@ -3,6 +3,7 @@
 
 use super::access::{Access, access, checks};
 use super::apps;
+use super::csrf::{Csrf, csrf};
 use super::handler::Handler;
 use super::node::{Middleware, Node, Place, Resource, RouteSpec, TableKind};
 use super::oidc::Library;
@@ -19,6 +20,7 @@ pub(crate) struct Route {
     /// Whether it only gets what no other route there answers.
     pub(crate) is_default: bool,
     pub(crate) access: Access,
+    pub(crate) csrf: Csrf,
     /// All that may keep people away, by name, also where it can't be told whom.
     pub(crate) checks: Vec<String>,
     pub(crate) handler: Handler,
@@ -38,6 +40,7 @@ impl Route {
             &self.path,
             self.is_default,
             &self.access,
+            self.csrf,
             &self.handler.name,
             &self.condition,
         )
@@ -188,6 +191,7 @@ impl Table {
                 let checks = checks(&middleware, &route.handler.needs);
                 for method in methods(route) {
                     self.routes.push(Route {
+                        csrf: csrf(&method, &access, &route.handler),
                         method,
                         path: path.clone(),
                         is_default,

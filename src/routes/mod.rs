@@ -7,6 +7,7 @@ mod actix;
 mod apps;
 mod bind;
 mod changes;
+mod csrf;
 mod exits;
 mod flow;
 mod format;
@@ -25,6 +26,7 @@ mod types;
 mod value;
 
 pub(crate) use access::{Access, Fresh};
+pub(crate) use csrf::Csrf;
 pub(crate) use list::{Mount, Route, Table};
 pub(crate) use node::{CLOSURE, Place, TableKind};
 pub(crate) use pattern::Pattern;

@@ -26,6 +26,9 @@ const PAGES: [(&str, Handlers); 5] = [
     ("backchannel_logout", &[("POST", "backchannel_logout")]),
 ];
 
+/// Those of their handlers that check that a page of the app sent the request.
+const CHECKING_CSRF: [&str; 2] = ["begin_login", "logout"];
+
 /// What is below the path of the sign-in widget's files.
 const WIDGET_FILES: (&str, Handlers) = ("/{version}/{name:.*}", &[("GET", "widget_file")]);
 
@@ -104,15 +107,22 @@ pub(super) fn unknown_page(at: &Place) -> Vec<Node> {
 }
 
 fn page(path: Option<String>, library: &str, handlers: Handlers, at: &Place) -> Node {
-    let handlers = handlers.iter().map(|(method, name)| RouteSpec {
-        methods: if method.is_empty() {
-            Vec::new()
-        } else {
-            vec![(*method).to_owned()]
-        },
-        middleware: Vec::new(),
-        handler: Handler::built_in(&format!("{library}::{name}")),
-        guarded: false,
+    let handlers = handlers.iter().map(|(method, name)| {
+        let handler = Handler::built_in(&format!("{library}::{name}"));
+        RouteSpec {
+            methods: if method.is_empty() {
+                Vec::new()
+            } else {
+                vec![(*method).to_owned()]
+            },
+            middleware: Vec::new(),
+            handler: if CHECKING_CSRF.contains(name) {
+                handler.checking_csrf()
+            } else {
+                handler
+            },
+            guarded: false,
+        }
     });
     Node::Resource(Resource {
         paths: vec![path],

@@ -137,13 +137,13 @@ impl Application {
         })
     }
 
-    /// Serves until the process is told to stop. Requests under way are finished
-    /// and the session store is closed before this returns.
+    /// Serves until the process is told to stop. Requests under way are finished,
+    /// streams are ended, and the session store is closed before this returns.
     ///
     /// # Errors
     /// The server failed.
     pub async fn run(mut self) -> io::Result<()> {
-        let served = self.server.await;
+        let served = self.oidc.serve(self.server).await;
         self.jobs.shutdown().await;
         if let Err(error) = self.oidc.close().await {
             tracing::error!(%error, "the session store could not be closed");

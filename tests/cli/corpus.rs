@@ -122,10 +122,12 @@ fn check(case: &Path, app: &Untouched) {
 /// Without what could be written to decide a route, which isn't what the cases are about.
 fn without_advice(told: &str) -> String {
     let kept = told.split('\n').map(|line| {
-        let advised = ["declared public", "lets pass"].iter().find_map(|reason| {
-            let (before, _) = line.split_once(&format!("{reason}: "))?;
-            Some(format!("{before}{reason}"))
-        });
+        let advised = ["declared public", "lets pass", "sent the request"]
+            .iter()
+            .find_map(|reason| {
+                let (before, _) = line.split_once(&format!("{reason}: "))?;
+                Some(format!("{before}{reason}"))
+            });
         advised.unwrap_or_else(|| line.to_owned())
     });
     kept.collect::<Vec<_>>().join("\n")

@@ -19,6 +19,7 @@ mod apps;
 mod at_once;
 mod bad_input;
 mod corpus;
+mod csrf;
 #[cfg(unix)]
 mod git;
 mod harness;

@@ -6,20 +6,20 @@ use snapbox::str;
 
 use crate::support::{Room, repository};
 
-fn routes(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
+pub(crate) fn routes(room: &Room, arguments: &[&str]) -> snapbox::cmd::Command {
     room.vestibule(&["routes"])
         .args(arguments)
         .current_dir(room.join("app/src"))
 }
 
-fn table(room: &Room) -> Vec<Value> {
+pub(crate) fn table(room: &Room) -> Vec<Value> {
     let output = routes(room, &["--json"]).assert().success();
     let table: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     table["routes"].as_array().unwrap().clone()
 }
 
 /// Puts a function with routes into the app, mounted beside the others.
-fn with_more(room: &Room, code: &str) {
+pub(crate) fn with_more(room: &Room, code: &str) {
     let table = room.read("app/src/routes/mod.rs");
     let imports = "use actix_web::web::{self, ServiceConfig, resource};\nuse actix_web::{guard, middleware::from_fn};\n\
                    use vestibule::Oidc;\n\nuse crate::hooks::*;\n";
@@ -467,7 +467,12 @@ fn nothing() {"#,
     }
     let last = table.iter().find(|route| route["path"] == "/m").unwrap();
     assert_eq!(last["condition"], "cfg(debug_assertions)");
-    routes(&room, &["--check"]).assert().success();
+    let output = room.keeps(routes(&room, &["--check"])).code(1);
+    let told = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        !told.contains("can't be told"),
+        "only CSRF is missing: {told}"
+    );
 }
 
 /// Puts one piece of a file of the app in the place of another.

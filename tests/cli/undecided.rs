@@ -167,7 +167,7 @@ error: it can't be told of every route who may reach it:
   src/main.rs:30: GET /staff/pay: it can't be told whom `Badge` lets pass: give `staff::pay` an argument `_: crate::hooks::User`, or move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
   src/main.rs:32: * /pictures/… has no guard and isn't declared public: move its registration into `.configure(oidc.public(|config: &mut vestibule::PublicConfig| { … }))`
   src/main.rs:33: * /… (else) has no guard and isn't declared public: give `sold_out` an argument `_: crate::hooks::User`, or wrap its service with `.wrap(oidc.declare_public())`
-hint: to accept the routes that are undecided today, and no new ones: `vestibule routes --write-baseline FILE`, and from then on `vestibule routes --check --baseline FILE`
+hint: to accept these routes as they are today, and no new ones: `vestibule routes --write-baseline FILE`, and from then on `vestibule routes --check --baseline FILE`
 
 "#]]);
 }
@@ -256,16 +256,16 @@ fn a_baseline_has_a_line_for_each_route() {
     let room = kiosk();
     let wrote = routes(&room, &["--write-baseline", "routes.toml"]).assert();
     wrote.success().stdout_eq("").stderr_eq(str![[r#"
-wrote routes.toml; undecided routes: 7 (7 new, 0 gone)
+wrote routes.toml; routes in it: 7 (7 new, 0 gone)
 
 "#]]);
     let written = room.read("app/routes.toml");
     snapbox::assert_data_eq!(
         &written,
         str![[r#"
-# Routes of this app that are undecided: they have no guard, and aren't declared public.
+# Routes of this app that are undecided, or change something by cookie and don't check CSRF.
 # `vestibule routes --write-baseline` wrote them. `vestibule routes --check --baseline`
-# accepts these and no others. Delete the line of a route once it is decided.
+# accepts these and no others. Delete the line of a route once it is in order.
 version = 1
 routes = [
   { method = "GET", path = "/", handler = "src/main.rs::front" },
@@ -297,7 +297,7 @@ routes = [
         .assert()
         .success()
         .stderr_eq(str![[r#"
-wrote routes.toml; undecided routes: 7 (0 new, 0 gone)
+wrote routes.toml; routes in it: 7 (0 new, 0 gone)
 
 "#]]);
     assert_eq!(room.read("app/routes.toml"), written);
@@ -416,10 +416,10 @@ fn what_is_decided_has_to_leave_the_baseline() {
     );
     swap(&room, "src/main.rs", ".service(front)", "");
     let outdated = [
-        "routes.toml:6: GET / isn't undecided any longer: delete this line",
-        "routes.toml:7: GET /news isn't undecided",
-        "routes.toml:8: GET /news/{id} isn't undecided",
-        "routes.toml:11: GET /staff/pay isn't undecided",
+        "routes.toml:6: GET / is in order or gone: delete this line",
+        "routes.toml:7: GET /news is in order or gone",
+        "routes.toml:8: GET /news/{id} is in order or gone",
+        "routes.toml:11: GET /staff/pay is in order or gone",
     ];
     fails_for(&room, &outdated);
     let kept: String = room
@@ -458,7 +458,7 @@ fn a_baseline_that_is_written_anew_tells_what_changes() {
         .assert()
         .success()
         .stderr_eq(str![[r#"
-wrote routes.toml; undecided routes: 7 (1 new, 1 gone)
+wrote routes.toml; routes in it: 7 (1 new, 1 gone)
 
 "#]]);
     check(&room).success();

@@ -1,9 +1,9 @@
-//! The undecided routes that an app may keep for now: `--write-baseline` writes them to a file, and
-//! `--check --baseline` accepts these and no others.
+//! The routes that an app may keep for now though the check fails for them: `--write-baseline`
+//! writes them to a file, and `--check --baseline` accepts these and no others.
 //!
 //! As with the baselines of other checks, the file is written on request only, since a missing file
-//! would otherwise accept everything. What is in it and no longer undecided has to leave it, or the
-//! route could lose its guard again without being noticed.
+//! would otherwise accept everything. What is in it and need not be any longer has to leave it, or
+//! the route could lose its guard again without being noticed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,6 +17,14 @@ use crate::error::{Error, is_absent};
 use crate::routes::Route;
 
 const HEAD: &str = "\
+# Routes of this app that are undecided, or change something by cookie and don't check CSRF.
+# `vestibule routes --write-baseline` wrote them. `vestibule routes --check --baseline`
+# accepts these and no others. Delete the line of a route once it is in order.
+version = 1
+routes = [
+";
+/// What stood there before routes were checked for CSRF.
+const FORMER_HEAD: &str = "\
 # Routes of this app that are undecided: they have no guard, and aren't declared public.
 # `vestibule routes --write-baseline` wrote them. `vestibule routes --check --baseline`
 # accepts these and no others. Delete the line of a route once it is decided.
@@ -179,9 +187,9 @@ impl Baseline {
         entries.find(|(_, known)| known.is_at_the_place_of(wanted))
     }
 
-    /// What has to leave the file, as no undecided route is there any longer.
-    pub(super) fn outdated(&self, undecided: &[&Route]) -> Vec<String> {
-        let now: Vec<Entry> = undecided.iter().filter_map(|it| Entry::of(it)).collect();
+    /// What has to leave the file, as no such route is there any longer.
+    pub(super) fn outdated(&self, faulty: &[&Route]) -> Vec<String> {
+        let now: Vec<Entry> = faulty.iter().filter_map(|it| Entry::of(it)).collect();
         // What became another route is named with that one.
         let has_changed = |known: &Entry| {
             let mut others = now.iter().filter(|now| now.is_at_the_place_of(known));
@@ -193,7 +201,7 @@ impl Baseline {
             .map(|(line, known)| {
                 let Entry { method, path, .. } = known;
                 format!(
-                    "{}:{line}: {method} {path} isn't undecided any longer: delete this line",
+                    "{}:{line}: {method} {path} is in order or gone: delete this line",
                     self.shown
                 )
             })
@@ -201,9 +209,9 @@ impl Baseline {
     }
 }
 
-/// Writes the undecided routes to a file. One that is there has to be a baseline, and is replaced.
-pub(super) fn write(path: &Path, undecided: &[&Route]) -> Result<Written, Error> {
-    let mut entries: Vec<Entry> = undecided.iter().filter_map(|it| Entry::of(it)).collect();
+/// Writes routes to a file. One that is there has to be a baseline, and is replaced.
+pub(super) fn write(path: &Path, faulty: &[&Route]) -> Result<Written, Error> {
+    let mut entries: Vec<Entry> = faulty.iter().filter_map(|it| Entry::of(it)).collect();
     entries.sort();
     entries.dedup();
     let before = text_of(path)?;
@@ -213,7 +221,11 @@ pub(super) fn write(path: &Path, undecided: &[&Route]) -> Result<Written, Error>
             let known = parsed(path, text).map_err(|_| Error::NotABaseline(path.to_owned()))?;
             let known: Vec<Entry> = known.entries.into_iter().map(|(_, known)| known).collect();
             // Comments would be lost.
-            if as_text(&known) != text.replace("\r\n", "\n") {
+            let text = text.replace("\r\n", "\n");
+            if ![HEAD, FORMER_HEAD]
+                .map(|head| as_text(head, &known))
+                .contains(&text)
+            {
                 return Err(Error::NotABaseline(path.to_owned()));
             }
             known
@@ -228,15 +240,15 @@ pub(super) fn write(path: &Path, undecided: &[&Route]) -> Result<Written, Error>
     plan.push(Change {
         path: place_of(path)?,
         before: before.map(String::into_bytes),
-        after: Some(Cow::Owned(as_text(&entries).into_bytes())),
+        after: Some(Cow::Owned(as_text(HEAD, &entries).into_bytes())),
         executable: false,
     });
     plan.carry_out()?;
     Ok(written)
 }
 
-fn as_text(entries: &[Entry]) -> String {
-    let mut text = HEAD.to_owned();
+fn as_text(head: &str, entries: &[Entry]) -> String {
+    let mut text = head.to_owned();
     for entry in entries {
         // Writing to a string can't fail.
         let _ = writeln!(text, "  {entry},");

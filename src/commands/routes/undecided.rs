@@ -3,7 +3,7 @@
 use crate::routes::{Access, CLOSURE, Route};
 use crate::source::{Crate, as_code};
 
-use super::{handler_in_code, shown_path};
+use super::{handler_in_code, handler_in_words, shown_path};
 
 /// Why the table doesn't tell who may reach a route, and what to write; nothing if it does.
 pub(super) fn objection(source: &Crate, route: &Route) -> Option<String> {
@@ -46,11 +46,7 @@ fn guarded(source: &Crate, route: &Route) -> Option<String> {
         None if !name.starts_with("crate::") && source.has_hooks() => return None,
         None => name,
     };
-    let handler = if route.handler.name == "closure" {
-        format!("the closure at {place}")
-    } else {
-        format!("`{}`", handler_in_code(route))
-    };
+    let handler = handler_in_words(route, place);
     Some(format!("give {handler} an argument `_: {user}`"))
 }
 

@@ -1,7 +1,10 @@
 //! Proof that a request was made by a page of this app: the user session's CSRF
 //! token, in a form field or a header.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{self, Future, Ready},
+    sync::Arc,
+};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::HeaderValue, web,
@@ -180,6 +183,42 @@ impl<T: DeserializeOwned + 'static> FromRequest for PublicForm<T> {
             };
             let fields = fields::from_form(&received(body).await?)?;
             Ok(Self { fields })
+        })
+    }
+}
+
+/// A request that a page of this app has made, as the browser says by its Fetch Metadata
+/// or by `Origin`. Silence counts as no. As an argument of a handler it stands beside a
+/// guard, where neither of these forms will do:
+///
+/// - for a WebSocket: browsers open one for any page, and cookies are sent along from
+///   other origins of the same site (RFC 6455 10.2);
+/// - for a script's request without a body, or with one that is read as it comes.
+///
+/// ```
+/// use actix_web::{HttpResponse, web::Path};
+/// use vestibule::{SameOrigin, User};
+///
+/// async fn delete(user: User, id: Path<u32>, _: SameOrigin) -> HttpResponse {
+///     HttpResponse::NoContent().finish()
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SameOrigin;
+
+impl FromRequest for SameOrigin {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let sender = visitor::oidc().map(|oidc| Sender::of(request, &oidc));
+        future::ready(match sender {
+            Ok(Sender::Here) => Ok(Self),
+            Ok(Sender::Elsewhere | Sender::Unnamed | Sender::Unsaid) => {
+                Err(ErrorKind::ForgedForm.into())
+            }
+            Err(error) => Err(error),
         })
     }
 }

@@ -45,7 +45,10 @@
 //!   [`Deny`] that says why.
 //! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] gives the app's other
 //!   errors the same look, [`Oidc::security_headers`] protects every page.
-//! - **Forms**: [`SignedForm`] proves that a page of this app made a request.
+//! - **Forms**: [`SignedForm`] proves that a page of this app made a request; so does
+//!   [`SameOrigin`] where there is no form.
+//! - **Event streams and WebSockets**: [`Oidc::event_stream`],
+//!   [`Oidc::until_session_ends`] and [`Oidc::session_ended`] end them with the session.
 //! - **Calling APIs on a person's behalf**: [`Oidc::access_token`].
 //! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
 //!   [`Oidc::logout_devices`], [`Oidc::logout_person`].
@@ -116,7 +119,9 @@ mod secret;
 mod session;
 pub mod settings;
 mod silent;
+pub mod sse;
 pub mod store;
+mod streams;
 mod token;
 mod transaction;
 mod undeclared;
@@ -128,7 +133,7 @@ pub use self::{
     assurance::Assurance,
     claims::{Claims, RawClaim},
     clock::now,
-    csrf::{PublicForm, SignedForm},
+    csrf::{PublicForm, SameOrigin, SignedForm},
     deny::Deny,
     error::{Error, ErrorKind},
     fields::FieldError,
@@ -145,8 +150,9 @@ pub use self::{
     request_state::RequestId,
     return_to::ReturnTo,
     secret::Secret,
-    session::{Device, UserSession},
+    session::{Device, SessionEnd, StreamEnd, UserSession},
     settings::Settings,
+    streams::UntilSessionEnds,
     undeclared::Undeclared,
     user::User,
     visitor::Visitor,

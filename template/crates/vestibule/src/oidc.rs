@@ -305,13 +305,14 @@ impl Oidc {
         })
     }
 
-    /// Stops the background jobs, writes out what the store has buffered, and
-    /// closes it. Call this once, after the server has stopped.
+    /// Stops the background jobs and all streams, writes out what the store has
+    /// buffered, and closes it. Call this once, after the server has stopped.
     ///
     /// # Errors
     /// The store could not be closed.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.0.end_jobs();
+        self.end_streams();
         self.0.sessions.store().close().await
     }
 
@@ -347,6 +348,7 @@ impl Parts {
 impl Drop for Parts {
     fn drop(&mut self) {
         self.end_jobs();
+        self.sessions.end_streams();
     }
 }
 

@@ -127,6 +127,7 @@ impl TestApp {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         let running = running.unwrap_or_else(|| panic!("the app was already stopped"));
+        here.oidc.end_streams();
         here.handle.stop(true).await;
         match running.await {
             Ok(Ok(())) => {}

@@ -13,7 +13,7 @@ use std::{
 
 use foldhash::HashSet;
 
-use super::UserSession;
+use super::{UserSession, watch::Watches};
 use crate::seal::{self, Key, SealError};
 
 /// The random value in the browser's `user-session` cookie: 256 bits in URL-safe
@@ -120,6 +120,7 @@ pub(super) struct LiveSessions {
     by_id: [RwLock<HashSet<ById>>; SHARDS],
     by_key: [Mutex<Known>; SHARDS],
     most_in_shard: usize,
+    watches: Arc<Watches>,
 }
 
 #[derive(Default)]
@@ -141,7 +142,13 @@ impl LiveSessions {
             } else {
                 usize::MAX
             },
+            watches: Arc::default(),
         }
+    }
+
+    /// The watches over those that have streams.
+    pub(super) fn watches(&self) -> &Arc<Watches> {
+        &self.watches
     }
 
     fn by_id(&self, id: &SessionId) -> &RwLock<HashSet<ById>> {
@@ -195,6 +202,11 @@ impl LiveSessions {
     }
 
     pub(super) fn forget(&self, key: &Key) {
+        self.forget_record(key);
+        self.watches.hint(key);
+    }
+
+    fn forget_record(&self, key: &Key) {
         let mut known = self.by_key(key);
         known.generation = known.generation.wrapping_add(1);
         if let Some(record) = known.records.take(key) {

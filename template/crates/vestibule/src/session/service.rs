@@ -10,9 +10,10 @@ use std::{
 };
 
 use super::{
-    LiveSession, Registration, SessionId, UserSession,
+    LiveSession, Registration, SessionEnd, SessionId, UserSession,
     live::LiveSessions,
     record::{provider_session_key, subject_key},
+    watch::Keeping,
 };
 use crate::{
     clock::now,
@@ -197,6 +198,20 @@ impl UserSessions {
             replaced
         })
         .await
+    }
+
+    /// Resolves when the session ends, wherever that happens.
+    pub(crate) fn ended(&self, live: &LiveSession) -> SessionEnd {
+        let keeping = Keeping {
+            store: Arc::clone(&self.store),
+            idle: self.idle,
+        };
+        self.live.watches().join(live, keeping)
+    }
+
+    /// Ends all streams, as the server stops.
+    pub(crate) fn end_streams(&self) {
+        self.live.watches().end_all();
     }
 
     /// Ends one session; `false` if it had ended before.

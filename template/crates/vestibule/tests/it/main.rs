@@ -61,6 +61,7 @@ mod silent;
 mod step_up;
 mod store_in_trouble;
 mod store_over_tls;
+mod streams;
 mod support;
 mod troubled_store;
 mod undeclared;
