@@ -7,14 +7,17 @@ use actix_web::{
 };
 use reqwest::StatusCode;
 use vestibule::{
-    Error, Oidc,
+    Error, Oidc, UserSession, Visitor,
     csp::{self, Sources},
     internals::{self, seal},
     store::SessionStore,
 };
 use vestibule_dev::provider::Endpoint;
 
-use crate::fixture::{Admin, Fixture, Fresh, Has, User, page, pages as own_pages};
+use crate::{
+    fixture::{Admin, Fixture, Fresh, Has, User, page, pages as own_pages},
+    support::PATHS,
+};
 
 fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
     config.route("/test/known", get().to(known));
@@ -28,6 +31,8 @@ fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
             .route("", get().to(async || "reports")),
     );
     config.route("/test/from-elsewhere", get().to(from_elsewhere));
+    config.route("/test/form", get().to(form));
+    config.route("/test/visitor", get().to(visitor));
     config.route("/test/leave", get().to(leave));
     config.route("/test/leave-everything", get().to(leave_everything));
     config.route("/test/mine", get().to(async || Err::<&str, _>(Mine)));
@@ -66,9 +71,12 @@ async fn known(request: HttpRequest, oidc: Oidc) -> Result<String, Error> {
 
 async fn about_me(oidc: Oidc, user: User) -> Result<String, Error> {
     let token = oidc.access_token(&user).await?;
+    let session = user.session();
     Ok(format!(
-        "{} {} {}",
-        user.session().claims().string("email").unwrap_or_default(),
+        "{}|{}|{}|{}|{}",
+        session.claims().string("email").unwrap_or_default(),
+        session.email().unwrap_or_default(),
+        session.device(),
         !token.expose().is_empty(),
         user.context().number,
     ))
@@ -89,6 +97,24 @@ async fn from_elsewhere(request: HttpRequest, oidc: Oidc, _: User) -> HttpRespon
         },
     );
     page(&request, &oidc, "from elsewhere")
+}
+
+/// Who the pages say is here.
+async fn visitor(request: HttpRequest, _: Option<User>) -> String {
+    let Some(visitor) = Visitor::of(&request) else {
+        return "nobody".to_owned();
+    };
+    let subject = visitor.session().map(UserSession::subject);
+    format!(
+        "{}|{}|{}",
+        visitor.name(),
+        visitor.csrf_token(),
+        subject.unwrap_or_default()
+    )
+}
+
+async fn form(oidc: Oidc, user: User) -> String {
+    oidc.logout_form(&user)
 }
 
 async fn leave(request: HttpRequest, oidc: Oidc, user: User) -> Result<HttpResponse, Error> {
@@ -163,9 +189,33 @@ async fn a_handler_sees_claims_tokens_and_its_own_record() {
     let app = Fixture::start_with_pages(pages).await;
     let alice = app.signed_in_as("alice").await;
     let body = alice.get("/test/about-me").await.body;
-    let parts: Vec<&str> = body.split(' ').collect();
-    assert_eq!(parts[0], "alice@example.com");
-    assert_eq!(parts[1..], ["true", "1"]);
+    let parts: Vec<&str> = body.split('|').collect();
+    assert_eq!(parts[..2], ["alice@example.com"; 2]);
+    assert_eq!(parts[2..], ["An unknown browser", "true", "1"]);
+}
+
+#[tokio::test]
+async fn a_page_can_tell_who_is_here() {
+    let app = Fixture::start_with_pages(pages).await;
+    assert_eq!(app.browser().get("/test/visitor").await.body, "nobody");
+    let alice = app.signed_in_as("alice").await;
+    let expected = format!("Alice Archer|{}|alice", alice.csrf_token().await);
+    assert_eq!(alice.get("/test/visitor").await.body, expected);
+}
+
+#[tokio::test]
+async fn the_librarys_own_form_signs_out() {
+    let app = Fixture::start_with_pages(pages).await;
+    let alice = app.signed_in_as("alice").await;
+    let page = alice.get("/test/form").await;
+    let form = format!("<form method=\"post\" action=\"{}\">", PATHS.logout);
+    assert!(page.body.starts_with(&form), "{}", page.body);
+    let csrf_token = page.field("csrf_token");
+    let answer = alice
+        .post(PATHS.logout, &[("csrf_token", &csrf_token)])
+        .await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
+    assert!(!alice.is_signed_in().await);
 }
 
 #[tokio::test]

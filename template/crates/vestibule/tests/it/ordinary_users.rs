@@ -169,10 +169,11 @@ async fn a_failed_sign_in_can_be_repeated_at_once() {
 async fn a_sign_in_loop_ends_on_a_page() {
     let app = Fixture::start().await;
     let browser = app.browser();
-    for _ in 0..10 {
+    for round in 0..10 {
         let login = browser.get("/profile").await.location();
         let page = browser.get(login.as_str()).await;
         if !page.status.is_redirection() {
+            assert_eq!(round, 4, "sign-ins before it");
             assert_eq!(page.status, StatusCode::BAD_REQUEST);
             assert!(page.body.contains("<code>sign_in_loop</code>"));
             // The way out: another page can still be signed in to.

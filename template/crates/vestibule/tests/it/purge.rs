@@ -51,6 +51,11 @@ async fn a_running_app_removes_the_sign_ins_that_have_ended() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    let log = instances.log(0);
+    assert!(
+        log.contains("ended sessions were removed ended=40"),
+        "{log}"
+    );
     // A kill might bring back what it removed last.
     instances.terminate(0);
     assert!(instances.ended(0).await);

@@ -19,7 +19,7 @@ use crate::{
     support::{Browser, CLIENT, PATHS, Page, login_with},
 };
 
-use super::{assert_is_error_page, change_transaction};
+use super::{assert_is_error_page, change_transaction, opened_transactions};
 
 /// A login for this page.
 fn login_to(return_to: &str) -> String {
@@ -456,6 +456,45 @@ async fn a12_forgotten_transactions_do_not_pile_up_in_the_browser() {
             assert_eq!(page.header("location"), place);
         }
     }
+}
+
+/// The pages that the browser's transactions lead to, and whether they are finished.
+fn transactions(browser: &Browser) -> BTreeMap<String, bool> {
+    opened_transactions(browser)
+        .into_iter()
+        .map(|(_, transaction)| {
+            let return_to = transaction["return_to"].as_str().unwrap().to_owned();
+            (return_to, transaction["finished"] == true)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a12_a_sign_in_that_ends_removes_those_that_are_over() {
+    let browser = Fixture::start().await.browser();
+    browser.get(&login_to("/profile?too=old")).await;
+    change_transaction(&browser, |transaction| transaction["started_at"] = json!(1));
+    browser.get(&login_to("/profile?under=way")).await;
+    for place in ["/profile?first", "/profile?second"] {
+        callback_after(&browser, &login_to(place)).await;
+    }
+    let left = [("/profile?second", true), ("/profile?under=way", false)];
+    let left = left.map(|(place, is_finished)| (place.to_owned(), is_finished));
+    assert_eq!(transactions(&browser), left.into());
+}
+
+#[tokio::test]
+async fn a12_a_sign_in_that_is_over_goes_before_those_under_way() {
+    let browser = Fixture::start().await.browser();
+    let places = ["1", "2", "3", "4", "5"].map(|tab| format!("/profile?tab={tab}"));
+    let (last, first) = places.split_last().unwrap();
+    for place in first {
+        browser.get(&login_to(place)).await;
+    }
+    callback_after(&browser, &login_to("/profile")).await;
+    browser.get(&login_to(last)).await;
+    let left = places.map(|place| (place, false));
+    assert_eq!(transactions(&browser), left.into());
 }
 
 #[tokio::test]

@@ -419,6 +419,8 @@ async fn l9_a_notice_by_sub_and_sid_ends_sessions_of_that_person_that_know_no_si
     assert!(!phone.is_signed_in().await);
     assert!(desk.is_signed_in().await, "its session is another one");
     assert!(bob.is_signed_in().await);
+    let ended = app.events("sessions_revoked").pop().unwrap();
+    assert!(ended.contains("count=1"), "{ended}");
 
     let token = logout_token(&app, Some("alice"), Some(&desk_session));
     assert_eq!(deliver(&app, &token).await.status, StatusCode::OK);

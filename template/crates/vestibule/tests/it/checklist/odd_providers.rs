@@ -4,10 +4,17 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use ring::{
+    rand::SystemRandom,
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        EcdsaSigningAlgorithm, KeyPair,
+    },
+};
 use serde_json::{Value, json};
 use vestibule::{internals::seal, now};
 use vestibule_dev::{
-    provider::{Answer, DevProvider, Endpoint, Lifetimes},
+    provider::{Answer, DevProvider, Endpoint, Lifetimes, Signature},
     testing::logs,
 };
 
@@ -135,6 +142,8 @@ async fn i24_the_log_names_an_odd_claim_and_its_kind_once() {
     app.provider.faults().id_token(|token| {
         token.claims["address"] = json!([MARKER]);
         token.claims["phone_number"] = json!(15_550_100);
+        token.claims["email_verified"] = json!(MARKER);
+        token.claims["updated_at"] = json!(" ");
     });
     let browser = app.browser();
     let answer = browser.answer_of_provider("alice", PATHS.login).await;
@@ -145,8 +154,14 @@ async fn i24_the_log_names_an_odd_claim_and_its_kind_once() {
         .filter(|line| line.contains("unusual"))
         .collect();
     assert_eq!(lines.len(), 1, "{log}");
-    assert!(lines[0].contains("address is an array"), "{log}");
-    assert!(lines[0].contains("phone_number is a number"), "{log}");
+    for odd in [
+        "address is an array",
+        "phone_number is a number",
+        "email_verified is a string",
+        "updated_at is an empty string",
+    ] {
+        assert!(lines[0].contains(odd), "{log}");
+    }
     assert!(!log.contains("15550100"), "{log}");
 }
 
@@ -165,6 +180,15 @@ async fn i24_a_claim_that_a_check_needs_is_refused_by_name_and_kind() {
         let log = logs::with(page.header("x-request-id"));
         assert!(log.contains(&format!("{claim} is an object")), "{log}");
         assert!(!log.contains(MARKER), "{log}");
+    }
+    for claim in ["iss", "sub", "aud", "exp", "iat"] {
+        app.provider.faults().clear();
+        app.provider
+            .faults()
+            .id_token(move |token| remove(token, claim));
+        let page = assert_refused(&bob, "id_token", claim).await;
+        let log = logs::with(page.header("x-request-id"));
+        assert!(log.contains(&format!("{claim} is missing")), "{log}");
     }
 }
 
@@ -456,6 +480,27 @@ async fn d11_one_authentication_method_may_stand_for_a_list() {
 }
 
 #[tokio::test]
+async fn d11_a_flag_counts_in_quotes_too() {
+    for (said, is_promised) in [("true", true), ("True", true), ("false", false)] {
+        let app = app_with_metadata(move |metadata| {
+            metadata["authorization_response_iss_parameter_supported"] = json!(said);
+        })
+        .await;
+        app.provider
+            .faults()
+            .authorization_response(|pairs| pairs.retain(|(name, _)| name != "iss"));
+        let browser = app.browser();
+        let page = browser.sign_in_as("alice", "/profile").await;
+        if is_promised {
+            assert_is_error_page(&page, "mixed_up", said);
+        }
+        assert_eq!(browser.is_signed_in().await, !is_promised, "{said}");
+        let left_out = r#"member="authorization_response_iss_parameter_supported" kind="a string""#;
+        assert_eq!(app.logged(left_out), "", "{said}");
+    }
+}
+
+#[tokio::test]
 async fn d11_the_content_type_of_metadata_and_keys_does_not_matter() {
     for endpoint in [Endpoint::Metadata, Endpoint::Keys] {
         for content_type in [
@@ -605,17 +650,65 @@ async fn d12_padded_numbers_are_read() {
     let okp = |_: &DevProvider| {};
     let app = app_with_keys(okp, |keys| keys[0]["x"] = padded(&keys[0]["x"], |x| x)).await;
     assert_accepted(&app, "Ed25519").await;
+}
 
-    let app = app_with_keys(
-        |provider| provider.use_p256_key().unwrap(),
-        |keys| {
-            for name in ["x", "y"] {
-                keys[0][name] = padded(&keys[0][name], with_a_zero);
-            }
-        },
-    )
-    .await;
-    assert_accepted(&app, "P-256 with a zero too many").await;
+/// A key one of whose coordinates begins with a zero, as one key in 128 has it, and
+/// its coordinates.
+fn key_with_a_zero(algorithm: &'static EcdsaSigningAlgorithm) -> (EcdsaKeyPair, [Vec<u8>; 2]) {
+    let random = SystemRandom::new();
+    loop {
+        let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref(), &random).unwrap();
+        // SEC 1, section 2.3.3: the first byte says that both follow.
+        let point = &key.public_key().as_ref()[1..];
+        let (x, y) = point.split_at(point.len() / 2);
+        if x[0] == 0 || y[0] == 0 {
+            let coordinates = [x.to_vec(), y.to_vec()];
+            return (key, coordinates);
+        }
+    }
+}
+
+/// Has the provider sign its ID tokens with this key.
+fn sign_with(provider: &DevProvider, alg: &'static str, key: EcdsaKeyPair) {
+    provider.faults().id_token(move |token| {
+        token.header = json!({ "alg": alg });
+        // It is made with the hash of the provider's own algorithm.
+        remove(token, "at_hash");
+        let part = |part: &Value| seal::encode(part.to_string().as_bytes());
+        let message = format!("{}.{}", part(&token.header), part(&token.claims));
+        let signature = key.sign(&SystemRandom::new(), message.as_bytes());
+        let signature = seal::encode(signature.unwrap().as_ref());
+        token.signature = Signature::Instead(format!("{message}.{signature}"));
+    });
+}
+
+#[tokio::test]
+async fn d12_coordinates_are_read_with_any_number_of_zeros() {
+    type Change = fn(Vec<u8>) -> Vec<u8>;
+    let changes: [(&str, Change); 3] = [
+        ("all", |bytes| bytes),
+        ("one too many", with_a_zero),
+        ("none", |bytes| {
+            bytes.into_iter().skip_while(|byte| *byte == 0).collect()
+        }),
+    ];
+    for (curve, alg, algorithm) in [
+        ("P-256", "ES256", &ECDSA_P256_SHA256_FIXED_SIGNING),
+        ("P-384", "ES384", &ECDSA_P384_SHA384_FIXED_SIGNING),
+    ] {
+        for (zeros, change) in changes {
+            let (key, coordinates) = key_with_a_zero(algorithm);
+            let [x, y] = coordinates.map(|bytes| json!(seal::encode(&bytes)));
+            let (x, y) = (padded(&x, change), padded(&y, change));
+            let jwk = json!({ "kty": "EC", "crv": curve, "x": x, "y": y });
+            let app = app_with_keys(
+                |provider| sign_with(provider, alg, key),
+                move |keys| *keys = vec![jwk.clone()],
+            );
+            assert_accepted(&app.await, &format!("{curve}, zeros: {zeros}")).await;
+        }
+    }
 }
 
 #[tokio::test]
@@ -628,9 +721,13 @@ async fn d12_a_token_may_name_its_key_by_a_number() {
     app.provider
         .faults()
         .id_token(|token| token.header["kid"] = json!(1));
-    assert_accepted(&app, "1").await;
+    let bob = app.signed_in_as("bob").await;
     app.provider.faults().id_token(without_kid);
     assert_accepted(&app, "no name").await;
+    app.provider
+        .faults()
+        .id_token(|token| token.header["kid"] = json!(2));
+    assert_refused(&bob, "id_token", "2").await;
 }
 
 #[tokio::test]

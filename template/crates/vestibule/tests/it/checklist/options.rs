@@ -389,6 +389,17 @@ async fn a14_what_the_settings_demand_shortens_no_later_session() {
 }
 
 #[tokio::test]
+async fn a14_another_person_who_meets_a_demand_gets_a_session_of_their_own() {
+    let app = Fixture::start_with_pages(step_up::pages).await;
+    let soon = vestibule::now() + 600;
+    let browser = app.signed_in_with("alice", "session_expiry", soon).await;
+    assert_eq!(browser.record().await.session.expires_at(), soon);
+    let page = step_up::step_up(&browser, "bob", "/test/safe").await;
+    assert_eq!(page.body, "the safe of bob");
+    assert!(browser.record().await.session.expires_at() > soon);
+}
+
+#[tokio::test]
 async fn i17_an_authentication_that_is_too_old_or_undated_is_refused() {
     let ways: [Way<fn(&mut Jws)>; 6] = [
         ("an hour old", an_hour_old),

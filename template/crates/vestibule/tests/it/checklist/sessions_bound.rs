@@ -1,10 +1,10 @@
 //! Rows S17, S18, S20 and S21: whose a session is, who can make one up, how many
 //! there may be, and apps beside each other.
 
-use reqwest::StatusCode;
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use vestibule::{
-    Oidc, Secret, UserSession,
+    Oidc, Secret, Settings, UserSession,
     internals::{
         self, Registration, UserSessions,
         seal::{self, RecordSealers, Sealer},
@@ -16,7 +16,9 @@ use vestibule_dev::{provider::Endpoint, testing::logs};
 
 use crate::{
     fixture::Fixture,
-    support::{Browser, CLIENT, PATHS, TestApp, embedded_at, settings_of, signed_in_as},
+    support::{
+        Browser, CLIENT, PATHS, TestApp, embedded_at, settings_of, signed_in_as, subject_key,
+    },
 };
 
 const SIGN_IN: &str = "user-session";
@@ -323,6 +325,28 @@ async fn s20_where_one_session_is_allowed_the_newest_stays() {
     }
 }
 
+#[tokio::test]
+async fn s20_a_session_that_nobody_has_used_for_too_long_goes_first() {
+    let app = Fixture::start_with(|settings| settings.sessions_per_person = 2).await;
+    let first = app.signed_in_as("alice").await;
+    let idle = now() - app.oidc().settings().session_idle.as_secs();
+    let unused = Row {
+        subject: subject_key(&app, "alice"),
+        // Newer, and yet not seen for longer.
+        created_at: now() + 1,
+        last_seen: idle,
+        ..row_of("of another browser", |_| Vec::new())
+    };
+    let store = internals::sessions(app.oidc()).store();
+    store.create(unused).await.unwrap();
+    let second = app.signed_in_as("alice").await;
+    assert!(first.is_signed_in().await && second.is_signed_in().await);
+    let left = store
+        .list_by_subject(subject_key(&app, "alice"), now())
+        .await;
+    assert_eq!(left.unwrap().len(), 2);
+}
+
 /// Browsers do not tell the ports of a host apart: makes `to` hold the cookies of
 /// `from`, and no others.
 fn carry(from: &Browser, to: &Browser) {
@@ -331,6 +355,28 @@ fn carry(from: &Browser, to: &Browser) {
     }
     for (name, value) in from.cookies() {
         to.set_cookie(&name, &value);
+    }
+}
+
+#[tokio::test]
+async fn s21_a_cookie_counts_by_its_whole_name() {
+    let app = Fixture::start().await;
+    let alice = app.signed_in_as("alice").await;
+    let (name, id) = (app.cookie(SIGN_IN), alice.cookie(SIGN_IN));
+    let signed_in_with = async |cookies: String| {
+        let with_cookies = |request: RequestBuilder| {
+            let request = request.header("accept", "application/json");
+            request.header("cookie", cookies)
+        };
+        let nobody = app.browser();
+        let answer = nobody.request(Method::GET, "/api/me", with_cookies).await;
+        answer.status == StatusCode::OK
+    };
+    let of_this_length = "x".repeat(name.len());
+    for other in ["x", &format!("{name}x"), &name[1..], &of_this_length] {
+        let beside = format!("{other}=nobody's; {name}={id} ;{other}=nobody's");
+        assert!(signed_in_with(beside).await, "{other}");
+        assert!(!signed_in_with(format!("{other}={id}")).await, "{other}");
     }
 }
 
@@ -355,21 +401,29 @@ async fn s21_two_apps_on_one_host_keep_their_people_signed_in() {
 
 #[tokio::test]
 async fn s21_a_sign_in_to_one_app_does_not_disturb_one_under_way_at_the_other() {
-    let (one, two) = (Fixture::start().await, Fixture::start().await);
-    let (here, there) = (one.browser(), two.browser());
-    let under_way = here.answer_of_provider("alice", "/profile").await;
-    // More than one browser may have under way at one app, and then a sign-in.
-    for _ in 0..6 {
-        carry(&here, &there);
-        there.answer_of_provider("bob", "/profile").await;
+    let one = Fixture::start().await;
+    let same_secret = |settings: &mut Settings| {
+        settings.secrets.clone_from(&one.oidc().settings().secrets);
+    };
+    for two in [
+        Fixture::start().await,
+        Fixture::start_with(same_secret).await,
+    ] {
+        let (here, there) = (one.browser(), two.browser());
+        let under_way = here.answer_of_provider("alice", "/profile").await;
+        // More than one browser may have under way at one app, and then a sign-in.
+        for _ in 0..6 {
+            carry(&here, &there);
+            there.answer_of_provider("bob", "/profile").await;
+            carry(&there, &here);
+        }
+        there.sign_in_as("bob", "/profile").await;
+        there.sign_out().await;
         carry(&there, &here);
-    }
-    there.sign_in_as("bob", "/profile").await;
-    there.sign_out().await;
-    carry(&there, &here);
 
-    let page = here.follow(under_way).await;
-    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
-    assert_eq!(page.url.path(), "/profile");
-    assert!(here.is_signed_in().await);
+        let page = here.follow(under_way).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        assert_eq!(page.url.path(), "/profile");
+        assert!(here.is_signed_in().await);
+    }
 }

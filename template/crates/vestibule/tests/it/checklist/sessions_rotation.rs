@@ -1,17 +1,23 @@
 //! Rows S12 and S14: secrets are replaced without signing anybody out, and
 //! people and operators end sign-ins from elsewhere.
 
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode, header::USER_AGENT};
 use vestibule::{
-    internals::{self, seal},
+    Secret,
+    internals::{self, Registration, UserSessions, seal},
     now,
-    store::Row,
+    store::{Row, SessionStore, open},
 };
 
 use crate::{
     fixture::Fixture,
     processes::Instances,
-    support::{Browser, PATHS, Page, login_with, subject_key},
+    support::{
+        Browser, CLIENT, PATHS, Page, TestApp, embedded_at, login_with, signed_in_as,
+        signed_in_near_the_end, subject_key,
+    },
 };
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0";
@@ -202,6 +208,66 @@ async fn s12_a_new_secret_in_front_of_the_old_one_signs_nobody_out() {
     }
     let page = carol.follow(under_way).await;
     assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+}
+
+#[tokio::test]
+async fn s12_a_record_is_sealed_anew_for_a_new_secret_alone_and_takes_new_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = embedded_at(&folder.path().join("sessions.redb"));
+    let first = Fixture::start_with(|settings| settings.session_store = store).await;
+    let alice = signed_in_near_the_end(&first, "alice").await;
+    let cookie = alice.cookie("user-session");
+    let key = seal::hash("user session", &[cookie.as_bytes()]);
+    let version = async |app: &TestApp| {
+        let store = internals::sessions(app.oidc()).store();
+        store.get(key, now()).await.unwrap().unwrap().version
+    };
+    let known = version(&first).await;
+    first.stop().await;
+
+    let old = first.oidc().settings().secrets.clone();
+    let mut secrets = vec![Secret::new(seal::random_string().unwrap())];
+    secrets.extend_from_slice(&old);
+    for (secrets, is_sealed_anew) in [(old, false), (secrets, true)] {
+        let again = Fixture::start_again_with(&first, |settings| settings.secrets = secrets);
+        let again = again.await;
+        let alice = again.browser();
+        alice.set_cookie(&again.cookie("user-session"), &cookie);
+        if is_sealed_anew {
+            let refreshed = first.token_requests() + 1;
+            for _ in 0..2 {
+                let answer = alice.fetch("/api/userinfo").await;
+                assert_eq!(answer.status, StatusCode::OK);
+                assert_eq!(first.token_requests(), refreshed);
+            }
+            assert_eq!(version(&again).await, known + 2);
+        } else {
+            assert!(alice.is_signed_in().await);
+            assert_eq!(version(&again).await, known);
+        }
+        again.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn s12_what_was_just_sealed_anew_can_be_replaced() {
+    let session = signed_in_as("alice").await.record().await.session.clone();
+    let store = open(&SessionStore::Memory).await.unwrap();
+    let registration = Registration {
+        provider: session.provider().to_owned(),
+        issuer: session.issuer().to_owned(),
+        client_id: CLIENT.to_owned(),
+    };
+    let sessions_with = |secrets: &[&Secret]| {
+        let secrets: Vec<Secret> = secrets.iter().copied().cloned().collect();
+        let hour = Duration::from_secs(3600);
+        UserSessions::new(store.clone(), registration.clone(), &secrets, hour, hour).unwrap()
+    };
+    let [old, new] = [(); 2].map(|()| Secret::new(seal::random_string().unwrap()));
+    let id = sessions_with(&[&old]).begin(&session).await.unwrap();
+    let sessions = sessions_with(&[&new, &old]);
+    let found = sessions.find(&id).await.unwrap().unwrap();
+    assert!(sessions.renew(&found, &session).await.unwrap());
 }
 
 #[tokio::test]

@@ -270,6 +270,18 @@ async fn l21_logout_tokens_that_are_refused_are_limited() {
         .await;
 }
 
+/// Only the first has the keys read; the others could be of a new key.
+#[tokio::test]
+async fn l21_logout_tokens_of_made_up_keys_are_limited_too() {
+    let app = Fixture::start_with(|settings| settings.login_rate = 2).await;
+    let mut statuses = Vec::new();
+    for _ in 0..40 {
+        statuses.push(deliver(&app, &made_up_token(&app)).await.status);
+    }
+    assert_eq!(statuses[0], StatusCode::BAD_REQUEST);
+    assert!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS));
+}
+
 #[tokio::test]
 async fn l21_any_number_of_good_logout_tokens_is_accepted() {
     let app = Fixture::start_with(|settings| settings.login_rate = 1).await;
