@@ -315,7 +315,7 @@ pub(crate) struct Init {
 /// CSRF is of concern for methods other than GET that are let in by a cookie: without a check,
 /// another site's page could have a browser send such a request. It is `checked` if the handler
 /// takes a `SignedForm`, a `PublicForm` or a `SameOrigin`, or begins with `csrf::check(…)?`, and
-/// `missing` otherwise.
+/// `missing` otherwise. Only a variable for the token may come before that call.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What the first commit says.
-const FIRST_COMMIT: &str = concat!("Start from the template of Vestibule ", env!("CARGO_PKG_VERSION"));
+const FIRST_COMMIT: &str = concat!(
+    "Start from the template of Vestibule ",
+    env!("CARGO_PKG_VERSION")
+);
 
 /// The outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]

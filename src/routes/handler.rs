@@ -3,9 +3,11 @@
 
 use std::rc::Rc;
 
+use proc_macro2::TokenTree;
+use quote::ToTokens;
 use syn::{
-    Block, Expr, FnArg, GenericArgument, GenericParam, ItemFn, ItemType, PatType, PathArguments,
-    Stmt, Type,
+    Block, Expr, ExprCall, FnArg, GenericArgument, GenericParam, ItemFn, ItemType, Local, Pat,
+    PatType, PathArguments, Stmt, Type,
 };
 
 use super::node::Place;
@@ -102,6 +104,17 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether a variable is the token that a call of `csrf::check` takes.
+fn is_token(variable: &Local, check: &ExprCall) -> bool {
+    let Pat::Ident(name) = &variable.pat else {
+        return false;
+    };
+    let taken = check.args.iter().nth(2).map(ToTokens::to_token_stream);
+    let mut taken = taken.into_iter().flatten();
+    variable.attrs.is_empty()
+        && taken.any(|it| matches!(it, TokenTree::Ident(ident) if ident == name.ident))
+}
+
 /// Reads what types ask for.
 pub(super) struct Needs<'a> {
     pub(super) source: &'a Crate,
@@ -122,13 +135,15 @@ impl<'a> Needs<'a> {
         asked.chain(checked.then_some(Need::Csrf)).collect()
     }
 
-    /// Whether the first thing that a function does is `csrf::check(…)?`. Later it might have
-    /// changed something, or gone another way.
+    /// Whether the first thing that a function does is `csrf::check(…)?`, or to read the token
+    /// that this takes. Later it might have changed something, or gone another way.
     fn begins_with_check(&self, scope: &Scope<'a>, body: &'a Block) -> bool {
         // What a block itself declares could have the same name.
         let declares = |it: &Stmt| matches!(it, Stmt::Item(_));
-        let Some(Stmt::Expr(Expr::Try(first), _)) = body.stmts.first() else {
-            return false;
+        let (token, first) = match &body.stmts[..] {
+            [Stmt::Local(token), Stmt::Expr(Expr::Try(first), _), ..] => (Some(token), first),
+            [Stmt::Expr(Expr::Try(first), _), ..] => (None, first),
+            _ => return false,
         };
         let Expr::Call(call) = &*first.expr else {
             return false;
@@ -136,6 +151,9 @@ impl<'a> Needs<'a> {
         let Expr::Path(function) = &*call.func else {
             return false;
         };
+        if token.is_some_and(|token| !is_token(token, call)) {
+            return false;
+        }
         let attributes = [&first.attrs, &call.attrs, &function.attrs];
         if attributes.iter().any(|it| !it.is_empty()) || body.stmts.iter().any(declares) {
             return false;

@@ -85,6 +85,7 @@ const HANDLERS: [(&str, &str); 34] = [
     ),
     ("|_: User, _: Here| async { \"\" }", "checked"),
     ("token_first", "checked"),
+    ("token_from_the_body", "checked"),
     ("token_first_by_another_name", "checked"),
     ("token_is_all", "checked"),
     ("|_: User| async { \"\" }", "missing"),
@@ -116,6 +117,7 @@ const HANDLERS: [(&str, &str); 34] = [
     ),
     // Not the library's.
     ("|_: User, _: SameOrigin| async { \"\" }", "missing"),
+    ("token_after_a_change", "missing"),
     ("token_too_late", "missing"),
     ("token_only_perhaps", "missing"),
     ("token_in_some_builds", "missing"),
@@ -157,6 +159,18 @@ async fn token_first_by_another_name(request: HttpRequest, user: User) -> Result
 
 async fn token_is_all(request: HttpRequest, user: User) -> Result<(), Error> {
     vestibule::csrf::check(&request, &user, None)?
+}
+
+async fn token_from_the_body(request: HttpRequest, user: User) -> Result<String, Error> {
+    let token = read().await;
+    csrf::check(&request, &user, token.as_deref())?;
+    Ok(String::new())
+}
+
+async fn token_after_a_change(request: HttpRequest, user: User) -> Result<String, Error> {
+    let done = change().await;
+    csrf::check(&request, &user, None)?;
+    Ok(done)
 }
 
 async fn token_too_late(request: HttpRequest, user: User) -> Result<String, Error> {
@@ -243,7 +257,7 @@ fn it_matters_wherever_a_cookie_lets_people_in_to_change_something() {
     cfg.route("/named", web::method(actix_web::http::Method::PUT).to(|_: User| async { "" }));
     cfg.route("/read", get().to(|_: User| async { "" }));
     cfg.route("/head", web::head().to(|_: User| async { "" }));
-    cfg.configure(oidc.public(|cfg| {
+    cfg.configure(oidc.public(|cfg: &mut vestibule::PublicConfig| {
         cfg.route("/hook", post().to(change));
         cfg.route("/basket", post().to(|_: actix_session::Session| async { "" }));
         cfg.route("/key", post().to(|_: Key| async { "" }));

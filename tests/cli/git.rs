@@ -79,7 +79,10 @@ fn without_a_name_nothing_is_committed_and_it_is_said() {
     let note = "note: the app is not committed yet: git doesn't know your name and e-mail address \
                 yet. To do so, in my-app: git add --all && git commit";
     assert!(told.contains(note), "{told}");
-    let status = git(&room, &["-C", "my-app", "status", "--porcelain", "--", "Cargo.toml"]);
+    let status = git(
+        &room,
+        &["-C", "my-app", "status", "--porcelain", "--", "Cargo.toml"],
+    );
     assert_eq!(status, "?? Cargo.toml\n");
 }
 

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use reqwest::{Method, StatusCode};
 use tracing_actix_web::TracingLogger;
-use vestibule::{Error, Oidc};
+use vestibule::{Error, Oidc, PublicConfig};
 use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
 
 use crate::{
@@ -141,7 +141,7 @@ fn with_files(oidc: &Oidc, config: &mut ServiceConfig) {
             .content_type("text/css")
             .body("a { color: CanvasText }\n".repeat(100))
     };
-    config.configure(oidc.public(|table| {
+    config.configure(oidc.public(|table: &mut PublicConfig| {
         let files = web::scope("/files").wrap(Compress::default());
         table.service(files.route("/app.css", web::get().to(stylesheet)));
     }));
