@@ -1,8 +1,8 @@
 //! `vestibule add route`: from the arguments to a plan that has been checked. What the arguments
 //! mean is in [`arguments`], the place in the app is found in [`site`], the new code is put
 //! together in [`draft`], names that are in its way are found in [`clashes`], what it takes for
-//! granted in [`needs`], the files are edited in [`plan`], and the result is read again in
-//! [`proof`]. Each of them may find an [`Objection`]; [`run`] is where it ends the command.
+//! granted in [`needs`], the files are edited in [`plan`] and [`shown`], and the result is read again
+//! in [`proof`]. Each of them may find an [`Objection`]; [`run`] is where it ends the command.
 
 mod arguments;
 mod by_hand;
@@ -12,12 +12,12 @@ mod needs;
 mod objection;
 mod plan;
 mod proof;
+pub(super) mod shown;
 pub(super) mod site;
 
 use syn::{Item, Visibility};
 
 use crate::cli::AddRoute;
-use crate::commands::plan::Planned;
 use crate::error::{Error, Exit, ManualSteps};
 use crate::people::{self, Holder};
 use crate::project::Project;
@@ -30,6 +30,7 @@ use self::arguments::Arguments;
 use self::clashes::NewName;
 use self::draft::{Draft, Look};
 use self::objection::Objection;
+use self::shown::Shown;
 use self::site::Site;
 
 /// The app that a route is added to.
@@ -84,7 +85,11 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
     let site = site.map_err(|reason| Objection::cannot_edit(&file, CannotEdit(reason)))?;
     needs::check(&app.project, &app.source, draft)?;
     let holder = holder(&app.project, draft)?;
-    let planned = plan::plan(&app.project, &app.source, &site, draft, holder.as_ref())?;
+    let mut planned = plan::plan(&app.project, &app.source, &site, draft, holder.as_ref())?;
+    let shown = Shown::add(&app.source, &draft.routes, &draft.route);
+    for (path, before, after) in shown.changes {
+        planned.push(&path, Some(before), Some(after));
+    }
     proof::check(
         &app.project,
         &app.source,
@@ -93,7 +98,12 @@ fn add(typed: &AddRoute, drafted: &mut Option<Draft>) -> Result<Exit, Objection>
         draft,
         &file,
     )?;
-    finish(typed, &app, &site, draft, holder.as_ref(), planned)
+    if planned.finish(&app.project, &typed.plan)? {
+        notes(&app, &site, draft, holder.as_ref());
+        shown.notes.iter().for_each(terminal::note);
+        next_steps(&app.project, draft, holder.as_ref());
+    }
+    Ok(Exit::Done)
 }
 
 /// The place in an app that had routes before it had sign-in.
@@ -217,21 +227,6 @@ fn misunderstood(app: &App, draft: &Draft) -> Result<Vec<String>, Error> {
         found.extend(clashes::misunderstood(project, source, &new, &visibility)?);
     }
     Ok(found)
-}
-
-fn finish(
-    typed: &AddRoute,
-    app: &App,
-    site: &Site<'_>,
-    draft: &Draft,
-    holder: Option<&Holder>,
-    planned: Planned,
-) -> Result<Exit, Objection> {
-    if planned.finish(&app.project, &typed.plan)? {
-        notes(app, site, draft, holder);
-        next_steps(&app.project, draft, holder);
-    }
-    Ok(Exit::Done)
 }
 
 /// Who at the development provider has the role that the route asks for, if the provider decides

@@ -10,6 +10,7 @@ use syn::Item;
 
 use crate::cli::RemoveRoute;
 use crate::commands::add::draft::TESTS;
+use crate::commands::add::shown::Shown;
 use crate::commands::add::site;
 use crate::commands::plan::Planned;
 use crate::error::{Error, Exit, ManualSteps, Step};
@@ -40,11 +41,28 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
         nothing_there(&table, &routes_module, &arguments.name, &module);
         return Ok(Exit::Done);
     }
-    let inventory = Inventory::find(&project, &source, &routes_module, &module, &routes)?;
+    // What shows its page names it too, and goes with it.
+    let path = routes.iter().find_map(|route| route.path.as_deref());
+    let shown = Shown::remove(&source, &routes_module, &module, path.unwrap_or_default());
+    let unshown = project.with(shown.outcome());
+    let (source, table) = if shown.changes.is_empty() {
+        (source, table)
+    } else {
+        let source = Crate::read_after(&unshown, &source)?;
+        let table = Table::read(&source);
+        (source, table)
+    };
+    let routes = site::routes_of(&table, &routes_module, &module);
+    let inventory = Inventory::find(&unshown, &source, &routes_module, &module, &routes)?;
     let (is_page, style) = if is_adopted {
         plain_style(&inventory)
     } else {
-        (inventory.view.is_some(), Style::of_template())
+        let has_gallery = inventory.handler.1.contains("pub fn sample(");
+        let style = Style {
+            has_gallery,
+            ..Style::of_template()
+        };
+        (inventory.view.is_some(), style)
     };
     let original = Original::of(&source, &routes_module, &module, &routes, is_page, style);
     let mut reasons = inventory.named_elsewhere.clone();
@@ -56,7 +74,10 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     }
     let cannot_edit =
         |file: &str, CannotEdit(reason): CannotEdit| by_hand(file, reason, &inventory);
-    let (planned, comments) = plan(&project, &source, &inventory, &original, &cannot_edit)?;
+    let (mut planned, comments) = plan(&unshown, &source, &inventory, &original, &cannot_edit)?;
+    for (path, before, after) in shown.changes {
+        planned.push(&path, Some(before), Some(after));
+    }
     let (removed, staying): (Vec<_>, Vec<_>) = comments.iter().partition(|(_, it)| it.is_removed);
     if !arguments.force && !removed.is_empty() {
         let reasons = removed.iter().map(|(file, Comment { line, text, .. })| {
@@ -64,7 +85,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
         });
         return Err(Error::RouteInUse(reasons.collect()));
     }
-    prove(&project, &source, &table, &planned, &routes).map_err(|reason| {
+    prove(&unshown, &source, &table, &planned, &routes).map_err(|reason| {
         by_hand(
             &format!("src/{}", routes_module.join("/")),
             reason,
@@ -73,6 +94,7 @@ pub(crate) fn run(arguments: &RemoveRoute) -> Result<Exit, Error> {
     })?;
     if planned.finish(&project, &arguments.plan)? {
         terminal::result(format_args!("The route `{module}` was removed."));
+        shown.notes.iter().for_each(terminal::note);
         for file in &inventory.linked {
             terminal::note(format_args!("{file} still has a link to it"));
         }
@@ -124,6 +146,7 @@ fn plain_style(inventory: &Inventory<'_>) -> (bool, Style) {
     let is_page = inventory.handler.1.contains("Html::new(");
     let style = Style {
         has_views: false,
+        has_gallery: false,
         attribute: attribute.map(|path| path.value()),
     };
     (is_page, style)

@@ -6,7 +6,7 @@ mod spec;
 
 use liquid::{ParserBuilder, object};
 
-pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType, Style};
+pub(crate) use spec::{Guard, Kind, Method, NewRole, NewRoute, RoleType, Style, title_of};
 
 use self::imports::imports;
 use crate::source::GuardNames;
@@ -73,6 +73,50 @@ pub(crate) fn tests(route: &NewRoute, names: &GuardNames) -> Result<String, BadS
     )
 }
 
+/// The call that shows a page in the gallery, as rustfmt writes it on a chain; `sample` is the
+/// path of the function that renders it.
+pub(crate) fn state(route: &NewRoute, sample: &str) -> String {
+    let when = match route.kind {
+        Kind::Form => "a field has a mistake",
+        Kind::Page | Kind::Json => "as people see it",
+    };
+    let arguments = [
+        format!("\"{}\"", route.module.replace('_', "-")),
+        format!("\"{}.html\"", route.module),
+        format!("\"{when}\""),
+        sample.to_owned(),
+    ];
+    call(".state", &arguments)
+}
+
+/// The element that links to a page in the bar.
+pub(crate) fn link(route: &NewRoute) -> String {
+    let audience = match &route.guard {
+        Guard::Public => "Audience::Everybody".to_owned(),
+        Guard::Role(role) if !role.is_decided_by_app => format!("Audience::Role({:?})", role.name),
+        Guard::SignedIn | Guard::Role(_) | Guard::Fresh { .. } => "Audience::SignedIn".to_owned(),
+    };
+    let arguments = [
+        format!("{:?}", route.title()),
+        format!("{:?}", route.path),
+        audience,
+    ];
+    call("Link::to", &arguments)
+}
+
+/// A call with its arguments on one line if they are short.
+fn call(name: &str, arguments: &[String]) -> String {
+    let one = arguments.join(", ");
+    if one.len() <= CALL_WIDTH {
+        return format!("{name}({one})");
+    }
+    let lines: String = arguments
+        .iter()
+        .map(|argument| format!("    {argument},\n"))
+        .collect();
+    format!("{name}(\n{lines})")
+}
+
 /// A role's type, to go next to the others.
 pub(crate) fn role(role: &NewRole) -> String {
     let NewRole {
@@ -124,6 +168,7 @@ fn common(route: &NewRoute) -> liquid::Object {
         "is_json": route.kind == Kind::Json,
         "is_get": route.method == Method::Get,
         "has_body": route.has_body(),
+        "has_sample": route.has_sample(),
         "needs_token": route.needs_token(),
         "is_known_who": !matches!(&route.guard, Guard::Role(role) if role.is_decided_by_app),
         "role": role,

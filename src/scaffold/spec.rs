@@ -20,6 +20,8 @@ pub(crate) struct NewRoute {
 pub(crate) struct Style {
     /// Whether pages are views, as in a new app.
     pub(crate) has_views: bool,
+    /// Whether there is a gallery that shows pages from sample data.
+    pub(crate) has_gallery: bool,
     /// The path in the attribute of the handler, which registers it: `#[get("/reports")]`.
     pub(crate) attribute: Option<String>,
 }
@@ -29,6 +31,7 @@ impl Style {
     pub(crate) fn of_template() -> Self {
         Self {
             has_views: true,
+            has_gallery: true,
             attribute: None,
         }
     }
@@ -82,6 +85,16 @@ pub(crate) struct NewRole {
     pub(crate) name: String,
     /// How the trait is written where the type goes, with its arguments.
     pub(crate) trait_path: String,
+}
+
+/// A module's name as a heading.
+pub(crate) fn title_of(module: &str) -> String {
+    let words = module.replace('_', " ");
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => words,
+    }
 }
 
 impl Method {
@@ -161,12 +174,7 @@ impl NewRoute {
 
     /// The module's name as a heading.
     pub(crate) fn title(&self) -> String {
-        let words = self.module.replace('_', " ");
-        let mut characters = words.chars();
-        match characters.next() {
-            Some(first) => first.to_uppercase().chain(characters).collect(),
-            None => words,
-        }
+        title_of(&self.module)
     }
 
     /// Methods and handlers, one for each registration.
@@ -176,6 +184,21 @@ impl NewRoute {
             Kind::Json => vec![(self.method, self.method.handler())],
             Kind::Form => vec![(Method::Get, "show"), (Method::Post, "send")],
         }
+    }
+
+    /// Whether it shows a view.
+    pub(crate) fn is_view(&self) -> bool {
+        self.style.has_views && self.kind != Kind::Json
+    }
+
+    /// Whether the gallery can show it.
+    pub(crate) fn has_sample(&self) -> bool {
+        self.is_view() && self.style.has_gallery
+    }
+
+    /// Whether the bar can link to it.
+    pub(crate) fn has_link(&self) -> bool {
+        self.is_view() && self.parameters().is_empty()
     }
 
     /// Whether it reads a body of JSON.

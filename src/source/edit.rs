@@ -1,6 +1,7 @@
 //! Edits of a source file: pieces of the original text are spliced, and the result must differ
 //! by exactly the syntax that was meant. What can't be edited like that is left to its owner.
 
+mod list;
 mod wrap;
 
 use std::ops::Range;

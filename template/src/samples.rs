@@ -104,7 +104,7 @@ pub fn gallery() -> Gallery {
             "what pages of yours can be made of",
             |request| {
                 views::respond(&Elements {
-                    frame: frame(request, Some(ALICE))?,
+                    frame: signed_in(request)?,
                 })
             },
         )
@@ -117,6 +117,14 @@ fn frame(request: &HttpRequest, name: Option<&str>) -> Result<Frame, Error> {
         visitor: name.map(|name| Visitor::sample(name, "sample")),
         ..Frame::of(request)?
     })
+}
+
+/// The frame of a page for somebody who is signed in.
+///
+/// # Errors
+/// See [`Frame::of`].
+pub fn signed_in(request: &HttpRequest) -> Result<Frame, Error> {
+    frame(request, Some(ALICE))
 }
 
 fn home(request: &HttpRequest, name: Option<&str>) -> Page {
@@ -186,7 +194,7 @@ fn devices(request: &HttpRequest, count: usize) -> Page {
     let names = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"];
     let rows = names.iter().take(count).enumerate();
     views::respond(&Devices {
-        frame: frame(request, Some(ALICE))?,
+        frame: signed_in(request)?,
         devices: rows
             .map(|(nth, name)| DeviceRow {
                 handle: format!("sample-{nth}"),
@@ -201,7 +209,7 @@ fn devices(request: &HttpRequest, count: usize) -> Page {
 
 fn members(request: &HttpRequest, signed_out: Option<usize>) -> Page {
     views::respond(&Members {
-        frame: frame(request, Some(ALICE))?,
+        frame: signed_in(request)?,
         count: 1,
         signed_out,
     })

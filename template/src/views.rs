@@ -4,6 +4,7 @@
 
 mod claims;
 mod html;
+mod navigation;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -21,6 +22,7 @@ use vestibule::{
 pub use self::{
     claims::{Claim, ClaimGroup, ClaimValue, Entry},
     html::Html,
+    navigation::{Audience, Link},
 };
 use crate::hooks::User;
 
@@ -54,6 +56,8 @@ pub struct Frame {
     /// Whether the content brings a `<main>` of its own, as the Okta Sign-In
     /// Widget does.
     pub content_has_main: bool,
+    /// The path of the link in the bar that leads to this page.
+    pub current: Option<&'static str>,
     /// Knows the paths.
     pub oidc: Oidc,
 }
@@ -64,13 +68,15 @@ impl Frame {
     /// # Errors
     /// `app.rs` does not wrap the app in `oidc.middleware()`.
     pub fn of(request: &HttpRequest) -> Result<Self, Error> {
+        let oidc = Oidc::of(request)?;
         Ok(Self {
             app_name: env!("CARGO_PKG_NAME"),
             visitor: Visitor::of(request),
             nonce: Nonce,
             fresh: csp::FRESH_SCRIPT,
             content_has_main: false,
-            oidc: Oidc::of(request)?,
+            current: navigation::current(request, &oidc),
+            oidc,
         })
     }
 
@@ -78,6 +84,16 @@ impl Frame {
     /// `APP_BASE_URL` has.
     pub fn base(&self) -> &str {
         self.oidc.settings().base_path()
+    }
+
+    /// The links in the bar.
+    pub fn links(&self) -> Vec<&'static Link> {
+        navigation::links(self.visitor.as_ref())
+    }
+
+    /// Whether a link leads to this page.
+    pub fn is_current(&self, link: &Link) -> bool {
+        self.current == Some(link.path)
     }
 
     /// Where the sign-in's own pages are.

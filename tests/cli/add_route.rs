@@ -39,6 +39,7 @@ created templates/monthly_reports.html
 created tests/it/routes/monthly_reports.rs
 edited  src/routes/mod.rs
 edited  tests/it/routes/mod.rs
+edited  src/samples.rs
 
 "#]]);
     let table = room.read("app/src/routes/mod.rs");

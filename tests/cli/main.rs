@@ -36,6 +36,7 @@ mod routes;
 #[cfg(unix)]
 mod run;
 mod shells;
+mod shown;
 mod undecided;
 mod views;
 mod workspaces;

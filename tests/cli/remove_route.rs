@@ -151,6 +151,8 @@ removed templates/reports.html
 removed tests/it/routes/reports.rs
 edited  src/routes/mod.rs
 edited  tests/it/routes/mod.rs
+edited  src/samples.rs
+edited  src/views/navigation.rs
 note: templates/home.html still has a link to it
 
 "#]]);
@@ -251,6 +253,8 @@ removed templates/reports.html
 removed tests/it/routes/reports.rs
 edited  src/routes/mod.rs
 edited  tests/it/routes/mod.rs
+edited  src/samples.rs
+edited  src/views/navigation.rs
 note: the comment `// What the board asks for,` (src/routes/mod.rs:[..]) was removed too
 note: the comment `// slow` (src/routes/mod.rs:[..]) was removed too
 
@@ -288,6 +292,8 @@ remove templates/reports.html
 remove tests/it/routes/reports.rs
 edit   src/routes/mod.rs
 edit   tests/it/routes/mod.rs
+edit   src/samples.rs
+edit   src/views/navigation.rs
 
 "#]]);
 }

@@ -97,7 +97,62 @@ fn code(page: &Page) -> String {
 
 #[tokio::test]
 async fn somebody_on_the_list_of_people_has_the_new_role() {
-    let me = support::signed_in_as("alice").await.get("/api/me").await.json();
+    let me = support::signed_in_as("alice")
+        .await
+        .get("/api/me")
+        .await
+        .json();
     let roles = me["roles"].as_array().unwrap();
     assert!(roles.contains(&Value::from("auditor")), "{roles:?}");
+}
+
+#[tokio::test]
+async fn the_bar_links_to_added_pages_for_those_who_may_see_them() {
+    let app = support::app().start().await;
+    let auditor = app
+        .signed_in_with("alice", "roles", json!(["auditor"]))
+        .await;
+    let member = app.signed_in_with("bob", "roles", json!([])).await;
+    let everybody = ["/everybody-page", "/everybody-form"];
+    let members = ["/person-page", "/fresh-form"];
+    let (auditors, admins) = (["/auditor-page", "/auditor-form"], ["/admin-page"]);
+    for (browser, seen, unseen) in [
+        (
+            app.browser(),
+            vec![everybody],
+            [&members[..], &auditors, &admins].concat(),
+        ),
+        (
+            member,
+            vec![everybody, members],
+            [&auditors[..], &admins].concat(),
+        ),
+        (auditor, vec![everybody, members, auditors], admins.to_vec()),
+    ] {
+        let page = browser.get("/everybody-page").await;
+        let links = |path: &str| page.body.contains(&format!("<li><a href=\"{path}\""));
+        for path in seen.concat() {
+            assert!(links(path), "{path}: {}", page.body);
+        }
+        for path in unseen {
+            assert!(!links(path), "{path}: {}", page.body);
+        }
+        let current = "href=\"/everybody-page\" aria-current=\"page\"";
+        assert!(page.body.contains(current), "{}", page.body);
+        assert_eq!(page.body.matches("aria-current").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_gallery_shows_added_pages() {
+    let browser = support::app().start().await.browser();
+    for (name, part) in [
+        ("person-page", "This page is for"),
+        ("admin-form-of", "text-mistake"),
+        ("everybody-form", "text-mistake"),
+    ] {
+        let page = browser.get(&format!("/dev/views/{name}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{name}");
+        assert!(page.body.contains(part), "{name}: {}", page.body);
+    }
 }

@@ -13,6 +13,7 @@ use crate::source::{Crate, Def, Module, Scope, Want, as_code, imports, plain_nam
 use super::arguments::{AccessArgument, Arguments};
 use super::clashes::{FirstNames, macro_that_may_make};
 use super::objection::Objection;
+use super::shown;
 
 /// Where tests of routes are declared.
 pub(crate) const TESTS: &str = "tests/it/routes/mod.rs";
@@ -97,6 +98,7 @@ impl Draft {
             kind: arguments.kind,
             style: Style {
                 has_views: look == Look::Template,
+                has_gallery: look == Look::Template && shown::has_gallery(source),
                 attribute,
             },
         };
@@ -209,6 +211,18 @@ impl Draft {
             steps.push(Step {
                 place: format!("in {}", site.file),
                 lines: scaffold::role(role),
+            });
+        }
+        if self.route.has_sample() {
+            steps.push(Step {
+                place: "at the end of `samples::gallery`".to_owned(),
+                lines: shown::state(&self.routes, &self.route),
+            });
+        }
+        if self.route.has_link() {
+            steps.push(Step {
+                place: "in the links of the bar, `views::navigation::LINKS`".to_owned(),
+                lines: format!("{},", scaffold::link(&self.route)),
             });
         }
         if self.test_file.is_some() {
