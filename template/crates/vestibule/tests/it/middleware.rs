@@ -4,7 +4,7 @@
 use actix_cors::Cors;
 use actix_session::{Session, SessionMiddleware, storage::CookieSessionStore};
 use actix_web::{
-    App, HttpServer,
+    App, HttpResponse, HttpServer,
     body::BoxBody,
     cookie::Key,
     dev::{ServiceRequest, ServiceResponse},
@@ -13,11 +13,11 @@ use actix_web::{
 };
 use reqwest::{Method, StatusCode};
 use tracing_actix_web::TracingLogger;
-use vestibule::Error;
+use vestibule::{Error, Oidc};
 use vestibule_dev::testing::{Browser, Launch, Start, TestApp};
 
 use crate::{
-    fixture::{Fixture, PATIENCE, User},
+    fixture::{Fixture, PATIENCE, User, pages as own_pages},
     support::PATHS,
 };
 
@@ -131,6 +131,41 @@ async fn compress_goes_with_it() {
             })
             .await;
         assert_eq!(page.header("content-encoding"), "gzip", "{what}");
+    }
+}
+
+/// The fixture's pages, and files that are compressed.
+fn with_files(oidc: &Oidc, config: &mut ServiceConfig) {
+    let stylesheet = async || {
+        HttpResponse::Ok()
+            .content_type("text/css")
+            .body("a { color: CanvasText }\n".repeat(100))
+    };
+    config.configure(oidc.public(|table| {
+        let files = web::scope("/files").wrap(Compress::default());
+        table.service(files.route("/app.css", web::get().to(stylesheet)));
+    }));
+    own_pages(oidc, config);
+}
+
+/// As the README of new apps advises: what a compressed page weighs tells its secrets.
+#[tokio::test]
+async fn compress_on_the_files_takes_in_no_page_with_a_token() {
+    let app = Fixture::start_with_pages(with_files).await;
+    let alice = app.signed_in_as("alice").await;
+    for (path, encoding) in [
+        ("/files/app.css", "gzip"),
+        ("/profile", ""),
+        ("/api/me", ""),
+    ] {
+        let answer = alice.request(Method::GET, path, |request| {
+            request
+                .header("accept-encoding", "gzip")
+                .header("accept", "text/html")
+        });
+        let answer = answer.await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(answer.header("content-encoding"), encoding, "{path}");
     }
 }
 
