@@ -64,7 +64,7 @@ fn a_new_app_shows_what_its_own_routes_check() {
 }
 
 /// Handlers as arguments of `.to()`, each with what the table says of it.
-const HANDLERS: [(&str, &str); 34] = [
+const HANDLERS: [(&str, &str); 36] = [
     ("|_: SignedForm<Fields>| async { \"\" }", "checked"),
     (
         "|_: vestibule::SignedForm<Fields, ()>| async { \"\" }",
