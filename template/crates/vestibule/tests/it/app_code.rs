@@ -164,7 +164,8 @@ async fn nobody_passes_for_a_stranger_while_the_store_is_away() {
         .close()
         .await
         .unwrap();
-    for path in paths.into_iter().chain(["/test/known", "/test/reports"]) {
+    let more = ["/test/known", "/test/reports", "/no-such-page"];
+    for path in paths.into_iter().chain(more) {
         let page = browser.get(path).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
