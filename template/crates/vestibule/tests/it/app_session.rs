@@ -23,7 +23,7 @@ use vestibule::{
 use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
-    fixture::{Fixture, pages as own_pages},
+    fixture::{Fixture, User, pages as own_pages},
     redis_server::{Outage, Server},
     support::{Browser, PATHS, embedded_at},
 };
@@ -48,6 +48,11 @@ async fn keep_late(session: Session, path: Path<(String, String)>) -> HttpRespon
     SIGNED_OUT.acquire().await.unwrap().forget();
     session.insert(name, value).unwrap();
     HttpResponse::NoContent().finish()
+}
+
+/// The same in a page for people who are signed in.
+async fn keep_late_for(_: User, session: Session, path: Path<(String, String)>) -> HttpResponse {
+    keep_late(session, path).await
 }
 
 /// The same under a new id.
@@ -87,6 +92,10 @@ pub fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
     config
         .route("/test/keep/{name}/{value}/{wait}", web::get().to(keep))
         .route("/test/keep-late/{name}/{value}", web::get().to(keep_late))
+        .route(
+            "/test/keep-late-for/{name}/{value}",
+            web::get().to(keep_late_for),
+        )
         .route("/test/renew-late/{name}/{value}", web::get().to(renew_late))
         .route("/test/renew", web::get().to(renew))
         .route("/test/append/{name}/{more}", web::get().to(append))
@@ -223,7 +232,11 @@ async fn what_two_requests_change_at_the_same_time_is_both_kept() {
 #[tokio::test]
 async fn a_slow_request_brings_nothing_back_after_sign_out() {
     let browser = visit(|_| {}).await;
-    for slow in ["/test/keep-late/cart/books", "/test/renew-late/cart/books"] {
+    for slow in [
+        "/test/keep-late/cart/books",
+        "/test/keep-late-for/cart/books",
+        "/test/renew-late/cart/books",
+    ] {
         browser.sign_in_as("alice", PATHS.login).await;
         browser.get("/test/keep/cart/book/0").await;
         let before = browser.cookie("app-session");

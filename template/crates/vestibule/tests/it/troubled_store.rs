@@ -1,8 +1,8 @@
-//! A store that is slow or fails when a test wants it to.
+//! A store that is slow or fails when a test wants it to, and tells what it was asked for.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use tokio::sync::Semaphore;
@@ -25,6 +25,10 @@ pub struct Troubled {
     pub keeps_rows: AtomicBool,
     /// Whether no name can be given back.
     pub keeps_names: AtomicBool,
+    /// Whether other instances use it too.
+    pub is_shared: AtomicBool,
+    /// How long the last name was asked for, in seconds.
+    pub last_lease: AtomicU64,
 }
 
 impl Troubled {
@@ -38,6 +42,8 @@ impl Troubled {
             reads_nothing: AtomicBool::new(false),
             keeps_rows: AtomicBool::new(false),
             keeps_names: AtomicBool::new(false),
+            is_shared: AtomicBool::new(false),
+            last_lease: AtomicU64::new(0),
         })
     }
 
@@ -96,6 +102,8 @@ impl Store for Troubled {
     }
 
     fn acquire(&self, lease: Lease) -> Pending<'_, bool> {
+        let seconds = lease.until.saturating_sub(lease.now);
+        self.last_lease.store(seconds, Ordering::Relaxed);
         self.inner.acquire(lease)
     }
 
@@ -108,7 +116,7 @@ impl Store for Troubled {
     }
 
     fn is_shared(&self) -> bool {
-        self.inner.is_shared()
+        self.is_shared.load(Ordering::Relaxed)
     }
 
     fn close(&self) -> Pending<'_, ()> {

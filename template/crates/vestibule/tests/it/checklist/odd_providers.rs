@@ -273,6 +273,14 @@ async fn t11_odd_members_of_a_token_response_cost_nobody_the_sign_in() {
 }
 
 #[tokio::test]
+async fn t11_the_scopes_that_are_granted_may_be_a_list() {
+    let app = Fixture::start().await;
+    with_member(&app, "scope", json!(["openid", "email"]));
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.record().await.session.scopes(), ["openid", "email"]);
+}
+
+#[tokio::test]
 async fn t11_nor_does_a_refresh_that_is_answered_so() {
     let app = app_with_tokens_for_an_hour().await;
     for (name, value, life) in odd_members() {

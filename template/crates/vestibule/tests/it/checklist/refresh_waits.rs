@@ -1,6 +1,9 @@
 //! Section F: how long people wait for a refresh, and how often there is one.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use reqwest::{StatusCode, header::COOKIE};
 use vestibule::internals;
@@ -9,6 +12,7 @@ use vestibule_dev::provider::{Ending, Endpoint, Lifetimes};
 use crate::{
     fixture::Fixture,
     support::{TestApp, client, signed_in_near_the_end},
+    troubled_store::Troubled,
 };
 
 /// The token endpoint takes requests and answers none.
@@ -136,4 +140,27 @@ async fn f11_a_short_lived_token_is_refreshed_before_it_ends() {
     })
     .await;
     assert!(began.elapsed() < short, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn f10_an_instance_that_dies_has_others_wait_a_little_longer_than_a_refresh_may_take() {
+    const TIMEOUT: u64 = 7;
+    let store = Troubled::open().await;
+    store.is_shared.store(true, Ordering::Relaxed);
+    let fixture = Fixture {
+        store: Some(store.clone()),
+        ..Fixture::default()
+    };
+    let prepared = fixture.prepared(|settings, _| {
+        settings.relying_party.timeout = Duration::from_secs(TIMEOUT);
+    });
+    let app = prepared.start().await;
+    let ended = Duration::ZERO;
+    let alice = app.signed_in_with_token_for("alice", ended).await;
+    store.last_lease.store(0, Ordering::Relaxed);
+    let answer = alice.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    // Metadata, tokens and new keys may take a time-out each.
+    let lease = store.last_lease.load(Ordering::Relaxed);
+    assert!((3 * TIMEOUT + 1..4 * TIMEOUT).contains(&lease), "{lease}");
 }
