@@ -10,9 +10,7 @@ export default async function* matrix(events) {
   const variants = [];
   for await (const { type, data } of events) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
-    // The suite of all is above them.
-    if (data.nesting === 0) continue;
-    if (data.nesting === 1) {
+    if (data.nesting === 0) {
       // A suite ends after its tests.
       variants.push({ name: data.name, results: new Map(tests) });
       tests.clear();

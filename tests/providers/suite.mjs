@@ -27,15 +27,11 @@ if (!binary) {
 const browser = await launch();
 after(() => browser.close());
 
-// Two variants at a time, as each waits for its tokens to end more than it works.
-describe('providers', { concurrency: 2 }, () => {
-  for (const provider of providers.filter(({ title }) => title.includes(wanted))) {
-    for (const variant of provider.variants) {
-      const title = `${provider.title}: ${variantName(variant)}`;
-      describe(title, { concurrency: 1 }, () => suite(provider, variant));
-    }
+for (const provider of providers.filter(({ title }) => title.includes(wanted))) {
+  for (const variant of provider.variants) {
+    describe(`${provider.title}: ${variantName(variant)}`, () => suite(provider, variant));
   }
-});
+}
 
 function suite(provider, variant) {
   let setting;
