@@ -39,10 +39,10 @@ function page(variants) {
   });
   return `# Providers
 
-The generated app with providers that other people wrote. \`tests/run\` installs
-and starts them, signs people in and out with Chromium, records what app and
-provider say to each other, and writes this page. “Not offered” is what a
-provider's own metadata do not offer.
+The generated app with providers that other people wrote. \`tests/providers/all\`
+starts them, signs people in and out with Chromium, records what app and provider
+say to each other, and writes this page; \`tests/run\` tries the first variant of
+each. “Not offered” is what a provider's own metadata do not offer.
 
 ${sections.join('\n\n')}
 `;

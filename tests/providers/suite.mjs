@@ -1,7 +1,9 @@
 // The app with providers that other people wrote: for each of them, and for
 // each variant that it is started in, the same tests.
 //
-//     node tests/providers/suite.mjs path/to/target/debug/app [part of a title]
+//     node tests/providers/suite.mjs path/to/target/debug/app [--first] [part of a title]
+//
+// `--first` takes the first variant of each provider.
 //
 // A capability that a provider's own metadata does not offer is left out, and
 // the matrix says so. Everything else has to pass.
@@ -19,7 +21,10 @@ import { Visitor } from './visitor.mjs';
 
 const NOT_OFFERED = 'not offered';
 
-const [binary, wanted = ''] = process.argv.slice(2);
+const isFirst = (argument) => argument === '--first';
+const [binary, ...rest] = process.argv.slice(2);
+const [wanted = ''] = rest.filter((argument) => !isFirst(argument));
+const count = rest.some(isFirst) ? 1 : undefined;
 if (!binary) {
   console.error('error: give the path of the app, a debug build');
   process.exit(1);
@@ -28,7 +33,7 @@ const browser = await launch();
 after(() => browser.close());
 
 for (const provider of providers.filter(({ title }) => title.includes(wanted))) {
-  for (const variant of provider.variants) {
+  for (const variant of provider.variants.slice(0, count)) {
     describe(`${provider.title}: ${variantName(variant)}`, () => suite(provider, variant));
   }
 }
