@@ -24,21 +24,29 @@ fn complaint(room: &Room) -> String {
     String::from_utf8(output.get_output().stderr.clone()).unwrap()
 }
 
+/// What the table says of routes: method, path, and whether CSRF is checked.
+fn assert_csrf(table: &[Value], expected: &[(&str, &str, &str)]) {
+    for (method, path, csrf) in expected {
+        assert_eq!(csrf_of(table, method, path), *csrf, "{method} {path}");
+    }
+}
+
 #[test]
 fn a_new_app_shows_what_its_own_routes_check() {
     let room = Room::with_app();
     let table = table(&room);
-    for (method, path, csrf) in [
-        ("GET", "/devices", "not_needed"),
-        ("POST", "/devices", "checked"),
-        ("POST", "/admin", "checked"),
-        ("POST", "/login", "checked"),
-        ("POST", "/logout", "checked"),
-        // The provider sends these, and proves that by a signature.
-        ("POST", "/backchannel-logout", "not_needed"),
-    ] {
-        assert_eq!(csrf_of(&table, method, path), csrf, "{method} {path}");
-    }
+    assert_csrf(
+        &table,
+        &[
+            ("GET", "/devices", "not_needed"),
+            ("POST", "/devices", "checked"),
+            ("POST", "/admin", "checked"),
+            ("POST", "/login", "checked"),
+            ("POST", "/logout", "checked"),
+            // The provider sends these, and proves that by a signature.
+            ("POST", "/backchannel-logout", "not_needed"),
+        ],
+    );
     let listed = routes(&room, &[]).assert().success();
     let listed = String::from_utf8(listed.get_output().stdout.clone()).unwrap();
     let row = |beginning: &[&str]| {
@@ -269,23 +277,24 @@ struct Key;
 async fn change() -> &'static str {"#,
     );
     let table = table(&room);
-    for (method, path, csrf) in [
-        ("PUT", "/table", "missing"),
-        // It has no code that could change anything.
-        ("*", "/files/…", "not_needed"),
-        ("PATCH", "/scope", "missing"),
-        ("DELETE", "/resource", "missing"),
-        ("*", "/methods", "missing"),
-        ("PUT", "/named", "missing"),
-        ("GET", "/read", "not_needed"),
-        ("HEAD", "/head", "not_needed"),
-        // Nobody is let in by a cookie.
-        ("POST", "/hook", "not_needed"),
-        ("POST", "/key", "not_needed"),
-        ("POST", "/basket", "missing"),
-    ] {
-        assert_eq!(csrf_of(&table, method, path), csrf, "{method} {path}");
-    }
+    assert_csrf(
+        &table,
+        &[
+            ("PUT", "/table", "missing"),
+            // It has no code that could change anything.
+            ("*", "/files/…", "not_needed"),
+            ("PATCH", "/scope", "missing"),
+            ("DELETE", "/resource", "missing"),
+            ("*", "/methods", "missing"),
+            ("PUT", "/named", "missing"),
+            ("GET", "/read", "not_needed"),
+            ("HEAD", "/head", "not_needed"),
+            // Nobody is let in by a cookie.
+            ("POST", "/hook", "not_needed"),
+            ("POST", "/key", "not_needed"),
+            ("POST", "/basket", "missing"),
+        ],
+    );
 }
 
 /// Two routes without the check.
@@ -458,14 +467,15 @@ fn added_routes_pass_it() {
     }
     routes(&room, &["--check"]).assert().success();
     let table = table(&room);
-    for (method, path, csrf) in [
-        ("POST", "/feedback", "checked"),
-        ("POST", "/idea", "checked"),
-        ("POST", "/note", "checked"),
-        ("PUT", "/items/{id}", "checked"),
-        ("DELETE", "/draft", "checked"),
-        ("PATCH", "/hook", "not_needed"),
-    ] {
-        assert_eq!(csrf_of(&table, method, path), csrf, "{method} {path}");
-    }
+    assert_csrf(
+        &table,
+        &[
+            ("POST", "/feedback", "checked"),
+            ("POST", "/idea", "checked"),
+            ("POST", "/note", "checked"),
+            ("PUT", "/items/{id}", "checked"),
+            ("DELETE", "/draft", "checked"),
+            ("PATCH", "/hook", "not_needed"),
+        ],
+    );
 }

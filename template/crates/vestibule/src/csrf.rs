@@ -71,7 +71,7 @@ impl<T: DeserializeOwned + 'static, C: 'static> FromRequest for SignedForm<T, C>
         Pending::new(async move {
             let user = User::<C>::extract(&request).await?;
             let content = Content::of(&request)?;
-            let body = proven(&request, user.session(), body).await?;
+            let body = proven(&request, user.session(), content, body).await?;
             let fields = match content {
                 Content::Json => fields::from_json(&body)?,
                 Content::Form => fields::from_form(&body)?,
@@ -97,7 +97,9 @@ impl FromRequest for SignOutForm {
         let body = InTime::<web::Bytes>::from_request(&request, payload);
         Pending::new(async move {
             let live = visitor::session_of(&request, &visitor::oidc()?).await?;
-            proven(&request, &live.session, body).await?;
+            // It has no fields but the token.
+            let content = Content::of(&request).unwrap_or(Content::Form);
+            proven(&request, &live.session, content, body).await?;
             Ok(Self { live })
         })
     }
@@ -144,16 +146,18 @@ async fn received(
 async fn proven(
     request: &HttpRequest,
     session: &UserSession,
+    content: Content,
     body: impl Future<Output = Result<InTime<web::Bytes>, actix_web::Error>>,
 ) -> Result<web::Bytes, Error> {
     let body = received(body).await?;
     // Another site's page can send a form, but neither JSON nor a custom header
     // without permission, so JSON carries its token in the header.
-    let field = if matches!(Content::of(request), Ok(Content::Json)) {
-        None
-    } else {
-        let proof = fields::from_form::<Proof>(&body);
-        proof.map_err(|_| ErrorKind::ForgedForm)?.csrf_token
+    let field = match content {
+        Content::Json => None,
+        Content::Form => {
+            let proof = fields::from_form::<Proof>(&body);
+            proof.map_err(|_| ErrorKind::ForgedForm)?.csrf_token
+        }
     };
     check_token(request, session, field.as_deref())?;
     Ok(body)

@@ -57,10 +57,7 @@ impl Visit {
             post_logout_redirect_uris: Vec::new(),
             backchannel_logout_uri: None,
         });
-        let fixture = Fixture {
-            store: Some(store.clone()),
-            ..Fixture::default()
-        };
+        let fixture = Fixture::over(store.clone());
         let (oidc, _) = fixture.build(settings).await.unwrap();
         Self {
             oidc,

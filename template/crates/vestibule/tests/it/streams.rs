@@ -302,10 +302,7 @@ async fn streams_end_when_the_session_has_lasted_for_too_long_however_active_it_
 #[tokio::test]
 async fn streams_of_a_session_share_one_watch_which_ends_with_them() {
     let store = Troubled::open().await;
-    let fixture = Fixture {
-        store: Some(store.clone()),
-        ..Fixture::default()
-    };
+    let fixture = Fixture::over(store.clone());
     let app = fixture.prepared(|_, _| {}).start().await;
     let (alice, bob) = (
         app.signed_in_as("alice").await,
@@ -339,10 +336,7 @@ async fn streams_of_a_session_share_one_watch_which_ends_with_them() {
 #[tokio::test]
 async fn streams_end_when_the_store_cannot_be_asked_for_long() {
     let store = Troubled::open().await;
-    let fixture = Fixture {
-        store: Some(store.clone()),
-        ..Fixture::default()
-    };
+    let fixture = Fixture::over(store.clone());
     let app = fixture.prepared(|_, _| {}).start().await;
     let alice = app.signed_in_as("alice").await;
     let (events, socket) = (Events::open(&alice).await, Socket::open(&alice).await);

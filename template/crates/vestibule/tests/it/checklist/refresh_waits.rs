@@ -147,10 +147,7 @@ async fn f10_an_instance_that_dies_has_others_wait_a_little_longer_than_a_refres
     const TIMEOUT: u64 = 7;
     let store = Troubled::open().await;
     store.is_shared.store(true, Ordering::Relaxed);
-    let fixture = Fixture {
-        store: Some(store.clone()),
-        ..Fixture::default()
-    };
+    let fixture = Fixture::over(store.clone());
     let prepared = fixture.prepared(|settings, _| {
         settings.relying_party.timeout = Duration::from_secs(TIMEOUT);
     });
