@@ -28,6 +28,7 @@ impl Prompts {
 
     /// Asks where the app should go.
     pub(crate) fn path(&self) -> Result<PathBuf, Error> {
+        self.say_why("Its last part is the app's name too.")?;
         let answer = Input::<String>::with_theme(&self.theme)
             .with_prompt("In which new folder should the app be?")
             .default("my-app".to_owned())
@@ -53,6 +54,7 @@ impl Prompts {
 
     /// Asks one of the template's questions.
     pub(crate) fn ask(&self, question: &Question) -> Result<String, Error> {
+        self.say_why(question.reason)?;
         match question.rule {
             Rule::OneOf(choices) => {
                 let default = choices
@@ -90,6 +92,13 @@ impl Prompts {
             .default(false)
             .interact_on(&self.term);
         self.settle(answer)
+    }
+
+    /// Says above a question what it is asked for.
+    fn say_why(&self, reason: &str) -> Result<(), Error> {
+        let reason = self.term.style().dim().apply_to(reason);
+        let said = self.term.write_line(&reason.to_string());
+        self.settle(said.map_err(dialoguer::Error::IO))
     }
 
     /// Restores the terminal if a question was not answered.

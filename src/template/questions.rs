@@ -17,6 +17,8 @@ pub(crate) struct Question {
     /// Its name in templates, values files and `-d`.
     pub(crate) key: &'static str,
     pub(crate) prompt: &'static str,
+    /// Why it is asked, or what each choice means.
+    pub(crate) reason: &'static str,
     pub(crate) default: &'static str,
     pub(crate) rule: Rule,
 }
@@ -37,6 +39,7 @@ pub(crate) static QUESTIONS: [Question; 6] = [
     Question {
         key: "description",
         prompt: "What is the app, in one line?",
+        reason: "It stands in Cargo.toml and at the head of the README.",
         default: "A web app that people can sign in to",
         rule: Rule::Matches {
             pattern: r#"^[^\p{Cc}\u{2028}-\u{202E}\u{2066}-\u{2069}"\\`{}<>]{1,200}$"#,
@@ -46,12 +49,14 @@ pub(crate) static QUESTIONS: [Question; 6] = [
     Question {
         key: "provider",
         prompt: "Which OpenID Connect provider do people sign in with?",
+        reason: "It decides what the settings in .env.example explain. With dev the app runs without any account; the provider can be set later.",
         default: "dev",
         rule: Rule::OneOf(PROVIDERS),
     },
     Question {
         key: "issuer",
         prompt: "What is the provider's issuer URL? (empty: set OIDC_ISSUER later)",
+        reason: "The app reads the provider's addresses and keys there.",
         default: "",
         rule: Rule::Matches {
             pattern: r"^(?:(?:https://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[::1\])|http://(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\]))(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%+:@/-]*)?)?$",
@@ -61,6 +66,7 @@ pub(crate) static QUESTIONS: [Question; 6] = [
     Question {
         key: "client_id",
         prompt: "What is the app's client id there? (empty: set OIDC_CLIENT_ID later)",
+        reason: "The provider gives it to you when you register the app.",
         default: "",
         rule: Rule::Matches {
             pattern: r"^[A-Za-z0-9._~:@/+=-]{0,255}$",
@@ -70,12 +76,14 @@ pub(crate) static QUESTIONS: [Question; 6] = [
     Question {
         key: "login_page",
         prompt: "What do people see when they sign in?",
+        reason: "redirect: the provider's page at once; page: one of the app's own first; widget: that page with the Okta Sign-In Widget.",
         default: "redirect",
         rule: Rule::OneOf(LOGIN_PAGES),
     },
     Question {
         key: "session_store",
         prompt: "Where are user sessions kept?",
+        reason: "embedded: a file, for one instance of the app; redis: for several; memory: nothing outlives a restart.",
         default: "embedded",
         rule: Rule::OneOf(SESSION_STORES),
     },
@@ -163,7 +171,8 @@ mod tests {
                 .unwrap();
             let text = |key| placeholder.get(key).and_then(Item::as_str);
             assert_eq!(text("type"), Some("string"));
-            assert_eq!(text("prompt"), Some(question.prompt));
+            let prompt = format!("{} {}", question.prompt, question.reason);
+            assert_eq!(text("prompt"), Some(&*prompt));
             assert_eq!(text("default"), Some(question.default));
             assert_eq!(question.objection(question.default).unwrap(), None);
             let choices = placeholder.get("choices").and_then(Item::as_array);

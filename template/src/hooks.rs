@@ -5,7 +5,7 @@
 use actix_web::HttpRequest;
 use vestibule::{AfterLogin, Deny, Hooks, Role, UserSession};
 
-use crate::users::{Account, Users};
+use crate::users::{self, Account, Person, Users};
 
 /// Anybody who is signed in. `user.context()` is their [`Account`].
 pub type User = vestibule::User<Account>;
@@ -48,7 +48,7 @@ impl Hooks for AppHooks {
     ) -> Result<Account, Deny> {
         let (issuer, subject) = (session.issuer(), session.subject());
         let account = self.users.find_or_create(issuer, subject).await;
-        account.map_err(|error| Deny::unavailable(error.to_string()))
+        account.map_err(users::unavailable)
     }
 
     /// Once for each sign-in, when all checks have passed and before the person
@@ -62,8 +62,9 @@ impl Hooks for AppHooks {
         _request: &HttpRequest,
     ) -> Result<AfterLogin, Deny> {
         let (issuer, subject) = (session.issuer(), session.subject());
-        let counted = self.users.count_sign_in(issuer, subject).await;
-        counted.map_err(|error| Deny::unavailable(error.to_string()))?;
+        let person = Person::of(session.claims());
+        let counted = self.users.count_sign_in(issuer, subject, person).await;
+        counted.map_err(users::unavailable)?;
         Ok(AfterLogin::Continue)
     }
 

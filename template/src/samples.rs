@@ -10,7 +10,8 @@ use vestibule_dev::Gallery;
 
 use crate::{
     pages::AppPages,
-    views::{self, DeviceRow, Devices, Frame, Home, Members, Profile},
+    users::{Account, Found, Member, Person},
+    views::{self, Administration, DeviceRow, Devices, Frame, Home, MemberPage, Members, Profile},
 };
 
 const ALICE: &str = "Alice Archer";
@@ -87,16 +88,39 @@ pub fn gallery() -> Gallery {
             |request| devices(request, 1),
         )
         .state(
-            "members",
-            "members.html",
-            "an administrator looks",
-            |request| members(request, None),
+            "admin",
+            "admin.html",
+            "where administrators begin",
+            |request| {
+                views::respond(&Administration {
+                    frame: signed_in(request)?,
+                    count: 51,
+                })
+            },
         )
         .state(
-            "members-done",
+            "members",
             "members.html",
-            "somebody was signed out",
-            |request| members(request, Some(2)),
+            "the second of three pages of people",
+            |request| members(request, "", 51),
+        )
+        .state(
+            "members-nobody",
+            "members.html",
+            "nobody was found",
+            |request| members(request, "zebra", 0),
+        )
+        .state(
+            "member",
+            "member.html",
+            "somebody who is signed in",
+            |request| member(request, 3),
+        )
+        .state(
+            "member-signed-out",
+            "member.html",
+            "somebody who is not signed in anywhere",
+            |request| member(request, 0),
         )
         .state(
             "elements",
@@ -191,26 +215,61 @@ fn long_name() -> String {
 }
 
 fn devices(request: &HttpRequest, count: usize) -> Page {
-    let names = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"];
-    let rows = names.iter().take(count).enumerate();
     views::respond(&Devices {
         frame: signed_in(request)?,
-        devices: rows
-            .map(|(nth, name)| DeviceRow {
-                handle: format!("sample-{nth}"),
-                name: (*name).to_owned(),
-                signed_in_ago: format!("{} hours", nth + 2),
-                seen_ago: format!("{} minutes", nth * 40 + 2),
-                is_this: nth == 0,
-            })
-            .collect(),
+        devices: device_rows(count),
     })
 }
 
-fn members(request: &HttpRequest, signed_out: Option<usize>) -> Page {
+fn device_rows(count: usize) -> Vec<DeviceRow> {
+    let names = ["Firefox on Linux", "Safari on iPhone", "Chrome on Windows"];
+    let rows = names.iter().take(count).enumerate();
+    rows.map(|(nth, name)| DeviceRow {
+        handle: format!("sample-{nth}"),
+        name: (*name).to_owned(),
+        signed_in_ago: format!("{} hours", nth + 2),
+        seen_ago: format!("{} minutes", nth * 40 + 2),
+        is_this: nth == 0,
+    })
+    .collect()
+}
+
+fn members(request: &HttpRequest, search: &str, count: u64) -> Page {
+    let on_the_page = count.min(Found::PER_PAGE);
     views::respond(&Members {
         frame: signed_in(request)?,
-        count: 1,
-        signed_out,
+        search: search.to_owned(),
+        found: Found {
+            members: (1..=on_the_page).map(sample_member).collect(),
+            count,
+            page: 2,
+        },
     })
+}
+
+fn member(request: &HttpRequest, devices: usize) -> Page {
+    views::respond(&MemberPage {
+        frame: signed_in(request)?,
+        member: sample_member(1),
+        member_for: "40 days".to_owned(),
+        devices: device_rows(devices),
+    })
+}
+
+fn sample_member(number: u64) -> Member {
+    let (name, email) = match number % 3 {
+        0 => (FARAH.to_owned(), None),
+        1 => ("Bob Baker".to_owned(), Some("bob@example.com".to_owned())),
+        _ => (long_name(), Some("erin@example.com".to_owned())),
+    };
+    Member {
+        account: Account {
+            number,
+            member_since: 0,
+            sign_ins: number * 7 % 20,
+        },
+        person: Person { name, email },
+        issuer: String::new(),
+        subject: String::new(),
+    }
 }

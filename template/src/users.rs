@@ -19,7 +19,7 @@ use redb::{
     backends::{FileBackend, InMemoryBackend},
 };
 use serde::{Deserialize, Serialize};
-use vestibule::{now, store::private_file};
+use vestibule::{Claims, Deny, now, store::private_file};
 
 /// What the app knows of a person. A field that you add is missing in older
 /// records, so give it `#[serde(default)]`.
@@ -33,11 +33,91 @@ pub struct Account {
     pub sign_ins: u64,
 }
 
+/// Somebody who has an account, as administrators see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The person's account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// What the provider said of the person at their last sign-in.
+    #[serde(default)]
+    pub person: Person,
+    /// The provider.
+    #[serde(skip)]
+    pub issuer: String,
+    /// The person's identifier there.
+    #[serde(skip)]
+    pub subject: String,
+}
+
+impl Member {
+    /// What to call the person.
+    pub fn name(&self) -> String {
+        match &*self.person.name {
+            "" => format!("Member {}", self.account.number),
+            name => name.to_owned(),
+        }
+    }
+}
+
+/// What people are known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// What to call the person.
+    pub name: String,
+    /// The person's e-mail address, verified or not.
+    pub email: Option<String>,
+}
+
+impl Person {
+    /// What these claims say.
+    pub fn of(claims: &Claims) -> Self {
+        Self {
+            name: claims.display_name().to_owned(),
+            email: claims.string("email").map(str::to_owned),
+        }
+    }
+
+    /// Whether the name or the address contains this, which is in lowercase.
+    fn contains(&self, wanted: &str) -> bool {
+        let email = self.email.as_deref().unwrap_or_default();
+        [&self.name, email]
+            .iter()
+            .any(|text| text.to_lowercase().contains(wanted))
+    }
+}
+
+/// One page of people.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The people on the page.
+    pub members: Vec<Member>,
+    /// How many people there are on all pages.
+    pub count: u64,
+    /// Which page it is, from 1.
+    pub page: u64,
+}
+
+impl Found {
+    /// How many people are on a page.
+    pub const PER_PAGE: u64 = 25;
+
+    /// How many pages there are, at least one.
+    pub fn pages(&self) -> u64 {
+        self.count.div_ceil(Self::PER_PAGE).max(1)
+    }
+}
+
 /// Why the records cannot be read or written.
 pub type UsersError = Box<dyn Error + Send + Sync>;
 
+/// What people are told when the records cannot be read or written: a 503.
+pub fn unavailable(error: UsersError) -> Deny {
+    Deny::unavailable(error.to_string())
+}
+
 /// By issuer, then by subject.
-type Accounts = BTreeMap<String, HashMap<String, Account>>;
+type Accounts = BTreeMap<String, HashMap<String, Member>>;
 
 /// By issuer and subject, as JSON.
 const ACCOUNTS: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("accounts");
@@ -106,26 +186,61 @@ impl Users {
         }
     }
 
-    /// Notes that the person has signed in.
+    /// Notes that the person has signed in, and what the provider says of them.
     ///
     /// # Errors
     /// It cannot be written.
-    pub async fn count_sign_in(&self, issuer: &str, subject: &str) -> Result<(), UsersError> {
-        let count = |account: &mut Account| account.sign_ins += 1;
+    pub async fn count_sign_in(
+        &self,
+        issuer: &str,
+        subject: &str,
+        person: Person,
+    ) -> Result<(), UsersError> {
+        let count = |member: &mut Member| {
+            member.account.sign_ins += 1;
+            member.person = person;
+        };
         self.update(issuer, subject, count).await.map(drop)
     }
 
-    /// How many people have an account.
-    pub async fn count(&self) -> u64 {
+    /// The people whose name or e-mail address contains what is wanted, by name; of
+    /// these the given page, from 1, or the last one if there are fewer.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub async fn search(&self, wanted: &str, page: u64) -> Result<Found, UsersError> {
+        let records = Arc::clone(&self.0);
+        let wanted = wanted.to_lowercase();
+        // With many people it may take its time.
+        Ok(web::block(move || records.search(&wanted, page)).await?)
+    }
+
+    /// The person with this number.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub async fn member(&self, number: u64) -> Result<Option<Member>, UsersError> {
         let accounts = self.0.accounts.read();
-        count(&accounts.unwrap_or_else(PoisonError::into_inner))
+        let accounts = accounts.unwrap_or_else(PoisonError::into_inner);
+        let mut members = accounts.values().flat_map(HashMap::values);
+        let found = members.find(|member| member.account.number == number);
+        Ok(found.cloned())
+    }
+
+    /// How many people have an account.
+    ///
+    /// # Errors
+    /// The records cannot be read.
+    pub async fn count(&self) -> Result<u64, UsersError> {
+        let accounts = self.0.accounts.read();
+        Ok(count(&accounts.unwrap_or_else(PoisonError::into_inner)))
     }
 
     async fn update(
         &self,
         issuer: &str,
         subject: &str,
-        change: impl FnOnce(&mut Account) + Send + 'static,
+        change: impl FnOnce(&mut Member) + Send + 'static,
     ) -> Result<Account, UsersError> {
         let records = Arc::clone(&self.0);
         let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
@@ -137,41 +252,65 @@ impl Users {
 impl Records {
     fn find(&self, issuer: &str, subject: &str) -> Option<Account> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(issuer)?.get(subject).copied()
+        Some(accounts.get(issuer)?.get(subject)?.account)
+    }
+
+    fn search(&self, wanted: &str, page: u64) -> Found {
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        let members = accounts.values().flat_map(HashMap::values);
+        let mut members: Vec<&Member> = members
+            .filter(|member| member.person.contains(wanted))
+            .collect();
+        members.sort_by_cached_key(|it| (it.person.name.to_lowercase(), it.account.number));
+        let mut found = Found {
+            members: Vec::new(),
+            count: members.len() as u64,
+            page,
+        };
+        found.page = page.clamp(1, found.pages());
+        let mut pages = members.chunks(Found::PER_PAGE as usize);
+        let shown = pages.nth(found.page as usize - 1).unwrap_or_default();
+        found.members = shown.iter().map(|member| (*member).clone()).collect();
+        found
     }
 
     fn update(
         &self,
         issuer: &str,
         subject: &str,
-        change: impl FnOnce(&mut Account),
+        change: impl FnOnce(&mut Member),
     ) -> Result<Account, UsersError> {
         let mut open_database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let database = match open_database.take() {
             Some(database) => database,
             None => open(self.path.as_deref())?.0,
         };
-        let mut account = self
-            .find(issuer, subject)
-            .unwrap_or_else(|| self.new_account());
-        change(&mut account);
-        write(&database, issuer, subject, &account)?;
+        let mut member = self.find_or_new(issuer, subject);
+        change(&mut member);
+        write(&database, &member)?;
         *open_database = Some(database);
 
+        let account = member.account;
         let accounts = self.accounts.write();
         let mut accounts = accounts.unwrap_or_else(PoisonError::into_inner);
         let people = accounts.entry(issuer.to_owned()).or_default();
-        people.insert(subject.to_owned(), account);
+        people.insert(subject.to_owned(), member);
         Ok(account)
     }
 
-    fn new_account(&self) -> Account {
+    fn find_or_new(&self, issuer: &str, subject: &str) -> Member {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        Account {
-            number: count(&accounts) + 1,
-            member_since: now(),
-            sign_ins: 0,
-        }
+        let found = accounts.get(issuer).and_then(|people| people.get(subject));
+        found.cloned().unwrap_or_else(|| Member {
+            account: Account {
+                number: count(&accounts) + 1,
+                member_since: now(),
+                sign_ins: 0,
+            },
+            person: Person::default(),
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        })
     }
 }
 
@@ -243,27 +382,27 @@ fn read(database: &Database) -> Result<Accounts, UsersError> {
             }
         }
         for entry in transaction.open_table(ACCOUNTS)?.iter()? {
-            let (key, account) = entry?;
+            let (key, record) = entry?;
             let (issuer, subject) = key.value();
+            let member = Member {
+                issuer: issuer.to_owned(),
+                subject: subject.to_owned(),
+                ..serde_json::from_slice(record.value())?
+            };
             let people = accounts.entry(issuer.to_owned()).or_default();
-            people.insert(subject.to_owned(), serde_json::from_slice(account.value())?);
+            people.insert(subject.to_owned(), member);
         }
     }
     transaction.commit()?;
     Ok(accounts)
 }
 
-fn write(
-    database: &Database,
-    issuer: &str,
-    subject: &str,
-    account: &Account,
-) -> Result<(), UsersError> {
+fn write(database: &Database, member: &Member) -> Result<(), UsersError> {
     let transaction = database.begin_write()?;
-    let record = serde_json::to_vec(account)?;
+    let record = serde_json::to_vec(member)?;
     transaction
         .open_table(ACCOUNTS)?
-        .insert((issuer, subject), &*record)?;
+        .insert((&*member.issuer, &*member.subject), &*record)?;
     transaction.commit()?;
     Ok(())
 }

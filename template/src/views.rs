@@ -24,7 +24,10 @@ pub use self::{
     html::Html,
     navigation::{Audience, Link},
 };
-use crate::hooks::User;
+use crate::{
+    hooks::User,
+    users::{Found, Member},
+};
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
@@ -202,49 +205,104 @@ pub struct DeviceRow {
     pub is_this: bool,
 }
 
+impl From<Device> for DeviceRow {
+    fn from(device: Device) -> Self {
+        let ago = |time: u64| in_words(now().saturating_sub(time));
+        Self {
+            signed_in_ago: ago(device.signed_in_at),
+            seen_ago: ago(device.last_seen),
+            handle: device.handle,
+            name: device.name,
+            is_this: device.is_this,
+        }
+    }
+}
+
 impl Devices {
     /// The page for the person who is signed in on these.
     ///
     /// # Errors
     /// See [`Frame::of`].
     pub fn new(request: &HttpRequest, devices: Vec<Device>) -> Result<Self, Error> {
-        let ago = |time: u64| in_words(now().saturating_sub(time));
-        let rows = devices.into_iter().map(|device| DeviceRow {
-            signed_in_ago: ago(device.signed_in_at),
-            seen_ago: ago(device.last_seen),
-            handle: device.handle,
-            name: device.name,
-            is_this: device.is_this,
-        });
         Ok(Self {
             frame: Frame::of(request)?,
-            devices: rows.collect(),
+            devices: devices.into_iter().map(DeviceRow::from).collect(),
         })
     }
 }
 
 /// `/admin`
 #[derive(Template)]
-#[template(path = "members.html")]
-pub struct Members {
+#[template(path = "admin.html")]
+pub struct Administration {
     /// Around the page.
     pub frame: Frame,
     /// How many people have an account.
     pub count: u64,
-    /// What was just done: how many sessions of one person were ended.
-    pub signed_out: Option<usize>,
 }
 
-impl Members {
-    /// The page before anything is done on it.
+impl Administration {
+    /// The page for an administrator.
     ///
     /// # Errors
     /// See [`Frame::of`].
     pub fn new(request: &HttpRequest, count: u64) -> Result<Self, Error> {
+        let frame = Frame::of(request)?;
+        Ok(Self { frame, count })
+    }
+}
+
+/// `/admin/members`
+#[derive(Template)]
+#[template(path = "members.html")]
+pub struct Members {
+    /// Around the page.
+    pub frame: Frame,
+    /// What was looked for; empty for everybody.
+    pub search: String,
+    /// One page of those who were found.
+    pub found: Found,
+}
+
+impl Members {
+    /// The page for an administrator.
+    ///
+    /// # Errors
+    /// See [`Frame::of`].
+    pub fn new(request: &HttpRequest, search: String, found: Found) -> Result<Self, Error> {
         Ok(Self {
             frame: Frame::of(request)?,
-            count,
-            signed_out: None,
+            search,
+            found,
+        })
+    }
+}
+
+/// `/admin/members/{number}`
+#[derive(Template)]
+#[template(path = "member.html")]
+pub struct MemberPage {
+    /// Around the page.
+    pub frame: Frame,
+    /// The person.
+    pub member: Member,
+    /// How long ago the person first signed in, in words.
+    pub member_for: String,
+    /// Where the person is signed in.
+    pub devices: Vec<DeviceRow>,
+}
+
+impl MemberPage {
+    /// The page for an administrator.
+    ///
+    /// # Errors
+    /// See [`Frame::of`].
+    pub fn new(request: &HttpRequest, member: Member, devices: Vec<Device>) -> Result<Self, Error> {
+        Ok(Self {
+            frame: Frame::of(request)?,
+            member_for: in_words(now().saturating_sub(member.account.member_since)),
+            member,
+            devices: devices.into_iter().map(DeviceRow::from).collect(),
         })
     }
 }
@@ -258,6 +316,8 @@ pub struct Login<'a> {
     /// What its form sends, why the last sign-in failed, and the Okta Sign-In
     /// Widget, if it takes the place of the button.
     pub page: LoginPage<'a>,
+    /// The provider's host, which people see in the address bar next.
+    pub provider: String,
     /// What a debug build adds, as HTML.
     pub debug_note: String,
 }
@@ -268,11 +328,13 @@ impl<'a> Login<'a> {
     /// # Errors
     /// See [`Frame::of`].
     pub fn new(request: &HttpRequest, page: LoginPage<'a>) -> Result<Self, Error> {
+        let frame = Frame {
+            content_has_main: page.widget.is_some(),
+            ..Frame::of(request)?
+        };
         Ok(Self {
-            frame: Frame {
-                content_has_main: page.widget.is_some(),
-                ..Frame::of(request)?
-            },
+            provider: frame.oidc.provider_host(),
+            frame,
             debug_note: match &page.widget {
                 Some(_) => notes::widget(request),
                 None => String::new(),

@@ -55,6 +55,7 @@ fn enter_takes_the_defaults() {
     press(&mut session, ENTER);
     session.exp_string("What is the app, in one line?").unwrap();
     press(&mut session, ENTER);
+    session.exp_string("runs without any account").unwrap();
     session.exp_string("Which OpenID Connect provider").unwrap();
     press(&mut session, ENTER);
     session

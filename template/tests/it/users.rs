@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use app::users::{Account, Users, UsersError};
+use app::users::{Account, Found, Person, Users, UsersError};
 use redb::{Database, TableDefinition};
 
 const ISSUER: &str = "https://id.example.com";
@@ -24,6 +24,13 @@ async fn account_of(users: &Users, subject: &str) -> Result<Account, UsersError>
     users.find_or_create(ISSUER, subject).await
 }
 
+fn named(name: &str) -> Person {
+    Person {
+        name: name.to_owned(),
+        email: None,
+    }
+}
+
 /// Why the file is refused.
 async fn refusal(file: &Path) -> String {
     match Users::open(Some(file)).await {
@@ -38,23 +45,49 @@ async fn accounts_outlive_the_app() -> Result<(), Box<dyn Error + Send + Sync>> 
     let open = async || Users::open(Some(&file)).await.map_err(|it| it.to_string());
     let users = open().await?;
     let alice = account_of(&users, "alice").await?;
-    users.count_sign_in(ISSUER, "bob").await?;
-    users.count_sign_in(ISSUER, "bob").await?;
+    for name in ["Bob", "Bob Baker"] {
+        users.count_sign_in(ISSUER, "bob", named(name)).await?;
+    }
     drop(users);
 
     let users = open().await?;
-    assert_eq!(users.count().await, 2);
+    assert_eq!(users.count().await?, 2);
     assert_eq!(account_of(&users, "alice").await?, alice);
     assert_eq!(account_of(&users, "bob").await?.sign_ins, 2);
     let carol = account_of(&users, "carol").await?;
     assert_eq!((carol.number, carol.sign_ins), (3, 0));
+    let bob = users.search("baker", 1).await?.members;
+    assert_eq!((bob.len(), &*bob[0].subject), (1, "bob"));
+    assert_eq!(users.member(2).await?.as_ref(), bob.first());
+    Ok(())
+}
+
+#[tokio::test]
+async fn people_are_found_page_by_page() -> Result<(), UsersError> {
+    let users = Users::open(None).await.map_err(|it| it.to_string())?;
+    let many = Found::PER_PAGE + 2;
+    for number in 0..many {
+        let (subject, name) = (format!("{number}"), format!("Person {number:03}"));
+        users.count_sign_in(ISSUER, &subject, named(&name)).await?;
+    }
+    for (page, shown, first, count) in [
+        (0, 1, "Person 000", Found::PER_PAGE),
+        (1, 1, "Person 000", Found::PER_PAGE),
+        (2, 2, "Person 025", 2),
+        (9, 2, "Person 025", 2),
+    ] {
+        let found = users.search("pERSON", page).await?;
+        assert_eq!((found.page, found.pages(), found.count), (shown, 2, many));
+        assert_eq!(found.members.len() as u64, count);
+        assert_eq!(found.members[0].name(), first);
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn the_same_subject_of_another_issuer_is_somebody_else() -> Result<(), UsersError> {
     let users = Users::open(None).await.map_err(|it| it.to_string())?;
-    users.count_sign_in(ISSUER, "alice").await?;
+    users.count_sign_in(ISSUER, "alice", named("Alice")).await?;
     let other = users.find_or_create("https://other.example.com", "alice");
     assert_eq!(other.await?.sign_ins, 0);
     Ok(())

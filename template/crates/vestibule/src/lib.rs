@@ -51,7 +51,8 @@
 //!   [`Oidc::until_session_ends`] and [`Oidc::session_ended`] end them with the session.
 //! - **Calling APIs on a person's behalf**: [`Oidc::access_token`].
 //! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
-//!   [`Oidc::logout_devices`], [`Oidc::logout_person`].
+//!   [`Oidc::logout_devices`], [`Oidc::logout_person`]. [`Oidc::devices`] and
+//!   [`Oidc::devices_of`] tell where somebody is signed in.
 //! - **Where sessions are kept**: [`store`]. One file by default, Redis for several
 //!   instances, or your own [`Store`](store::Store).
 //! - **Developing and testing without an account**: the crate `vestibule-dev`.

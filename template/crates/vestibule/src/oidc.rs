@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::task::AbortHandle;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use crate::{
     assurance::Demands,
@@ -257,6 +257,14 @@ impl Oidc {
     /// The provider's issuer.
     pub fn issuer(&self) -> &str {
         self.0.provider.issuer()
+    }
+
+    /// The host of the provider's issuer, such as `id.example.com`: what people see in
+    /// the address bar when they are asked to sign in.
+    pub fn provider_host(&self) -> String {
+        let issuer = Url::parse(self.issuer()).ok();
+        let host = issuer.as_ref().and_then(Url::host_str);
+        host.unwrap_or(self.issuer()).to_owned()
     }
 
     /// The client id of this app at the provider.

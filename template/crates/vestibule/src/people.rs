@@ -10,7 +10,7 @@ use crate::{
     events::{self, Ending},
     oidc::Oidc,
     session::Device,
-    store::StoreError,
+    store::{ListedRow, StoreError},
     user::User,
 };
 
@@ -21,8 +21,17 @@ impl Oidc {
     /// # Errors
     /// The session store cannot be reached.
     pub async fn devices<C>(&self, user: &User<C>) -> Result<Vec<Device>, Error> {
-        let this = user.live().key;
-        let rows = self.sessions().rows_of(user.live()).await?;
+        self.devices_of(user, user.session().subject()).await
+    }
+
+    /// Where a person of this issuer is signed in, for an administrator to see. Only
+    /// a browser of the administrator's own can be [this one](Device::is_this).
+    ///
+    /// # Errors
+    /// The session store cannot be reached.
+    pub async fn devices_of<C>(&self, by: &User<C>, subject: &str) -> Result<Vec<Device>, Error> {
+        let this = by.live().key;
+        let rows = self.sessions().rows_of(self.issuer(), subject).await?;
         let mut devices: Vec<Device> = rows
             .into_iter()
             .map(|row| {
@@ -46,29 +55,29 @@ impl Oidc {
         handle: Option<&str>,
     ) -> Result<usize, Error> {
         let this = user.live().key;
-        let mut ended = 0;
-        for row in self.sessions().rows_of(user.live()).await? {
-            let key = row.key;
-            let is_meant = match handle {
-                Some(handle) => Device::of(row, false).handle == handle,
-                None => key != this,
-            };
-            if is_meant && self.sessions().end_by_key(key).await? {
-                ended += 1;
-            }
-        }
-        let session = user.session();
-        let subject = Some(session.subject());
-        events::revoked(session.issuer(), subject, Ending::OtherBrowser, ended);
+        let subject = user.session().subject();
+        let ended = self
+            .end_where(subject, |row| match handle {
+                Some(handle) => Device::handle_of(row) == handle,
+                None => row.key != this,
+            })
+            .await?;
+        events::revoked(self.issuer(), Some(subject), Ending::OtherBrowser, ended);
         Ok(ended)
     }
 
-    /// Signs a person of this issuer out everywhere, on every instance, on behalf
-    /// of an administrator; returns how many sessions ended.
+    /// Signs a person of this issuer out on behalf of an administrator, on every
+    /// instance: in the browser with this [handle](Device::handle) or, without one,
+    /// everywhere. Returns how many sessions ended.
     ///
     /// # Errors
     /// The session store cannot be reached.
-    pub async fn logout_person<C>(&self, by: &User<C>, subject: &str) -> Result<usize, Error> {
+    pub async fn logout_person<C>(
+        &self,
+        by: &User<C>,
+        subject: &str,
+        handle: Option<&str>,
+    ) -> Result<usize, Error> {
         let issuer = self.issuer();
         let administrator = by.session().person_tag();
         // Logged first, as the handler stops if the browser hangs up.
@@ -76,8 +85,30 @@ impl Oidc {
             by = administrator,
             "an administrator is signing someone out"
         );
-        let ended = self.sessions().end_all_of(issuer, subject).await?;
+        let ended = match handle {
+            Some(handle) => {
+                self.end_where(subject, |row| Device::handle_of(row) == handle)
+                    .await?
+            }
+            None => self.sessions().end_all_of(issuer, subject).await?,
+        };
         events::revoked(issuer, Some(subject), Ending::Administrator, ended);
+        Ok(ended)
+    }
+
+    /// Ends those of a person's sessions that are meant, and returns how many there
+    /// were.
+    async fn end_where(
+        &self,
+        subject: &str,
+        is_meant: impl Fn(&ListedRow) -> bool,
+    ) -> Result<usize, StoreError> {
+        let mut ended = 0;
+        let mut rows = self.sessions().rows_of(self.issuer(), subject).await?;
+        rows.retain(is_meant);
+        for row in rows {
+            ended += usize::from(self.sessions().end_by_key(row.key).await?);
+        }
         Ok(ended)
     }
 

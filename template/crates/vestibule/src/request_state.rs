@@ -239,14 +239,24 @@ impl RequestId {
         of(|state| Some(state.id))
     }
 
-    /// The id as a number.
-    pub fn number(self) -> u64 {
-        self.0
+    /// Eight characters with a hyphen between, which can be read out: no two of them
+    /// look or sound alike. They say 40 of the 64 bits.
+    pub(crate) fn characters(self) -> [u8; 9] {
+        const CHARACTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut characters = [b'-'; 9];
+        let mut rest = self.0;
+        for place in [0, 1, 2, 3, 5, 6, 7, 8] {
+            // The upper bits are the ones that are spread best.
+            characters[place] = CHARACTERS[(rest >> 59) as usize];
+            rest <<= 5;
+        }
+        characters
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        let characters = self.characters();
+        f.write_str(str::from_utf8(&characters).map_err(|_| fmt::Error)?)
     }
 }

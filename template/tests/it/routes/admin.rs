@@ -41,30 +41,88 @@ async fn people_with_the_role_get_in() {
 }
 
 #[tokio::test]
+async fn an_administrator_finds_people_by_name_and_address() {
+    let admin = admin().await;
+    for person in ["bob", "carol"] {
+        admin.app.signed_in_as(person).await;
+    }
+    let finds = async |search: &str| {
+        let query = format!("{PATH}/members?search={search}");
+        let page = admin.get(&query).await.body;
+        page.matches("/admin/members/").count()
+    };
+    assert_eq!(finds("").await, 3);
+    assert_eq!(finds("cARTer").await, 1);
+    assert_eq!(finds("bob%40example.com").await, 1);
+    assert_eq!(finds("nobody").await, 0);
+}
+
+/// The page of the person with this name.
+async fn page_of(admin: &Browser, name: &str) -> String {
+    let found = admin.get(&format!("{PATH}/members?search={name}")).await;
+    let after = found.body.split_once("/admin/members/");
+    let number = after.and_then(|(_, after)| after.split_once('"'));
+    let (number, _) = number.unwrap_or_else(|| panic!("{name} is not in {}", found.body));
+    format!("{PATH}/members/{number}")
+}
+
+#[tokio::test]
 async fn an_administrator_signs_somebody_out_everywhere() {
     let admin = admin().await;
     let dora = admin.app.signed_in_as("dora").await;
+    let page_of_dora = page_of(&admin, "dora").await;
 
-    let page = admin.post(PATH, &[("subject", "dora")]).await;
+    let page = admin.post(&page_of_dora, &[]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(dora.is_signed_in().await, "without the CSRF token");
 
-    let token = admin.get(PATH).await.field("csrf_token");
-    let fields = [("csrf_token", token.as_str()), ("subject", "dora")];
-    let page = admin.post(PATH, &fields).await;
-    assert_eq!(page.status, StatusCode::OK);
+    let token = admin.get(&page_of_dora).await.field("csrf_token");
+    let page = admin.post(&page_of_dora, &[("csrf_token", &token)]).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
     assert!(!dora.is_signed_in().await);
+    assert!(admin.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn an_administrator_signs_somebody_out_of_one_browser() {
+    let admin = admin().await;
+    let dora = admin.app.signed_in_as("dora").await;
+    let page_of_dora = page_of(&admin, "dora").await;
+    let page = admin.get(&page_of_dora).await;
+    let fields = [
+        ("csrf_token", page.field("csrf_token")),
+        ("device", page.field("device")),
+    ];
+    let again = admin.app.signed_in_as("dora").await;
+
+    // The handle says nothing about somebody else.
+    let fields = fields.each_ref().map(|(name, value)| (*name, &**value));
+    let page_of_alice = page_of(&admin, "alice").await;
+    admin.post(&page_of_alice, &fields).await;
+    assert!(dora.is_signed_in().await);
+
+    admin.post(&page_of_dora, &fields).await;
+    assert!(!dora.is_signed_in().await);
+    assert!(again.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn members_that_do_not_exist_are_not_found() {
+    let admin = admin().await;
+    for path in ["/admin/members/0", "/admin/members/99", "/admin/members/x"] {
+        assert_eq!(admin.get(path).await.status, StatusCode::NOT_FOUND);
+    }
 }
 
 #[tokio::test]
 async fn members_are_told_apart_by_subject_and_not_by_address() {
     let admin = admin().await;
-    let members = async || admin.get(PATH).await.body;
-    let before = members().await;
+    let count = async || admin.get(PATH).await.body;
+    let before = count().await;
     let (claim, address) = ("email", "alice@example.com");
     admin.app.signed_in_with("dora", claim, address).await;
-    let with_dora = members().await;
+    let with_dora = count().await;
     assert_ne!(with_dora, before, "somebody else has the same address");
     admin.app.signed_in_as("dora").await;
-    assert_eq!(members().await, with_dora, "the same person comes back");
+    assert_eq!(count().await, with_dora, "the same person comes back");
 }

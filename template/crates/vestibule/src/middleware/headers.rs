@@ -132,8 +132,9 @@ fn protect<B>(policies: &Policies, response: &mut ServiceResponse<B>) {
     } else if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, csp::FILE);
     }
-    if let Some(id) = RequestId::current() {
-        headers.insert(REQUEST_ID, id.number().into());
+    let id = RequestId::current().map(RequestId::characters);
+    if let Some(Ok(id)) = id.map(|id| HeaderValue::from_bytes(&id)) {
+        headers.insert(REQUEST_ID, id);
     }
 }
 

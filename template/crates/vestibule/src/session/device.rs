@@ -62,12 +62,17 @@ impl Device {
     /// The browser of a row; `is_this`: it sent this request.
     pub(crate) fn of(row: ListedRow, is_this: bool) -> Self {
         Self {
-            handle: seal::encode(&seal::hash("device", &[&row.key])),
+            handle: Self::handle_of(&row),
             name: row.device,
             signed_in_at: row.created_at,
             last_seen: row.last_seen,
             is_this,
         }
+    }
+
+    /// The handle of the browser in a row.
+    pub(crate) fn handle_of(row: &ListedRow) -> String {
+        seal::encode(&seal::hash("device", &[&row.key]))
     }
 }
 

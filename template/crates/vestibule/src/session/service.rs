@@ -297,11 +297,15 @@ impl UserSessions {
         }
     }
 
-    /// All rows of this session's person, its own among them.
-    pub(crate) async fn rows_of(&self, of: &LiveSession) -> Result<Vec<ListedRow>, StoreError> {
+    /// The rows of one person that have not expired.
+    pub(crate) async fn rows_of(
+        &self,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Vec<ListedRow>, StoreError> {
         let now = now();
-        let subject = of.session.subject_key();
-        let mut rows = self.store.list_by_subject(subject, now).await?;
+        let key = subject_key(issuer, &self.registration.client_id, subject);
+        let mut rows = self.store.list_by_subject(key, now).await?;
         rows.retain(|row| !self.is_idle(row.last_seen, now));
         Ok(rows)
     }
