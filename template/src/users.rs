@@ -1,7 +1,6 @@
 //! The app's own records of people, in one file that outlives restarts and power
-//! cuts. It serves one instance of the app; several need a database between them.
-//! Give [`Users`] a connection pool then: the key is (issuer, subject), and
-//! `find_or_create` is an upsert.
+//! cuts. It serves one instance of the app; several need a database between them:
+//! `vestibule add database postgres` puts a connection pool in the file's place.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +22,7 @@ use vestibule::{now, store::private_file};
 
 /// What the app knows of a person. A field that you add is missing in older
 /// records, so give it `#[serde(default)]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The app's own number for the person.
     pub number: u64,
@@ -116,9 +115,12 @@ impl Users {
     }
 
     /// How many people have an account.
-    pub async fn count(&self) -> u64 {
+    ///
+    /// # Errors
+    /// The records cannot be read; these here are in memory and always can.
+    pub async fn count(&self) -> Result<u64, UsersError> {
         let accounts = self.0.accounts.read();
-        count(&accounts.unwrap_or_else(PoisonError::into_inner))
+        Ok(count(&accounts.unwrap_or_else(PoisonError::into_inner)))
     }
 
     async fn update(
@@ -137,7 +139,7 @@ impl Users {
 impl Records {
     fn find(&self, issuer: &str, subject: &str) -> Option<Account> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        accounts.get(issuer)?.get(subject).copied()
+        accounts.get(issuer)?.get(subject).cloned()
     }
 
     fn update(
@@ -161,7 +163,7 @@ impl Records {
         let accounts = self.accounts.write();
         let mut accounts = accounts.unwrap_or_else(PoisonError::into_inner);
         let people = accounts.entry(issuer.to_owned()).or_default();
-        people.insert(subject.to_owned(), account);
+        people.insert(subject.to_owned(), account.clone());
         Ok(account)
     }
 

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use serde::Deserialize;
-use vestibule::{Error, Oidc};
+use vestibule::{Deny, Error, Oidc};
 
 use crate::{
     hooks::{Admin, Has, SignedForm},
@@ -17,7 +17,7 @@ pub async fn show(
     _: Has<Admin>,
     users: Data<Users>,
 ) -> Result<HttpResponse, Error> {
-    views::respond(&Members::new(&request, users.count().await)?)
+    views::respond(&members(&request, &users).await?)
 }
 
 /// The form that signs a person out.
@@ -42,6 +42,12 @@ pub async fn sign_out(
     let ended = oidc.logout_person(&admin, subject).await?;
     views::respond(&Members {
         signed_out: Some(ended),
-        ..Members::new(&request, users.count().await)?
+        ..members(&request, &users).await?
     })
+}
+
+async fn members(request: &HttpRequest, users: &Users) -> Result<Members, Error> {
+    let count = users.count().await;
+    let count = count.map_err(|error| Deny::unavailable(error.to_string()))?;
+    Members::new(request, count)
 }

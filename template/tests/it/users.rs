@@ -43,7 +43,7 @@ async fn accounts_outlive_the_app() -> Result<(), Box<dyn Error + Send + Sync>> 
     drop(users);
 
     let users = open().await?;
-    assert_eq!(users.count().await, 2);
+    assert_eq!(users.count().await?, 2);
     assert_eq!(account_of(&users, "alice").await?, alice);
     assert_eq!(account_of(&users, "bob").await?.sign_ins, 2);
     let carol = account_of(&users, "carol").await?;
