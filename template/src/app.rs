@@ -27,7 +27,7 @@ pub struct AppSettings {
 
 impl AppSettings {
     /// Reads yours too, such as
-    /// `env.required("DATABASE_URL", "Set it to the address of the database.")`.
+    /// `env.required("SMTP_HOST", "Set it to the server that sends your mail.")`.
     /// Whatever is wrong is reported together with the faults in all others.
     pub fn read(env: &mut Environment) -> Self {
         let accounts = env.string("ACCOUNTS_FILE");

@@ -163,6 +163,7 @@ fn profile(request: &HttpRequest, claims: Value) -> Page {
     let claims = Claims::from(claims);
     let name = claims.display_name();
     let roles = claims.strings_at("roles");
+    let roles: Vec<&str> = roles.iter().map(String::as_str).collect();
     views::respond(&Profile {
         sign_ins: 3,
         signed_in_ago: "12 minutes".to_owned(),

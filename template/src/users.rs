@@ -1,7 +1,6 @@
 //! The app's own records of people, in one file that outlives restarts and power
-//! cuts. It serves one instance of the app; several need a database between them.
-//! Give [`Users`] a connection pool then: the key is (issuer, subject), and
-//! `find_or_create` is an upsert.
+//! cuts. It serves one instance of the app; several need a database between them:
+//! `vestibule add database postgres` puts a connection pool in the file's place.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +22,7 @@ use vestibule::{Claims, Deny, now, store::private_file};
 
 /// What the app knows of a person. A field that you add is missing in older
 /// records, so give it `#[serde(default)]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The app's own number for the person.
     pub number: u64,
@@ -252,7 +251,7 @@ impl Users {
 impl Records {
     fn find(&self, issuer: &str, subject: &str) -> Option<Account> {
         let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
-        Some(accounts.get(issuer)?.get(subject)?.account)
+        Some(accounts.get(issuer)?.get(subject)?.account.clone())
     }
 
     fn search(&self, wanted: &str, page: u64) -> Found {
@@ -290,7 +289,7 @@ impl Records {
         write(&database, &member)?;
         *open_database = Some(database);
 
-        let account = member.account;
+        let account = member.account.clone();
         let accounts = self.accounts.write();
         let mut accounts = accounts.unwrap_or_else(PoisonError::into_inner);
         let people = accounts.entry(issuer.to_owned()).or_default();

@@ -157,21 +157,22 @@ impl<'a> Profile<'a> {
     /// See [`Frame::of`].
     pub fn new(request: &HttpRequest, user: &'a User) -> Result<Self, Error> {
         let session = user.session();
+        let roles: Vec<&str> = user.roles().collect();
         Ok(Self {
             sign_ins: user.context().sign_ins,
             signed_in_ago: in_words(now().saturating_sub(session.created_at())),
             ends_in: in_words(session.expires_at().saturating_sub(now())),
-            ..Self::of(Frame::of(request)?, session.claims(), session.roles())
+            ..Self::of(Frame::of(request)?, session.claims(), &roles)
         })
     }
 
     /// What claims and roles say, without times.
-    pub fn of(frame: Frame, claims: &'a Claims, roles: &'a [String]) -> Self {
+    pub fn of(frame: Frame, claims: &'a Claims, roles: &[&'a str]) -> Self {
         Self {
             frame,
             name: claims.display_name(),
             email: claims.string("email"),
-            roles: ClaimValue::list(roles.iter().map(Entry::from).collect()),
+            roles: ClaimValue::list(roles.iter().copied().map(Entry::from).collect()),
             sign_ins: 0,
             signed_in_ago: String::new(),
             ends_in: String::new(),

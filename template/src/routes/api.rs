@@ -14,7 +14,7 @@ pub async fn me(user: User) -> Json<Value> {
         "sub": session.subject(),
         "name": user.name(),
         "email": session.email(),
-        "roles": session.roles(),
+        "roles": user.roles().collect::<Vec<_>>(),
         "expires_at": session.expires_at(),
         "csrf_token": session.csrf_token(),
     }))

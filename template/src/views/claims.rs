@@ -64,8 +64,8 @@ pub enum ClaimValue<'a> {
 #[derive(Deserialize)]
 pub struct Entry<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
-impl<'a> From<&'a String> for Entry<'a> {
-    fn from(string: &'a String) -> Self {
+impl<'a> From<&'a str> for Entry<'a> {
+    fn from(string: &'a str) -> Self {
         Self(string.into())
     }
 }

@@ -24,7 +24,7 @@ pub enum Audience {
     Everybody,
     /// People who are signed in.
     SignedIn,
-    /// People with this role in the provider's claims.
+    /// People with this role.
     Role(&'static str),
 }
 
@@ -42,9 +42,7 @@ impl Link {
         match self.audience {
             Audience::Everybody => true,
             Audience::SignedIn => visitor.is_some(),
-            Audience::Role(role) => visitor
-                .and_then(Visitor::session)
-                .is_some_and(|session| session.roles().iter().any(|held| held == role)),
+            Audience::Role(role) => visitor.is_some_and(|visitor| visitor.has_role(role)),
         }
     }
 }

@@ -70,6 +70,12 @@ pub trait Hooks: Send + Sync + 'static {
         request: &HttpRequest,
     ) -> impl Future<Output = Result<Self::Context, Deny>>;
 
+    /// The roles that your own records give a person, beside those in the provider's
+    /// claims. Called after each [`add_user_context`](Self::add_user_context).
+    fn roles(&self, _context: &Self::Context) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Called once for each sign-in, after all checks and before the person is
     /// signed in.
     ///
@@ -95,6 +101,15 @@ pub trait Hooks: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// Whether what the app itself needs, such as a database, is available. Called by
+    /// [`Oidc::health`](crate::Oidc::health).
+    ///
+    /// # Errors
+    /// The app is not ready; why is for the log.
+    fn check_health(&self) -> impl Future<Output = Result<(), String>> {
+        async { Ok(()) }
+    }
+
     /// Called when the provider has been found, and each time it is back after an
     /// outage: from then on people can sign in.
     fn on_ready(&self, _issuer: &str) {}
@@ -116,7 +131,7 @@ impl Hooks for NoHooks {
 }
 
 /// What a hook will say.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Deny>> + 'a>>;
+pub type Answer<'a, T, E = Deny> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
 
 /// [`Hooks`] with any context.
 pub trait AnyHooks: Send + Sync {
@@ -135,6 +150,7 @@ pub trait AnyHooks: Send + Sync {
         session: &'a UserSession,
         request: &'a HttpRequest,
     ) -> Answer<'a, ()>;
+    fn check_health(&self) -> Answer<'_, (), String>;
     fn on_ready(&self, issuer: &str);
     fn on_provider_error(&self, issuer: &str, cause: &str);
 }
@@ -147,7 +163,8 @@ impl<H: Hooks> AnyHooks for H {
     ) -> Answer<'static, AnyUser> {
         Box::pin(async move {
             let context = self.add_user_context(&live.session, &request).await?;
-            Ok(AnyUser::new(live, context))
+            let roles = self.roles(&context);
+            Ok(AnyUser::new(live, context, roles))
         })
     }
 
@@ -165,6 +182,10 @@ impl<H: Hooks> AnyHooks for H {
         request: &'a HttpRequest,
     ) -> Answer<'a, ()> {
         Box::pin(Hooks::before_logout(self, session, request))
+    }
+
+    fn check_health(&self) -> Answer<'_, (), String> {
+        Box::pin(Hooks::check_health(self))
     }
 
     fn on_ready(&self, issuer: &str) {

@@ -56,6 +56,8 @@ struct Parts {
     notice_limit: LoginLimit,
     /// According to the last check.
     is_store_down: AtomicBool,
+    /// The same for what the app itself needs.
+    is_app_down: AtomicBool,
     jobs: Mutex<Vec<AbortHandle>>,
     undeclared: Undeclared,
     observed: Observed,
@@ -191,6 +193,7 @@ impl Builder {
             provider: Arc::new(provider),
             refresh_queues: RefreshQueues::default(),
             is_store_down: AtomicBool::new(false),
+            is_app_down: AtomicBool::new(false),
             jobs: Mutex::default(),
             cookies,
             hooks,
@@ -404,6 +407,10 @@ impl Oidc {
 
     pub(crate) fn is_store_down(&self) -> &AtomicBool {
         &self.0.is_store_down
+    }
+
+    pub(crate) fn is_app_down(&self) -> &AtomicBool {
+        &self.0.is_app_down
     }
 
     pub(crate) fn login_limit(&self) -> &LoginLimit {

@@ -1,7 +1,11 @@
 //! Where a person is signed in, how they or an administrator end that, and whether
 //! the app is ready.
 
-use std::{cmp::Reverse, sync::atomic::Ordering};
+use std::{
+    cmp::Reverse,
+    fmt::Display,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use serde::Serialize;
 
@@ -118,26 +122,32 @@ impl Oidc {
     pub async fn health(&self) -> Health {
         let answers = self.provider().check().await;
         let stored = self.sessions().store().check().await;
-        self.tell_change_of_store(&stored);
+        tell_change("the session store", self.is_store_down(), &stored);
+        let app = self.hooks().check_health().await;
+        tell_change("what the app needs", self.is_app_down(), &app);
         Health {
             provider: match &answers {
                 Ok(()) => "ok",
                 Err(_) if self.provider().known().is_some() => "last known",
                 Err(_) => UNAVAILABLE,
             },
-            store: if stored.is_ok() { "ok" } else { UNAVAILABLE },
+            store: in_a_word(&stored),
+            app: in_a_word(&app),
         }
     }
+}
 
-    fn tell_change_of_store(&self, stored: &Result<(), StoreError>) {
-        let was_down = self
-            .is_store_down()
-            .swap(stored.is_err(), Ordering::Relaxed);
-        match stored {
-            Err(error) if !was_down => tracing::warn!(%error, "the session store cannot be used"),
-            Ok(()) if was_down => tracing::info!("the session store can be used again"),
-            _ => {}
-        }
+fn in_a_word<E>(checked: &Result<(), E>) -> &'static str {
+    if checked.is_ok() { "ok" } else { UNAVAILABLE }
+}
+
+/// Logs that something has become unavailable, or is back.
+fn tell_change(what: &str, is_down: &AtomicBool, checked: &Result<(), impl Display>) {
+    let was_down = is_down.swap(checked.is_err(), Ordering::Relaxed);
+    match checked {
+        Err(error) if !was_down => tracing::warn!(%error, "{what} cannot be used"),
+        Ok(()) if was_down => tracing::info!("{what} can be used again"),
+        _ => {}
     }
 }
 
@@ -149,11 +159,12 @@ const UNAVAILABLE: &str = "unavailable";
 pub struct Health {
     provider: &'static str,
     store: &'static str,
+    app: &'static str,
 }
 
 impl Health {
     /// Whether people can use the app.
     pub fn is_ready(&self) -> bool {
-        self.provider != UNAVAILABLE && self.store != UNAVAILABLE
+        ![self.provider, self.store, self.app].contains(&UNAVAILABLE)
     }
 }

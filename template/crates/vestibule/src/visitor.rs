@@ -21,7 +21,7 @@ use crate::{
     oidc::Oidc,
     request_state::NOT_WRAPPED,
     session::{LiveSession, SessionId, UserSession},
-    user::{AnyUser, User},
+    user::{AnyUser, OwnRoles, User, all_roles},
 };
 
 tokio::task_local! {
@@ -55,6 +55,10 @@ impl Asking {
     fn live(&self) -> Option<Arc<LiveSession>> {
         let user = self.user.get().map(|user| Arc::clone(user.live()));
         user.or_else(|| self.non_user.get().cloned())
+    }
+
+    fn own_roles(&self) -> OwnRoles {
+        self.user.get().and_then(|user| user.own_roles().clone())
     }
 }
 
@@ -228,14 +232,14 @@ pub struct Visitor(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Live(Arc<LiveSession>),
+    Live(Arc<LiveSession>, OwnRoles),
     Sample { name: String, csrf_token: String },
 }
 
 impl Visitor {
     /// Who is signed in, if a guard or handler has looked it up.
     pub fn of(_request: &HttpRequest) -> Option<Self> {
-        of(Asking::live).map(|live| Self(Kind::Live(live)))
+        of(|asking| Some(Self(Kind::Live(asking.live()?, asking.own_roles()))))
     }
 
     /// A made-up person, for previews.
@@ -250,7 +254,7 @@ impl Visitor {
     /// The name to show for the person.
     pub fn name(&self) -> &str {
         match &self.0 {
-            Kind::Live(live) => live.session.name(),
+            Kind::Live(live, _) => live.session.name(),
             Kind::Sample { name, .. } => name,
         }
     }
@@ -258,15 +262,23 @@ impl Visitor {
     /// The value for the sign-out form's field `csrf_token`.
     pub fn csrf_token(&self) -> &str {
         match &self.0 {
-            Kind::Live(live) => &live.session.csrf_token,
+            Kind::Live(live, _) => &live.session.csrf_token,
             Kind::Sample { csrf_token, .. } => csrf_token,
+        }
+    }
+
+    /// Whether the person has a role; see [`User::roles`].
+    pub fn has_role(&self, role: &str) -> bool {
+        match &self.0 {
+            Kind::Live(live, own) => all_roles(&live.session, own).any(|held| held == role),
+            Kind::Sample { .. } => false,
         }
     }
 
     /// The session, unless the person is made up.
     pub fn session(&self) -> Option<&UserSession> {
         match &self.0 {
-            Kind::Live(live) => Some(&live.session),
+            Kind::Live(live, _) => Some(&live.session),
             Kind::Sample { .. } => None,
         }
     }

@@ -38,6 +38,7 @@ mod middleware;
 mod network;
 mod ordinary_users;
 mod outages;
+mod own_records;
 mod paths;
 mod processes;
 #[cfg(unix)]

@@ -62,7 +62,7 @@ async fn o10_why_the_app_is_not_ready_is_told_to_the_log_alone() {
     let stranger = app.browser();
     let ready = stranger.fetch("/readyz").await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    let expected = json!({ "provider": "unavailable", "store": "ok" });
+    let expected = json!({ "provider": "unavailable", "store": "ok", "app": "ok" });
     assert_eq!(ready.json(), expected);
     let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider cannot be used"), "{log}");
