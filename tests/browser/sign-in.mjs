@@ -164,9 +164,34 @@ for (const person of ['dora', 'erin', 'farah', 'mallory']) {
     await visitor.photograph(`home-${person}`);
     await visitor.page.goto('/profile');
     await sees(visitor.page, 'heading', 'Your profile');
+    await visitor.page.getByText('What the sign-in service says of you').click();
     await visitor.photograph(`profile-${person}`);
   });
 }
+
+test('an administrator finds somebody and signs them out, after being asked', async (visitor) => {
+  const bob = await Visitor.arrive(browser, app.url);
+  await signIn(app, bob.page, 'bob', '/devices');
+
+  const { page } = visitor;
+  await signIn(app, page, 'alice', '/admin');
+  await page.getByLabel('Name or e-mail address').fill('BOB@');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await visitor.photograph('members');
+  await page.getByRole('link', { name: 'Bob Baker' }).click();
+  await visitor.photograph('member');
+  await page.getByRole('button', { name: 'Sign out everywhere …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await bob.page.reload();
+  await sees(bob.page, 'heading', 'Where you are signed in');
+
+  await page.getByRole('button', { name: 'Sign out everywhere …' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await page.getByText('They are not signed in anywhere.').waitFor();
+  await bob.page.reload();
+  await atProvider(app, bob.page);
+  await bob.leave();
+});
 
 function assertCarriesHint(request) {
   assert.equal(request.method(), 'POST');

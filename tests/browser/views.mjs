@@ -46,6 +46,8 @@ for (const path of ['/dev/views?view=devices.html', '/dev/provider', '/dev/route
 test('a value that is folded away is unfolded with the keyboard', async (visitor) => {
   const { page } = visitor;
   await page.goto('/dev/views/profile-awkward');
+  await visitor.tabTo('What the sign-in service says of you');
+  await page.keyboard.press('Enter');
   await visitor.tabTo('300 entries');
   assert.equal(await page.getByText('group-299').isVisible(), false);
   await page.keyboard.press('Enter');

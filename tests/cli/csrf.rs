@@ -40,7 +40,7 @@ fn a_new_app_shows_what_its_own_routes_check() {
         &[
             ("GET", "/devices", "not_needed"),
             ("POST", "/devices", "checked"),
-            ("POST", "/admin", "checked"),
+            ("POST", "/admin/members/{number}", "checked"),
             ("POST", "/login", "checked"),
             ("POST", "/logout", "checked"),
             // The provider sends these, and proves that by a signature.

@@ -101,10 +101,22 @@ fn every_view_is_followed_to_the_routes_and_pages_that_show_it() {
             &["GET /devices"],
         ),
         (
+            "admin",
+            "views::Administration",
+            "routes::admin::show",
+            &["GET /admin"],
+        ),
+        (
             "members",
             "views::Members",
-            "routes::admin::show, routes::admin::sign_out",
-            &["GET /admin", "POST /admin"],
+            "routes::admin::members",
+            &["GET /admin/members"],
+        ),
+        (
+            "member",
+            "views::MemberPage",
+            "routes::admin::member",
+            &["GET /admin/members/{number}"],
         ),
         (
             "login",
