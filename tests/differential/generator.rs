@@ -55,7 +55,7 @@ pub fn tables(seed: u64, numbers: Range<u64>) -> Written {
             ("p", "_: Option<User>"),
             ("u", "_: User"),
             ("r", "_: Has<super::Admin>"),
-            ("f", "_: Fresh<600>"),
+            ("f", "_: Fresh<86_400>"),
         ] {
             let _ = write!(
                 source,
