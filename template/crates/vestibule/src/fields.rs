@@ -128,8 +128,7 @@ fn wrong_json(name: Option<&str>, error: &serde_json::Error) -> ErrorKind {
     }
 }
 
-/// What an error of Actix's own extractors means; `None` if it is not about a body that
-/// is too large, of another type or unreadable.
+/// What an error of Actix's own extractors means; `None` if its status says so.
 pub(crate) fn of_extractor(error: &actix_web::Error) -> Option<ErrorKind> {
     if let Some(error) = error.as_error::<JsonPayloadError>() {
         return of_json(error);
@@ -142,27 +141,18 @@ pub(crate) fn of_extractor(error: &actix_web::Error) -> Option<ErrorKind> {
 
 fn of_json(error: &JsonPayloadError) -> Option<ErrorKind> {
     match error {
-        JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
-            Some(ErrorKind::BodyTooLarge(error.to_string()))
-        }
         JsonPayloadError::ContentType => {
             Some(ErrorKind::BodyType("the page reads JSON".to_owned()))
         }
         JsonPayloadError::Deserialize(error) => Some(wrong_json(None, error)),
-        JsonPayloadError::Payload(error) => of_payload(error),
         _ => None,
     }
 }
 
 fn of_form(error: &UrlencodedError) -> Option<ErrorKind> {
     match error {
-        UrlencodedError::Overflow { .. } => Some(ErrorKind::BodyTooLarge(error.to_string())),
-        UrlencodedError::ContentType => {
-            Some(ErrorKind::BodyType("the page reads forms".to_owned()))
-        }
         UrlencodedError::Parse(error) => Some(wrong_form(None, &error.to_string())),
         UrlencodedError::Encoding => Some(ErrorKind::BodySyntax(error.to_string())),
-        UrlencodedError::Payload(error) => of_payload(error),
         _ => None,
     }
 }

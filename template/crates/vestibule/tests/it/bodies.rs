@@ -68,6 +68,7 @@ async fn checked() -> Result<&'static str, Error> {
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
+const FORM_IN_UTF_16: &str = "application/x-www-form-urlencoded; charset=utf-16";
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
@@ -121,6 +122,8 @@ async fn what_is_wrong_with_a_body_is_told_by_status_code_and_field() {
         ("/test/form", JSON, "{}", body_type, None),
         ("/test/form", FORM, &wrong_form, invalid, None),
         ("/test/form", FORM, "note=1", invalid, Some("amount")),
+        // An odd number of bytes.
+        ("/test/form", FORM_IN_UTF_16, "a=1", syntax, None),
         ("/test/bytes", "text/plain", &large, too_large, None),
         ("/test/text", "text/plain", &large, too_large, None),
         ("/test/public", FORM, &large_form, too_large, None),
@@ -175,6 +178,10 @@ async fn what_is_wrong_with_a_body_is_told_by_status_code_and_field() {
         assert_eq!(named.first().copied(), field, "{what}: {problem}");
         if code == "invalid_fields" {
             assert_eq!(is_told, cfg!(debug_assertions), "{what}: {problem}");
+            // Whatever is known of it is told.
+            let is_known = cfg!(debug_assertions) || field.is_some();
+            let errors = problem["errors"].as_array().map_or(0, Vec::len);
+            assert_eq!(errors > 0, is_known, "{what}: {problem}");
         }
 
         let page = send(&alice, path, HTML, kind, body).await;
@@ -258,6 +265,14 @@ async fn a_handler_says_which_fields_are_wrong_and_why() {
         page.body
     );
     assert!(!page.body.contains("<b>"), "{}", page.body);
+}
+
+/// As it may quote what was typed.
+#[test]
+fn what_is_wrong_with_a_field_is_not_shown_to_developers() {
+    let shown = format!("{:?}", FieldError::new("amount", TYPED));
+    assert!(shown.contains("amount"), "{shown}");
+    assert!(!shown.contains(TYPED), "{shown}");
 }
 
 /// The check comes before anything is said of the fields.

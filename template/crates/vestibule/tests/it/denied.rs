@@ -146,6 +146,19 @@ async fn who_is_denied_can_use_another_account() {
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");
 }
 
+/// A browser drops a cookie of more than 4 KB, and nobody would read why.
+#[tokio::test]
+async fn a_denial_that_is_too_long_for_a_cookie_is_told_at_once() {
+    let app = start(Rules {
+        after_login: |_| Err(not_paid().text("why ".repeat(800)).logout_at_provider()),
+        ..Rules::default()
+    })
+    .await;
+    let page = app.browser().sign_in_as("alice", "/profile").await;
+    assert_eq!(page.status, StatusCode::PAYMENT_REQUIRED, "{}", page.url);
+    assert!(page.body.contains("why why why"), "{}", page.body);
+}
+
 #[tokio::test]
 async fn a_denial_can_sign_people_out_at_the_provider_too() {
     let app = start(Rules {

@@ -99,6 +99,50 @@ fn callback(settings: &Value, answer: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
+async fn the_page_passes_on_who_is_meant_and_how_fresh_it_has_to_be() {
+    let app = Fixture::start_with(with_page).await;
+    let browser = app.browser();
+    let page = browser
+        .get(&login_with("login_hint=alice&max_age=60"))
+        .await;
+    let fields = ["return_to", "login_hint", "max_age"].map(|name| (name, page.field(name)));
+    let fields = fields
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    assert_eq!(fields[1..], [("login_hint", "alice"), ("max_age", "60")]);
+    let request = browser.post(PATHS.login, &fields).await.location();
+    for (name, value) in &fields[1..] {
+        let mut sent = request.query_pairs();
+        assert!(sent.any(|(known, sent)| known == *name && sent == *value));
+    }
+    let plain = browser.get(PATHS.login).await;
+    assert!(!plain.body.contains("login_hint"), "{}", plain.body);
+    assert!(!plain.body.contains("max_age"), "{}", plain.body);
+}
+
+#[tokio::test]
+async fn the_widget_is_told_who_is_meant() {
+    let app = Fixture::start_with(with_widget).await;
+    let browser = app.browser();
+    let page = browser.get(&login_with("login_hint=alice")).await;
+    assert_eq!(widget_settings(&page)["username"], "alice");
+    let page = browser.get(PATHS.login).await;
+    assert_eq!(widget_settings(&page)["username"], Value::Null);
+}
+
+/// The app's page has no list of accounts.
+#[tokio::test]
+async fn a_choice_of_accounts_is_the_providers() {
+    for mode in [with_page, with_widget] {
+        let app = Fixture::start_with(mode).await;
+        let login = login_with("prompt=select_account");
+        let request = app.browser().get(&login).await.location();
+        assert!(request.as_str().starts_with(app.provider.issuer()));
+        assert!(request.query().unwrap().contains("prompt=select_account"));
+    }
+}
+
+#[tokio::test]
 async fn an_interaction_code_of_the_widget_signs_in() {
     let app = Fixture::start_with(with_widget).await;
     let browser = app.browser();

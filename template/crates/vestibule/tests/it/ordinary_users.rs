@@ -4,7 +4,10 @@
 
 use reqwest::StatusCode;
 
+use vestibule::now;
+
 use crate::{
+    checklist::change_transactions,
     fixture::Fixture,
     support::{Browser, PATHS, Page, login_with},
 };
@@ -190,6 +193,20 @@ async fn a_sign_in_loop_ends_on_a_page() {
         browser.forget_cookie(&app.cookie("user-session"));
     }
     panic!("ten rounds, and no end");
+}
+
+#[tokio::test]
+async fn sign_ins_that_are_half_a_minute_apart_are_no_loop() {
+    let app = Fixture::start().await;
+    let browser = app.browser();
+    for _ in 0..6 {
+        let page = browser.sign_in_as("alice", "/profile").await;
+        assert_eq!(page.url.path(), "/profile", "{}", page.body);
+        browser.forget_cookie(&app.cookie("user-session"));
+        change_transactions(&browser, |transaction| {
+            transaction["started_at"] = ((now() - 30) * 1000).into();
+        });
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub struct Troubled {
     pub has_read: Semaphore,
     /// Who has read gets it.
     pub let_go: Semaphore,
+    /// Whether it says of itself that it cannot be used.
+    pub is_down: AtomicBool,
     /// Whether nothing can be read.
     pub reads_nothing: AtomicBool,
     /// Whether nothing can be deleted.
@@ -39,6 +41,7 @@ impl Troubled {
             is_slow: AtomicBool::new(false),
             has_read: Semaphore::new(0),
             let_go: Semaphore::new(0),
+            is_down: AtomicBool::new(false),
             reads_nothing: AtomicBool::new(false),
             keeps_rows: AtomicBool::new(false),
             keeps_names: AtomicBool::new(false),
@@ -112,7 +115,7 @@ impl Store for Troubled {
     }
 
     fn check(&self) -> Pending<'_, ()> {
-        self.inner.check()
+        self.unless(&self.is_down, self.inner.check())
     }
 
     fn is_shared(&self) -> bool {

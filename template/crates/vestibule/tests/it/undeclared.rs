@@ -1,7 +1,7 @@
 //! Routes of which nobody has said who may reach them: they are answered, reported
 //! or refused, as the app wants it.
 
-use std::{fmt::Display, fmt::Write as _, sync::Mutex};
+use std::{fmt::Display, fmt::Write as _, future::ready, sync::Mutex};
 
 use actix_web::{
     App, Error, HttpResponse,
@@ -10,7 +10,7 @@ use actix_web::{
         AppService, HttpServiceFactory, ResourceDef, Service, ServiceRequest, ServiceResponse,
         fn_service,
     },
-    error::{ErrorConflict, InternalError},
+    error::{ErrorBadGateway, ErrorConflict, InternalError},
     get, guard,
     http::{Method, StatusCode, header},
     middleware::{DefaultHeaders, Next, from_fn},
@@ -56,11 +56,11 @@ impl HttpServiceFactory for Files {
 }
 
 /// One that answers through an error.
-struct Thrown;
+struct Thrown(fn() -> Error);
 
 impl HttpServiceFactory for Thrown {
     fn register(self, config: &mut AppService) {
-        let throw = fn_service(async |_: ServiceRequest| Err(answer_as_error()));
+        let throw = fn_service(move |_: ServiceRequest| ready(Err((self.0)())));
         config.register_service(ResourceDef::new("/thrown"), None, throw, None);
     }
 }
@@ -106,7 +106,7 @@ macro_rules! mount_everything {
                     .route(web::get().to(secret)),
             )
             .service(Files("/files"))
-            .service(Thrown)
+            .service(Thrown(answer_as_error))
             .route(
                 "/empty",
                 web::get().to(async || {
@@ -149,6 +149,10 @@ fn everything_public(config: &mut PublicConfig) {
 
 fn more(config: &mut ServiceConfig) {
     config.route("/more", web::get().to(secret));
+}
+
+fn more_of_all(config: &mut ServiceConfig) {
+    config.route("/more-of-all", web::get().to(secret));
 }
 
 /// For what [`everything`] mounts, each with the route that the log names.
@@ -320,7 +324,11 @@ async fn an_undeclared_route_is_not_answered_however_it_is_mounted() {
         // Public tables beside it make no difference.
         answers!(oidc, plain(), |app| app
             .configure(oidc.public(|table: &mut PublicConfig| {
-                table.route("/first-of-all", web::get().to(secret));
+                table
+                    .route("/first-of-all", web::get().to(secret))
+                    // These two are between edges.
+                    .service(Files("/files-of-all"))
+                    .configure(more_of_all);
             }))
             .configure(oidc.public(|table: &mut ServiceConfig| {
                 table.route("/second-of-all", web::get().to(secret));
@@ -372,6 +380,34 @@ async fn an_answer_that_is_thrown_is_not_sent_either() {
         for (status, answer) in answers {
             assert_eq!(status, StatusCode::OK);
             assert!(answer.contains(SECRET), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_thrown_is_sent_where_undeclared_routes_are_answered() {
+    for undeclared in [Undeclared::Answer, Undeclared::Report] {
+        let app = started(undeclared).await;
+        let thrown = || [TestRequest::get().uri("/thrown")];
+        for (status, answer) in answers!(app.oidc(), thrown(), |app| app.configure(everything)) {
+            assert_eq!(status, StatusCode::OK, "{undeclared:?}");
+            assert!(answer.contains(SECRET), "{undeclared:?}: {answer}");
+        }
+    }
+}
+
+/// Services turn requests down that way, which tells nothing.
+#[tokio::test]
+async fn a_refusal_that_is_thrown_is_sent() {
+    let app = started(Undeclared::Refuse).await;
+    let refusals: [(fn() -> Error, StatusCode); 2] = [
+        (|| ErrorConflict("taken"), StatusCode::CONFLICT),
+        (|| ErrorBadGateway("away"), StatusCode::BAD_GATEWAY),
+    ];
+    for (refuse, expected) in refusals {
+        let thrown = || [TestRequest::get().uri("/thrown")];
+        for (status, answer) in answers!(app.oidc(), thrown(), |app| app.service(Thrown(refuse))) {
+            assert_eq!(status, expected, "{answer}");
         }
     }
 }

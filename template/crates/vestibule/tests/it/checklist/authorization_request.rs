@@ -458,6 +458,33 @@ async fn a12_forgotten_transactions_do_not_pile_up_in_the_browser() {
     }
 }
 
+#[tokio::test]
+async fn a12_transactions_may_fill_6_kb_of_cookies_and_no_byte_more() {
+    let app = Fixture::start().await;
+    let begin = async |browser: &Browser, padding: usize| {
+        let place = format!("/profile?x={}", "x".repeat(padding));
+        browser.get(&login_to(&place)).await;
+        browser.cookies()
+    };
+    let (name, value) = begin(&app.browser(), 0).await.into_iter().next().unwrap();
+    let unpadded = seal::decode(&value).unwrap().len();
+    let length = |padding| seal::encode(&vec![0; unpadded + padding]).len();
+    // Four transactions: the name of the last counts once it is there.
+    let fills = |padding, last| 3 * (name.len() + length(padding)) + length(last);
+    let mut paddings = (0..900).flat_map(|padding| (0..900).map(move |last| (padding, last)));
+    let full = 6 * 1024;
+    let (padding, last) = paddings
+        .find(|(padding, last)| fills(*padding, *last) == full)
+        .unwrap();
+    for (padding, last, is_kept) in [(padding, last, true), (padding, last + 3, false)] {
+        let browser = app.browser();
+        for padding in [padding, padding, padding, last] {
+            begin(&browser, padding).await;
+        }
+        assert_eq!(browser.cookies().len(), 3 + usize::from(is_kept));
+    }
+}
+
 /// The pages that the browser's transactions lead to, and whether they are finished.
 fn transactions(browser: &Browser) -> BTreeMap<String, bool> {
     opened_transactions(browser)
@@ -639,12 +666,24 @@ async fn a16_a_page_that_signs_in_silently_may_be_reached_from_another_site() {
     let stolen = from_elsewhere(&app.browser(), login.as_str()).await;
     assert_eq!(stolen.header("location"), "/test/news?day=today");
     assert_eq!(stolen.header("set-cookie"), "");
+    // Another site has only guesses.
+    let begins_nothing = async |guess: &str| {
+        let query = format!("prompt=none&return_to=/profile&silent={guess}");
+        let page = from_elsewhere(&browser, &login_with(&query)).await;
+        assert_eq!(page.header("location"), "/profile", "{guess}");
+        assert_eq!(page.header("set-cookie"), "", "{guess}");
+    };
+    begins_nothing("guessed").await;
     let page = from_elsewhere(&browser, login.as_str()).await;
     let target = page.location();
     assert!(
         target.as_str().starts_with(app.provider.issuer()),
         "{target}"
     );
+    assert_eq!(browser.follow(page).await.body, "news for stranger");
+    // What a sign-out leaves there is no secret.
+    browser.set_cookie(&app.cookie("silent"), "tried");
+    begins_nothing("tried").await;
     let long = format!("/test/news?filter={}", "x".repeat(2000));
     let page = from_elsewhere(&app.browser(), &long).await;
     assert_eq!(page.body, "news for stranger", "shown as it was asked for");

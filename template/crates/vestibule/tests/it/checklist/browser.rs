@@ -13,7 +13,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::json;
 use url::form_urlencoded;
 use vestibule::{Deny, Oidc, PublicForm, internals::LoginLimit, settings::LoginMode};
-use vestibule_dev::provider::Endpoint;
+use vestibule_dev::{provider::Endpoint, testing::logs};
 
 use crate::{
     fixture::{Fixture, Rules, pages},
@@ -336,6 +336,20 @@ async fn b8_a_flood_of_sign_ins_from_one_address_is_refused() {
     let browser = app.browser();
     app.eventually(async || browser.get(PATHS.login).await.status == StatusCode::SEE_OTHER)
         .await;
+}
+
+#[tokio::test]
+async fn b8_an_address_forwarded_by_an_unknown_proxy_is_told_in_the_log_once() {
+    let app = Fixture::start().await;
+    let is_told = async |headers: &[(&str, &str)]| {
+        let page = get_with(&app.browser(), PATHS.login, headers).await;
+        assert!(page.status.is_redirection(), "{}", page.body);
+        logs::with(page.header("x-request-id")).contains("APP_TRUSTED_PROXIES")
+    };
+    assert!(!is_told(&[]).await);
+    let forwarded = [("x-forwarded-for", "192.0.2.7")];
+    assert!(is_told(&forwarded).await);
+    assert!(!is_told(&forwarded).await);
 }
 
 #[tokio::test]

@@ -3,7 +3,13 @@
 use reqwest::StatusCode;
 use serde_json::json;
 use url::Url;
-use vestibule::internals::seal::{self, Sealer};
+use vestibule::{
+    internals::{
+        TRANSACTION_LIFE,
+        seal::{self, Sealer},
+    },
+    now,
+};
 use vestibule_dev::{
     provider::{Endpoint, Misbehaviour},
     testing::logs,
@@ -11,7 +17,7 @@ use vestibule_dev::{
 
 use crate::{
     fixture::Fixture,
-    support::{Browser, PATHS, TestApp, login_with},
+    support::{Browser, PATHS, TestApp, login_with, within_one_second},
 };
 
 use super::{
@@ -458,6 +464,22 @@ async fn r10_a_transaction_beyond_its_life_is_refused_by_the_servers_clock() {
         }
     }
     assert_eq!(app.token_requests(), 4 + 2, "no code of an old transaction");
+}
+
+#[tokio::test]
+async fn r10_a_transaction_lives_for_ten_minutes_to_the_second() {
+    let app = Fixture::start().await;
+    let page = within_one_second(
+        async || callback_for_alice(&app).await,
+        async |(browser, callback)| {
+            let began = (now() - TRANSACTION_LIFE) * 1000;
+            change_transaction(&browser, |transaction| {
+                transaction["started_at"] = json!(began);
+            });
+            browser.get(callback.as_str()).await
+        },
+    );
+    assert_eq!(page.await.header("location"), "/profile");
 }
 
 #[tokio::test]

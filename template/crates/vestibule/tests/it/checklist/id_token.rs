@@ -9,7 +9,7 @@ use vestibule_dev::{
 
 use crate::{
     fixture::Fixture,
-    support::{CLIENT, PATHS, login_with},
+    support::{CLIENT, PATHS, login_with, within_one_second},
 };
 
 use super::{
@@ -238,12 +238,65 @@ async fn i13_a_token_of_another_time_is_refused() {
 async fn i13_clocks_may_differ_a_little() {
     assert_id_tokens_accepted(&[
         ("ahead", |token| set_time(token, "iat", 100)),
+        ("as far ahead as may be", |token| {
+            set_time(token, "iat", 120)
+        }),
         ("behind", |token| set_time(token, "iat", -100)),
         ("the person took a while", |token| {
             set_time(token, "iat", -590)
         }),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn i13_a_token_may_be_as_old_as_a_sign_in_may_take_and_clocks_may_differ() {
+    let app = Fixture::start().await;
+    app.provider
+        .faults()
+        .id_token(|token| set_time(token, "iat", -(600 + 120)));
+    let answered = async || {
+        let alice = app.browser();
+        let answer = alice.answer_of_provider("alice", "/profile").await;
+        (alice, answer.location())
+    };
+    let page = within_one_second(answered, async |(alice, callback)| {
+        alice.get(callback.as_str()).await
+    });
+    assert_eq!(page.await.header("location"), "/profile");
+}
+
+#[tokio::test]
+async fn a_token_may_have_128_kb_and_no_byte_more() {
+    let app = Fixture::start().await;
+    let bob = app.signed_in_as("bob").await;
+    // As base64url without padding (RFC 7515, section 2).
+    let encoded = |bytes: usize| (4 * bytes).div_ceil(3);
+    let signature = 1 + encoded(64);
+    let pad = move |token: &mut Jws, beyond: usize| {
+        token.claims["padding"] = json!("");
+        token.header["padding"] = json!("");
+        let (header, claims) = (
+            token.header.to_string().len(),
+            token.claims.to_string().len(),
+        );
+        let length = |in_header, in_claims| {
+            encoded(header + in_header) + 1 + encoded(claims + in_claims) + signature
+        };
+        let full = 128 * 1024 + beyond;
+        let paddings = (0..3).flat_map(|header| (0..full).map(move |claims| (header, claims)));
+        let (in_header, in_claims) = paddings
+            .into_iter()
+            .find(|(in_header, in_claims)| length(*in_header, *in_claims) == full)
+            .unwrap();
+        token.header["padding"] = json!("x".repeat(in_header));
+        token.claims["padding"] = json!("x".repeat(in_claims));
+    };
+    app.provider.faults().id_token(move |token| pad(token, 1));
+    assert_refused(&bob, "id_token", "a byte more").await;
+    app.provider.faults().clear();
+    app.provider.faults().id_token(move |token| pad(token, 0));
+    assert_accepted(&app, "128 KB").await;
 }
 
 #[tokio::test]
@@ -265,6 +318,9 @@ async fn i14_nbf_in_the_future_is_refused() {
 async fn i14_nbf_within_the_clock_tolerance_is_accepted() {
     assert_id_tokens_accepted(&[
         ("just ahead", |token| set_time(token, "nbf", 100)),
+        ("as far ahead as may be", |token| {
+            set_time(token, "nbf", 120)
+        }),
         ("past", |token| set_time(token, "nbf", -3600)),
         ("a fraction", |token| token.claims["nbf"] = json!(0.5)),
     ])

@@ -135,11 +135,18 @@ fn opened_transactions(browser: &Browser) -> Vec<(String, Value)> {
 /// Changes what is sealed into the browser's transactions that are under way, as
 /// only the app itself could.
 pub fn change_transaction(browser: &Browser, change: impl Fn(&mut Value)) {
+    change_transactions(browser, |transaction| {
+        if transaction["finished"] == false {
+            change(transaction);
+        }
+    });
+}
+
+/// The same for all of them, those that are over among them.
+pub fn change_transactions(browser: &Browser, change: impl Fn(&mut Value)) {
     let sealer = transaction_sealer(browser);
     for (name, mut transaction) in opened_transactions(browser) {
-        if transaction["finished"] == false {
-            change(&mut transaction);
-        }
+        change(&mut transaction);
         let plain = transaction.to_string();
         let sealed = sealer.seal(plain.as_bytes(), name.as_bytes()).unwrap();
         browser.set_cookie(&name, &seal::encode(&sealed));

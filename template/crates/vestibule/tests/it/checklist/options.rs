@@ -12,7 +12,7 @@ use crate::{
     fixture::Fixture,
     keys::{ClientKey, RSA_PEM, decoded},
     silent, step_up,
-    support::{Browser, PATHS, Page, TestApp, login_with, settings_of},
+    support::{Browser, PATHS, Page, TestApp, login_with, settings_of, within_one_second},
 };
 
 use super::{Variant, assert_is_error_page, remove, without_kid};
@@ -472,6 +472,29 @@ async fn i17_an_authentication_that_is_recent_enough_is_accepted() {
         .id_token(|token| age_by(token, 60 + 120 - 20));
     let page = step_up::step_up(&alice, "alice", "/test/vault").await;
     assert_eq!(page.body, "the vault of alice");
+}
+
+#[tokio::test]
+async fn i17_an_authentication_may_be_as_far_off_as_allowed() {
+    let app = Fixture::start_with_pages(step_up::pages).await;
+    let ways: [Way<fn(&mut Jws)>; 2] = [
+        ("ahead", |token| be_ahead_by(token, 120)),
+        ("old", |token| age_by(token, 60 + 120)),
+    ];
+    for (name, bend) in ways {
+        let answered = async || {
+            app.provider.faults().clear();
+            app.provider.faults().id_token(an_hour_old);
+            let alice = app.signed_in_as("alice").await;
+            let list = alice.visit("/test/vault").await;
+            let answer = alice.choose(&list, "alice").await;
+            app.provider.faults().clear();
+            app.provider.faults().id_token(bend);
+            (alice, answer)
+        };
+        let page = within_one_second(answered, async |(alice, answer)| alice.follow(answer).await);
+        assert_eq!(page.await.body, "the vault of alice", "{name}");
+    }
 }
 
 #[tokio::test]

@@ -5,17 +5,22 @@ use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestibule::{ReturnTo, Settings};
-use vestibule_dev::provider::{Endpoint, Jws};
+use vestibule_dev::{
+    provider::{Endpoint, Jws},
+    testing::logs,
+};
 
 use crate::{
     fixture::Fixture,
     support::{Browser, CLIENT, PATHS, Page, TestApp, embedded_at, login_with, settings_of},
+    troubled_store::Troubled,
 };
 
 use super::{assert_accepted, assert_is_error_page};
@@ -66,6 +71,32 @@ async fn o10_why_the_app_is_not_ready_is_told_to_the_log_alone() {
     assert_eq!(ready.json(), expected);
     let log = app.logged(app.provider.issuer());
     assert!(log.contains("the provider cannot be used"), "{log}");
+}
+
+#[tokio::test]
+async fn o10_that_the_store_has_gone_and_is_back_is_told_to_the_log_once_each() {
+    let store = Troubled::open().await;
+    let app = Fixture::over(store.clone())
+        .prepared(|_, _| {})
+        .start()
+        .await;
+    for (is_down, is_told) in [
+        (false, None),
+        (true, Some("cannot be used")),
+        (true, None),
+        (false, Some("can be used again")),
+        (false, None),
+    ] {
+        store.is_down.store(is_down, Ordering::Relaxed);
+        let ready = app.browser().fetch("/readyz").await;
+        let expected = if is_down { "unavailable" } else { "ok" };
+        assert_eq!(ready.json()["store"], expected);
+        let log = logs::with(ready.header("x-request-id"));
+        for what in ["cannot be used", "can be used again"] {
+            let is_in_log = log.contains(&format!("the session store {what}"));
+            assert_eq!(is_in_log, is_told == Some(what), "{log}");
+        }
+    }
 }
 
 #[tokio::test]
