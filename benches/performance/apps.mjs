@@ -2,7 +2,7 @@
 // app with the library, a bare Actix handler and the rivals, all with the same page for the same person.
 
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../tests/ports.mjs';
 import { Browser } from './browser.mjs';
@@ -16,6 +16,8 @@ export const PAGE = '/admin';
 export const LONG_PAGE = '/profile';
 /** The thread of the app that writes to the embedded store. */
 export const WRITER = 'session-store';
+/** Runs a PostgreSQL server until its input ends. */
+const POSTGRES = join(here, '../../template/crates/vestibule/tests/postgres/server.sh');
 /** Tokens and claims of one session, in bytes. */
 export const RECORD_BYTES = 6 * 1024;
 // What the server decides anew for each answer.
@@ -25,10 +27,10 @@ const PER_ANSWER = ['date', 'content-length', 'connection', 'keep-alive', 'trans
 export class Stage {
   /** Starts the provider. `bin` holds the release builds, `work` is a folder to write to. */
   static async open(bin, work) {
-    const apps = ['app', 'logged', 'redis', 'plain'];
+    const apps = ['app', 'logged', 'redis', 'postgres', 'plain'];
     const names = ['provider', 'bare', 'bare-long', ...apps, 'tower', 'okta', 'openid-connect'];
     const ports = {};
-    for (const name of [...names, 'redis-server']) ports[name] = await freePort();
+    for (const name of [...names, 'redis-server', 'postgres-server']) ports[name] = await freePort();
     const stage = new Stage(bin, work, ports);
     const at = (name, path) => `http://localhost:${ports[name]}${path}`;
     const clients = [
@@ -124,6 +126,16 @@ export class Stage {
     const options = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--dir', this.work];
     const command = ['redis-server', ...options].map(String);
     return Server.start({ name: 'redis-server', command, port, path: null, core: LOAD_CORE });
+  }
+
+  /** A PostgreSQL of its own, as the library's tests start it, which waits for no disk. */
+  async postgres() {
+    const port = this.ports['postgres-server'];
+    const versions = readdirSync('/usr/lib/postgresql').map(Number);
+    const programs = `/usr/lib/postgresql/${Math.max(...versions)}/bin`;
+    const command = ['sh', POSTGRES, programs, port, '', ''].map(String);
+    const options = { path: null, core: LOAD_CORE, input: 'start\n' };
+    return Server.start({ name: 'postgres-server', command, port, ...options });
   }
 }
 

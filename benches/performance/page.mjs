@@ -102,7 +102,8 @@ async function start(stage) {
   stage.keep(PAGE, { ...wanted, fields: { name, csrf_token } });
   stage.keep(LONG_PAGE, long);
 
-  const redisServer = await stage.redis();
+  const [redisServer, postgresServer] = [await stage.redis(), await stage.postgres()];
+  const database = `postgres://postgres@127.0.0.1:${postgresServer.port}/postgres`;
   const own = (name, options) => stage.app({ name, port: stage.ports[name], ...options });
   const bareLong = stage.bare({ port: stage.ports['bare-long'], path: LONG_PAGE });
   const servers = {
@@ -112,6 +113,7 @@ async function start(stage) {
     plain: await Server.start(stage.plain()),
     logged: await Server.start(own('logged', { log: 'info', store: join(stage.work, 'logged.redb') })),
     redis: await Server.start(own('redis', { store: `redis://127.0.0.1:${redisServer.port}` })),
+    postgres: await Server.start(own('postgres', { store: database })),
     tower: await Server.start(stage.tower()),
     okta: await Server.start(stage.express('okta')),
     'openid-connect': await Server.start(stage.express('openid-connect')),
@@ -127,7 +129,7 @@ async function start(stage) {
     appLong: new Candidate(app, LONG_PAGE, cookie, long),
     tower: new Candidate(servers.tower, PAGE, await signIn(servers.tower, '/sign-in'), wanted),
   };
-  for (const name of ['plain', 'logged', 'redis', ...EXPRESS]) {
+  for (const name of ['plain', 'logged', 'redis', 'postgres', ...EXPRESS]) {
     candidates[name] = new Candidate(servers[name], PAGE, await signIn(servers[name]), wanted);
   }
   for (const name of EXPRESS) {
@@ -138,7 +140,7 @@ async function start(stage) {
   for (const { server, path, cookie: own, wanted: page_ } of Object.values(candidates)) {
     same(server, page_, await page(server, own, path));
   }
-  return { servers: [...Object.values(servers), redisServer], candidates, wanted, long };
+  return { servers: [...Object.values(servers), redisServer, postgresServer], candidates, wanted, long };
 }
 
 /** Instructions of a request, in user space. */

@@ -93,6 +93,7 @@ const NAMES = {
   logged: 'the app, with a log line for each request',
   tower: 'axum, tower-sessions (memory)',
   redis: 'the app, sessions in Redis',
+  postgres: 'the app, sessions in PostgreSQL',
   okta: 'Express, `@okta/oidc-middleware`',
   oktaMany: 'the same, many connections',
   'okta, finished': 'the same, finished bytes and headers',
@@ -111,7 +112,7 @@ export async function write(results) {
     .map((name) => ({
       name: NAMES[name].replace(/[*`]/g, ''),
       value: page.results[name].cpu,
-      ours: ['app', 'plain', 'logged', 'redis'].includes(name),
+      ours: ['app', 'plain', 'logged', 'redis', 'postgres'].includes(name),
     }))
     .sort((left, right) => left.value - right.value);
   const units = 'microseconds of server CPU for one request, logarithmic';
@@ -164,7 +165,8 @@ ${table(
   }),
 )}
 
-Redis shares the other core with the load, so with it only the CPU of the app means anything.
+Redis and PostgreSQL share the other core with the load, so with them only the CPU of the app means
+anything. The app is built with the store in PostgreSQL, which apps otherwise turn on themselves.
 
 How the ratios differed between the ${page.sittings} starts, each the median of its rounds:
 

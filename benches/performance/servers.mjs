@@ -23,23 +23,25 @@ export class Server {
 
   /**
    * Starts `command` and waits until `path` is answered with anything but an error of the server;
-   * `null`: until the port is open. `env` is all that it gets of an environment beside PATH.
+   * `null`: until the port is open. `env` is all that it gets of an environment beside PATH. With an
+   * `input`, it ends by itself when that does.
    */
-  static async start({ name, command, port, path = '/healthz', env = {}, core = SERVER_CORE }) {
-    const server = new Server(name, command, port, env, core);
+  static async start({ name, command, port, path = '/healthz', env = {}, core = SERVER_CORE, input }) {
+    const server = new Server(name, command, port, env, core, input);
     await server.#ready(path);
     return server;
   }
 
-  constructor(name, command, port, env, core) {
+  constructor(name, command, port, env, core, input) {
     this.name = name;
     this.port = port;
     this.url = `http://localhost:${port}`;
     const started = process.hrtime.bigint();
     this.#child = spawn('taskset', ['--cpu-list', String(core), ...command], {
       env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.#child.stdin?.write(input);
     running.add(this);
     this.#ended = once(this.#child, 'exit').finally(() => running.delete(this));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -111,11 +113,12 @@ export class Server {
 
   /** Ends it as an operator would. */
   async stop() {
-    this.#child.kill('SIGTERM');
+    if (this.#child.stdin) this.#child.stdin.end();
+    else this.#child.kill('SIGTERM');
     await this.#ended;
   }
 
   kill() {
-    this.#child.kill('SIGKILL');
+    if (!this.#child.stdin) this.#child.kill('SIGKILL');
   }
 }

@@ -53,8 +53,8 @@
 //! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
 //!   [`Oidc::logout_devices`], [`Oidc::logout_person`]. [`Oidc::devices`] and
 //!   [`Oidc::devices_of`] tell where somebody is signed in.
-//! - **Where sessions are kept**: [`store`]. One file by default, Redis for several
-//!   instances, or your own [`Store`](store::Store).
+//! - **Where sessions are kept**: [`store`]. One file by default, Redis or
+//!   PostgreSQL for several instances, or your own [`Store`](store::Store).
 //! - **Developing and testing without an account**: the crate `vestibule-dev`.
 //!
 //! # How it works
@@ -70,6 +70,7 @@
 //! | --- | --- | --- |
 //! | `embedded` | yes | the stores in one file and in memory |
 //! | `redis` | yes | the store in Redis or Valkey |
+//! | `postgres` | no | the store in a PostgreSQL database |
 //! | `actix-session` | yes | [`Oidc::app_session`]: the app's own data, kept beside the user sessions |
 
 /// Tests that the README's examples compile.

@@ -142,7 +142,6 @@ impl Builder {
         let (store, is_of_settings) = match store {
             Some(store) => (store, false),
             None => {
-                #[cfg(feature = "redis")]
                 settings.warn_of_unencrypted_store();
                 let opened = store::open(&settings.session_store).await;
                 let opened =

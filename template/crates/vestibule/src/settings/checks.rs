@@ -17,6 +17,8 @@ use super::{
     strength::is_strong,
     widget::{Engine, WidgetAssets, WidgetFiles},
 };
+#[cfg(feature = "postgres")]
+use crate::store::PostgresAddress;
 #[cfg(feature = "redis")]
 use crate::store::RedisAddress;
 use crate::{
@@ -634,26 +636,54 @@ impl Environment<'_> {
             Some(("embedded", path)) if !path.is_empty() => {
                 SessionStore::Embedded(PathBuf::from(path))
             }
-            #[cfg(feature = "redis")]
-            _ => match RedisAddress::parse(&value) {
-                Ok(_) => SessionStore::Redis(Secret::new(value)),
-                Err(form) => {
-                    // The value is left out of the message: a mistyped URL may
-                    // contain a password.
-                    self.fault(
-                        VARIABLE,
-                        format!("must be embedded:PATH, memory: or the address of Redis: {form}."),
-                    );
-                    SessionStore::Memory
-                }
-            },
-            #[cfg(not(feature = "redis"))]
-            _ => {
-                // The value is left out of the message: it may contain a password.
-                self.fault(VARIABLE, "must be embedded:PATH or memory:.");
-                SessionStore::Memory
-            }
+            Some(("postgres" | "postgresql", _)) => self.postgres_store(value),
+            _ => self.redis_store(value),
         }
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres_store(&mut self, address: String) -> SessionStore {
+        match PostgresAddress::parse(&address) {
+            Ok(_) => SessionStore::Postgres(Secret::new(address)),
+            // The value is left out of the message: it may contain a password.
+            Err(form) => self.no_store(format!("must be an address of PostgreSQL: {form}.")),
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    fn postgres_store(&mut self, _: String) -> SessionStore {
+        self.no_store(
+            "names PostgreSQL, and this build has no such store: write in Cargo.toml `vestibule = \
+             { …, features = [\"postgres\"] }`.",
+        )
+    }
+
+    #[cfg(feature = "redis")]
+    fn redis_store(&mut self, address: String) -> SessionStore {
+        match RedisAddress::parse(&address) {
+            Ok(_) => SessionStore::Redis(Secret::new(address)),
+            // The value is left out of the message: a mistyped URL may contain a
+            // password.
+            Err(form) => self.no_store(format!(
+                "must be embedded:PATH, memory:, an address of PostgreSQL \
+                 (postgres://HOST/DATABASE) or the address of Redis: {form}."
+            )),
+        }
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn redis_store(&mut self, _: String) -> SessionStore {
+        // The value is left out of the message: it may contain a password.
+        self.no_store(
+            "must be embedded:PATH, memory: or, with vestibule's feature of that name in \
+             Cargo.toml, an address of `postgres` or `redis`.",
+        )
+    }
+
+    /// Records why there is no store to name.
+    fn no_store(&mut self, hint: impl Into<String>) -> SessionStore {
+        self.fault(declarations::STORE.name, hint);
+        SessionStore::Memory
     }
 
     /// The HTTP client reads these variables itself, and silently ignores unusable

@@ -86,7 +86,7 @@ settings! {
     SECRET: "SESSION_SECRET", "",
         "seals cookies and user sessions; new,old replaces a secret without signing anyone out. Debug builds make one up";
     STORE: "SESSION_STORE", "",
-        "where user sessions are kept: embedded:PATH, memory: or the address of Redis. The default is embedded:data/user-sessions.redb, or data/debug-user-sessions.redb in debug builds";
+        "where user sessions are kept: embedded:PATH, memory:, the address of Redis, or with the feature postgres that of a PostgreSQL database. The default is embedded:data/user-sessions.redb, or data/debug-user-sessions.redb in debug builds";
     IDLE: "SESSION_IDLE_MINUTES", "60",
         "minutes until an idle session ends, or up to a twelfth sooner";
     MAX: "SESSION_MAX_HOURS", "12",

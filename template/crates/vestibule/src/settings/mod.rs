@@ -295,18 +295,38 @@ impl Settings {
     }
 
     /// Not a fault in itself, as the network may be encrypted or private.
-    #[cfg(feature = "redis")]
     pub(crate) fn warn_of_unencrypted_store(&self) {
-        if let SessionStore::Redis(address) = &self.session_store
-            && let Ok(address) = crate::store::RedisAddress::parse(address.expose())
-            && let hosts = address.unencrypted_hosts()
-            && !hosts.is_empty()
-        {
-            tracing::warn!(
-                "SESSION_STORE: the connection to {} is not encrypted, so whoever is on the way \
-                 can read its password and end or delay user sessions. Use rediss for TLS.",
-                hosts.join(", ")
-            );
+        match &self.session_store {
+            #[cfg(feature = "redis")]
+            SessionStore::Redis(address) => {
+                let address = crate::store::RedisAddress::parse(address.expose());
+                if let Ok(address) = address
+                    && let hosts = address.unencrypted_hosts()
+                    && !hosts.is_empty()
+                {
+                    tracing::warn!(
+                        "SESSION_STORE: the connection to {} is not encrypted, so whoever is on \
+                         the way can read its password and end or delay user sessions. Use rediss \
+                         for TLS.",
+                        hosts.join(", ")
+                    );
+                }
+            }
+            #[cfg(feature = "postgres")]
+            SessionStore::Postgres(address) => {
+                let address = crate::store::PostgresAddress::parse(address.expose());
+                if let Ok(address) = address
+                    && let Some(host) = address.unprotected_host()
+                {
+                    tracing::warn!(
+                        "SESSION_STORE: the connection to {host} need not be encrypted, or not by \
+                         {host} itself, so whoever is on the way can read its password and end or \
+                         delay user sessions. Use sslmode=verify-full, with sslrootcert if its \
+                         certificate is by an authority of your own."
+                    );
+                }
+            }
+            SessionStore::Memory | SessionStore::Embedded(_) => {}
         }
     }
 

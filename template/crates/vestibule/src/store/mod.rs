@@ -4,6 +4,8 @@
 
 #[cfg(feature = "embedded")]
 mod embedded;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod private_file;
 #[cfg(feature = "redis")]
 mod redis;
@@ -11,12 +13,16 @@ mod redis;
 use std::{future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
 use crate::seal::SealError;
-#[cfg(feature = "redis")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 use crate::secret::Secret;
 
 /// A SHA-256 hash under which a record, a provider session or a person is
 /// found. A store never sees what was hashed.
 pub use crate::seal::Key;
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::Address as PostgresAddress;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 pub use private_file::private_file;
 #[cfg(feature = "redis")]
 pub(crate) use redis::Address as RedisAddress;
@@ -184,14 +190,18 @@ pub enum SessionStore {
     /// sentinels or of a cluster. It may contain a password.
     #[cfg(feature = "redis")]
     Redis(Secret),
+    /// In a PostgreSQL database, for any number of processes: its address. It may
+    /// contain a password.
+    #[cfg(feature = "postgres")]
+    Postgres(Secret),
 }
 
 /// Opens the store that the settings name.
 ///
 /// # Errors
 /// The file cannot be created, is still in use by another process after half a
-/// minute, or is not a store. A Redis server that is down is not an error: the store
-/// recovers by itself.
+/// minute, or is not a store; or a PostgreSQL server does not let the app have its
+/// tables. A server that is down is not an error: the store recovers by itself.
 pub async fn open(choice: &SessionStore) -> Result<Arc<dyn Store>, StoreError> {
     open_within(choice, TIME_TO_STOP).await
 }
@@ -216,6 +226,8 @@ pub(crate) async fn open_within(
         }
         #[cfg(feature = "redis")]
         SessionStore::Redis(address) => Ok(Arc::new(redis::Redis::open(address.expose())?)),
+        #[cfg(feature = "postgres")]
+        SessionStore::Postgres(address) => Ok(Arc::new(Postgres::open(address.expose()).await?)),
         #[cfg(not(feature = "embedded"))]
         SessionStore::Memory | SessionStore::Embedded(_) => Err(StoreError(
             "this build has no embedded store: enable vestibule's feature `embedded`, or pass a \

@@ -55,6 +55,7 @@ mod redis_server;
 mod runtimes;
 mod settings;
 mod several;
+mod several_instances;
 mod sign_in;
 mod sign_out;
 mod signatures;

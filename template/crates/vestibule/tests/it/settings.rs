@@ -661,6 +661,18 @@ fn settings_that_are_printed_show_no_secret() {
     assert!(!printed.contains("treasure"), "{printed}");
 }
 
+/// Tests of the store in PostgreSQL are elsewhere; most apps do without it.
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn postgres_without_its_feature_says_which_to_turn_on() {
+    for scheme in ["postgres", "postgresql"] {
+        let faults = faults_with("SESSION_STORE", &format!("{scheme}://me:password@one/app"));
+        let line = "vestibule = { …, features = [\"postgres\"] }";
+        assert!(faults.contains(line), "{faults}");
+        assert!(!faults.contains("password"), "{faults}");
+    }
+}
+
 #[test]
 fn redis_may_be_one_server_or_several() {
     for address in [

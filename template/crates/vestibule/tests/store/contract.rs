@@ -2,43 +2,49 @@
 
 use std::{sync::Arc, time::Duration};
 
-use vestibule::store::{Lease, Store, open};
+use vestibule::store::{Lease, Store};
 
-use crate::{
-    in_a_file, in_memory, key, listed_of, now, on_redis, redis_at, redis_cluster::Cluster,
-    redis_sentinels::Sentinels, row, sorted,
-};
+use crate::rows::{key, listed_of, now, row, sorted};
 
-/// Runs each case against each store.
-macro_rules! for_every_store {
-    ($($case:ident)*) => {
-        for_every_store!(in_memory: $($case)*);
-        for_every_store!(in_a_file: $($case)*);
-        for_every_store!(on_redis: $($case)*);
-        for_every_store!(in turn over_sentinels on Sentinels: $($case)*);
-        for_every_store!(in turn over_a_cluster on Cluster: $($case)*);
-    };
-    // What takes long to set up is emptied between the cases.
-    (in turn $name:ident on $servers:ident: $($case:ident)*) => {
-        #[tokio::test]
-        async fn $name() {
-            let Some(servers) = $servers::start() else { return };
-            $(
-                println!("{}", stringify!($case));
-                servers.primary().ask("FLUSHALL");
-                let store = open(&redis_at(servers.url())).await.unwrap();
-                $case(store.clone()).await;
-                store.close().await.unwrap();
-            )*
+/// Hands all the cases to a macro, after the store to run them against.
+macro_rules! every_case {
+    ($run:ident! $store:tt) => {
+        $run! {
+            $store
+            a_row_is_read_as_it_was_written
+            unknown_and_expired_rows_are_absent
+            a_pulse_tells_of_each_change
+            a_taken_key_is_not_overwritten
+            touch_raises_last_seen_and_never_lowers_it
+            touch_does_not_revive_a_deleted_row
+            replace_needs_the_version_that_was_read
+            replace_moves_the_row_to_its_new_provider_session
+            replace_keeps_the_later_last_seen
+            a_deleted_row_is_not_replaced
+            one_of_many_parallel_replaces_wins
+            many_parallel_creates_are_all_kept
+            deleting_twice_says_that_there_was_nothing
+            a_provider_session_is_deleted_alone
+            a_person_is_deleted_alone
+            deleting_one_row_leaves_the_persons_others_findable
+            live_rows_of_a_person_are_listed
+            a_name_is_one_holders_until_its_time
+            a_name_given_back_is_free_and_only_its_holder_gives_it_back
+            one_of_many_parallel_leases_wins
+            the_store_can_be_checked
         }
     };
-    ($store:ident: $($case:ident)*) => {
+}
+
+/// Runs each case as a test, each with a store of its own.
+macro_rules! one_by_one {
+    ($store:ident $($case:ident)*) => {
         mod $store {
             $(
                 #[tokio::test]
                 async fn $case() {
                     if let Some(opened) = super::$store().await {
-                        super::$case(opened.store.clone()).await;
+                        crate::contract::$case(opened.store.clone()).await;
                         opened.store.close().await.unwrap();
                     }
                 }
@@ -47,31 +53,9 @@ macro_rules! for_every_store {
     };
 }
 
-for_every_store! {
-    a_row_is_read_as_it_was_written
-    unknown_and_expired_rows_are_absent
-    a_pulse_tells_of_each_change
-    a_taken_key_is_not_overwritten
-    touch_raises_last_seen_and_never_lowers_it
-    touch_does_not_revive_a_deleted_row
-    replace_needs_the_version_that_was_read
-    replace_moves_the_row_to_its_new_provider_session
-    replace_keeps_the_later_last_seen
-    a_deleted_row_is_not_replaced
-    one_of_many_parallel_replaces_wins
-    many_parallel_creates_are_all_kept
-    deleting_twice_says_that_there_was_nothing
-    a_provider_session_is_deleted_alone
-    a_person_is_deleted_alone
-    deleting_one_row_leaves_the_persons_others_findable
-    live_rows_of_a_person_are_listed
-    a_name_is_one_holders_until_its_time
-    a_name_given_back_is_free_and_only_its_holder_gives_it_back
-    one_of_many_parallel_leases_wins
-    the_store_can_be_checked
-}
+pub(crate) use {every_case, one_by_one};
 
-async fn a_row_is_read_as_it_was_written(store: Arc<dyn Store>) {
+pub async fn a_row_is_read_as_it_was_written(store: Arc<dyn Store>) {
     let mut plain = row(1);
     plain.sealed = (0..6 * 1024).map(|n| n as u8).collect();
     let mut large = row(2);
@@ -91,7 +75,7 @@ async fn a_row_is_read_as_it_was_written(store: Arc<dyn Store>) {
     }
 }
 
-async fn unknown_and_expired_rows_are_absent(store: Arc<dyn Store>) {
+pub async fn unknown_and_expired_rows_are_absent(store: Arc<dyn Store>) {
     let row = row(1);
     store.create(row.clone()).await.unwrap();
     assert_eq!(store.get(key(2), now()).await.unwrap(), None);
@@ -102,7 +86,7 @@ async fn unknown_and_expired_rows_are_absent(store: Arc<dyn Store>) {
     assert_eq!(listed.unwrap(), []);
 }
 
-async fn a_pulse_tells_of_each_change(store: Arc<dyn Store>) {
+pub async fn a_pulse_tells_of_each_change(store: Arc<dyn Store>) {
     let first = row(1);
     assert_eq!(store.pulse(first.key, now()).await.unwrap(), None);
     store.create(first.clone()).await.unwrap();
@@ -124,7 +108,7 @@ async fn a_pulse_tells_of_each_change(store: Arc<dyn Store>) {
     assert_eq!(store.pulse(first.key, now()).await.unwrap(), None);
 }
 
-async fn a_taken_key_is_not_overwritten(store: Arc<dyn Store>) {
+pub async fn a_taken_key_is_not_overwritten(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     let mut other = row(1);
     other.sealed = b"somebody else's".to_vec();
@@ -132,7 +116,7 @@ async fn a_taken_key_is_not_overwritten(store: Arc<dyn Store>) {
     assert_eq!(store.get(key(1), now()).await.unwrap(), Some(row(1)));
 }
 
-async fn touch_raises_last_seen_and_never_lowers_it(store: Arc<dyn Store>) {
+pub async fn touch_raises_last_seen_and_never_lowers_it(store: Arc<dyn Store>) {
     let row = row(1);
     store.create(row.clone()).await.unwrap();
     for seen in [row.last_seen + 20, row.last_seen + 10, row.last_seen - 10] {
@@ -148,7 +132,7 @@ async fn touch_raises_last_seen_and_never_lowers_it(store: Arc<dyn Store>) {
     assert_eq!(listed, [listed_of(found)]);
 }
 
-async fn touch_does_not_revive_a_deleted_row(store: Arc<dyn Store>) {
+pub async fn touch_does_not_revive_a_deleted_row(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     store.touch(key(1), now() + 1).await.unwrap();
     assert!(store.delete(key(1)).await.unwrap());
@@ -162,7 +146,7 @@ async fn touch_does_not_revive_a_deleted_row(store: Arc<dyn Store>) {
     assert_eq!(store.list_by_subject(key(1), now()).await.unwrap(), []);
 }
 
-async fn replace_needs_the_version_that_was_read(store: Arc<dyn Store>) {
+pub async fn replace_needs_the_version_that_was_read(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     let mut second = row(1);
     second.version = 2;
@@ -178,7 +162,7 @@ async fn replace_needs_the_version_that_was_read(store: Arc<dyn Store>) {
     assert_eq!(store.get(key(1), now()).await.unwrap(), Some(second));
 }
 
-async fn replace_moves_the_row_to_its_new_provider_session(store: Arc<dyn Store>) {
+pub async fn replace_moves_the_row_to_its_new_provider_session(store: Arc<dyn Store>) {
     let mut row = row(1);
     row.provider_session = Some(key(50));
     store.create(row.clone()).await.unwrap();
@@ -191,7 +175,7 @@ async fn replace_moves_the_row_to_its_new_provider_session(store: Arc<dyn Store>
     assert_eq!(of_new, [row.key]);
 }
 
-async fn replace_keeps_the_later_last_seen(store: Arc<dyn Store>) {
+pub async fn replace_keeps_the_later_last_seen(store: Arc<dyn Store>) {
     let first = row(1);
     store.create(first.clone()).await.unwrap();
     store.touch(first.key, first.last_seen + 30).await.unwrap();
@@ -208,7 +192,7 @@ async fn replace_keeps_the_later_last_seen(store: Arc<dyn Store>) {
     assert_eq!(store.get(first.key, now()).await.unwrap(), Some(third));
 }
 
-async fn a_deleted_row_is_not_replaced(store: Arc<dyn Store>) {
+pub async fn a_deleted_row_is_not_replaced(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     assert!(store.delete(key(1)).await.unwrap());
     let mut second = row(1);
@@ -218,7 +202,7 @@ async fn a_deleted_row_is_not_replaced(store: Arc<dyn Store>) {
     assert_eq!(store.list_by_subject(key(1), now()).await.unwrap(), []);
 }
 
-async fn one_of_many_parallel_replaces_wins(store: Arc<dyn Store>) {
+pub async fn one_of_many_parallel_replaces_wins(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     for version in 2..5 {
         let transactions = (0..50).map(|transaction| {
@@ -238,7 +222,7 @@ async fn one_of_many_parallel_replaces_wins(store: Arc<dyn Store>) {
     }
 }
 
-async fn many_parallel_creates_are_all_kept(store: Arc<dyn Store>) {
+pub async fn many_parallel_creates_are_all_kept(store: Arc<dyn Store>) {
     let creates = (0..1000).map(|number| {
         let store = store.clone();
         tokio::spawn(async move { store.create(row(number)).await })
@@ -251,14 +235,14 @@ async fn many_parallel_creates_are_all_kept(store: Arc<dyn Store>) {
     assert_eq!(listed, (0..1000).map(key).collect::<Vec<_>>());
 }
 
-async fn deleting_twice_says_that_there_was_nothing(store: Arc<dyn Store>) {
+pub async fn deleting_twice_says_that_there_was_nothing(store: Arc<dyn Store>) {
     store.create(row(1)).await.unwrap();
     assert!(store.delete(key(1)).await.unwrap());
     assert!(!store.delete(key(1)).await.unwrap());
     assert_eq!(store.get(key(1), now()).await.unwrap(), None);
 }
 
-async fn a_provider_session_is_deleted_alone(store: Arc<dyn Store>) {
+pub async fn a_provider_session_is_deleted_alone(store: Arc<dyn Store>) {
     for (number, provider_session) in [(1, Some(50)), (2, Some(50)), (3, Some(51)), (4, None)] {
         let mut row = row(number);
         row.provider_session = provider_session.map(key);
@@ -277,7 +261,7 @@ async fn a_provider_session_is_deleted_alone(store: Arc<dyn Store>) {
     assert_eq!(sorted(listed), [key(3), key(4)]);
 }
 
-async fn a_person_is_deleted_alone(store: Arc<dyn Store>) {
+pub async fn a_person_is_deleted_alone(store: Arc<dyn Store>) {
     for (number, subject) in [(1, 20), (2, 21), (3, 20)] {
         let mut row = row(number);
         row.subject = key(subject);
@@ -292,7 +276,7 @@ async fn a_person_is_deleted_alone(store: Arc<dyn Store>) {
     assert_eq!(of_session, [key(2)]);
 }
 
-async fn deleting_one_row_leaves_the_persons_others_findable(store: Arc<dyn Store>) {
+pub async fn deleting_one_row_leaves_the_persons_others_findable(store: Arc<dyn Store>) {
     for number in 1..=3 {
         let mut row = row(number);
         row.provider_session = Some(key(50));
@@ -306,7 +290,7 @@ async fn deleting_one_row_leaves_the_persons_others_findable(store: Arc<dyn Stor
     assert_eq!(sorted(deleted), [key(1), key(3)]);
 }
 
-async fn live_rows_of_a_person_are_listed(store: Arc<dyn Store>) {
+pub async fn live_rows_of_a_person_are_listed(store: Arc<dyn Store>) {
     let long = row(1);
     let mut short = row(2);
     short.expires_at = now() + 100;
@@ -331,7 +315,7 @@ fn lease(name: u32, holder: u32, until: u64) -> Lease {
     }
 }
 
-async fn a_name_is_one_holders_until_its_time(store: Arc<dyn Store>) {
+pub async fn a_name_is_one_holders_until_its_time(store: Arc<dyn Store>) {
     assert!(store.acquire(lease(1, 70, 5)).await.unwrap());
     assert!(!store.acquire(lease(1, 71, 60)).await.unwrap());
     assert!(store.acquire(lease(2, 71, 60)).await.unwrap());
@@ -347,7 +331,7 @@ async fn a_name_is_one_holders_until_its_time(store: Arc<dyn Store>) {
     assert!(!store.acquire(lease(2, 70, 60)).await.unwrap());
 }
 
-async fn a_name_given_back_is_free_and_only_its_holder_gives_it_back(store: Arc<dyn Store>) {
+pub async fn a_name_given_back_is_free_and_only_its_holder_gives_it_back(store: Arc<dyn Store>) {
     assert!(store.acquire(lease(1, 70, 60)).await.unwrap());
     store.release(key(1), key(71)).await.unwrap();
     assert!(!store.acquire(lease(1, 71, 60)).await.unwrap());
@@ -356,7 +340,7 @@ async fn a_name_given_back_is_free_and_only_its_holder_gives_it_back(store: Arc<
     store.release(key(9), key(70)).await.unwrap();
 }
 
-async fn one_of_many_parallel_leases_wins(store: Arc<dyn Store>) {
+pub async fn one_of_many_parallel_leases_wins(store: Arc<dyn Store>) {
     let claims = (0..50).map(|holder| {
         let store = store.clone();
         tokio::spawn(async move { store.acquire(lease(1, 70 + holder, 60)).await.unwrap() })
@@ -368,6 +352,6 @@ async fn one_of_many_parallel_leases_wins(store: Arc<dyn Store>) {
     assert_eq!(winners, 1);
 }
 
-async fn the_store_can_be_checked(store: Arc<dyn Store>) {
+pub async fn the_store_can_be_checked(store: Arc<dyn Store>) {
     store.check().await.unwrap();
 }

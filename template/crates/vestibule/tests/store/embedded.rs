@@ -20,7 +20,10 @@ use vestibule::{
     store::{Key, Lease, Row, SessionStore, Store, StoreError, open},
 };
 
-use crate::{in_a_file, in_memory, key, listed_of, now, row, sorted};
+use crate::{
+    in_a_file, in_memory,
+    rows::{key, listed_of, now, row, sorted},
+};
 
 async fn open_file(file: &Path) -> Result<Arc<dyn Store>, StoreError> {
     open(&SessionStore::Embedded(file.to_owned())).await

@@ -7,11 +7,11 @@ use vestibule::store::open;
 use vestibule_dev::testing::ports::Port;
 
 use crate::{
-    key, now, recovered, redis_at,
+    redis_at,
     redis_cluster::Cluster,
     redis_sentinels::{SERVICE, Sentinels},
     redis_server::{Server, until},
-    row,
+    rows::{key, now, recovered, row},
 };
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What every session store must do, whichever the settings name: the cases in
-//! `contract.rs` run against all three. What only one of them can get wrong is in
-//! `embedded.rs`, `redis.rs` and `failover.rs`.
+//! `contract.rs` run against all of them. What only one of them can get wrong is in
+//! `embedded.rs`, `redis.rs` and `failover.rs`. The store in PostgreSQL has the tests in
+//! `../postgres`.
 
 #![expect(
     clippy::panic,
@@ -18,107 +19,59 @@ mod redis_cluster;
 mod redis_sentinels;
 #[expect(dead_code, reason = "the same")]
 mod redis_server;
-
-use std::{
-    any::Any,
-    sync::{Arc, LazyLock},
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+mod rows;
+mod shared;
 
 use vestibule::{
     Secret,
-    store::{Key, ListedRow, Row, SessionStore, Store, open},
+    store::{SessionStore, open},
 };
 
-/// An open store, and what must live as long as it does.
-struct Opened {
-    store: Arc<dyn Store>,
-    _keep: Box<dyn Any>,
+use contract::{every_case, one_by_one};
+use redis_cluster::Cluster;
+use redis_sentinels::Sentinels;
+use rows::Opened;
+
+/// Runs the cases in turn as one test, where a store takes long to set up: it is
+/// emptied between them.
+macro_rules! in_turn {
+    (($name:ident on $servers:ident) $($case:ident)*) => {
+        #[tokio::test]
+        async fn $name() {
+            let Some(servers) = $servers::start() else { return };
+            $(
+                println!("{}", stringify!($case));
+                servers.primary().ask("FLUSHALL");
+                let store = open(&redis_at(servers.url())).await.unwrap();
+                contract::$case(store.clone()).await;
+                store.close().await.unwrap();
+            )*
+        }
+    };
 }
 
+every_case!(one_by_one! in_memory);
+every_case!(one_by_one! in_a_file);
+every_case!(one_by_one! on_redis);
+every_case!(in_turn! (over_sentinels on Sentinels));
+every_case!(in_turn! (over_a_cluster on Cluster));
+
 async fn in_memory() -> Option<Opened> {
-    Some(Opened {
-        store: open(&SessionStore::Memory).await.unwrap(),
-        _keep: Box::new(()),
-    })
+    Some(Opened::by(&SessionStore::Memory, ()).await)
 }
 
 async fn in_a_file() -> Option<Opened> {
     let folder = tempfile::tempdir().unwrap();
     let file = SessionStore::Embedded(folder.path().join("sessions.redb"));
-    Some(Opened {
-        store: open(&file).await.unwrap(),
-        _keep: Box::new(folder),
-    })
+    Some(Opened::by(&file, folder).await)
 }
 
 /// `None`, said aloud, where there is no Redis server to test with.
 async fn on_redis() -> Option<Opened> {
     let server = redis_server::Server::start()?;
-    Some(Opened {
-        store: open(&redis_at(server.url())).await.unwrap(),
-        _keep: Box::new(server),
-    })
-}
-
-/// Waits until the store answers again.
-async fn recovered(store: &dyn Store) {
-    for _ in 0..600 {
-        if store.check().await.is_ok() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("the store did not recover");
+    Some(Opened::by(&redis_at(server.url()), server).await)
 }
 
 fn redis_at(url: impl Into<String>) -> SessionStore {
     SessionStore::Redis(Secret::new(url.into()))
-}
-
-/// The time at which the tests began: the same all along, so that rows made at
-/// different moments can be compared.
-fn now() -> u64 {
-    static BEGAN: LazyLock<u64> = LazyLock::new(|| {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        since_epoch.as_secs()
-    });
-    *BEGAN
-}
-
-fn key(number: u32) -> Key {
-    let mut key = [7; 32];
-    key[..4].copy_from_slice(&number.to_be_bytes());
-    key
-}
-
-/// A live row with this key, of person 1, without provider session.
-fn row(number: u32) -> Row {
-    Row {
-        key: key(number),
-        subject: key(1),
-        provider_session: None,
-        created_at: now(),
-        device: "Firefox on Linux".to_owned(),
-        version: 1,
-        last_seen: now(),
-        expires_at: now() + 3600,
-        sealed: format!("sealed {number}").into_bytes(),
-    }
-}
-
-/// What a list says of this row.
-fn listed_of(row: Row) -> ListedRow {
-    ListedRow {
-        key: row.key,
-        created_at: row.created_at,
-        device: row.device,
-        last_seen: row.last_seen,
-        provider_session: row.provider_session,
-    }
-}
-
-fn sorted(mut keys: Vec<Key>) -> Vec<Key> {
-    keys.sort_unstable();
-    keys
 }

@@ -4,21 +4,18 @@
 use std::{
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use serde_json::json;
-use vestibule::{
-    Secret, UserSession,
-    internals::{Registration, UserSessions},
-    store::open,
-};
+use vestibule::store::{Store, open};
 
 use crate::{
     authority::Authority,
-    key, now, recovered, redis_at,
+    redis_at,
     redis_server::{Outage, Server},
-    row,
+    rows::{key, now, recovered, row},
+    shared,
 };
 
 #[tokio::test]
@@ -276,46 +273,9 @@ async fn no_error_shows_the_password() {
     assert!(error.contains(&server.address.to_string()), "{error}");
 }
 
-/// Two instances, with this limit of idleness.
-async fn instances_on(server: &Server, idle: Duration) -> [UserSessions; 2] {
-    let instance = async || {
-        let store = open(&redis_at(server.url())).await.unwrap();
-        let registration = Registration {
-            provider: "main".to_owned(),
-            issuer: "https://id.example.com".to_owned(),
-            client_id: "app".to_owned(),
-        };
-        let secrets = [Secret::new("a secret")];
-        let max = Duration::from_secs(3600);
-        UserSessions::new(store, registration, &secrets, idle, max).unwrap()
-    };
-    [instance().await, instance().await]
-}
-
-fn session_of(roles: &[&str]) -> UserSession {
-    serde_json::from_value(json!({
-        "provider": "main",
-        "issuer": "https://id.example.com",
-        "client_id": "app",
-        "subject": "alice",
-        "provider_session": null,
-        "claims": { "sub": "alice" },
-        "roles": roles,
-        "tokens": {
-            "access_token": "a",
-            "access_token_expires_at": 0,
-            "refresh_token": null,
-            "id_token": "i",
-            "nonce": "n",
-            "scopes": [],
-        },
-        "csrf_token": "c",
-        "authenticated_at": null,
-        "device": "Firefox on Linux",
-        "created_at": now(),
-        "expires_at": now() + 3600,
-    }))
-    .unwrap()
+async fn twice(server: &Server) -> [Arc<dyn Store>; 2] {
+    let opened = async || open(&redis_at(server.url())).await.unwrap();
+    [opened().await, opened().await]
 }
 
 #[tokio::test]
@@ -323,29 +283,7 @@ async fn what_one_instance_does_to_a_sign_in_the_others_see_at_once() {
     let Some(server) = Server::start() else {
         return;
     };
-    let hour = Duration::from_secs(3600);
-    let [here, there] = instances_on(&server, hour).await;
-    let id = here.begin(&session_of(&["user"])).await.unwrap();
-    let roles = async |instance: &UserSessions| {
-        let found = instance.find(&id).await.unwrap();
-        found.map(|live| live.session.roles().to_vec())
-    };
-    let user = Some(vec!["user".to_owned()]);
-    assert_eq!(roles(&here).await, user);
-    // Once more, now that both have seen it.
-    assert_eq!(roles(&there).await, user);
-    assert_eq!(roles(&there).await, user);
-
-    let seen = here.find(&id).await.unwrap().unwrap();
-    let promoted = session_of(&["admin"]);
-    assert!(here.renew(&seen, &promoted).await.unwrap());
-    let admin = Some(vec!["admin".to_owned()]);
-    assert_eq!(roles(&there).await, admin);
-    assert_eq!(roles(&here).await, admin);
-
-    assert!(here.end(&id).await.unwrap());
-    assert_eq!(roles(&there).await, None);
-    assert_eq!(roles(&here).await, None);
+    shared::what_one_instance_does_to_a_sign_in_the_others_see_at_once(twice(&server).await).await;
 }
 
 #[tokio::test]
@@ -353,12 +291,5 @@ async fn a_visit_to_one_instance_counts_for_the_others() {
     let Some(server) = Server::start() else {
         return;
     };
-    let [here, there] = instances_on(&server, Duration::from_secs(3)).await;
-    let id = here.begin(&session_of(&["user"])).await.unwrap();
-    assert!(there.find(&id).await.unwrap().is_some());
-    for _ in 0..10 {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(here.find(&id).await.unwrap().is_some());
-    }
-    assert!(there.find(&id).await.unwrap().is_some());
+    shared::a_visit_to_one_instance_counts_for_the_others(twice(&server).await).await;
 }

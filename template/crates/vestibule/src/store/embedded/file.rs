@@ -50,7 +50,7 @@ enum Cause {
 }
 
 const IN_USE: &str = "it is in use by another process; stop that process, or give each its own \
-     file in SESSION_STORE (instances that share user sessions need Redis)";
+     file in SESSION_STORE (instances that share user sessions need Redis or PostgreSQL)";
 
 /// Opens the store in this file; creates the file and its folder if they are
 /// missing.
