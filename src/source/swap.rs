@@ -192,8 +192,8 @@ mod tests {
         ] {
             assert!(swapped(text, "a()", "b()").is_err(), "{text}");
         }
-        // `a` alone would no longer be what it was.
-        assert!(swapped("fn f() { a(); }", "a", "").is_err());
+        // Neither could be read afterwards.
+        assert!(swapped("fn f() { a(); }", "f", "").is_err());
         assert!(swapped("fn f() { x.a(); }", "a", "b //").is_err());
     }
 
