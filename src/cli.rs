@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand};
 
+use crate::database::Kind;
 use crate::scaffold::Method;
 use crate::template::{LOGIN_PAGES, PROVIDERS, SESSION_STORES};
 
@@ -30,7 +31,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     New(New),
     Init(Init),
-    /// Add a route to the app, with its handler, view and tests
+    /// Add a route to the app, or a database
     #[command(subcommand)]
     Add(Add),
     /// Remove a route, if nothing depends on it
@@ -48,6 +49,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Add {
     Route(AddRoute),
+    Database(AddDatabase),
 }
 
 /// What can be removed from an app.
@@ -136,6 +138,27 @@ pub(crate) struct AddRoute {
     pub(crate) plan: PlanFlags,
 }
 
+/// Keep the app's records of people in a database
+///
+/// Adds a pool of connections to the app's state, migrations that are applied at the start, and the
+/// table `accounts` in place of the file of `src/users.rs`. Works in an app from `vestibule new`.
+/// Writes everything or nothing: code that it has to replace must be as it was generated, other code
+/// may be anything; if something doesn't fit, it says what and which lines to paste. Accounts that
+/// were in the file are not taken over.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vestibule add database sqlite --diff
+  vestibule add database postgres")]
+pub(crate) struct AddDatabase {
+    /// Which one
+    #[arg(value_name = "DATABASE", value_enum)]
+    pub(crate) kind: Kind,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanFlags,
+}
+
 /// Remove what `add route` wrote
 ///
 /// Stops if other code uses the route or its files (in any program, test, benchmark or package of
@@ -219,6 +242,10 @@ pub(crate) struct New {
     /// List what would be written, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    /// Keep the app's records of people in a database, as `vestibule add database` does
+    #[arg(long, value_name = "DATABASE", value_enum)]
+    pub(crate) database: Option<Kind>,
 
     /// Never ask: use the defaults for missing answers
     #[arg(long)]

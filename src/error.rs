@@ -174,6 +174,8 @@ pub(crate) enum Error {
     InvalidRoute(Vec<String>),
     #[error("{}", all_of("the route can't be added", .0))]
     RouteConflict(Vec<String>),
+    #[error("{}", all_of("the database can't be added", .0))]
+    DatabaseConflict(Vec<String>),
     #[error("{}", all_of("the route can't be removed", .0))]
     RouteInUse(Vec<String>),
     #[error("{}", all_of("the route can't be added, as the app lacks what its code needs", .reasons))]
@@ -314,6 +316,9 @@ impl Error {
             }
             Self::InvalidRoute(_) => "see `vestibule add route --help`",
             Self::RouteConflict(_) => "nothing was written; choose another NAME or --path",
+            Self::DatabaseConflict(_) => {
+                "nothing was written; what is in the way has to go first, or be kept in its stead"
+            }
             Self::RouteInUse(_) => {
                 "nothing was removed; change the other code first, or use --force to remove edited \
                  files and comments too"
@@ -374,6 +379,7 @@ impl Error {
             | Self::BadBaseline { .. }
             | Self::NoView { .. } => Exit::Usage,
             Self::RouteConflict(_)
+            | Self::DatabaseConflict(_)
             | Self::RouteInUse(_)
             | Self::RouteLacks { .. }
             | Self::NoOriginal { .. }

@@ -6,6 +6,7 @@
 mod changes;
 mod cli;
 mod commands;
+mod database;
 mod error;
 mod git;
 mod interrupt;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         cli::Command::New(arguments) => commands::new::run(&arguments),
         cli::Command::Init(arguments) => commands::init::run(&arguments),
         cli::Command::Add(Add::Route(arguments)) => commands::add::run(&arguments),
+        cli::Command::Add(Add::Database(arguments)) => commands::add_database::run(&arguments),
         cli::Command::Remove(Remove::Route(arguments)) => commands::remove::run(&arguments),
         cli::Command::Routes(arguments) => commands::routes::run(&arguments),
         cli::Command::View(View::List(arguments)) => commands::view::list::run(&arguments),

@@ -100,6 +100,17 @@ impl Project {
         })
     }
 
+    /// An app that is not written yet: its folder, which doesn't exist, and its files by their
+    /// paths.
+    pub(crate) fn of_texts(root: PathBuf, texts: BTreeMap<String, String>) -> Self {
+        let texts = texts.into_iter();
+        Self {
+            root,
+            _lock: None,
+            planned: texts.map(|(path, text)| (path, Some(text))).collect(),
+        }
+    }
+
     /// Whether it is an app already.
     pub(crate) fn has_record(&self) -> bool {
         self.at(RECORD).is_file()
@@ -194,7 +205,10 @@ impl Project {
 
     /// Whether there is anything at a path, also a link that leads nowhere.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.at(path).symlink_metadata().is_ok()
+        match self.planned.get(path) {
+            Some(planned) => planned.is_some(),
+            None => self.at(path).symlink_metadata().is_ok(),
+        }
     }
 
     /// Where a path leads in the end, by way of links.

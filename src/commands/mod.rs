@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub(crate) mod add;
+pub(crate) mod add_database;
 pub(crate) mod completions;
 pub(crate) mod init;
 pub(crate) mod man;

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::changes::{Change, Plan};
 use crate::cli::New;
+use crate::commands::add_database;
 use crate::error::{Error, Exit};
 use crate::git;
 use crate::interrupt::Interrupt;
@@ -25,7 +26,10 @@ use crate::workspace::{self, Surroundings};
 pub(crate) fn run(arguments: &New) -> Result<Exit, Error> {
     let interrupt = Interrupt::default();
     let (target, name, answers) = settle(arguments, &interrupt)?;
-    let files = template::render(template::FILES, &name, &answers)?;
+    let mut files = template::render(template::FILES, &name, &answers)?;
+    if let Some(kind) = arguments.database {
+        files = add_database::with_database(&target.folder, files, kind)?;
+    }
     let (surroundings, lock) = surroundings(&target)?;
     let plan = plan(&target, files, &surroundings);
     if arguments.dry_run {
@@ -188,7 +192,7 @@ fn plan(target: &Target, files: Vec<RenderedFile>, surroundings: &Surroundings) 
     let mut plan = Plan::default();
     for file in files {
         plan.push(Change {
-            path: target.folder.join(file.path),
+            path: target.folder.join(&*file.path),
             before: None,
             after: Some(file.contents),
             executable: file.executable,

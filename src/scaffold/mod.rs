@@ -20,8 +20,8 @@ pub(crate) const CALL_WIDTH: usize = 60;
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {source}")]
 pub(crate) struct BadScaffold {
-    what: &'static str,
-    source: liquid::Error,
+    pub(crate) what: &'static str,
+    pub(crate) source: liquid::Error,
 }
 
 /// The handler file.

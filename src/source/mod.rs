@@ -14,6 +14,7 @@ mod library;
 mod names;
 mod roles;
 mod sorting;
+mod swap;
 mod tree;
 mod visible;
 
@@ -27,6 +28,7 @@ pub(crate) use library::{DEV_LIBRARY, LIBRARY};
 pub(crate) use names::{Def, Scope, Want, globs, imports};
 pub(crate) use roles::written;
 pub(crate) use sorting::compare_imports;
+pub(crate) use swap::{count, swap};
 pub(crate) use tree::{
     Crate, Module, both, cfg_of, is_conditional, is_for_tests, is_program, names_of, plain_name,
     root_of, string_of,

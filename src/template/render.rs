@@ -18,7 +18,7 @@ use super::name::AppName;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RenderedFile {
     /// With `/` between the parts.
-    pub(crate) path: &'static str,
+    pub(crate) path: Cow<'static, str>,
     pub(crate) executable: bool,
     pub(crate) contents: Cow<'static, [u8]>,
 }
@@ -69,7 +69,7 @@ pub(crate) fn render(
                 Cow::Borrowed(file.contents)
             };
             Ok(RenderedFile {
-                path: file.path,
+                path: file.path.into(),
                 executable: file.executable,
                 contents,
             })

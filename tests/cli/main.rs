@@ -20,6 +20,7 @@ mod at_once;
 mod bad_input;
 mod corpus;
 mod csrf;
+mod database;
 #[cfg(unix)]
 mod git;
 mod harness;

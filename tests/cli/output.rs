@@ -25,7 +25,7 @@ Usage: vestibule <COMMAND>
 Commands:
   new          Write a new app in a new folder
   init         Bring sign-in into an Actix-web 4 app that exists
-  add          Add a route to the app, with its handler, view and tests
+  add          Add a route to the app, or a database
   remove       Remove a route, if nothing depends on it
   routes       Show every route of the app, and who may reach it
   view         Show the app's views, or restore the original of one
