@@ -266,8 +266,8 @@ fn sample_member(number: u64) -> Member {
     Member {
         account: Account {
             number,
-            member_since: 0,
             sign_ins: number * 7 % 20,
+            ..Account::default()
         },
         person: Person { name, email },
         issuer: String::new(),

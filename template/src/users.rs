@@ -22,7 +22,7 @@ use vestibule::{Claims, Deny, now, store::private_file};
 
 /// What the app knows of a person. A field that you add is missing in older
 /// records, so give it `#[serde(default)]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The app's own number for the person.
     pub number: u64,

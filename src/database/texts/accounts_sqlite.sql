@@ -3,6 +3,9 @@ create table accounts (
   number integer primary key autoincrement,
   issuer text not null,
   subject text not null,
+  -- What the provider said at the last sign-in.
+  name text not null default '',
+  email text,
   -- JSON: a list of strings.
   roles text not null default '[]' check (json_type(roles) = 'array'),
   -- Unix seconds.
