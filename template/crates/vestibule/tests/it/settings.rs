@@ -270,7 +270,7 @@ fn unusable_values_are_refused_with_a_hint() {
         ("SESSION_STORE", "memory:of-a-goldfish", "embedded:PATH"),
         (
             "SESSION_STORE",
-            "postgres://user:password@host",
+            "mysql://user:password@host",
             "embedded:PATH",
         ),
         (
