@@ -27,6 +27,7 @@ fn every_command_gets_a_manual_page() {
     assert_eq!(
         names,
         [
+            "vestibule-add-database.1",
             "vestibule-add-route.1",
             "vestibule-add.1",
             "vestibule-completions.1",
@@ -65,6 +66,7 @@ fn misspelt_commands_and_flags_get_a_suggestion() {
 fn help_of_every_command_fits_into_the_width_of_a_terminal() {
     for command in [
         &["add"][..],
+        &["add", "database"],
         &["add", "route"],
         &["remove", "route"],
         &["routes"],

@@ -72,7 +72,8 @@ fn differs_in_these_alone(before: &str, after: &str, drop_redb: bool) -> bool {
         }
         // redb goes with the comment above it.
         is_comment_of_redb = drop_redb && line.starts_with('#');
-        if !is_comment_of_redb && !(drop_redb && line.starts_with("redb")) {
+        let is_redb = drop_redb && line.starts_with("redb");
+        if !is_redb && !is_comment_of_redb {
             return false;
         }
     }
