@@ -232,14 +232,17 @@ async fn what_two_requests_change_at_the_same_time_is_both_kept() {
 #[tokio::test]
 async fn a_slow_request_brings_nothing_back_after_sign_out() {
     let browser = visit(|_| {}).await;
-    for slow in [
-        "/test/keep-late/cart/books",
-        "/test/keep-late-for/cart/books",
-        "/test/renew-late/cart/books",
+    for (slow, is_first) in [
+        ("/test/keep-late-for/cart/books", true),
+        ("/test/keep-late/cart/books", false),
+        ("/test/keep-late-for/cart/books", false),
+        ("/test/renew-late/cart/books", false),
     ] {
         browser.sign_in_as("alice", PATHS.login).await;
-        browser.get("/test/keep/cart/book/0").await;
-        let before = browser.cookie("app-session");
+        if !is_first {
+            browser.get("/test/keep/cart/book/0").await;
+        }
+        let before = (!is_first).then(|| browser.cookie("app-session"));
 
         let (slow, ()) = tokio::join!(browser.get(slow), async {
             ARRIVED.acquire().await.unwrap().forget();
@@ -250,8 +253,10 @@ async fn a_slow_request_brings_nothing_back_after_sign_out() {
 
         assert_eq!(slow.status, StatusCode::NO_CONTENT);
         assert_eq!(found(&browser, "cart").await, "nothing");
-        browser.set_cookie(&browser.app.cookie("app-session"), &before);
-        assert_eq!(found(&browser, "cart").await, "nothing");
+        if let Some(before) = before {
+            browser.set_cookie(&browser.app.cookie("app-session"), &before);
+            assert_eq!(found(&browser, "cart").await, "nothing");
+        }
     }
 }
 

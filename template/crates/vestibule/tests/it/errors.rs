@@ -1,9 +1,12 @@
 //! What an error looks like: to people, to scripts, and in the log.
 
+use std::collections::HashSet;
+
 use actix_web::{
     App,
     dev::ServiceResponse,
-    http::header::ACCEPT,
+    error::ErrorNotFound,
+    http::{StatusCode, header::ACCEPT},
     test::{TestRequest, call_service, init_service, read_body},
     web::{self, Path},
 };
@@ -105,6 +108,39 @@ async fn fail(app: &TestApp, nth: usize, accept: &str) -> (ServiceResponse, Stri
 fn header<B>(response: &ServiceResponse<B>, name: &str) -> String {
     let value = response.headers().get(name).unwrap();
     value.to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_request_has_an_id_of_its_own_on_its_page_and_in_the_log() {
+    let browser = Fixture::start().await.browser();
+    let mut ids = HashSet::new();
+    for _ in 0..3 {
+        let page = browser.get("/no-such-page").await;
+        let id = page.header("x-request-id").to_owned();
+        assert!(page.body.contains(&format!("<code>{id}</code>")), "{id}");
+        let log = logs::with(&format!("request={id}"));
+        assert!(log.contains("not_found"), "{id}: {log}");
+        assert!(ids.insert(id), "{ids:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_no_route_and_no_handler_finds_is_the_same_error() {
+    let app = Fixture::start().await;
+    let gone = async || Err::<&str, _>(ErrorNotFound(DETAIL));
+    let service =
+        init_service(whole!(App::new(), app.oidc()).route("/gone", web::get().to(gone))).await;
+    for path in ["/none", "/gone"] {
+        let request = TestRequest::get()
+            .uri(path)
+            .insert_header((ACCEPT, "application/json"));
+        let response = call_service(&service, request.to_request()).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+        let body = read_body(response).await;
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "not_found", "{path}");
+        assert!(!problem.to_string().contains(DETAIL), "{problem}");
+    }
 }
 
 #[tokio::test]

@@ -481,11 +481,20 @@ async fn d10_what_is_known_stays_in_use_when_a_later_look_fails() {
 #[tokio::test]
 async fn d10_a_later_look_that_succeeds_counts() {
     let app = Fixture::start().await;
-    app.signed_in_as("alice").await;
+    let alice = app.signed_in_as("alice").await;
+    let may_send_forms_there = async || {
+        let page = alice.get("/").await;
+        let policy = page.header("content-security-policy");
+        policy.contains("https://id.example.com")
+    };
+    assert!(!may_send_forms_there().await);
     app.provider.faults().json(Endpoint::Metadata, |metadata| {
         metadata["authorization_endpoint"] = json!("https://id.example.com/new");
+        metadata["end_session_endpoint"] = json!("https://id.example.com/out");
     });
     internals::provider(app.oidc()).look_again().await;
     let login = app.browser().get(PATHS.login).await.location();
     assert_eq!(login.host_str(), Some("id.example.com"));
+    // The form to sign out ends at the provider.
+    assert!(may_send_forms_there().await);
 }

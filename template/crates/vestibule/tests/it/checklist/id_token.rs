@@ -238,9 +238,6 @@ async fn i13_a_token_of_another_time_is_refused() {
 async fn i13_clocks_may_differ_a_little() {
     assert_id_tokens_accepted(&[
         ("ahead", |token| set_time(token, "iat", 100)),
-        ("as far ahead as may be", |token| {
-            set_time(token, "iat", 120)
-        }),
         ("behind", |token| set_time(token, "iat", -100)),
         ("the person took a while", |token| {
             set_time(token, "iat", -590)
@@ -252,18 +249,21 @@ async fn i13_clocks_may_differ_a_little() {
 #[tokio::test]
 async fn i13_a_token_may_be_as_old_as_a_sign_in_may_take_and_clocks_may_differ() {
     let app = Fixture::start().await;
-    app.provider
-        .faults()
-        .id_token(|token| set_time(token, "iat", -(600 + 120)));
     let answered = async || {
         let alice = app.browser();
         let answer = alice.answer_of_provider("alice", "/profile").await;
         (alice, answer.location())
     };
-    let page = within_one_second(answered, async |(alice, callback)| {
-        alice.get(callback.as_str()).await
-    });
-    assert_eq!(page.await.header("location"), "/profile");
+    for seconds in [120, -(600 + 120)] {
+        app.provider.faults().clear();
+        app.provider
+            .faults()
+            .id_token(move |token| set_time(token, "iat", seconds));
+        let page = within_one_second(answered, async |(alice, callback)| {
+            alice.get(callback.as_str()).await
+        });
+        assert_eq!(page.await.header("location"), "/profile", "{seconds} s");
+    }
 }
 
 #[tokio::test]
