@@ -118,6 +118,21 @@ impl Pattern {
             .find(|path| self.matches(path))
     }
 
+    /// Whether a path that this matches may match another pattern too, as far as their beginnings
+    /// tell.
+    pub(crate) fn may_meet(&self, other: &Self) -> bool {
+        let (one, other) = (self.beginning(), other.beginning());
+        one.starts_with(other) || other.starts_with(one)
+    }
+
+    /// What each path that it matches begins with.
+    fn beginning(&self) -> &str {
+        match &self.rules {
+            Rules::Literal | Rules::Broken => &self.outline,
+            Rules::Parameters(rules) => &rules.beginning,
+        }
+    }
+
     pub(crate) fn matches(&self, path: &str) -> bool {
         match &self.rules {
             Rules::Literal => self.outline == path,
@@ -182,6 +197,22 @@ mod tests {
                 expected,
                 "{pattern} {path}"
             );
+        }
+    }
+
+    #[test]
+    fn patterns_that_share_a_path_may_meet() {
+        let may_meet = |one, other| Pattern::new(one).may_meet(&Pattern::new(other));
+        for (one, other, expected) in [
+            ("/a/{id}", "/a/b", true),
+            ("/a/{id}", "/{any}", true),
+            ("/{any:.*}", "/b", true),
+            ("/a", "/a", true),
+            ("/a/{id}", "/b", false),
+            ("/a", "/b", false),
+        ] {
+            assert_eq!(may_meet(one, other), expected, "{one} {other}");
+            assert_eq!(may_meet(other, one), expected, "{other} {one}");
         }
     }
 

@@ -11,7 +11,7 @@ use syn::{Item, ItemUse};
 
 use super::comments;
 use super::file::SourceFile;
-use super::names::{globs, imports};
+use super::items::{globs, imports};
 
 /// Whether two files differ in nothing but their layout. Comments are not layout.
 pub(crate) fn say_the_same(one: &str, other: &str) -> bool {

@@ -5,15 +5,17 @@
 
 use std::collections::VecDeque;
 
-use proc_macro2::{TokenStream, TokenTree};
 use syn::{
-    Attribute, Block, Expr, GenericParam, Generics, Ident, Item, ItemConst, ItemFn, ItemStatic,
-    ItemType, ItemUse, StaticMutability, Stmt, Type, UseTree, Visibility,
+    Block, Expr, GenericParam, Generics, Item, ItemConst, ItemFn, ItemStatic, ItemType, ItemUse,
+    StaticMutability, Stmt, Type, Visibility,
 };
 
-use super::file::flatten;
 use super::foreign::{brought_by_glob, is_well_known};
-use super::tree::{Crate, Module, cfg_of, is_conditional, is_for_tests, names_of, plain_name};
+use super::items::{
+    attributes_of, binds, declares, globs, imports, is_called, is_declared, is_in_every_build,
+    is_visible_in, may_be_made_by_macro,
+};
+use super::tree::{Crate, Module, is_for_tests, names_of, plain_name};
 
 /// Where a glob takes its names from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -645,8 +647,7 @@ impl Crate {
             }
             // In `mod a; use a::a;`, the import can't be of a type: there is one.
             Item::Use(item)
-                if binds(&item.tree, None, name)
-                    && !is_declared(block, module.items, name, want) =>
+                if binds(&item.tree, None, name) && !is_declared(block, module, name, want) =>
             {
                 imports(&item.tree)
                     .into_iter()
@@ -725,141 +726,6 @@ fn without_repeats<'a>(defs: impl IntoIterator<Item = Def<'a>>) -> Vec<Def<'a>> 
     found
 }
 
-/// The names that an item brings, as types or as values.
-pub(super) fn brought_by(item: &Item) -> Vec<String> {
-    let ident = match item {
-        Item::Use(item) => {
-            let bound = imports(&item.tree).into_iter();
-            return bound.map(|(name, _)| name).collect();
-        }
-        Item::ExternCrate(item) => item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound),
-        item => match declared_by(item) {
-            Some((ident, _, _)) => ident,
-            None => return Vec::new(),
-        },
-    };
-    vec![plain_name(ident)]
-}
-
-/// Whether an item itself, not an import, brings this name, as a type or as a value.
-fn declares(item: &Item, name: &str, want: Option<Want>) -> bool {
-    let Some((ident, is_type, is_value)) = declared_by(item) else {
-        return false;
-    };
-    let is_wanted = match want {
-        Some(Want::Type) => is_type,
-        Some(Want::Value) => is_value,
-        None => true,
-    };
-    is_wanted && is_called(ident, name)
-}
-
-/// The name that an item itself brings, and whether it is one of a type and one of a value.
-fn declared_by(item: &Item) -> Option<(&Ident, bool, bool)> {
-    Some(match item {
-        Item::Mod(item) => (&item.ident, true, false),
-        Item::Enum(item) => (&item.ident, true, false),
-        Item::Union(item) => (&item.ident, true, false),
-        Item::Trait(item) => (&item.ident, true, false),
-        Item::TraitAlias(item) => (&item.ident, true, false),
-        Item::Type(item) => (&item.ident, true, false),
-        // Without fields, or with fields that have no names, it is a value too.
-        Item::Struct(item) => (
-            &item.ident,
-            true,
-            !matches!(item.fields, syn::Fields::Named(_)),
-        ),
-        Item::Fn(item) => (&item.sig.ident, false, true),
-        Item::Const(item) => (&item.ident, false, true),
-        Item::Static(item) => (&item.ident, false, true),
-        _ => return None,
-    })
-}
-
-/// Whether the items of a block, or else of a module, declare this name in every build.
-fn is_declared(block: &[&Item], module: &[Item], name: &str, want: Want) -> bool {
-    let is_it =
-        |item: &Item| declares(item, name, Some(want)) && !is_conditional(attributes_of(item));
-    if block.is_empty() {
-        module.iter().any(is_it)
-    } else {
-        block.iter().copied().any(is_it)
-    }
-}
-
-/// Whether every build has something of this name among some items.
-fn is_in_every_build<'a>(items: impl IntoIterator<Item = &'a Item>, name: &str) -> bool {
-    let mut conditions = Vec::new();
-    for item in items {
-        let is_it = match item {
-            Item::Use(item) => binds(&item.tree, None, name),
-            Item::ExternCrate(item) => {
-                let bound = item.rename.as_ref().map_or(&item.ident, |(_, bound)| bound);
-                is_called(bound, name)
-            }
-            item => declares(item, name, None),
-        };
-        if !is_it {
-            continue;
-        }
-        let attributes = attributes_of(item);
-        match cfg_of(attributes) {
-            _ if !is_conditional(attributes) => return true,
-            Some(condition) => conditions.push(condition),
-            None => {}
-        }
-    }
-    conditions.iter().any(|condition| {
-        let opposite = format!("not ({condition})");
-        *condition == "not (test)" || conditions.contains(&opposite)
-    })
-}
-
-/// Whether code in another module can name an item.
-fn is_visible_in(item: &Item, from: &Module, to: &Module) -> bool {
-    let visibility = match item {
-        Item::Const(item) => &item.vis,
-        Item::Enum(item) => &item.vis,
-        Item::ExternCrate(item) => &item.vis,
-        Item::Fn(item) => &item.vis,
-        Item::Mod(item) => &item.vis,
-        Item::Static(item) => &item.vis,
-        Item::Struct(item) => &item.vis,
-        Item::Trait(item) => &item.vis,
-        Item::Type(item) => &item.vis,
-        Item::Union(item) => &item.vis,
-        Item::Use(item) => &item.vis,
-        _ => return true,
-    };
-    match visibility {
-        Visibility::Inherited => false,
-        Visibility::Restricted(only) if only.path.is_ident("super") => from
-            .path
-            .split_last()
-            .is_some_and(|(_, above)| to.path.starts_with(above)),
-        Visibility::Restricted(only) => !only.path.is_ident("self"),
-        Visibility::Public(_) => true,
-    }
-}
-
-/// Whether a macro among some items may make something of this name.
-fn may_be_made_by_macro(items: &[Item], name: &str) -> bool {
-    items.iter().any(|item| match item {
-        Item::Macro(call) if call.ident.is_none() => {
-            let last = call.mac.path.segments.last();
-            let is_harmless = last.is_some_and(|last| last.ident == "thread_local");
-            !is_harmless || mentions(call.mac.tokens.clone(), name)
-        }
-        _ => false,
-    })
-}
-
-fn mentions(tokens: TokenStream, name: &str) -> bool {
-    flatten(tokens)
-        .into_iter()
-        .any(|(_, token)| matches!(token, Some(TokenTree::Ident(ident)) if is_called(&ident, name)))
-}
-
 fn has_parameter(generics: &Generics, name: &str, want: Want) -> bool {
     generics.params.iter().any(|parameter| match parameter {
         // A constant can be an argument too, and is then written as a type is.
@@ -867,99 +733,4 @@ fn has_parameter(generics: &Generics, name: &str, want: Want) -> bool {
         GenericParam::Type(parameter) => want == Want::Type && is_called(&parameter.ident, name),
         GenericParam::Lifetime(_) => false,
     })
-}
-
-fn attributes_of(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::ExternCrate(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::TraitAlias(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Union(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
-}
-
-/// Whether this is the name of something, which may be written as a raw one.
-fn is_called(ident: &Ident, name: &str) -> bool {
-    ident == name || plain_name(ident) == name
-}
-
-/// Whether a `use` item binds a name, with the name that comes before it.
-fn binds(tree: &UseTree, above: Option<&Ident>, name: &str) -> bool {
-    match tree {
-        UseTree::Path(tree) => binds(&tree.tree, Some(&tree.ident), name),
-        UseTree::Name(tree) if tree.ident == "self" => {
-            above.is_some_and(|above| is_called(above, name))
-        }
-        UseTree::Name(tree) => is_called(&tree.ident, name),
-        UseTree::Rename(tree) => is_called(&tree.rename, name),
-        UseTree::Glob(_) => false,
-        UseTree::Group(group) => group.items.iter().any(|tree| binds(tree, above, name)),
-    }
-}
-
-/// The names that a `use` item binds, each with the path that it stands for.
-pub(crate) fn imports(tree: &UseTree) -> Vec<(String, Vec<String>)> {
-    let mut found = Vec::new();
-    collect(tree, &mut Vec::new(), &mut |path, bound| {
-        if let Some(bound) = bound {
-            found.push((bound, path.to_vec()));
-        }
-    });
-    found
-}
-
-/// The modules of which a `use` item takes everything.
-pub(crate) fn globs(tree: &UseTree) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    collect(tree, &mut Vec::new(), &mut |path, bound| {
-        if bound.is_none() {
-            found.push(path.to_vec());
-        }
-    });
-    found
-}
-
-fn collect(
-    tree: &UseTree,
-    path: &mut Vec<String>,
-    found: &mut impl FnMut(&[String], Option<String>),
-) {
-    match tree {
-        UseTree::Path(tree) => {
-            path.push(plain_name(&tree.ident));
-            collect(&tree.tree, path, found);
-            path.pop();
-        }
-        UseTree::Name(tree) if tree.ident == "self" => found(path, path.last().cloned()),
-        UseTree::Name(tree) => with(path, &tree.ident, |path| {
-            found(path, Some(plain_name(&tree.ident)));
-        }),
-        UseTree::Rename(tree) if tree.ident == "self" => {
-            found(path, Some(plain_name(&tree.rename)));
-        }
-        UseTree::Rename(tree) => with(path, &tree.ident, |path| {
-            found(path, Some(plain_name(&tree.rename)));
-        }),
-        UseTree::Glob(_) => found(path, None),
-        UseTree::Group(group) => {
-            for tree in &group.items {
-                collect(tree, path, found);
-            }
-        }
-    }
-}
-
-fn with(path: &mut Vec<String>, last: &Ident, then: impl FnOnce(&[String])) {
-    path.push(plain_name(last));
-    then(path);
-    path.pop();
 }

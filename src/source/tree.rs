@@ -8,8 +8,9 @@ use proc_macro2::TokenTree;
 use syn::{Attribute, Item, ItemMod, Meta};
 
 use super::file::{SourceFile, Unreadable, flatten};
+use super::items::brought_by;
 use super::library::{DEV_LIBRARY, LIBRARY};
-use super::names::{Glob, brought_by};
+use super::names::Glob;
 use crate::error::Error;
 use crate::project::Project;
 

@@ -3,7 +3,8 @@
 
 use syn::{Item, ItemMod, Visibility};
 
-use super::names::{Def, Scope, Want, globs, imports};
+use super::items::{globs, imports};
+use super::names::{Def, Scope, Want};
 use super::tree::{Crate, Module, is_conditional, is_program, plain_name, root_of};
 use crate::template::KEYWORDS;
 

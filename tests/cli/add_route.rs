@@ -49,6 +49,30 @@ edited  src/samples.rs
 }
 
 #[test]
+fn a_route_that_would_get_the_requests_of_another_one_is_refused() {
+    let room = Room::with_app();
+    for (path, taken) in [
+        (
+            "/{page}",
+            "it would get GET /login instead of `vestibule::login`",
+        ),
+        (
+            "/{page}/{part}",
+            "it would get GET /authorization-code/callback instead of `vestibule::callback`",
+        ),
+    ] {
+        let takes = route(&room, &["pages", "--path", path]);
+        let refused = room.keeps(takes).code(3);
+        let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(told.contains(taken), "{path}: {told}");
+    }
+    // Beside those, not before them.
+    route(&room, &["pages", "--path", "/pages/{page}"])
+        .assert()
+        .success();
+}
+
+#[test]
 fn the_same_again_is_nothing_and_something_else_is_refused() {
     let room = Room::with_app();
     route(&room, &["reports"]).assert().success();

@@ -427,27 +427,6 @@ wrote ../routes.toml; routes in it: 2 (2 new, 0 gone)
 }
 
 #[test]
-fn a_baseline_of_before_is_still_one() {
-    let room = careless();
-    let written = "\
-# Routes of this app that are undecided: they have no guard, and aren't declared public.
-# `vestibule routes --write-baseline` wrote them. `vestibule routes --check --baseline`
-# accepts these and no others. Delete the line of a route once it is decided.
-version = 1
-routes = [
-]
-";
-    room.write("app/routes.toml", written);
-    let arguments = ["--check", "--baseline", "../routes.toml"];
-    let refused = room.keeps(routes(&room, &arguments)).code(1);
-    let told = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
-    assert!(told.contains("(it isn't in ../routes.toml)"), "{told}");
-    let renewed = routes(&room, &["--write-baseline", "../routes.toml"]).assert();
-    renewed.success();
-    room.keeps(routes(&room, &arguments)).success();
-}
-
-#[test]
 fn added_routes_pass_it() {
     let room = Room::with_app();
     let adds: [&[&str]; 6] = [

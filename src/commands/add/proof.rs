@@ -103,18 +103,24 @@ pub(super) fn check(
     hides_nothing(before, &after, &new)
 }
 
-/// Checks that each route still gets its requests, and that the new ones get theirs.
+/// Checks that each route still gets its requests, and that the new ones get theirs. Nothing else
+/// was added, so paths that no new route matches are answered as before.
 fn hides_nothing(before: &Table, after: &Table, new: &[&Route]) -> Result<(), Objection> {
+    let new_paths = new.iter().filter_map(|route| route.path.as_deref());
+    let new_patterns: Vec<Pattern> = new_paths.map(Pattern::new).collect();
     for route in &after.routes {
         // A default service gets what is left over, so it may lose requests.
         if route.is_default {
             continue;
         }
-        let Some(example) = route
-            .path
-            .as_deref()
-            .and_then(|path| Pattern::new(path).example())
-        else {
+        let Some(pattern) = route.path.as_deref().map(Pattern::new) else {
+            continue;
+        };
+        if !new_patterns.iter().any(|new| new.may_meet(&pattern)) {
+            continue;
+        }
+        let is_met = |path: &String| new_patterns.iter().any(|new| new.matches(path));
+        let Some(example) = pattern.example().filter(is_met) else {
             continue;
         };
         let (was, is) = (

@@ -23,14 +23,6 @@ const HEAD: &str = "\
 version = 1
 routes = [
 ";
-/// What stood there before routes were checked for CSRF.
-const FORMER_HEAD: &str = "\
-# Routes of this app that are undecided: they have no guard, and aren't declared public.
-# `vestibule routes --write-baseline` wrote them. `vestibule routes --check --baseline`
-# accepts these and no others. Delete the line of a route once it is decided.
-version = 1
-routes = [
-";
 const TAIL: &str = "]\n";
 const VERSION: i64 = 1;
 
@@ -222,10 +214,7 @@ pub(super) fn write(path: &Path, faulty: &[&Route]) -> Result<Written, Error> {
             let known: Vec<Entry> = known.entries.into_iter().map(|(_, known)| known).collect();
             // Comments would be lost.
             let text = text.replace("\r\n", "\n");
-            if ![HEAD, FORMER_HEAD]
-                .map(|head| as_text(head, &known))
-                .contains(&text)
-            {
+            if as_text(&known) != text {
                 return Err(Error::NotABaseline(path.to_owned()));
             }
             known
@@ -240,15 +229,15 @@ pub(super) fn write(path: &Path, faulty: &[&Route]) -> Result<Written, Error> {
     plan.push(Change {
         path: place_of(path)?,
         before: before.map(String::into_bytes),
-        after: Some(Cow::Owned(as_text(HEAD, &entries).into_bytes())),
+        after: Some(Cow::Owned(as_text(&entries).into_bytes())),
         executable: false,
     });
     plan.carry_out()?;
     Ok(written)
 }
 
-fn as_text(head: &str, entries: &[Entry]) -> String {
-    let mut text = head.to_owned();
+fn as_text(entries: &[Entry]) -> String {
+    let mut text = HEAD.to_owned();
     for entry in entries {
         // Writing to a string can't fail.
         let _ = writeln!(text, "  {entry},");
