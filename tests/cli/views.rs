@@ -109,13 +109,13 @@ fn every_view_is_followed_to_the_routes_and_pages_that_show_it() {
         (
             "members",
             "views::Members",
-            "routes::admin::members",
+            "routes::admin::list_members",
             &["GET /admin/members"],
         ),
         (
             "member",
             "views::MemberPage",
-            "routes::admin::member",
+            "routes::admin::show_member",
             &["GET /admin/members/{number}"],
         ),
         (

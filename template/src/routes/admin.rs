@@ -36,7 +36,7 @@ pub struct Search {
 }
 
 /// Shows who has an account: everybody, or those whom the search finds.
-pub async fn members(
+pub async fn list_members(
     request: HttpRequest,
     _: Has<Admin>,
     query: Query<Search>,
@@ -49,7 +49,7 @@ pub async fn members(
 }
 
 /// Shows one person, and where they are signed in.
-pub async fn member(
+pub async fn show_member(
     request: HttpRequest,
     admin: Has<Admin>,
     number: Path<u64>,

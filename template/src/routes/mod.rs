@@ -32,8 +32,8 @@ pub fn protected(cfg: &mut ProtectedConfig) {
     cfg.route("/devices", get().to(devices::show));
     cfg.route("/devices", post().to(devices::sign_out));
     cfg.route("/admin", get().to(admin::show));
-    cfg.route("/admin/members", get().to(admin::members));
-    cfg.route("/admin/members/{number}", get().to(admin::member));
+    cfg.route("/admin/members", get().to(admin::list_members));
+    cfg.route("/admin/members/{number}", get().to(admin::show_member));
     cfg.route("/admin/members/{number}", post().to(admin::sign_out));
     cfg.route("/api/me", get().to(api::me));
     cfg.route("/api/userinfo", get().to(api::userinfo));

@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use actix_web::cookie::Cookie;
@@ -25,9 +24,9 @@ pub fn client() -> Client {
     Client::builder()
         .redirect(Policy::none())
         .no_proxy()
-        // The app closes connections that were idle for 5 s: none of those is used
-        // again just then.
-        .pool_idle_timeout(Duration::from_secs(2))
+        // The app closes a connection that was idle, or on which it left something
+        // unread. None of those is used again just then, as none is used again at all.
+        .pool_max_idle_per_host(0)
         // Reading the system's certificates is slow, and nothing here needs them.
         .tls_certs_only([])
         .build()

@@ -420,16 +420,20 @@ async fn a_closed_store_stays_closed_and_leaves_no_connection() {
 #[tokio::test]
 async fn an_apps_own_pool_will_do() {
     let schema = Schema::new();
-    let pool = sqlx::PgPool::connect(&schema.url()).await.unwrap();
+    let options: sqlx::postgres::PgConnectOptions = schema.url().parse().unwrap();
+    // Other tests have connections to the same server.
+    let options = options.application_name(&schema.name);
+    let pool = sqlx::PgPool::connect_with(options).await.unwrap();
     let store = Postgres::from_pool(pool.clone()).await.unwrap();
     store.create(row(1)).await.unwrap();
     store.check().await.unwrap();
     // The pool's connections are dead, and it notices by itself.
-    schema.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() \
-         AND query LIKE '%vestibule_%' AND datname = current_database() AND pid IN \
-         (SELECT pid FROM pg_stat_activity WHERE application_name = '')",
-    );
+    let ended = schema.ask(&format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+         WHERE application_name = '{}'",
+        schema.name
+    ));
+    assert_ne!(ended, "0");
     assert_eq!(store.get(key(1), now()).await.unwrap(), Some(row(1)));
     store.close().await.unwrap();
     assert!(store.get(key(1), now()).await.is_err());
