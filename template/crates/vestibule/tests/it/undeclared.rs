@@ -230,6 +230,7 @@ where
     );
     // What is sealed anew each time, and the ids of requests.
     let answer = without_value(&answer, "assurance=");
+    let answer = without_value(&answer, " and <code>");
     let answer = without_value(&answer, "\"request_id\":\"");
     (
         status,
