@@ -43,16 +43,14 @@ async fn people_with_the_role_get_in() {
 #[tokio::test]
 async fn an_administrator_finds_people_by_name_and_address() {
     let admin = admin().await;
-    for person in ["bob", "carol"] {
-        admin.app.signed_in_as(person).await;
-    }
+    admin.app.signed_in_as("bob").await;
     let finds = async |search: &str| {
         let query = format!("{PATH}/members?search={search}");
         let page = admin.get(&query).await.body;
         page.matches("/admin/members/").count()
     };
-    assert_eq!(finds("").await, 3);
-    assert_eq!(finds("cARTer").await, 1);
+    assert_eq!(finds("").await, 2);
+    assert_eq!(finds("bAKer").await, 1);
     assert_eq!(finds("bob%40example.com").await, 1);
     assert_eq!(finds("nobody").await, 0);
 }
