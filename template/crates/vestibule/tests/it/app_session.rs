@@ -24,7 +24,8 @@ use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
     fixture::{Fixture, User, pages as own_pages},
-    redis_server::{Outage, Server},
+    outage::Outage,
+    redis_server::Server,
     support::{Browser, PATHS, embedded_at},
 };
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::{
     processes::Instances,
     redis_sentinels::Sentinels,
-    redis_server::{Outage, Server},
+    redis_server::Server,
     several_instances::{self, notices_count_after_restarts},
 };
 
@@ -70,7 +70,6 @@ async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
     let redis = RefCell::new(redis);
     several_instances::an_outage_of_the_store_signs_nobody_out_and_passes_by_itself(
         &url,
-        [Outage::Down, Outage::Frozen],
         |outage| redis.borrow_mut().fail(outage),
         |outage| redis.borrow_mut().recover(outage),
     )

@@ -37,6 +37,8 @@ mod methods;
 mod middleware;
 mod network;
 mod ordinary_users;
+#[path = "../store/outage.rs"]
+mod outage;
 mod outages;
 mod own_records;
 mod paths;

@@ -9,6 +9,7 @@ use vestibule::now;
 use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
+    outage::Outage,
     processes::Instances,
     support::{Browser, CLIENT, PATHS, Page, client},
 };
@@ -200,9 +201,8 @@ pub async fn a_renewal_whose_instance_dies_is_made_by_another(store: &str) {
 }
 
 /// The store fails in each of these ways.
-pub async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself<Outage: Copy>(
+pub async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself(
     store: &str,
-    outages: [Outage; 2],
     mut fail: impl FnMut(Outage),
     mut recover: impl FnMut(Outage),
 ) {
@@ -210,7 +210,7 @@ pub async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself<Outage
     let alice = instances.app.signed_in_as("alice").await;
     let cookies = alice.cookies();
 
-    for outage in outages {
+    for outage in [Outage::Down, Outage::Frozen] {
         fail(outage);
         for number in 0..2 {
             let page = alice.get(&instances.at(number, "/profile")).await;

@@ -26,8 +26,9 @@ use vestibule_dev::provider::{Answer, Endpoint};
 
 use crate::{
     fixture::{Fixture, PATIENCE, User, pages as own_pages},
+    outage::Outage,
     processes::Instances,
-    redis_server::{Outage, Server},
+    redis_server::Server,
     support::{Browser, CLIENT, PATHS, TestApp, client, subject_key},
     troubled_store::Troubled,
 };

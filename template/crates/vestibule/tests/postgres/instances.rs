@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::{
     authority::Authority,
     processes::Instances,
-    server::{Outage, Schema, Server},
+    server::{Schema, Server},
     several_instances,
 };
 
@@ -61,7 +61,6 @@ async fn an_outage_of_the_store_signs_nobody_out_and_passes_by_itself() {
     let server = RefCell::new(server);
     several_instances::an_outage_of_the_store_signs_nobody_out_and_passes_by_itself(
         &url,
-        [Outage::Down, Outage::Frozen],
         |outage| server.borrow_mut().fail(outage),
         |outage| server.borrow_mut().recover(outage),
     )

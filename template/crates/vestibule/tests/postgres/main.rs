@@ -18,6 +18,8 @@ mod contract;
 #[path = "../it/fixture/mod.rs"]
 mod fixture;
 mod instances;
+#[path = "../store/outage.rs"]
+mod outage;
 #[expect(dead_code, reason = "the same")]
 #[path = "../it/processes.rs"]
 mod processes;

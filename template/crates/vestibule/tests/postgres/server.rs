@@ -16,17 +16,10 @@ use std::{
 use vestibule::{Secret, store::SessionStore};
 use vestibule_dev::testing::ports::Port;
 
-use crate::authority::Authority;
+use crate::{authority::Authority, outage::Outage};
 
 /// With other processes, before the test counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How a server fails.
-#[derive(Clone, Copy, Debug)]
-pub enum Outage {
-    Down,
-    Frozen,
-}
 
 /// A PostgreSQL server, stopped when it is dropped or the test program ends.
 pub struct Server {

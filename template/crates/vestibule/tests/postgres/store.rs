@@ -14,8 +14,9 @@ use std::{
 use vestibule::store::{Key, Lease, Postgres, Store, open};
 
 use crate::{
-    rows::{key, now, recovered, row, sorted},
-    server::{Outage, Schema, Server, postgres_at},
+    outage::Outage,
+    rows::{key, now, recovered, refuses_at_once, row, sorted},
+    server::{Schema, Server, postgres_at},
     shared,
 };
 
@@ -275,14 +276,7 @@ async fn a_server_that_stands_still_is_waited_for_once() {
         for call in calls {
             assert!(call.await.unwrap().is_err(), "outage {outage}");
         }
-        let silent_since = Instant::now();
-        while silent_since.elapsed() < Duration::from_secs(5) {
-            let asked = Instant::now();
-            assert!(store.get(key(1), now()).await.is_err());
-            let waited = asked.elapsed();
-            assert!(waited < Duration::from_secs(1), "{waited:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        refuses_at_once(&*store, Duration::from_secs(5), Duration::from_secs(1)).await;
         server.recover(Outage::Frozen);
         recovered(&*store).await;
         assert_eq!(store.get(key(1), now()).await.unwrap(), Some(row(1)));

@@ -14,6 +14,8 @@ mod authority;
 mod contract;
 mod embedded;
 mod failover;
+#[expect(dead_code, reason = "the same")]
+mod outage;
 mod redis;
 mod redis_cluster;
 mod redis_sentinels;

@@ -12,17 +12,10 @@ use std::{
 use rustls::{ClientConfig, ClientConnection, StreamOwned, pki_types::ServerName};
 use vestibule_dev::testing::ports::Port;
 
-use crate::authority::Authority;
+use crate::{authority::Authority, outage::Outage};
 
 /// With other processes, before the test counts as failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How a server fails.
-#[derive(Clone, Copy, Debug)]
-pub enum Outage {
-    Down,
-    Frozen,
-}
 
 /// A Redis server of this test's own, stopped when it ends.
 pub struct Server {

@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     sync::{Arc, LazyLock},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use vestibule::store::{Key, ListedRow, Row, SessionStore, Store, open};
@@ -20,6 +20,19 @@ impl Opened {
             store: open(choice).await.unwrap(),
             _keep: Box::new(keep),
         }
+    }
+}
+
+/// Asks a store that is known to be silent for so long; each refusal has to come within
+/// `patience`.
+pub async fn refuses_at_once(store: &dyn Store, so_long: Duration, patience: Duration) {
+    let silent_since = Instant::now();
+    while silent_since.elapsed() < so_long {
+        let asked = Instant::now();
+        assert!(store.get(key(1), now()).await.is_err());
+        let waited = asked.elapsed();
+        assert!(waited < patience, "{waited:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
