@@ -43,12 +43,16 @@ impl Events {
     }
 
     async fn open_at(browser: &Browser, url: Url) -> Self {
-        let request = client().get(url).header(COOKIE, cookie(browser));
-        let response = request.send().await.unwrap();
+        let response = Self::ask(browser, &url).await;
         assert_eq!(response.status(), StatusCode::OK);
         let mut events = Self(response);
         events.go_on().await;
         events
+    }
+
+    async fn ask(browser: &Browser, url: &Url) -> Response {
+        let request = client().get(url.clone()).header(COOKIE, cookie(browser));
+        request.send().await.unwrap()
     }
 
     /// What comes next; nothing if the stream has ended as it should.
@@ -379,8 +383,8 @@ async fn streams_go_on_through_a_short_outage_of_the_store() {
     redis.fail(Outage::Down);
     events.end().await;
     redis.recover(Outage::Down);
-    instances.serve_again(&alice).await;
-    Events::open_at(&alice, url).await.go_on().await;
+    let opens_again = async || Events::ask(&alice, &url).await.status() == StatusCode::OK;
+    instances.app.eventually(opens_again).await;
 }
 
 #[tokio::test]
