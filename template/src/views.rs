@@ -53,6 +53,8 @@ pub struct Frame {
     pub visitor: Option<Visitor>,
     /// What each `<script>` must carry as its `nonce`, or browsers ignore it.
     pub nonce: Nonce,
+    /// What a debug build adds to the head, as HTML.
+    pub debug_head: String,
     /// The script of pages for somebody who is signed in: it keeps them from
     /// being seen again after signing out. It needs no nonce.
     pub fresh: &'static str,
@@ -76,6 +78,7 @@ impl Frame {
             app_name: env!("CARGO_PKG_NAME"),
             visitor: Visitor::of(request),
             nonce: Nonce,
+            debug_head: notes::head(request),
             fresh: csp::FRESH_SCRIPT,
             content_has_main: false,
             current: navigation::current(request, &oidc),
@@ -444,6 +447,10 @@ use vestibule_dev::notes;
 #[cfg(not(debug_assertions))]
 mod notes {
     use actix_web::HttpRequest;
+
+    pub(super) fn head(_: &HttpRequest) -> String {
+        String::new()
+    }
 
     pub(super) fn home(_: &HttpRequest) -> String {
         String::new()

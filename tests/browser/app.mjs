@@ -63,6 +63,11 @@ export class App {
     await this.#run();
   }
 
+  /** The folder that the app runs in. */
+  get folder() {
+    return this.#folder;
+  }
+
   /** Everything that the app has written to stdout and stderr. */
   get output() {
     return this.#output;

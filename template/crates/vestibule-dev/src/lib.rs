@@ -51,7 +51,8 @@
 //!   knows, and what the guards have done since the app started. It needs the feature
 //!   `introspection`.
 //!
-//! [`notes`] adds links to them to the app's own pages.
+//! [`notes`] adds links to them to the app's own pages, and has the browser show a
+//! page anew when the app has been started again or a file in `static/` has changed.
 //!
 //! # Tests
 //!
@@ -69,6 +70,7 @@ pub mod gallery;
 pub mod notes;
 mod pages;
 pub mod provider;
+mod reload;
 pub mod routes;
 mod switches;
 pub mod testing;

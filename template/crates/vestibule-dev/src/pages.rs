@@ -13,9 +13,9 @@ use actix_web::{
 };
 use askama::Template;
 use url::{Host, Url};
-use vestibule::internals;
+use vestibule::{csp::Nonce, internals};
 
-use crate::{Dev, Gallery, gallery, routes, switches};
+use crate::{Dev, Gallery, gallery, reload, routes, switches};
 
 /// What the developer pages need.
 pub(crate) struct Mounted {
@@ -29,6 +29,7 @@ pub(crate) struct Frame<'a> {
     pub has_provider: bool,
     /// The page that this is: `views`, `routes` or `provider`.
     pub page: &'a str,
+    pub nonce: Nonce,
 }
 
 impl Mounted {
@@ -37,6 +38,7 @@ impl Mounted {
             base: self.dev.base_path(),
             has_provider: self.dev.provider().is_some(),
             page,
+            nonce: Nonce,
         }
     }
 }
@@ -49,6 +51,8 @@ pub(crate) fn mount(config: &mut ServiceConfig, mounted: Mounted) {
             .guard(internals::own_page())
             .wrap(from_fn(for_this_machine))
             .route("/gallery.css", get().to(stylesheet))
+            .route("/reload", get().to(reload::events))
+            .route("/reload.js", get().to(reload::script))
             .route("/views", get().to(gallery::index))
             .route("/views/{name}", get().to(gallery::show))
             .route("/routes", get().to(routes::show))

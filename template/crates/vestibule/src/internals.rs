@@ -99,6 +99,11 @@ pub fn sessions(oidc: &Oidc) -> &UserSessions {
     oidc.sessions()
 }
 
+/// Whether the streams of this process have been ended, as the server is about to stop.
+pub fn streams_are_over(oidc: &Oidc) -> bool {
+    oidc.sessions().streams_are_over()
+}
+
 /// The provider.
 pub fn provider(oidc: &Oidc) -> &Arc<Provider> {
     oidc.provider()

@@ -214,6 +214,11 @@ impl UserSessions {
         self.live.watches().end_all();
     }
 
+    /// Whether they have been ended.
+    pub(crate) fn streams_are_over(&self) -> bool {
+        self.live.watches().are_over()
+    }
+
     /// Ends one session; `false` if it had ended before.
     pub async fn end(&self, id: &SessionId) -> Result<bool, StoreError> {
         self.end_by_key(id.key()).await

@@ -178,6 +178,11 @@ impl Watches {
         }
     }
 
+    /// Whether [`end_all`](Self::end_all) has been called.
+    pub(super) fn are_over(&self) -> bool {
+        self.known().are_over
+    }
+
     /// Ends a watch if nobody is left who waits for it.
     fn leave(&self, watch: &Arc<Watch>) -> bool {
         let mut known = self.known();
