@@ -85,15 +85,12 @@ impl Crate {
     }
 
     fn guard_name(&self, root: &[String], guard: &str, takes: Takes) -> Result<GuardName, String> {
-        let aliases = self.modules_of(root).flat_map(|module| {
-            module.items.iter().filter_map(move |item| match item {
-                Item::Type(alias) => Some((module, alias)),
-                _ => None,
-            })
-        });
+        let aliases = self.aliases.iter();
         let alias = aliases
+            .filter_map(|(index, alias)| Some((self.module(*index)?, *alias)))
             .filter(|(module, alias)| {
-                is_visible(&alias.vis)
+                module.root() == root
+                    && is_visible(&alias.vis)
                     && !is_conditional(&alias.attrs)
                     && self.is_in_every_build(&module.path)
                     && self.is_reachable(module)

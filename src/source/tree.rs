@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::TokenTree;
-use syn::{Attribute, Item, ItemMod, Meta};
+use syn::{Attribute, Item, ItemMod, ItemType, Meta};
 
 use super::file::{SourceFile, Unreadable, flatten};
 use super::items::brought_by;
@@ -62,6 +62,14 @@ impl Module {
     }
 }
 
+fn aliases_in(module: &Module) -> impl Iterator<Item = (usize, &'static ItemType)> + use<> {
+    let index = module.index;
+    module.items.iter().filter_map(move |item| match item {
+        Item::Type(alias) => Some((index, alias)),
+        _ => None,
+    })
+}
+
 /// The path of the root of the crate that a module of this path is in.
 pub(crate) fn root_of(path: &[String]) -> &[String] {
     let root = path.first().filter(|name| is_program(name));
@@ -89,6 +97,8 @@ pub(crate) struct Crate {
     pub(crate) unreadable: Vec<Unreadable>,
     /// Of each module, what its globs bring names from, and whether only code inside it sees that.
     pub(super) globs: Vec<Vec<(Glob, bool)>>,
+    /// Each `type`, with the index of its module. A large app is looked through for them once.
+    pub(super) aliases: Vec<(usize, &'static ItemType)>,
     /// The names that `extern crate` gives other crates, each with the crate's own.
     pub(super) renamed: Vec<(String, String)>,
     /// The name by which the app's programs call its library.
@@ -133,6 +143,7 @@ impl Crate {
             places.push(module.index);
         }
         read.programs = read.modules.split_off(of_library);
+        read.aliases = read.all_modules().flat_map(aliases_in).collect();
         read.renamed = read.renamed_crates();
         read.follow_globs();
         Ok(read)

@@ -4,7 +4,7 @@
 
 use std::{
     convert::Infallible,
-    fs::{self, DirEntry},
+    fs,
     hash::{DefaultHasher, Hash, Hasher as _},
     path::Path,
     pin::Pin,
@@ -88,7 +88,7 @@ impl State {
 /// The files of a folder: path, length, and when each was changed.
 fn collect(folder: &Path, depth: usize, found: &mut Vec<(String, u64, Option<SystemTime>)>) {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    for path in entries.flatten().map(|entry: DirEntry| entry.path()) {
+    for path in entries.flatten().map(|entry| entry.path()) {
         match fs::metadata(&path) {
             Ok(file) if file.is_dir() && depth > 0 => collect(&path, depth - 1, found),
             Ok(file) if file.is_file() => {
