@@ -46,7 +46,7 @@ impl Oidc {
 ///     while let Some(person) = people.recv().await {
 ///         // Before each call: the first token may have expired meanwhile.
 ///         match person.access_token().await {
-///             Ok(token) => call_the_api(&token.expose()).await,
+///             Ok(token) => call_the_api(token.expose()).await,
 ///             Err(error) => tracing::warn!(%error, "an export has ended early"),
 ///         }
 ///     }

@@ -85,7 +85,7 @@ async fn jobs_anywhere_get_a_token_that_is_renewed_once_for_all_of_them() {
         .collect();
     for call in calls {
         let token = call.await.unwrap().unwrap();
-        assert_eq!(subject_of(&app, &token.expose()).await, "alice");
+        assert_eq!(subject_of(&app, token.expose()).await, "alice");
     }
     assert_eq!(app.token_requests() - before, 1);
     // The renewed one is the session's.
