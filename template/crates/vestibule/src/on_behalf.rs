@@ -31,8 +31,8 @@ impl Oidc {
 ///
 /// ```
 /// use actix_web::{HttpResponse, web::Data};
-/// use tokio::sync::mpsc::UnboundedSender;
-/// use vestibule::{Error, Oidc, OnBehalf, User};
+/// use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+/// use vestibule::{Oidc, OnBehalf, User};
 ///
 /// async fn export(oidc: Oidc, user: User, jobs: Data<UnboundedSender<OnBehalf>>) -> HttpResponse {
 ///     match jobs.send(oidc.on_behalf_of(&user)) {
@@ -42,7 +42,7 @@ impl Oidc {
 /// }
 ///
 /// /// The job, for one person after the other.
-/// async fn run(mut people: tokio::sync::mpsc::UnboundedReceiver<OnBehalf>) {
+/// async fn run(mut people: UnboundedReceiver<OnBehalf>) {
 ///     while let Some(person) = people.recv().await {
 ///         // Before each call: the first token may have expired meanwhile.
 ///         match person.access_token().await {
