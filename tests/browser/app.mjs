@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,14 +34,15 @@ export class App {
   /**
    * Starts `binary` with these settings, and waits until it is ready: until it has said where it
    * runs and who can sign in, or, if it `announces` nothing, until it answers. An app that cannot be
-   * told its `port` always has that one.
+   * told its `port` always has that one. It knows the `people` of that file, if there is one.
    */
-  static async start(binary, settings = {}, { announces = true, port: fixed } = {}) {
+  static async start(binary, settings = {}, { announces = true, port: fixed, people } = {}) {
     const path = resolve(binary);
     await access(path, constants.X_OK).catch(() => {
       throw new Error(`${path} is not an executable file: build the app first (cargo build)`);
     });
     const folder = await mkdtemp(join(tmpdir(), 'app-in-browser-'));
+    if (people) await cp(people, join(folder, 'dev', 'people.json'));
     // The development provider listens on the next one.
     const port = fixed ?? (await freePorts(2));
     // Nothing else is passed on: the tester's own settings are not the app's.

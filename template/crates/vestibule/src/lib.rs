@@ -49,7 +49,8 @@
 //!   [`SameOrigin`] where there is no form.
 //! - **Event streams and WebSockets**: [`Oidc::event_stream`],
 //!   [`Oidc::until_session_ends`] and [`Oidc::session_ended`] end them with the session.
-//! - **Calling APIs on a person's behalf**: [`Oidc::access_token`].
+//! - **Calling APIs on a person's behalf**: [`Oidc::access_token`], and in background
+//!   jobs [`Oidc::on_behalf_of`].
 //! - **Signing out**: `POST` to [`Paths::logout`], [`Oidc::logout_locally`],
 //!   [`Oidc::logout_devices`], [`Oidc::logout_person`]. [`Oidc::devices`] and
 //!   [`Oidc::devices_of`] tell where somebody is signed in.
@@ -103,6 +104,7 @@ mod loopback;
 pub mod middleware;
 mod observed;
 mod oidc;
+mod on_behalf;
 pub mod pages;
 mod paths;
 mod people;
@@ -143,6 +145,7 @@ pub use self::{
     hooks::{AfterLogin, Hooks},
     middleware::{declare_public, ensure_authenticated, redirect_to, sign_in_silently},
     oidc::{BuildError, Builder, Oidc},
+    on_behalf::OnBehalf,
     pages::Pages,
     paths::Paths,
     people::Health,

@@ -45,7 +45,8 @@ const STORE_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Oidc {
     /// The person's access token, refreshed first if it is about to expire. Use it
-    /// to call other services on the person's behalf.
+    /// to call other services on the person's behalf. A background job, which goes on
+    /// after the response, asks [`on_behalf_of`](Self::on_behalf_of).
     ///
     /// # Errors
     /// The access token has expired and cannot be refreshed: either the provider
@@ -148,8 +149,9 @@ impl Oidc {
         self.sessions().store().acquire(claim).await
     }
 
-    async fn live(&self, id: &SessionId) -> Result<Arc<LiveSession>, Error> {
-        let live = self.sessions().find(id).await?;
+    /// The session as it is now. The person's visit, if there is one, is counted already.
+    pub(crate) async fn live(&self, id: &SessionId) -> Result<Arc<LiveSession>, Error> {
+        let live = self.sessions().find_unvisited(id).await?;
         live.ok_or_else(|| ErrorKind::SignedOut.into())
     }
 
@@ -253,7 +255,7 @@ impl Oidc {
         };
         let kept = self.store(live, &refreshed).await;
         let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
-        if !kept && matches!(self.sessions().find(&live.id).await, Ok(None)) {
+        if !kept && matches!(self.sessions().find_unvisited(&live.id).await, Ok(None)) {
             self.provider().revoke(&refreshed.tokens).await;
         }
         Ok(())

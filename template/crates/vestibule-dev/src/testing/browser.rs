@@ -7,7 +7,7 @@ use std::{
 
 use actix_web::cookie::Cookie;
 use reqwest::{
-    Client,
+    Client, Response,
     header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderMap, SET_COOKIE},
     redirect::Policy,
 };
@@ -93,20 +93,7 @@ impl Browser {
         target: &str,
         with: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Page {
-        let url = self
-            .app
-            .base
-            .join(target)
-            .unwrap_or_else(|error| panic!("{target:?} is not a URL: {error}"));
-        let request = self
-            .client
-            .request(method, self.reach(&url))
-            .header(COOKIE, self.cookie_header());
-        let answer = with(request)
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{url} does not answer: {error:?}"));
-        self.keep_cookies(answer.headers());
+        let (url, answer) = self.send(method, target, with).await;
         let page = Page {
             status: answer.status(),
             headers: answer.headers().clone(),
@@ -124,6 +111,45 @@ impl Browser {
             );
         }
         page
+    }
+
+    /// Does the same without the body of the answer, which may be a stream that goes on.
+    pub(super) async fn request_head(
+        &self,
+        method: Method,
+        target: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Page {
+        let (url, answer) = self.send(method, target, with).await;
+        Page {
+            url,
+            status: answer.status(),
+            headers: answer.headers().clone(),
+            body: String::new(),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        target: &str,
+        with: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> (Url, Response) {
+        let url = self
+            .app
+            .base
+            .join(target)
+            .unwrap_or_else(|error| panic!("{target:?} is not a URL: {error}"));
+        let request = self
+            .client
+            .request(method, self.reach(&url))
+            .header(COOKIE, self.cookie_header());
+        let answer = with(request)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{url} does not answer: {error:?}"));
+        self.keep_cookies(answer.headers());
+        (url, answer)
     }
 
     /// Follows a page's redirects.

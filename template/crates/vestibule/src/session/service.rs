@@ -93,8 +93,24 @@ impl UserSessions {
         is_settled.then_some(live)
     }
 
-    /// The session behind a browser's id, unless it has ended.
+    /// The session behind a browser's id, unless it has ended. This counts as a visit.
     pub async fn find(&self, id: &SessionId) -> Result<Option<Arc<LiveSession>>, StoreError> {
+        let Some(live) = self.find_unvisited(id).await? else {
+            return Ok(None);
+        };
+        let now = now();
+        if is_visit_due(now, live.last_seen(), self.idle) {
+            live.last_seen.store(now, Ordering::Relaxed);
+            self.store.touch(live.key, now).await?;
+        }
+        Ok(Some(live))
+    }
+
+    /// The same, without a visit: the app looks, and not the person.
+    pub async fn find_unvisited(
+        &self,
+        id: &SessionId,
+    ) -> Result<Option<Arc<LiveSession>>, StoreError> {
         let now = now();
         let live = match self.live.get(id) {
             Some(known) if !self.store.is_shared() || self.is_current(&known, now).await? => known,
@@ -106,10 +122,6 @@ impl UserSessions {
         if self.has_ended(&live, now) {
             self.end_by_key(live.key).await?;
             return Ok(None);
-        }
-        if is_visit_due(now, live.last_seen(), self.idle) {
-            live.last_seen.store(now, Ordering::Relaxed);
-            self.store.touch(live.key, now).await?;
         }
         Ok(Some(live))
     }

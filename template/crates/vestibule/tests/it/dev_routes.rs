@@ -8,8 +8,9 @@ use actix_web::{
     dev::{AppService, HttpServiceFactory, ResourceDef, ServiceRequest, fn_service},
     get, guard,
     middleware::{Next, from_fn},
-    web::{self, Form, ServiceConfig, resource, scope},
+    web::{self, Bytes, Form, ServiceConfig, resource, scope},
 };
+use futures_util::stream;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use vestibule::{Oidc, PublicConfig, Undeclared};
@@ -266,6 +267,36 @@ async fn middleware_that_looks_who_is_there_guards_nothing() {
     let routes = app.routes().await;
     let form = routes.iter().find(|asked| asked.route.path == "/form");
     assert!(!form.unwrap().is_public(), "{}", form.unwrap());
+}
+
+/// Whoever asks gets the beginning, which is enough.
+#[tokio::test]
+async fn a_route_with_an_endless_answer_is_told_too() {
+    async fn endless() -> HttpResponse {
+        let never = stream::pending::<Result<Bytes, Error>>();
+        HttpResponse::Ok().streaming(never)
+    }
+    fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
+        config.configure(oidc.public(|table: &mut PublicConfig| {
+            table.route("/for-everybody", web::get().to(endless));
+        }));
+        config.configure(oidc.protected(|table| {
+            table.route("/for-people", web::get().to(endless));
+        }));
+    }
+    let fixture = Fixture {
+        pages,
+        has_dev_pages: true,
+        ..Fixture::default()
+    };
+    let app = fixture.prepared(|_, _| {}).start().await;
+    let routes = app.routes().await;
+    for (path, is_public) in [("/for-everybody", true), ("/for-people", false)] {
+        let asked = routes.iter().find(|asked| asked.route.path == path);
+        let asked = asked.unwrap();
+        assert_eq!(asked.is_public(), is_public, "{asked}");
+        assert_eq!(asked.is_refused(), !is_public, "{asked}");
+    }
 }
 
 async fn asked(app: &TestApp, site: &str) -> StatusCode {

@@ -36,6 +36,7 @@ mod many_sessions;
 mod methods;
 mod middleware;
 mod network;
+mod on_behalf;
 mod ordinary_users;
 #[path = "../store/outage.rs"]
 mod outage;
