@@ -22,7 +22,10 @@ use tokio_tungstenite::{
 };
 use url::Url;
 use vestibule::{Oidc, internals, now, sse::Event};
-use vestibule_dev::provider::{Answer, Endpoint};
+use vestibule_dev::{
+    provider::{Answer, Endpoint},
+    testing::logs,
+};
 
 use crate::{
     fixture::{Fixture, PATIENCE, User, pages as own_pages},
@@ -378,9 +381,12 @@ async fn streams_end_when_the_store_cannot_be_asked_for_long() {
     let app = fixture.prepared(|_, _| {}).start().await;
     let alice = app.signed_in_as("alice").await;
     let (events, socket) = (Events::open(&alice).await, Socket::open(&alice).await);
+    let logged_before = logs::keep();
     store.reads_nothing.store(true, Ordering::Relaxed);
     events.end().await;
     assert_eq!(socket.end().await, 1013);
+    let told = logs::with_since(logged_before, "the streams of a session were ended");
+    assert!(told.contains("WARN"), "{told}");
     // The session was not ended.
     store.reads_nothing.store(false, Ordering::Relaxed);
     Events::open(&alice).await.go_on().await;
