@@ -287,6 +287,9 @@ async fn streams_end_when_the_session_has_been_idle_though_they_are_open() {
     }
     assert!(alice.is_signed_in().await);
     assert_eq!(chatter.end().await, 1008);
+    // Not only when the session is purged, a minute after it began.
+    let time = began.elapsed();
+    assert!(time < Duration::from_secs(30), "{time:?}");
     assert_eq!(socket.end().await, 1008);
     events.end().await;
     assert!(!alice.is_signed_in().await);
