@@ -340,7 +340,7 @@ fn find<'a>(claims: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::Claims;
+    use super::{Claims, RawClaim};
 
     #[test]
     fn claims_come_out_as_they_went_in() {
@@ -367,10 +367,30 @@ mod tests {
         assert_eq!(claims.get("nothing"), None);
         assert_eq!(claims.number("number"), Some(7));
         assert_eq!(claims.strings_at("realm_access.roles"), ["admin"]);
+        assert_eq!(claims.strings_at("sub"), ["alice"]);
+        assert!(claims.strings_at("number").is_empty());
+        assert!(claims.strings_at("realm_access.nothing").is_empty());
+
+        let raw: Vec<_> = claims.raw().collect();
+        assert_eq!(raw.len(), 11);
+        assert!(raw.contains(&("number", RawClaim::Json("7"))));
+        assert!(raw.contains(&("sub", RawClaim::String("alice"))));
 
         let mut more = Claims::default();
         more.fill_up_from(claims.clone());
         assert_eq!(more, claims);
         assert_eq!(more.get("null"), Some(Value::Null));
+    }
+
+    #[test]
+    fn no_more_claims_are_dropped_than_need_be() {
+        let value = json!({ "sub": "alice", "next": "bb", "largest": "cccc" });
+        let mut claims: Claims = serde_json::from_value(value).unwrap_or_default();
+        let room = r#""next":"bb","sub":"alice","#.len();
+        assert_eq!(claims.drop_largest_above(room), ["largest"]);
+        assert!(claims.drop_largest_above(room).is_empty());
+        assert_eq!(claims.drop_largest_above(room - 1), ["next"]);
+        assert!(claims.drop_largest_above(0).is_empty());
+        assert_eq!(claims.string("sub"), Some("alice"));
     }
 }

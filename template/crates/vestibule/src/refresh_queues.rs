@@ -109,3 +109,53 @@ impl RefreshTurn {
         *self.0 = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::{FEW, FORGET_AFTER, Failure, Key, RefreshQueues};
+
+    /// Someone whose refresh has failed before, and could be retried this long ago.
+    async fn failed_before(queues: &RefreshQueues, key: &Key, due: Duration) {
+        let mut turn = queues.turn(key).await;
+        *turn.0 = Some(Failure {
+            count: 3,
+            try_again: Instant::now() - due,
+            cause: "the provider is down".to_owned(),
+        });
+    }
+
+    fn key(number: usize) -> Key {
+        let mut key = Key::default();
+        key[..8].copy_from_slice(&number.to_be_bytes());
+        key
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_forgotten_a_minute_after_its_retry_was_due() {
+        let queues = RefreshQueues::default();
+        let lately = FORGET_AFTER - Duration::from_secs(30);
+        let long_ago = FORGET_AFTER + Duration::from_secs(1);
+        for (due, count) in [(lately, 4), (long_ago, 1)] {
+            failed_before(&queues, &key(0), due).await;
+            let mut turn = queues.turn(&key(0)).await;
+            turn.failed("the provider is down again");
+            assert_eq!(turn.0.as_ref().map(|failure| failure.count), Some(count));
+        }
+    }
+
+    #[tokio::test]
+    async fn queues_are_kept_for_as_long_as_they_are_needed() {
+        let queues = RefreshQueues::default();
+        let (under_way, failing) = (key(1_000_000), key(1_000_001));
+        let _turn = queues.turn(&under_way).await;
+        failed_before(&queues, &failing, Duration::ZERO).await;
+        for number in 0..10 * FEW {
+            queues.turn(&key(number)).await.succeeded();
+        }
+        assert!(queues.lock().by_session.len() <= FEW + 2);
+        assert!(queues.is_under_way(&under_way));
+        assert!(queues.turn(&failing).await.0.is_some());
+    }
+}

@@ -181,11 +181,14 @@ fn button(oidc: &Oidc, request: &HttpRequest, error: &Error, action: Action) -> 
         let query = error.wanted().into_iter().chain(demand).chain(prompt);
         oidc.path_with(&oidc.paths().login, query)
     };
+    let try_again = || match &error.return_to {
+        // A code works only once, so retry the whole sign-in.
+        Some(_) => login(None),
+        None => same_page(oidc, request),
+    };
     let (label, path) = match action {
         Action::GoHome => ("Go to the home page", oidc.path("/")),
-        // A code works only once, so retry the whole sign-in.
-        Action::TryAgain if error.return_to.is_some() => ("Try again", login(None)),
-        Action::TryAgain => ("Try again", same_page(oidc, request)),
+        Action::TryAgain => ("Try again", try_again()),
         Action::SignIn => ("Sign in", login(None)),
         Action::AsDenied => match error.kind() {
             ErrorKind::NotAdmitted(deny) => match &deny.reason().button {
@@ -195,9 +198,7 @@ fn button(oidc: &Oidc, request: &HttpRequest, error: &Error, action: Action) -> 
                         path: oidc.path(&button.path),
                     };
                 }
-                None if deny.reason().status.is_server_error() => {
-                    ("Try again", same_page(oidc, request))
-                }
+                None if deny.reason().status.is_server_error() => ("Try again", try_again()),
                 None => (
                     "Use another account",
                     login(Some(("prompt", "select_account"))),

@@ -8,7 +8,7 @@ use vestibule_dev::{provider::Endpoint, testing::logs};
 
 use crate::{
     fixture::{Fixture, Rules},
-    support::{PATHS, Page, TestApp},
+    support::{PATHS, Page, TestApp, login_with},
 };
 
 /// All that a denial can say.
@@ -117,6 +117,33 @@ async fn a_denied_sign_in_leaves_whoever_was_signed_in_before_as_they_were() {
     assert_says_it_all(&page);
     assert_eq!(bob.cookie("user-session"), before);
     assert_eq!(bob.fetch("/api/me").await.json()["sub"], "bob");
+}
+
+/// A denial for which nobody's account is to blame.
+fn no_records() -> Deny {
+    Deny::new("no_records").status(Status::SERVICE_UNAVAILABLE)
+}
+
+#[tokio::test]
+async fn who_is_denied_as_the_app_is_in_trouble_can_try_again() {
+    let at_sign_in = Rules {
+        after_login: |_| Err(no_records()),
+        ..Rules::default()
+    };
+    let at_page = Rules {
+        add_user_context: |_| Err(no_records()),
+        ..Rules::default()
+    };
+    // A code works only once.
+    let anew = login_with("return_to=%2Fprofile%3Fx%3D1");
+    for (rules, button) in [(at_sign_in, anew.as_str()), (at_page, "/profile?x=1")] {
+        let browser = start(rules).await.browser();
+        let page = browser.sign_in_as("alice", "/profile?x=1").await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.body.contains("<code>no_records</code>"));
+        assert!(page.body.contains(">Try again<"), "{}", page.body);
+        assert_eq!(page.button(), button);
+    }
 }
 
 #[tokio::test]

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use actix_web::{
-    App,
+    App, HttpResponse,
     dev::ServiceResponse,
     error::ErrorNotFound,
-    http::{StatusCode, header::ACCEPT},
+    http::{
+        StatusCode,
+        header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, VARY, WWW_AUTHENTICATE},
+    },
     test::{TestRequest, call_service, init_service, read_body},
     web::{self, Path},
 };
@@ -228,4 +231,26 @@ async fn trying_again_leads_to_the_same_page_of_this_app_and_nowhere_else() {
             "{page}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_an_answer_keeps_its_headers_but_for_those_of_its_body() {
+    let app = Fixture::start().await;
+    let bare = async || {
+        HttpResponse::NotFound()
+            .insert_header((CONTENT_ENCODING, "br"))
+            .insert_header((WWW_AUTHENTICATE, "Basic"))
+            .insert_header((VARY, "Origin"))
+            .finish()
+    };
+    let service = init_service(whole!(App::new(), app.oidc()).route("/", web::get().to(bare)));
+    let request = TestRequest::get().insert_header((ACCEPT, "text/html"));
+    let response = call_service(&service.await, request.to_request()).await;
+    let headers = response.headers();
+    assert_eq!(header(&response, VARY.as_str()), "Origin");
+    assert_eq!(header(&response, WWW_AUTHENTICATE.as_str()), "Basic");
+    assert!(!headers.contains_key(CONTENT_ENCODING), "{headers:?}");
+    assert_eq!(headers.get_all(CONTENT_TYPE).count(), 1, "{headers:?}");
+    let page = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+    assert!(page.contains("<code>not_found</code>"), "{page}");
 }

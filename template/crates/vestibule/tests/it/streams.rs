@@ -22,7 +22,10 @@ use tokio_tungstenite::{
 };
 use url::Url;
 use vestibule::{Oidc, internals, now, sse::Event};
-use vestibule_dev::provider::{Answer, Endpoint};
+use vestibule_dev::{
+    provider::{Answer, Endpoint},
+    testing::logs,
+};
 
 use crate::{
     fixture::{Fixture, PATIENCE, User, pages as own_pages},
@@ -288,6 +291,9 @@ async fn streams_end_when_the_session_has_been_idle_though_they_are_open() {
     }
     assert!(alice.is_signed_in().await);
     assert_eq!(chatter.end().await, 1008);
+    // Not only when the session is purged, a minute after it began.
+    let time = began.elapsed();
+    assert!(time < Duration::from_secs(30), "{time:?}");
     assert_eq!(socket.end().await, 1008);
     events.end().await;
     assert!(!alice.is_signed_in().await);
@@ -338,6 +344,43 @@ async fn streams_of_a_session_share_one_watch_which_ends_with_them() {
     app.eventually(async || held() == before).await;
 }
 
+/// Says why the session ends to somebody who began to wait as the only other one left.
+fn pages_with_a_successor(oidc: &Oidc, config: &mut ServiceConfig) {
+    async fn why(oidc: Oidc, user: User) -> String {
+        let first = oidc.session_ended(&user);
+        // Meanwhile its watch begins.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        drop(first);
+        let second = oidc.session_ended(&user);
+        format!("{:?}", second.await)
+    }
+    config.route("/why", get().to(why));
+    own_pages(oidc, config);
+}
+
+#[tokio::test]
+async fn a_watch_goes_on_for_who_comes_as_the_last_one_leaves() {
+    let store = Troubled::open().await;
+    let fixture = Fixture {
+        pages: pages_with_a_successor,
+        ..Fixture::over(store.clone())
+    };
+    let app = fixture.prepared(|_, _| {}).start().await;
+    let alice = app.signed_in_as("alice").await;
+    let before = Arc::strong_count(&store);
+    let asking = tokio::spawn({
+        let alice = alice.clone();
+        async move { alice.fetch("/why").await.body }
+    });
+    // Each watch holds the store.
+    app.eventually(async || asking.is_finished() || Arc::strong_count(&store) > before)
+        .await;
+    alice.sign_out().await;
+    assert_eq!(asking.await.unwrap(), "SessionEnded");
+}
+
 #[tokio::test]
 async fn streams_end_when_the_store_cannot_be_asked_for_long() {
     let store = Troubled::open().await;
@@ -345,9 +388,12 @@ async fn streams_end_when_the_store_cannot_be_asked_for_long() {
     let app = fixture.prepared(|_, _| {}).start().await;
     let alice = app.signed_in_as("alice").await;
     let (events, socket) = (Events::open(&alice).await, Socket::open(&alice).await);
+    let logged_before = logs::keep();
     store.reads_nothing.store(true, Ordering::Relaxed);
     events.end().await;
     assert_eq!(socket.end().await, 1013);
+    let told = logs::with_since(logged_before, "the streams of a session were ended");
+    assert!(told.contains("WARN"), "{told}");
     // The session was not ended.
     store.reads_nothing.store(false, Ordering::Relaxed);
     Events::open(&alice).await.go_on().await;
@@ -355,6 +401,26 @@ async fn streams_end_when_the_store_cannot_be_asked_for_long() {
     // One that never answers is no better.
     let events = Events::open(&alice).await;
     store.is_slow.store(true, Ordering::Relaxed);
+    events.end().await;
+}
+
+#[tokio::test]
+async fn streams_go_on_while_the_store_fails_for_a_moment() {
+    let store = Troubled::open().await;
+    let fixture = Fixture::over(store.clone());
+    let app = fixture.prepared(|_, _| {}).start().await;
+    let alice = app.signed_in_as("alice").await;
+    let (live, sessions) = (alice.record().await, internals::sessions(app.oidc()));
+    let mut events = Events::open(&alice).await;
+    store.reads_nothing.store(true, Ordering::Relaxed);
+    // A change has the session looked at.
+    assert!(sessions.renew(&live, &live.session).await.unwrap());
+    while store.failures.load(Ordering::Relaxed) < 3 {
+        events.go_on().await;
+    }
+    store.reads_nothing.store(false, Ordering::Relaxed);
+    events.go_on().await;
+    alice.sign_out().await;
     events.end().await;
 }
 

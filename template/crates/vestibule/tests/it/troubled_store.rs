@@ -31,6 +31,8 @@ pub struct Troubled {
     pub is_shared: AtomicBool,
     /// How long the last name was asked for, in seconds.
     pub last_lease: AtomicU64,
+    /// How often it was asked in vain.
+    pub failures: AtomicU64,
 }
 
 impl Troubled {
@@ -47,11 +49,13 @@ impl Troubled {
             keeps_names: AtomicBool::new(false),
             is_shared: AtomicBool::new(false),
             last_lease: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
         })
     }
 
     fn unless<'a, T: Send + 'a>(&self, fails: &AtomicBool, does: Pending<'a, T>) -> Pending<'a, T> {
         if fails.load(Ordering::Relaxed) {
+            self.failures.fetch_add(1, Ordering::Relaxed);
             return Box::pin(async { Err(StoreError("it is in trouble".to_owned())) });
         }
         does

@@ -11,7 +11,7 @@ use vestibule::{
     now,
 };
 use vestibule_dev::{
-    provider::{Endpoint, Misbehaviour},
+    provider::{Answer, Endpoint, Misbehaviour},
     testing::logs,
 };
 
@@ -357,6 +357,39 @@ async fn r7_a_cancelled_sign_in_ends_on_a_page_with_a_way_on() {
     assert_eq!(page.button(), login_with("return_to=%2Fprofile"));
     assert!(transactions(&browser).is_empty());
     assert_eq!(app.token_requests(), 0);
+}
+
+#[tokio::test]
+async fn who_tries_again_after_a_failed_exchange_begins_the_whole_sign_in_anew() {
+    let app = Fixture::start().await;
+    let unavailable = Answer::new(503, "text/plain", "not now");
+    app.provider.faults().instead(Endpoint::Token, unavailable);
+    let page = app.browser().sign_in_as("alice", "/profile").await;
+    assert_is_error_page(&page, "provider_unavailable", "503");
+    assert!(page.body.contains(">Try again<"), "{}", page.body);
+    assert_eq!(page.button(), login_with("return_to=%2Fprofile"));
+}
+
+#[tokio::test]
+async fn the_log_tells_in_plain_characters_what_the_provider_answered() {
+    let app = Fixture::start().await;
+    for (error, told) in [
+        ("server_error", "server_error"),
+        ("server\nerror \u{1b}[2J\u{202e}", "servererror[2J"),
+        (&"e".repeat(65), &"e".repeat(64)),
+    ] {
+        app.provider.faults().clear();
+        let error = error.to_owned();
+        app.provider.faults().authorization_response(move |pairs| {
+            pairs.retain(|(name, _)| name != "code");
+            pairs.push(("error".to_owned(), error.clone()));
+        });
+        let page = app.browser().sign_in_as("alice", PATHS.login).await;
+        let log = logs::with(page.header("x-request-id"));
+        let line = log.lines().find(|line| line.contains("request failed"));
+        let told = format!("the provider answered {told} ");
+        assert!(line.is_some_and(|line| line.contains(&told)), "{log}");
+    }
 }
 
 #[tokio::test]

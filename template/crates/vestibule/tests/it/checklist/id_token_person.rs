@@ -302,6 +302,30 @@ async fn i23_claims_beyond_64_kb_are_capped_with_a_warning() {
 }
 
 #[tokio::test]
+async fn claims_of_64_kb_are_kept_and_not_one_byte_more() {
+    let app = Fixture::start_with(|settings| {
+        settings.relying_party.userinfo = Userinfo::Off;
+    })
+    .await;
+    let kept_with = async |essay: String| {
+        app.provider.faults().clear();
+        app.provider
+            .faults()
+            .id_token(move |token| token.claims["essay"] = json!(essay));
+        let alice = assert_accepted(&app, "an essay").await;
+        let record = alice.record().await;
+        serde_json::to_string(record.session.claims()).unwrap()
+    };
+    // A comma follows each claim but the last, and braces are around them all.
+    let around = kept_with(String::new()).await.len() - 1;
+    let room = 64 * 1024 - around;
+    let most = kept_with("x".repeat(room)).await;
+    assert!(most.contains(r#""essay":"x"#));
+    let too_much = kept_with("x".repeat(room + 1)).await;
+    assert!(!too_much.contains("essay"));
+}
+
+#[tokio::test]
 async fn i23_whose_claims_they_are_is_never_dropped() {
     let app = Fixture::start_with(|settings| {
         settings.relying_party.userinfo = Userinfo::Off;

@@ -86,6 +86,34 @@ async fn s14_a_person_signs_out_everywhere_else() {
         assert!(!browser.is_signed_in().await);
     }
     assert!(here.is_signed_in().await && bob.is_signed_in().await);
+    let told = app.events("sessions_revoked");
+    assert!(told.len() == 1 && told[0].contains("count=2"), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_operator_ends_one_sign_in_of_a_person_and_no_other() {
+    let app = Fixture::start().await;
+    let (kept, ended) = (
+        app.signed_in_as("alice").await,
+        app.signed_in_as("alice").await,
+    );
+    let operator = app.signed_in_with("bob", "roles", ["admin"].as_slice());
+    let operator = operator.await;
+    let handle = handles(&kept.get("/devices").await).remove(0);
+    let csrf_token = operator.csrf_token().await;
+    let end = async |subject: &str| {
+        let fields = [
+            ("csrf_token", csrf_token.as_str()),
+            ("subject", subject),
+            ("device", &handle),
+        ];
+        operator.post("/admin", &fields).await.body
+    };
+    assert!(end("bob").await.contains("0 sign-ins were ended"));
+    assert!(ended.is_signed_in().await);
+    assert!(end("alice").await.contains("1 sign-ins were ended"));
+    assert!(!ended.is_signed_in().await);
+    assert!(kept.is_signed_in().await && operator.is_signed_in().await);
 }
 
 #[tokio::test]

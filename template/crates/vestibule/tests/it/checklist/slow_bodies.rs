@@ -9,15 +9,18 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse,
+    App, Error, HttpResponse, HttpServer,
     web::{Bytes, Form, Json, Payload, ServiceConfig, get, post},
 };
 use serde::Deserialize;
 use serde_json::Value;
 use vestibule::Oidc;
-use vestibule_dev::testing::TestApp;
+use vestibule_dev::testing::{Launch, TestApp};
 
-use crate::fixture::{Fixture, pages as own_pages};
+use crate::{
+    fixture::{Fixture, PATIENCE, pages as own_pages},
+    support::PATHS,
+};
 
 /// After this much time a body that does not arrive is refused, on a busy machine.
 const REFUSED_WITHIN: Duration = Duration::from_secs(45);
@@ -117,11 +120,14 @@ fn talk(app: &TestApp, head: &str, parts: Vec<Part>) -> (String, Duration) {
 
 const SIZED: &str = "content-length: 10000";
 const CHUNKED: &str = "transfer-encoding: chunked";
+/// As if a WebSocket were to follow, which only a GET can ask for.
+const UPGRADED: &str = "content-length: 10000\r\nconnection: upgrade\r\nupgrade: websocket";
 
 fn head(path: &str, framing: &str) -> String {
     let content_type = match path {
         "/test/json" => "application/json",
         "/test/form" => "application/x-www-form-urlencoded",
+        sign_in if !sign_in.starts_with("/test") => "application/x-www-form-urlencoded",
         _ => "text/plain",
     };
     format!(
@@ -181,7 +187,7 @@ async fn b15_a_body_that_trickles_in_is_refused_by_every_page_that_reads_it() {
     let app = Fixture::start_with_pages(pages).await;
     let mut talks = Vec::new();
     for path in READING {
-        for framing in [SIZED, CHUNKED] {
+        for framing in [SIZED, CHUNKED, UPGRADED] {
             let beginning = (Duration::ZERO, part(framing, b"a"));
             let nothing_more = vec![beginning.clone()];
             let byte = (Duration::from_secs(1), part(framing, b"1"));
@@ -269,4 +275,41 @@ async fn b15_a_connection_goes_on_after_bodies_that_have_arrived() {
         .await
         .unwrap();
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 4, "{answer}");
+}
+
+/// Without error pages, the library limits only what its own pages read.
+async fn start_without_error_pages() -> TestApp {
+    let start = TestApp::of(async |launch: Launch| {
+        let (oidc, _) = Fixture::default().build(launch.settings()).await?;
+        let shared = oidc.clone();
+        let mut server = HttpServer::new(move || {
+            let app = App::new().wrap(shared.middleware());
+            app.configure(shared.routes())
+        })
+        .client_request_timeout(PATIENCE);
+        for listener in launch.listeners {
+            server = server.listen(listener)?;
+        }
+        let server = server.run();
+        Ok::<_, Box<dyn std::error::Error>>((oidc, server.handle(), server))
+    });
+    start.start().await
+}
+
+#[tokio::test]
+async fn b15_the_sign_ins_own_pages_refuse_a_body_that_trickles_in_without_error_pages_too() {
+    let app = start_without_error_pages().await;
+    let mut talks = Vec::new();
+    for path in [PATHS.login, PATHS.backchannel_logout] {
+        for framing in [SIZED, CHUNKED] {
+            let byte = (Duration::from_secs(1), part(framing, b"1"));
+            let what = format!("{path} {framing}");
+            talks.push((what, head(path, framing), vec![byte; 60]));
+        }
+    }
+    for (what, answer, time) in talk_at_once(&app, talks).await {
+        assert!(answer.starts_with("HTTP/1.1 400"), "{what}: {answer}");
+        assert!(answer.contains("bad_request"), "{what}: {answer}");
+        assert!(time < REFUSED_WITHIN, "{what}: {time:?}");
+    }
 }
