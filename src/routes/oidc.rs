@@ -34,8 +34,10 @@ const WIDGET_FILES: (&str, Handlers) = ("/{version}/{name:.*}", &[("GET", "widge
 
 /// The pages of debug builds, and the scope that they are in.
 const DEV_SCOPE: &str = "/dev";
-const DEV_PAGES: [(&str, Handlers); 6] = [
+const DEV_PAGES: [(&str, Handlers); 8] = [
     ("/gallery.css", &[("GET", "stylesheet")]),
+    ("/reload", &[("GET", "reload")]),
+    ("/reload.js", &[("GET", "reload_script")]),
     ("/views", &[("GET", "views")]),
     ("/views/{name}", &[("GET", "view")]),
     ("/routes", &[("GET", "routes"), ("POST", "ask_routes")]),

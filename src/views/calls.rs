@@ -124,6 +124,7 @@ impl Calls {
             source,
             scope,
             of: of.as_ref(),
+            variables: Variables::of(signature, body),
             functions: BTreeSet::new(),
             types: BTreeSet::new(),
         };
@@ -176,16 +177,42 @@ fn below(above: &[String], name: String) -> ItemPath {
     path
 }
 
+/// Collects the names that a function gives its parameters and variables.
+#[derive(Default)]
+struct Variables(BTreeSet<String>);
+
+impl Variables {
+    fn of(signature: &Signature, body: &Block) -> BTreeSet<String> {
+        let mut variables = Self::default();
+        variables.visit_signature(signature);
+        variables.visit_block(body);
+        variables.0
+    }
+}
+
+impl<'a> Visit<'a> for Variables {
+    fn visit_pat_ident(&mut self, pattern: &'a syn::PatIdent) {
+        self.0.insert(pattern.ident.to_string());
+        visit::visit_pat_ident(self, pattern);
+    }
+}
+
 /// Collects what a body names.
 struct Names<'s, 'a> {
     source: &'a Crate,
     scope: Scope<'a>,
     of: Option<&'s ItemPath>,
+    variables: BTreeSet<String>,
     functions: BTreeSet<ItemPath>,
     types: BTreeSet<ItemPath>,
 }
 
 impl<'a> Names<'_, 'a> {
+    fn is_variable(&self, path: &syn::Path) -> bool {
+        let name = path.get_ident().map(ToString::to_string);
+        name.is_some_and(|name| self.variables.contains(&name))
+    }
+
     fn types_at(&self, path: &syn::Path) -> Vec<ItemPath> {
         match self.of {
             Some(of) if path.is_ident("Self") => vec![of.clone()],
@@ -225,8 +252,19 @@ impl<'a> Visit<'a> for Names<'_, 'a> {
     }
 
     fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
-        if path.qself.is_none() {
+        if path.qself.is_none() && !self.is_variable(&path.path) {
             self.value(&path.path);
+        }
+    }
+
+    fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
+        // In `let member = member(…)` only what is called is the function.
+        match &*call.func {
+            Expr::Path(path) if path.qself.is_none() => self.value(&path.path),
+            function => self.visit_expr(function),
+        }
+        for argument in &call.args {
+            self.visit_expr(argument);
         }
     }
 

@@ -259,6 +259,36 @@ note: src/routes/home.rs:[..]: `routes::home::Lost` shows templates/lost.html, w
 }
 
 #[test]
+fn a_variable_is_not_the_function_of_its_name() {
+    let room = Room::with_app();
+    let path = "app/src/routes/profile.rs";
+    let shown = "views::respond(&Profile::new(&request, &user)?)";
+    edit(
+        &room,
+        path,
+        shown,
+        "let page = Profile::new(&request, &user)?;\n    views::respond(&page)",
+    );
+    let profile = room.read(path);
+    room.write(
+        path,
+        &format!(
+            "{profile}\nfn page(request: &HttpRequest) -> Result<views::Home, Error> {{\n    \
+             views::Home::new(request)\n}}\n"
+        ),
+    );
+    let views = listed(&room);
+    assert_eq!(requests(found(&views, "home")), ["GET /"]);
+    assert_eq!(requests(found(&views, "profile")), ["GET /profile"]);
+
+    // What is called is the function, whatever its result is called.
+    let made = "let page = Profile::new(&request, &user)?;";
+    edit(&room, path, made, "let page = page(&request)?;");
+    let views = listed(&room);
+    assert_eq!(requests(found(&views, "home")), ["GET /", "GET /profile"]);
+}
+
+#[test]
 fn an_edited_view_is_brought_back_after_its_diff() {
     let room = Room::with_app();
     let before = room.tree();

@@ -264,18 +264,21 @@ impl Oidc {
     /// The provider has already invalidated the old refresh token, so storing is
     /// retried while the store is down.
     async fn store(&self, live: &LiveSession, refreshed: &UserSession) -> Result<bool, StoreError> {
-        match self.sessions().renew(live, refreshed).await {
-            Err(error) => tracing::warn!(%error, "refreshed tokens are not stored yet"),
+        let error = match self.sessions().renew(live, refreshed).await {
+            Err(error) => error,
             kept => return kept,
-        }
-        let began = Instant::now();
-        loop {
-            tokio::time::sleep(STORE_PAUSE).await;
-            match self.sessions().renew(live, refreshed).await {
-                Err(_) if began.elapsed() < STORE_PATIENCE => {}
-                kept => return kept,
+        };
+        tracing::warn!(%error, "refreshed tokens are not stored yet");
+        let stored = async {
+            loop {
+                tokio::time::sleep(STORE_PAUSE).await;
+                if let Ok(kept) = self.sessions().renew(live, refreshed).await {
+                    return kept;
+                }
             }
-        }
+        };
+        let stored = tokio::time::timeout(STORE_PATIENCE, stored).await;
+        stored.map_err(|_| error)
     }
 }
 

@@ -18,8 +18,8 @@ pub struct AskedRoutes {
 pub struct AskedRoute {
     /// The route, with what its guards have done.
     pub route: Route,
-    /// What a stranger got, without the body; `None` if nobody could be found to ask, or nothing needed to be
-    /// asked.
+    /// What a stranger got, without the body; `None` if nobody could be found to ask, or
+    /// nothing needed to be asked.
     pub answer: Option<Page>,
 }
 

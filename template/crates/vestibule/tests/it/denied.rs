@@ -3,7 +3,8 @@
 
 use actix_web::http::StatusCode as Status;
 use reqwest::{Method, StatusCode};
-use vestibule::{AfterLogin, Deny};
+use serde_json::json;
+use vestibule::{AfterLogin, Deny, UserSession};
 use vestibule_dev::{provider::Endpoint, testing::logs};
 
 use crate::{
@@ -173,19 +174,37 @@ async fn who_is_denied_can_use_another_account() {
     assert_eq!(browser.fetch("/api/me").await.json()["sub"], "bob");
 }
 
+/// A denial that takes this many bytes on its way through the browser.
+fn not_paid_of(length: usize) -> Deny {
+    let mut note = json!({
+        "code": "not_paid",
+        "title": "Your plan has ended",
+        "text": "",
+        "status": 402,
+    });
+    note["text"] = "y".repeat(length - note.to_string().len()).into();
+    let text = note["text"].as_str().unwrap_or_default();
+    not_paid().text(text.to_owned()).logout_at_provider()
+}
+
 /// A browser drops a cookie of more than 4 KB, and nobody would read why.
 #[tokio::test]
 async fn a_denial_that_is_too_long_for_a_cookie_is_told_at_once() {
-    let app = start(Rules {
-        after_login: |_| Err(not_paid().text("why ".repeat(800)).logout_at_provider()),
-        ..Rules::default()
-    })
-    .await;
-    let page = app.browser().sign_in_as("alice", "/profile").await;
-    // By the way of the provider's sign-out, a cookie would have to carry it.
-    assert_eq!(page.url.path(), PATHS.login_callback);
-    assert_eq!(page.status, StatusCode::PAYMENT_REQUIRED);
-    assert!(page.body.contains("why why why"), "{}", page.body);
+    let fits: fn(&UserSession) -> Result<AfterLogin, Deny> = |_| Err(not_paid_of(2048));
+    for (after_login, path) in [
+        (fits, PATHS.logged_out),
+        // By the way of the provider's sign-out, a cookie would have to carry it.
+        (|_| Err(not_paid_of(2049)), PATHS.login_callback),
+    ] {
+        let app = start(Rules {
+            after_login,
+            ..Rules::default()
+        })
+        .await;
+        let page = app.browser().sign_in_as("alice", "/profile").await;
+        assert_eq!(page.url.path(), path);
+        assert!(page.body.contains("yyyyy"), "{}", page.body);
+    }
 }
 
 #[tokio::test]
