@@ -216,6 +216,8 @@ declare('a script that the policy refuses is noticed', async () => {
 test('people stay signed in when the app is restarted', async (visitor) => {
   const { page } = visitor;
   await signIn(app, page, 'alice');
+  // A page that is open would follow the restart by itself.
+  await page.goto('about:blank');
   await app.restart();
   await page.goto('/profile');
   await sees(page, 'heading', 'Your profile');
