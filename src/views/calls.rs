@@ -8,7 +8,7 @@ use syn::visit::{self, Visit};
 use syn::{Block, Expr, ImplItem, Item, ItemFn, ItemImpl, Signature, Type};
 
 use crate::routes::Place;
-use crate::source::{Crate, Def, Module, Scope, Want, is_for_tests};
+use crate::source::{Crate, Def, Module, Scope, Want, is_for_tests, plain_name};
 
 /// The names from the crate's root to an item, its own last; a method comes below its type.
 pub(super) type ItemPath = Vec<String>;
@@ -192,7 +192,7 @@ impl Variables {
 
 impl<'a> Visit<'a> for Variables {
     fn visit_pat_ident(&mut self, pattern: &'a syn::PatIdent) {
-        self.0.insert(pattern.ident.to_string());
+        self.0.insert(plain_name(&pattern.ident));
         visit::visit_pat_ident(self, pattern);
     }
 }
@@ -209,7 +209,7 @@ struct Names<'s, 'a> {
 
 impl<'a> Names<'_, 'a> {
     fn is_variable(&self, path: &syn::Path) -> bool {
-        let name = path.get_ident().map(ToString::to_string);
+        let name = path.get_ident().map(plain_name);
         name.is_some_and(|name| self.variables.contains(&name))
     }
 

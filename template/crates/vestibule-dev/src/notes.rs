@@ -1,7 +1,7 @@
 //! What developers get on the app's own pages, as HTML for templates to show
 //! unescaped (`{{ dev_note|safe }}`): a script in the head, and notes, each one
-//! element with the class `note`. They are empty where [`Dev::routes`](crate::Dev::routes) are not mounted, so
-//! release builds show nothing.
+//! element with the class `note`. They are empty where
+//! [`Dev::routes`](crate::Dev::routes) are not mounted, so release builds show nothing.
 
 use actix_web::{HttpRequest, web::Data};
 use askama::Template;
