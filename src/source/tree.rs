@@ -60,14 +60,15 @@ impl Module {
         let places = self.named.get(name).into_iter().flatten();
         places.filter_map(|place| self.items.get(*place))
     }
-}
 
-fn aliases_in(module: &Module) -> impl Iterator<Item = (usize, &'static ItemType)> + use<> {
-    let index = module.index;
-    module.items.iter().filter_map(move |item| match item {
-        Item::Type(alias) => Some((index, alias)),
-        _ => None,
-    })
+    /// Each `type` in it, with its own index.
+    fn aliases(&self) -> impl Iterator<Item = (usize, &'static ItemType)> + use<> {
+        let index = self.index;
+        self.items.iter().filter_map(move |item| match item {
+            Item::Type(alias) => Some((index, alias)),
+            _ => None,
+        })
+    }
 }
 
 /// The path of the root of the crate that a module of this path is in.
@@ -143,7 +144,7 @@ impl Crate {
             places.push(module.index);
         }
         read.programs = read.modules.split_off(of_library);
-        read.aliases = read.all_modules().flat_map(aliases_in).collect();
+        read.aliases = read.all_modules().flat_map(Module::aliases).collect();
         read.renamed = read.renamed_crates();
         read.follow_globs();
         Ok(read)
