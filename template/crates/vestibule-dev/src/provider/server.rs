@@ -103,6 +103,9 @@ fn serve(
     let server = HttpServer::new(app)
         // On a busy machine it may take long until a request is read.
         .client_request_timeout(Duration::from_secs(60))
+        // Browsers and apps are to be the first to close a connection that rests: a request
+        // that crosses the closing is lost.
+        .keep_alive(Duration::from_secs(300))
         .workers(1)
         .disable_signals()
         .listen(listener)?

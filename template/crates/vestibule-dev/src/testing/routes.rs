@@ -46,7 +46,8 @@ impl TestApp {
         for route in &self.known_routes(&stranger).await.routes {
             if !route.is_complete && matches!(route.access, Access::SignedIn { .. }) {
                 if !person.has_cookie("user-session") {
-                    person.sign_in_as("bob", &self.paths.login).await;
+                    let page = person.sign_in_as("bob", &self.paths.login).await;
+                    assert!(person.has_cookie("user-session"), "bob got {page:?}");
                 }
                 ask(&person, &route.question()).await;
             }

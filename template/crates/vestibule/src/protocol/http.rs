@@ -18,6 +18,10 @@ use crate::loopback::{is_https_or_loopback, is_loopback};
 /// The largest response body, in bytes.
 const MAX_BODY: usize = 512 * 1024;
 
+/// How long a connection that rests is kept. Many servers close theirs after five seconds, and
+/// a request that crosses that on its way is lost: a code cannot be sent again.
+const IDLE_AT_MOST: Duration = Duration::from_secs(4);
+
 /// An HTTP client that is cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -51,6 +55,7 @@ impl Http {
                 .redirect(Policy::none())
                 .timeout(settings.timeout)
                 .connect_timeout(settings.timeout)
+                .pool_idle_timeout(IDLE_AT_MOST)
                 .tls_certs_merge(authorities.clone())
         };
         let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;

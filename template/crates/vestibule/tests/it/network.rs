@@ -5,11 +5,12 @@ use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     path::Path,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, mpsc},
 };
 
 use reqwest::StatusCode;
 use rustls::{ServerConnection, StreamOwned};
+use serde_json::json;
 use url::Url;
 use vestibule::Settings;
 use vestibule_dev::{
@@ -20,7 +21,7 @@ use vestibule_dev::{
 use crate::{
     authority::Authority,
     fixture::{
-        Fixture,
+        Fixture, PATIENCE,
         process::{self, LISTEN},
     },
     processes::{Instances, read_request, serve},
@@ -241,6 +242,33 @@ async fn behind_a_reverse_proxy_people_sign_in_and_out() {
     let page = alice.follow(redirect).await;
     assert_eq!(page.url.origin(), app.base.origin());
     assert_eq!(page.url.path(), format!("/shop{}", PATHS.logged_out));
+}
+
+/// Many servers end connections that rest for longer than five seconds. A code sent at that
+/// very moment is lost, and nobody may send it twice.
+#[tokio::test]
+async fn connections_that_rest_are_closed_before_providers_do() {
+    let (say, hear) = mpsc::channel();
+    let app = Fixture::start_prepared(move |_, provider| {
+        let there = provider.address();
+        let port = listen(move |mut client| {
+            let mut server = TcpStream::connect(there)?;
+            let (mut answers, mut to_client) = (server.try_clone()?, client.try_clone()?);
+            std::thread::spawn(move || io::copy(&mut answers, &mut to_client));
+            io::copy(&mut client, &mut server)?;
+            say.send(()).map_err(io::Error::other)
+        });
+        provider.faults().json(Endpoint::Metadata, move |metadata| {
+            let token = format!("http://127.0.0.1:{port}{}", Endpoint::Token.path());
+            metadata["token_endpoint"] = json!(token);
+        });
+    })
+    .await;
+    app.browser().sign_in_as("alice", PATHS.login).await;
+    tokio::task::spawn_blocking(move || hear.recv_timeout(PATIENCE))
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 /// Serves TLS in front of a port of this machine; returns its own.
