@@ -139,6 +139,7 @@ impl Builder {
             )));
         }
         settings.warn_of_likely_mistakes();
+        settings.warn_of_unencrypted_provider();
         let (store, is_of_settings) = match store {
             Some(store) => (store, false),
             None => {

@@ -97,7 +97,7 @@ impl Provider {
         relying_party: RelyingParty,
         hooks: Arc<dyn AnyHooks>,
     ) -> Result<Self, HttpError> {
-        let http = Http::new(&relying_party)?;
+        let http = Http::new(&settings, &relying_party)?;
         let origin = Url::parse(&settings.issuer).map_or_else(
             |_| String::new(),
             |issuer| issuer.origin().ascii_serialization(),
@@ -338,8 +338,7 @@ impl Provider {
     }
 
     async fn probe(&self) -> Result<(), String> {
-        let issuer = self.issuer().trim_end_matches('/');
-        let metadata = format!("{issuer}/.well-known/openid-configuration");
+        let metadata = self.settings.metadata_location();
         let patience = PATIENCE.min(self.relying_party.timeout);
         let answer = self.http.probe(&metadata, patience).await;
         answer.map_err(|error| error.0)

@@ -3,8 +3,8 @@
 use super::ErrorKind;
 use crate::protocol::causes::{
     CLIENT_REFUSED, CLIENT_UNAUTHORIZED, KEYS_READ_BEFORE, NO_KEYS, NO_TLS, NOT_FOR_US, NOT_THERE,
-    OTHER_AUDIENCE, OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES, UNEXPECTED_ISSUER,
-    WEB_PAGE,
+    ONLY_DIRECT, OTHER_AUDIENCE, OTHER_ISSUER, REDIRECT_URI_REFUSED, SCOPE_REFUSED, TIMES,
+    UNEXPECTED_ISSUER, WEB_PAGE,
 };
 
 const CLIENT_CREDENTIALS: &str = "the provider does not accept this app's secret or key: copy \
@@ -142,6 +142,10 @@ impl ErrorKind {
                 "the provider names an address that starts with http://: set its own address to \
                  https://, often where it is told of the proxy in front of it"
             }
+            Self::ProviderUnavailable(cause) if cause.contains(ONLY_DIRECT) => {
+                "have the provider name its public address to browsers, which is that of OIDC_ISSUER; \
+                 Keycloak is told it by KC_HOSTNAME"
+            }
             Self::ProviderUnavailable(cause) if cause.contains(CLIENT_REFUSED) => {
                 CLIENT_CREDENTIALS
             }
@@ -149,8 +153,8 @@ impl ErrorKind {
                 REDIRECT_URI
             }
             Self::ProviderUnavailable(_) => {
-                "check that this machine can reach OIDC_ISSUER: network, HTTPS_PROXY, OIDC_CA_FILE, \
-                 OIDC_TIMEOUT_SECONDS"
+                "check that this machine can reach OIDC_ISSUER, or OIDC_DIRECT_URL if that is set: \
+                 network, HTTPS_PROXY, OIDC_CA_FILE, OIDC_TIMEOUT_SECONDS"
             }
             Self::StoreUnavailable(_) => "check that the store in SESSION_STORE can be reached",
             Self::NotFound | Self::MethodNotAllowed | Self::BadRequest(_) => {

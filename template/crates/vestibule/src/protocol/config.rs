@@ -7,15 +7,33 @@ use url::Url;
 use super::{ClientKey, Demand};
 use crate::secret::Secret;
 
+/// Where a provider's metadata are, below its issuer (OIDC Discovery 4.1).
+const WELL_KNOWN: &str = ".well-known/openid-configuration";
+
 /// This app's registration at the provider.
 #[derive(Clone, Debug)]
 pub struct ProviderSettings {
     /// Compared byte for byte with the provider's metadata (OIDC Discovery 4.3).
     pub issuer: String,
+    /// The scheme, host and port where this app itself reaches the provider, if not those of
+    /// the issuer, where browsers do.
+    pub direct_url: Option<Url>,
+    /// Where the provider's metadata are, if not below the issuer (OIDC Discovery 4).
+    pub metadata_url: Option<Url>,
     /// The client identifier that the provider gave this app.
     pub client_id: String,
     /// How the app authenticates as this client.
     pub credential: Credential,
+}
+
+impl ProviderSettings {
+    /// Where the provider's metadata are read.
+    pub(crate) fn metadata_location(&self) -> String {
+        match &self.metadata_url {
+            Some(url) => url.to_string(),
+            None => format!("{}/{WELL_KNOWN}", self.issuer.trim_end_matches('/')),
+        }
+    }
 }
 
 /// How the client authenticates at the provider (OIDC Core 9).

@@ -7,7 +7,7 @@ use super::{
     client_authentication::ClientAuthentication,
     config::{ProviderSettings, RelyingParty},
     documents,
-    error::causes::NO_TLS,
+    error::causes::{NO_TLS, ONLY_DIRECT},
     http::Http,
     types::{Metadata, RelyingPartyClient},
 };
@@ -39,17 +39,22 @@ impl Discovered {
     ) -> Result<Self, Unusable> {
         let issuer = IssuerUrl::new(provider.issuer.clone())
             .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
-        let metadata = documents::metadata(&issuer, http).await?;
+        let location = provider.metadata_location();
+        let metadata = documents::metadata(&location, &issuer, http).await?;
         // Only a provider on this machine can do without TLS, and not in part.
         let is_protected = |url: &Url| match issuer.url().scheme() {
             "https" => url.scheme() == "https",
             _ => is_https_or_loopback(url),
         };
-        let unprotected = endpoints(&metadata)
-            .into_iter()
-            .find(|(_, url)| url.is_some_and(|url| !is_protected(url)));
-        if let Some((name, _)) = unprotected {
-            return Err(Unusable(format!("its {name} {NO_TLS}")));
+        for (name, url, asked_by) in endpoints(&metadata) {
+            let Some(url) = url else { continue };
+            let is_direct = http.is_direct(url);
+            if asked_by == AskedBy::Browser && is_direct && url.origin() != issuer.url().origin() {
+                return Err(Unusable(format!("its {name} {ONLY_DIRECT}")));
+            }
+            if !is_direct && !is_protected(url) {
+                return Err(Unusable(format!("its {name} {NO_TLS}")));
+            }
         }
         let keys = documents::keys(metadata.jwks_uri(), http).await?;
         let metadata = metadata.set_jwks(keys);
@@ -110,38 +115,51 @@ impl Discovered {
     }
 }
 
+/// Who sends requests to an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AskedBy {
+    App,
+    Browser,
+}
+
 /// All endpoints.
-fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&Url>); 7] {
+fn endpoints(metadata: &Metadata) -> [(&'static str, Option<&Url>, AskedBy); 7] {
     let more = metadata.additional_metadata();
     [
-        ("jwks_uri", Some(metadata.jwks_uri().url())),
+        ("jwks_uri", Some(metadata.jwks_uri().url()), AskedBy::App),
         (
             "authorization_endpoint",
             Some(metadata.authorization_endpoint().url()),
+            AskedBy::Browser,
         ),
         (
             "token_endpoint",
             metadata.token_endpoint().map(|endpoint| endpoint.url()),
+            AskedBy::App,
         ),
         (
             "userinfo_endpoint",
             metadata.userinfo_endpoint().map(|endpoint| endpoint.url()),
+            AskedBy::App,
         ),
         (
             "pushed_authorization_request_endpoint",
             more.pushed_authorization_request_endpoint.as_ref(),
+            AskedBy::App,
         ),
         (
             "revocation_endpoint",
             more.revocation_endpoint
                 .as_ref()
                 .map(|endpoint| endpoint.url()),
+            AskedBy::App,
         ),
         (
             "end_session_endpoint",
             more.end_session_endpoint
                 .as_ref()
                 .map(|endpoint| endpoint.url()),
+            AskedBy::Browser,
         ),
     ]
 }

@@ -28,17 +28,17 @@ use super::{
 };
 use crate::seal;
 
-/// Where a provider's metadata are, below its issuer (OIDC Discovery 4.1).
-const WELL_KNOWN: &str = ".well-known/openid-configuration";
-
-/// Reads the metadata of an issuer, which they must name as it is written here
+/// Reads the metadata at `location`, which must name the issuer as it is written here
 /// (OIDC Discovery 4.3).
 ///
 /// # Errors
 /// No usable response, another issuer, or a member that is needed cannot be used.
-pub(super) async fn metadata(issuer: &IssuerUrl, http: &Http) -> Result<Metadata, Unusable> {
-    let url = issuer
-        .join(WELL_KNOWN)
+pub(super) async fn metadata(
+    location: &str,
+    issuer: &IssuerUrl,
+    http: &Http,
+) -> Result<Metadata, Unusable> {
+    let url = Url::parse(location)
         .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
     let members: Map<String, Value> = document(url, "metadata", http).await?;
     let found = required_url(&members, "issuer", IssuerUrl::new)?;

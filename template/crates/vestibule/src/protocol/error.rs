@@ -71,6 +71,8 @@ pub mod causes {
     pub const UNEXPECTED_ISSUER: &str = "unexpected issuer";
     /// Something is, or would be, sent in clear.
     pub const NO_TLS: &str = "is not protected by TLS";
+    /// Browsers are to go where only the app itself gets.
+    pub const ONLY_DIRECT: &str = "is at OIDC_DIRECT_URL, where browsers do not get";
     /// The client's authentication is refused (RFC 6749 5.2).
     pub const CLIENT_REFUSED: &str = "invalid_client";
     /// The client may not do this (RFC 6749 5.2).

@@ -10,9 +10,12 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::runtime::Handle;
-use url::{Url, form_urlencoded};
+use url::{Origin, Url, form_urlencoded};
 
-use super::{config::RelyingParty, error::causes::NO_TLS};
+use super::{
+    config::{ProviderSettings, RelyingParty},
+    error::causes::NO_TLS,
+};
 use crate::loopback::{is_https_or_loopback, is_loopback};
 
 /// The largest response body, in bytes.
@@ -26,19 +29,47 @@ const IDLE_AT_MOST: Duration = Duration::from_secs(4);
 #[derive(Clone, Debug)]
 pub struct Http {
     client: Client,
-    /// For this machine, which to a proxy is another one.
+    /// For addresses that a proxy on the way out does not know: this machine, and that of the
+    /// detour.
     direct: Client,
     runtime: Handle,
+    detour: Option<Detour>,
+}
+
+/// The way that the app's own calls take to a provider that has another address inside a network
+/// than browsers use.
+#[derive(Clone, Debug)]
+struct Detour {
+    /// Where browsers reach the provider.
+    public: Origin,
+    /// Only its scheme, host and port count.
+    to: Url,
+}
+
+impl Detour {
+    fn leads_to(&self, url: &Url) -> bool {
+        url.origin() == self.to.origin()
+    }
+
+    fn take(&self, url: &mut Url) {
+        if url.origin() == self.public {
+            let mut there = self.to.clone();
+            there.set_path(url.path());
+            there.set_query(url.query());
+            *url = there;
+        }
+    }
 }
 
 impl Http {
-    /// Creates a client from the settings. Proxies come from `HTTP_PROXY`,
-    /// `HTTPS_PROXY` and `NO_PROXY`; this machine is never asked through one.
+    /// Creates a client for a provider. Proxies come from `HTTP_PROXY`,
+    /// `HTTPS_PROXY` and `NO_PROXY`; this machine and the provider's direct URL are never asked
+    /// through one.
     ///
     /// # Errors
     /// The system has no certificate authorities, the configured file cannot be
     /// read or has none, or there is no Tokio runtime.
-    pub fn new(settings: &RelyingParty) -> Result<Self, HttpError> {
+    pub fn new(provider: &ProviderSettings, settings: &RelyingParty) -> Result<Self, HttpError> {
         // Fails only if a provider is installed already, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let authorities = match &settings.ca_file {
@@ -59,11 +90,24 @@ impl Http {
                 .tls_certs_merge(authorities.clone())
         };
         let runtime = Handle::try_current().map_err(|error| HttpError::from_cause(&error))?;
+        let issuer = Url::parse(&provider.issuer).ok();
+        let detour = issuer.zip(provider.direct_url.clone());
         Ok(Self {
             client: built(usual())?,
             direct: built(usual().no_proxy())?,
             runtime,
+            detour: detour.map(|(issuer, to)| Detour {
+                public: issuer.origin(),
+                to,
+            }),
         })
+    }
+
+    /// Whether a URL is at the address where only the app itself reaches the provider.
+    pub(super) fn is_direct(&self, url: &Url) -> bool {
+        self.detour
+            .as_ref()
+            .is_some_and(|detour| detour.leads_to(url))
     }
 
     /// Whether the address answers with anything but a server error.
@@ -139,15 +183,20 @@ impl Http {
         self.send(request).await
     }
 
-    async fn send(&self, request: reqwest::Request) -> Result<HttpResponse, HttpError> {
-        // Whatever the metadata say, and before anything else looks at them.
-        if !is_https_or_loopback(request.url()) {
+    async fn send(&self, mut request: reqwest::Request) -> Result<HttpResponse, HttpError> {
+        if let Some(detour) = &self.detour {
+            detour.take(request.url_mut());
+        }
+        let is_direct = self.is_direct(request.url());
+        // Whatever the metadata say, and before anything else looks at them. Whether the network
+        // inside needs TLS is for its owner to say.
+        if !is_direct && !is_https_or_loopback(request.url()) {
             return Err(HttpError(format!("its address {NO_TLS}")));
         }
         // Runs on the runtime that the app was started on, whichever worker asks:
         // workers share connections, and a connection driven by one worker would
         // end with it at shutdown, in the middle of another's sign-in.
-        let client = if is_loopback(request.url()) {
+        let client = if is_direct || is_loopback(request.url()) {
             &self.direct
         } else {
             &self.client

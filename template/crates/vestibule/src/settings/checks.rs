@@ -177,8 +177,10 @@ impl Environment<'_> {
 
     /// `None`: a debug build will use the development provider.
     fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
-        const VARIABLES: [&str; 4] = [
+        const VARIABLES: [&str; 6] = [
             declarations::ISSUER.name,
+            declarations::DIRECT_URL.name,
+            declarations::METADATA_URL.name,
             declarations::CLIENT_ID.name,
             declarations::CLIENT_SECRET.name,
             declarations::CLIENT_KEY_FILE.name,
@@ -196,6 +198,8 @@ impl Environment<'_> {
             return None;
         }
         let issuer = self.issuer();
+        let direct_url = self.direct_url();
+        let metadata_url = self.metadata_url(direct_url.as_ref());
         let client_id = self.credential_string(
             declarations::CLIENT_ID.name,
             "the client id that the provider shows for this app",
@@ -203,9 +207,60 @@ impl Environment<'_> {
         let credential = self.credential()?;
         Some(ProviderSettings {
             issuer,
+            direct_url,
+            metadata_url,
             client_id,
             credential,
         })
+    }
+
+    fn direct_url(&mut self) -> Option<Url> {
+        const VARIABLE: &str = declarations::DIRECT_URL.name;
+        let value = self.string(VARIABLE)?;
+        let url = Url::parse(&value).ok();
+        let Some(url) = url.filter(|url| ["http", "https"].contains(&url.scheme())) else {
+            self.fault(
+                VARIABLE,
+                format!("«{value}» is not an absolute URL such as http://keycloak:8080."),
+            );
+            return None;
+        };
+        let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+        if has_more || has_user(&url) {
+            self.fault(
+                VARIABLE,
+                "may only have a scheme, host and port, such as http://keycloak:8080: paths are those \
+                 of the issuer.",
+            );
+        }
+        Some(url)
+    }
+
+    fn metadata_url(&mut self, direct: Option<&Url>) -> Option<Url> {
+        const VARIABLE: &str = declarations::METADATA_URL.name;
+        let value = self.string(VARIABLE)?;
+        let Ok(url) = Url::parse(&value) else {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{value}» is not an absolute URL such as https://id.example.com/metadata.json."
+                ),
+            );
+            return None;
+        };
+        let is_direct = direct.is_some_and(|direct| direct.origin() == url.origin());
+        if !is_direct && !is_https_or_loopback(&url) {
+            self.fault(
+                VARIABLE,
+                format!(
+                    "«{value}» must start with https://. Plain http is only for localhost and \
+                     OIDC_DIRECT_URL."
+                ),
+            );
+        } else if url.fragment().is_some() || has_user(&url) {
+            self.fault(VARIABLE, "must not have a user or #.");
+        }
+        Some(url)
     }
 
     /// `None`: a fault was recorded.

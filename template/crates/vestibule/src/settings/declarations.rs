@@ -37,6 +37,10 @@ settings! {
         "how many sign-in requests, or logout tokens that are refused, one address may send per second";
     ISSUER: "OIDC_ISSUER", "",
         "the provider's issuer URL; without it, debug builds can use the development provider";
+    DIRECT_URL: "OIDC_DIRECT_URL", "",
+        "scheme, host and port where the app itself reaches the provider, if not where browsers do, such as http://keycloak:8080";
+    METADATA_URL: "OIDC_METADATA_URL", "",
+        "the address of the provider's metadata, if it is not OIDC_ISSUER with /.well-known/openid-configuration";
     CLIENT_ID: "OIDC_CLIENT_ID", "",
         "the app's client id at the provider";
     CLIENT_SECRET: "OIDC_CLIENT_SECRET", "",

@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use self::{environment::Environment, widget::WidgetSettings};
+use crate::{loopback::is_https_or_loopback, paths::Paths, secret::Secret};
 pub use crate::{
     loopback::is_loopback,
     protocol::{
@@ -27,7 +28,6 @@ pub use crate::{
     },
     store::SessionStore,
 };
-use crate::{paths::Paths, secret::Secret};
 
 /// All settings. The crate's `README.md` lists the variables.
 #[derive(Clone, Debug)]
@@ -273,6 +273,8 @@ impl Settings {
     ) {
         self.provider = Some(ProviderSettings {
             issuer: issuer.into(),
+            direct_url: None,
+            metadata_url: None,
             client_id: client_id.into(),
             credential: Credential::Secret {
                 secret: client_secret,
@@ -292,6 +294,21 @@ impl Settings {
     /// The URL of a path of this app.
     pub fn url(&self, path: &str) -> Url {
         below(&self.base_url, path)
+    }
+
+    /// Not a fault in itself, as the network may be encrypted or private.
+    pub(crate) fn warn_of_unencrypted_provider(&self) {
+        let provider = self.provider.as_ref();
+        if let Some(url) = provider.and_then(|provider| provider.direct_url.as_ref())
+            && !is_https_or_loopback(url)
+        {
+            tracing::warn!(
+                "OIDC_DIRECT_URL: the connection to {} is not encrypted, so whoever is on the way can \
+                 read the client secret and tokens, and sign in as anybody by giving keys of their \
+                 own. Use https, with OIDC_CA_FILE if its certificate is by an authority of your own.",
+                url.host_str().unwrap_or_default()
+            );
+        }
     }
 
     /// Not a fault in itself, as the network may be encrypted or private.

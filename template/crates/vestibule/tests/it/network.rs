@@ -271,6 +271,177 @@ async fn connections_that_rest_are_closed_before_providers_do() {
         .unwrap();
 }
 
+/// The public address of a provider that this test's app can't reach, and the one inside, which to
+/// the app is not this machine and has no TLS.
+fn inside(settings: &mut Settings, provider: &DevProvider) -> Url {
+    serve_under(REMOTE, provider);
+    let address = provider.address();
+    let port = listen(move |mut client| {
+        let request = read_request(&mut client)?;
+        // The provider answers to no name but its own.
+        let here = format!("\r\nhost: localhost:{}\r\n", address.port());
+        let request = String::from_utf8_lossy(&request)
+            .replace("host: 0.0.0.0", "x-asked-for: 0.0.0.0")
+            .replacen("\r\n", &here, 1);
+        pass_on(request.as_bytes(), &address.to_string(), &mut client)?;
+        client.shutdown(Shutdown::Both)
+    });
+    let direct = Url::parse(&format!("http://0.0.0.0:{port}")).unwrap();
+    let settings = settings.provider.as_mut().unwrap();
+    settings.issuer = REMOTE.to_owned();
+    settings.direct_url = Some(direct.clone());
+    direct
+}
+
+/// Has the provider name another address for one of its endpoints.
+fn name_at(provider: &DevProvider, name: &'static str, url: String) {
+    provider.faults().json(Endpoint::Metadata, move |metadata| {
+        metadata[name] = url.clone().into();
+    });
+}
+
+#[tokio::test]
+async fn a_provider_with_another_name_inside_is_asked_there() {
+    let mut app = Fixture::start_prepared(|settings, provider| {
+        inside(settings, provider);
+    })
+    .await;
+    app.issuer = REMOTE.to_owned();
+    let alice = app.signed_in_as("alice").await;
+    assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
+    assert_eq!(
+        app.browser().fetch("/readyz").await.status,
+        StatusCode::OK,
+        "the look whether it answers goes there too"
+    );
+    alice.sign_out().await;
+    for endpoint in [
+        Endpoint::Metadata,
+        Endpoint::Keys,
+        Endpoint::Token,
+        Endpoint::Userinfo,
+    ] {
+        assert!(
+            !app.provider.requests_to(endpoint).is_empty(),
+            "{endpoint:?}"
+        );
+    }
+    let at_login = app.browser().get(PATHS.login).await;
+    assert!(at_login.location().as_str().starts_with(REMOTE));
+}
+
+/// Keycloak names its inner address to those who ask it there.
+#[tokio::test]
+async fn endpoints_for_the_app_may_be_named_inside() {
+    for name in ["token_endpoint", "jwks_uri", "userinfo_endpoint"] {
+        let mut app = Fixture::start_prepared(|settings, provider| {
+            let direct = inside(settings, provider);
+            let endpoint = match name {
+                "token_endpoint" => Endpoint::Token,
+                "jwks_uri" => Endpoint::Keys,
+                _ => Endpoint::Userinfo,
+            };
+            name_at(provider, name, direct.join(endpoint.path()).unwrap().into());
+        })
+        .await;
+        app.issuer = REMOTE.to_owned();
+        app.signed_in_as("alice").await;
+    }
+}
+
+#[tokio::test]
+async fn endpoints_for_browsers_may_not_be_named_inside() {
+    for name in ["authorization_endpoint", "end_session_endpoint"] {
+        let app = Fixture::start_prepared(|settings, provider| {
+            let direct = inside(settings, provider);
+            name_at(provider, name, direct.join("/there").unwrap().into());
+        })
+        .await;
+        let login = app.browser().get(PATHS.login).await;
+        assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE, "{name}");
+        let log = app.logged(REMOTE);
+        assert!(
+            log.contains(name) && log.contains("KC_HOSTNAME"),
+            "{name}: {log}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_name_inside_makes_no_other_address_without_tls_good() {
+    let app = Fixture::start_prepared(|settings, provider| {
+        inside(settings, provider);
+        name_at(
+            provider,
+            "token_endpoint",
+            "http://0.0.0.0:1/token".to_owned(),
+        );
+    })
+    .await;
+    let login = app.browser().get(PATHS.login).await;
+    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(
+        app.logged(REMOTE)
+            .contains("its token_endpoint is not protected by TLS")
+    );
+}
+
+#[tokio::test]
+async fn a_name_inside_does_not_make_another_issuer_good() {
+    let app = Fixture::start_prepared(|settings, provider| {
+        inside(settings, provider);
+        name_at(provider, "issuer", "https://other.example.com".to_owned());
+    })
+    .await;
+    let login = app.browser().get(PATHS.login).await;
+    assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(app.logged(REMOTE).contains("unexpected issuer"));
+}
+
+#[tokio::test]
+async fn a_connection_inside_without_tls_is_warned_of() {
+    let app = Fixture::start_prepared(|settings, provider| {
+        inside(settings, provider);
+    })
+    .await;
+    assert!(app.logged("OIDC_DIRECT_URL").contains("not encrypted"));
+}
+
+#[tokio::test]
+async fn metadata_may_be_elsewhere() {
+    let (issuer, elsewhere) = (Arc::new(OnceLock::new()), Arc::new(Mutex::new(0)));
+    let (issuer_there, asked) = (Arc::clone(&issuer), Arc::clone(&elsewhere));
+    let port = listen(move |mut client| {
+        read_request(&mut client)?;
+        *asked.lock().unwrap() += 1;
+        let issuer: &String = issuer_there.get().unwrap();
+        let metadata = json!({
+            "issuer": issuer,
+            "authorization_endpoint": format!("{issuer}{}", Endpoint::Authorization.path()),
+            "token_endpoint": format!("{issuer}{}", Endpoint::Token.path()),
+            "jwks_uri": format!("{issuer}{}", Endpoint::Keys.path()),
+        })
+        .to_string();
+        let length = metadata.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n");
+        write!(client, "{head}connection: close\r\n\r\n{metadata}")
+    });
+    let app = Fixture::start_prepared(|settings, provider| {
+        issuer.set(provider.issuer().to_owned()).unwrap();
+        let url = Url::parse(&format!("http://localhost:{port}/metadata?of=this")).unwrap();
+        settings.provider.as_mut().unwrap().metadata_url = Some(url);
+    })
+    .await;
+    app.signed_in_as("alice").await;
+    let ready = app.browser().fetch("/readyz").await;
+    assert_eq!(ready.status, StatusCode::OK);
+    assert!(app.provider.requests_to(Endpoint::Metadata).is_empty());
+    assert!(
+        *elsewhere.lock().unwrap() >= 2,
+        "read, and looked at for /readyz"
+    );
+}
+
 /// Serves TLS in front of a port of this machine; returns its own.
 fn tls_in_front_of(port: u16, authority: &Authority) -> u16 {
     let config = authority.server();
