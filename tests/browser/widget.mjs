@@ -14,6 +14,19 @@ import { after } from 'node:test';
 import { WIDGET_FILES, atProvider, choose, openBrowser, sees, startApp, testsAt } from './harness.mjs';
 import { fillIn, name, password } from './widget-form.mjs';
 
+/** What the widget's files are, by their endings. */
+const TYPES = {
+  css: 'text/css; charset=utf-8',
+  gif: 'image/gif',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  png: 'image/png',
+  svg: 'image/svg+xml',
+  ttf: 'font/ttf',
+  woff: 'font/woff',
+  woff2: 'font/woff2',
+};
+
 const browser = await openBrowser();
 
 for (const engine of ['identity', 'classic']) {
@@ -186,14 +199,23 @@ for (const engine of ['identity', 'classic']) {
   const script = 'js/okta-sign-in.min.js';
   await copyFile(join(WIDGET_FILES, script), join(folder, script));
   for (const name of ['outside.json', 'js/more.json', 'js/more.txt']) await writeFile(join(folder, name), '{}');
+  for (const ending of Object.keys(TYPES)) {
+    await writeFile(join(folder, `js/of-each-kind.${ending}`), '');
+  }
   await symlink('../outside.json', join(folder, 'js/link.json'));
   const app = await startApp('widget-files', { OIDC_LOGIN_PAGE: 'widget', OIDC_WIDGET_ASSETS: folder });
   const test = testsAt(app, browser);
 
+  test('each file is served as what it is', async (visitor) => {
+    const version = await versionOf(app, visitor);
+    for (const [ending, type] of Object.entries(TYPES)) {
+      const path = `${version}/js/of-each-kind.${ending}`;
+      assert.equal((await fetched(app, path)).headers['content-type'], type, path);
+    }
+  });
+
   test('only files of the widget’s folders are served, under its version', async (visitor) => {
-    await visitor.page.goto('/login');
-    const version = new URL(await visitor.page.locator('script[integrity]').getAttribute('src'), app.url).pathname
-      .split('/').at(-3);
+    const version = await versionOf(app, visitor);
     for (const path of [`${version}/${script}`, `${version}/js/more.json`]) {
       assert.equal(await status(app, path), 200, path);
     }
@@ -215,12 +237,24 @@ for (const engine of ['identity', 'classic']) {
   });
 }
 
-/** The status of a path among the widget's files, sent as it is written here. */
-async function status(app, path) {
+/** The version in the addresses of the widget's files. */
+async function versionOf(app, { page }) {
+  await page.goto('/login');
+  const address = new URL(await page.locator('script[integrity]').getAttribute('src'), app.url);
+  return address.pathname.split('/').at(-3);
+}
+
+/** The answer to a path among the widget's files, sent as it is written here. */
+async function fetched(app, path) {
   const request = get(app.url, { path: `/static/okta-signin-widget/${path}` });
   const [answer] = await once(request, 'response');
   answer.resume();
-  return answer.statusCode;
+  return answer;
+}
+
+/** Its status. */
+async function status(app, path) {
+  return (await fetched(app, path)).statusCode;
 }
 
 /** Origins beside the app and its provider that the page asks for anything. */

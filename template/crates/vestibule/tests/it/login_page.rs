@@ -341,6 +341,9 @@ async fn each_page_with_the_widget_has_a_strict_policy_and_a_nonce_of_its_own() 
             .and_then(|after| after.split('\'').next())
             .unwrap();
         assert!(!policy.contains("unsafe-"), "{policy}");
+        assert!(policy.contains("https://global.oktacdn.com"), "{policy}");
+        let script = "https://global.oktacdn.com/okta-signin-widget/7.49.0/js/okta-sign-in.min.js";
+        assert!(page.body.contains(script), "{}", page.body);
         let scripts: Vec<&str> = page.body.split("<script").skip(1).collect();
         assert_eq!(scripts.len(), 2);
         for script in scripts {

@@ -286,6 +286,11 @@ async fn b13_what_the_app_answers_by_itself_stays() {
     let (status, allow, _, body) = answer!(with_default, request("POST", "/one"));
     assert_eq!((status, allow), (404, None));
     assert_eq!(body, "\"no such page\"");
+    let with_empty_default = whole!(App::new(), oidc)
+        .route("/one", web::get().to(ok))
+        .default_service(web::to(async || HttpResponse::NoContent().finish()));
+    let (status, allow, _, _) = answer!(with_empty_default, request("POST", "/one"));
+    assert_eq!((status, allow), (204, None));
     // The middleware alone shows no errors of the app.
     let alone = App::new()
         .wrap(oidc.middleware())
