@@ -41,6 +41,7 @@
 //!   handler; [`Oidc::protected`] for a table of routes,
 //!   [`Oidc::ensure_authenticated`] for a scope. [`Builder::undeclared_routes`] sends
 //!   nothing of a route that has neither a guard nor a place in [`Oidc::public`].
+//! - **Who may join**, by settings: [`Joining`](settings::Joining).
 //! - **Your own code in the sign-in**: [`Hooks`], which can turn people away with a
 //!   [`Deny`] that says why.
 //! - **Your own pages**: [`Pages`]. [`Oidc::error_pages`] gives the app's other
@@ -99,6 +100,7 @@ mod handlers;
 mod hooks;
 #[doc(hidden)]
 pub mod internals;
+mod joining;
 mod limit;
 mod loopback;
 pub mod middleware;

@@ -307,13 +307,23 @@ async fn finish(
         .provider()
         .authenticate(code, transaction.expected())
         .await?;
-    let mut session = new_session(oidc, authenticated, browser_of(request))?;
+    let groups = authenticated
+        .claims
+        .roles_at(&oidc.provider().relying_party().roles_claim);
+    let joining = &oidc.settings().joining;
+    let joined = joining.check(&authenticated.claims, &groups).await;
+    let roles = joining.roles(groups);
+    let mut session = new_session(oidc, authenticated, roles, browser_of(request))?;
     if let Some(before) = before
         && transaction.steps_up
     {
         keep_end_of_life(&mut session, &before.session);
     }
-    let after = match oidc.hooks().after_login(&session, request).await {
+    let after = match joined {
+        Ok(()) => oidc.hooks().after_login(&session, request).await,
+        Err(deny) => Err(deny),
+    };
+    let after = match after {
         Ok(after) => after,
         Err(deny) => return deny_session(request, oidc, &session, deny).await,
     };
@@ -322,7 +332,7 @@ async fn finish(
     Ok(Outcome::SignedIn(after))
 }
 
-/// Revokes the tokens of a sign-in that a hook denied. The person may have to sign
+/// Revokes the tokens of a sign-in that a rule of the app denied. The person may have to sign
 /// out at the provider too, which would otherwise sign them in again silently.
 async fn deny_session(
     request: &HttpRequest,
@@ -348,7 +358,7 @@ async fn deny_session(
 /// How a sign-in that passed all checks ends.
 enum Outcome {
     SignedIn(AfterLogin),
-    /// Denied by the app's hooks, on the way to the provider's sign-out.
+    /// Denied by a rule of the app, on the way to the provider's sign-out.
     LeavesProvider(HttpResponse),
 }
 
@@ -366,6 +376,7 @@ const MAX_CLAIMS: usize = 64 * 1024;
 fn new_session(
     oidc: &Oidc,
     authenticated: Authenticated,
+    roles: Vec<String>,
     device: String,
 ) -> Result<UserSession, Error> {
     let expires_at = end_of_life(oidc, &authenticated)?;
@@ -376,7 +387,6 @@ fn new_session(
         acr,
         ..
     } = authenticated;
-    let roles = claims.roles_at(&oidc.provider().relying_party().roles_claim);
     let dropped = claims.drop_largest_above(MAX_CLAIMS);
     if !dropped.is_empty() {
         tracing::warn!(

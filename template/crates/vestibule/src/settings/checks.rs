@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use super::{
-    AssertionAudience, ClientKey, Credential, Demand, Environment, LoginMode, LogoutUrl,
+    AssertionAudience, ClientKey, Credential, Demand, Environment, Joining, LoginMode, LogoutUrl,
     ProviderSettings, PushedAuthorization, RelyingParty, Secret, SecretMethod, SessionStore,
     Settings, SignatureAlgorithm, Userinfo, WidgetSettings, below,
     declarations::{self, Setting},
@@ -22,6 +22,7 @@ use crate::store::PostgresAddress;
 #[cfg(feature = "redis")]
 use crate::store::RedisAddress;
 use crate::{
+    joining,
     loopback::{is_https_or_loopback, is_loopback},
     paths::Paths,
 };
@@ -44,6 +45,7 @@ pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
         login_rate: environment.declared_number(declarations::LOGIN_RATE, 1..=1_000_000),
         provider: environment.provider(&base_url),
         relying_party: environment.relying_party(&base_url),
+        joining: environment.joining(),
         login_mode,
         widget: environment.widget(login_mode),
         secrets: environment.secrets(),
@@ -584,15 +586,99 @@ impl Environment<'_> {
     }
 
     fn ca_file(&mut self) -> Option<PathBuf> {
-        const VARIABLE: &str = declarations::CA_FILE.name;
-        let path = PathBuf::from(self.string(VARIABLE)?);
+        self.readable_file(declarations::CA_FILE)
+    }
+
+    fn readable_file(&mut self, setting: Setting) -> Option<PathBuf> {
+        let path = PathBuf::from(self.string(setting.name)?);
         if let Err(error) = std::fs::File::open(&path) {
             self.fault(
-                VARIABLE,
+                setting.name,
                 format!("«{}» cannot be read: {error}.", path.display()),
             );
         }
         Some(path)
+    }
+
+    fn joining(&mut self) -> Joining {
+        let groups = self.string(declarations::JOIN_GROUPS.name);
+        let joining = Joining {
+            domains: self.join_domains(),
+            invited_file: self.readable_file(declarations::JOIN_INVITED_FILE),
+            groups: groups
+                .iter()
+                .flat_map(|it| entries(it))
+                .map(str::to_owned)
+                .collect(),
+            contact: self
+                .string(declarations::JOIN_CONTACT.name)
+                .unwrap_or_else(|| declarations::JOIN_CONTACT.default.to_owned()),
+            role_map: self.role_map(),
+            default_role: self.string(declarations::DEFAULT_ROLE.name),
+        };
+        // A rule that lets nobody in would be taken for one that is not set.
+        if groups.is_some() && joining.groups.is_empty() {
+            self.fault(
+                declarations::JOIN_GROUPS.name,
+                "names no group. Semicolons separate several.",
+            );
+        }
+        joining
+    }
+
+    fn join_domains(&mut self) -> Vec<String> {
+        const VARIABLE: &str = declarations::JOIN_DOMAINS.name;
+        let Some(value) = self.string(VARIABLE) else {
+            return Vec::new();
+        };
+        let mut domains = Vec::new();
+        for word in words(&value) {
+            match joining::domain(word.trim_start_matches('@')) {
+                Some(domain) if !domain.contains('*') => domains.push(domain),
+                _ => self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{word}» is not a domain such as example.com. Name each subdomain too: \
+                         patterns are not possible."
+                    ),
+                ),
+            }
+        }
+        if domains.is_empty() && words(&value).next().is_none() {
+            self.fault(VARIABLE, "names no domain.");
+        }
+        domains
+    }
+
+    fn role_map(&mut self) -> Vec<(String, String)> {
+        const VARIABLE: &str = declarations::ROLE_MAP.name;
+        let Some(value) = self.string(VARIABLE) else {
+            return Vec::new();
+        };
+        let mut map = Vec::new();
+        for entry in entries(&value) {
+            // Names of groups may have an equals sign in them: CN=Finance.
+            let parts = entry.rsplit_once('=');
+            match parts.map(|(group, role)| (group.trim(), role.trim())) {
+                Some((group, role)) if !group.is_empty() && !role.is_empty() => {
+                    map.push((group.to_owned(), role.to_owned()));
+                }
+                _ => self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{entry}» is not GROUP=ROLE, such as Finance Admins=admin. Semicolons \
+                         separate several."
+                    ),
+                ),
+            }
+        }
+        if entries(&value).next().is_none() {
+            self.fault(
+                VARIABLE,
+                "names no group. Write GROUP=ROLE; semicolons separate several.",
+            );
+        }
+        map
     }
 
     fn userinfo(&mut self) -> Userinfo {
@@ -759,6 +845,13 @@ impl Environment<'_> {
             }
         }
     }
+}
+
+/// The entries of a list whose entries may have spaces and commas in them.
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split(';')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
 }
 
 /// Whether a URL contains a placeholder from documentation, such as

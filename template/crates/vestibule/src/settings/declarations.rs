@@ -65,6 +65,18 @@ settings! {
         "the scopes to ask for; add offline_access if the provider requires it for refresh tokens";
     ROLES_CLAIM: "OIDC_ROLES_CLAIM", "roles",
         "the claims that hold the roles, for example realm_access.roles; several are separated by spaces";
+    ROLE_MAP: "OIDC_ROLE_MAP", "",
+        "which value in these claims gives which role, such as Finance Admins=admin; Ops=operator. No other value gives one then";
+    DEFAULT_ROLE: "OIDC_DEFAULT_ROLE", "",
+        "the role of people who get none from the claims";
+    JOIN_DOMAINS: "OIDC_JOIN_DOMAINS", "",
+        "only people with a verified e-mail address in one of these domains may sign in";
+    JOIN_INVITED_FILE: "OIDC_JOIN_INVITED_FILE", "",
+        "a file of verified e-mail addresses, one in each line, whose people may sign in too; it is read at each sign-in";
+    JOIN_GROUPS: "OIDC_JOIN_GROUPS", "",
+        "only people with one of these values in the claims that hold the roles may sign in; semicolons separate several";
+    JOIN_CONTACT: "OIDC_JOIN_CONTACT", "the people who run it",
+        "whom people who may not sign in are told to ask, such as it@example.com";
     LOGIN_REDIRECT_URI: "OIDC_LOGIN_REDIRECT_URI", "",
         "where the provider sends people back to, if not the default below APP_BASE_URL";
     LOGOUT_REDIRECT_URI: "OIDC_LOGOUT_REDIRECT_URI", "",

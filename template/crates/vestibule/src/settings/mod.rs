@@ -18,8 +18,8 @@ use ipnet::IpNet;
 use url::Url;
 
 pub use self::{environment::Environment, widget::WidgetSettings};
-use crate::{loopback::is_https_or_loopback, paths::Paths, secret::Secret};
 pub use crate::{
+    joining::Joining,
     loopback::is_loopback,
     protocol::{
         AssertionAudience, ClientKey, Credential, Demand, LogoutParameter, LogoutUrl,
@@ -28,6 +28,7 @@ pub use crate::{
     },
     store::SessionStore,
 };
+use crate::{loopback::is_https_or_loopback, paths::Paths, secret::Secret};
 
 /// All settings. The crate's `README.md` lists the variables.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Settings {
     pub provider: Option<ProviderSettings>,
     /// How the app behaves as a relying party, whichever the provider.
     pub relying_party: RelyingParty,
+    /// Who may join, and with which roles.
+    pub joining: Joining,
     /// What `/login` does first.
     pub login_mode: LoginMode,
     /// The Okta Sign-In Widget, for `OIDC_LOGIN_PAGE=widget`.

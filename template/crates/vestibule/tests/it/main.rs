@@ -27,6 +27,7 @@ mod fixture;
 mod guards;
 mod hints;
 mod instances;
+mod joining;
 mod keys;
 mod killed;
 mod login_page;
