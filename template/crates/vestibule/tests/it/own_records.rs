@@ -84,3 +84,11 @@ async fn an_app_without_what_it_needs_is_not_ready_until_it_is_back() {
             .is_empty()
     );
 }
+
+#[test]
+fn a_made_up_person_of_a_preview_has_no_role() {
+    let sample = Visitor::sample("Alice Archer", "made up");
+    assert_eq!(sample.name(), "Alice Archer");
+    assert!(!sample.has_role("admin"));
+    assert!(sample.session().is_none());
+}
