@@ -3,7 +3,9 @@
 //! extractors as by the library's.
 
 use actix_web::{
-    error::{ErrorPayloadTooLarge, ErrorUnprocessableEntity, ErrorUnsupportedMediaType},
+    error::{
+        ErrorBadGateway, ErrorPayloadTooLarge, ErrorUnprocessableEntity, ErrorUnsupportedMediaType,
+    },
     web::{Bytes, Form, FormConfig, Json, JsonConfig, PayloadConfig, ServiceConfig, post},
 };
 use reqwest::{Method, StatusCode};
@@ -51,6 +53,8 @@ fn pages(oidc: &Oidc, config: &mut ServiceConfig) {
     config.route("/test/own/415", post().to(other_type));
     let wrong = async || Err::<&str, _>(ErrorUnprocessableEntity(TYPED));
     config.route("/test/own/422", post().to(wrong));
+    let gateway = async || Err::<&str, _>(ErrorBadGateway(TYPED));
+    config.route("/test/own/502", post().to(gateway));
     config.route("/test/checked", post().to(checked));
     own_pages(oidc, config);
 }
@@ -233,6 +237,7 @@ async fn an_app_s_own_errors_of_these_statuses_are_worded_as_such() {
         (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, "body_type"),
         (StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields"),
+        (StatusCode::BAD_GATEWAY, "internal"),
     ] {
         let path = format!("/test/own/{}", status.as_u16());
         for accept in [JSON, HTML] {
