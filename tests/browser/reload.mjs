@@ -74,6 +74,19 @@ test('a tab that was left follows when somebody comes back', async (visitor) => 
   await page.waitForFunction(hasOutline, 6);
 });
 
+test('what changes before the page listens shows as well', async ({ page }) => {
+  await style(9);
+  let connects;
+  const connection = new Promise((resolve) => (connects = resolve));
+  await page.route('**/dev/reload', connects);
+  await page.goto('/');
+  const route = await connection;
+  await page.waitForFunction(hasOutline, 9);
+  await style(10);
+  await route.continue();
+  await page.waitForFunction(hasOutline, 10);
+});
+
 test('the gallery follows with one connection for all of its frames', async ({ page }) => {
   await style(7);
   let connections = 0;

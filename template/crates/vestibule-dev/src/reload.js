@@ -1,10 +1,10 @@
 // Shows the page anew when the app has been started again or its files have changed.
-// Part of debug builds only.
-(() => {
+// Part of debug builds only. The app calls this with its state when the page loads: what
+// changes before the first event is seen as well.
+((seen) => {
   // The gallery shows many pages at once, and browsers keep few connections to a host.
   if (window.top !== window) return;
   const source = document.currentScript.src.replace(/\.js$/, "");
-  let seen;
   let events;
 
   const showStylesAnew = (version) => {
@@ -24,7 +24,7 @@
     events = new EventSource(source);
     events.onmessage = ({ data }) => {
       const state = JSON.parse(data);
-      const before = seen ?? state;
+      const before = seen;
       seen = state;
       if (state.app !== before.app || state.files !== before.files) location.reload();
       else if (state.styles !== before.styles) showStylesAnew(state.styles);
@@ -41,4 +41,4 @@
     else listen();
   });
   if (!document.hidden) listen();
-})();
+})

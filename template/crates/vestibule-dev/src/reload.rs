@@ -20,6 +20,7 @@ use actix_web::{
     web::Bytes,
 };
 use serde::Serialize;
+use serde_json::json;
 use tokio::time::{Interval, interval};
 use vestibule::{Oidc, internals, sse::Event};
 
@@ -40,7 +41,11 @@ pub(crate) async fn script() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/javascript; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(include_str!("reload.js"))
+        .body(format!(
+            "{}({});\n",
+            include_str!("reload.js").trim_end(),
+            json!(State::now())
+        ))
 }
 
 /// `/dev/reload`: says what the app is like, and says it again when that changes.
