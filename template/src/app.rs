@@ -169,7 +169,8 @@ impl Application {
         if let Some(invitation) = self.dev.invitation() {
             return format!("{name} runs at {address}\n{invitation}");
         }
-        let issuer = self.oidc.issuer();
-        format!("{name} runs at {address}\nsign in with an account at {issuer}")
+        let providers = self.oidc.providers().map(|it| it.issuer());
+        let providers = providers.collect::<Vec<_>>().join(" or ");
+        format!("{name} runs at {address}\nsign in with an account at {providers}")
     }
 }

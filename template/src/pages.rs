@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse};
 use vestibule::{
     Error, Pages,
-    pages::{EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
+    pages::{ChoosePage, EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
 };
 
 use crate::views;
@@ -16,6 +16,11 @@ impl Pages for AppPages {
     /// What `OIDC_LOGIN_PAGE=page` and `widget` show at `/login`.
     fn login(&self, request: &HttpRequest, page: LoginPage<'_>) -> Result<HttpResponse, Error> {
         views::respond(&views::Login::new(request, page)?)
+    }
+
+    /// Where people choose one of several providers.
+    fn choose(&self, request: &HttpRequest, page: ChoosePage<'_>) -> Result<HttpResponse, Error> {
+        views::respond(&views::Choose::new(request, page)?)
     }
 
     /// Where signing out ends.

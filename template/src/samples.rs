@@ -51,6 +51,7 @@ pub fn gallery() -> Gallery {
             |request| home(request, Some(FARAH)),
         )
         .login("login.html", AppPages)
+        .choose("choose.html", AppPages)
         .state("profile", "profile.html", "an ordinary person", |request| {
             profile(request, ordinary_claims())
         })

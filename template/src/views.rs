@@ -16,7 +16,7 @@ use vestibule::{
     Claims, Device, Error, ErrorKind, Oidc, Paths, Visitor,
     csp::{self, Nonce},
     now,
-    pages::{EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
+    pages::{ChoosePage, EndSessionPage, ErrorPage, LoggedOutPage, LoginPage},
 };
 
 pub use self::{
@@ -320,8 +320,6 @@ pub struct Login<'a> {
     /// What its form sends, why the last sign-in failed, and the Okta Sign-In
     /// Widget, if it takes the place of the button.
     pub page: LoginPage<'a>,
-    /// The provider's host, which people see in the address bar next.
-    pub provider: String,
     /// What a debug build adds, as HTML.
     pub debug_note: String,
 }
@@ -337,12 +335,34 @@ impl<'a> Login<'a> {
             ..Frame::of(request)?
         };
         Ok(Self {
-            provider: frame.oidc.provider_host(),
             frame,
             debug_note: match &page.widget {
                 Some(_) => notes::widget(request),
                 None => String::new(),
             },
+            page,
+        })
+    }
+}
+
+/// Where people choose one of several providers.
+#[derive(Template)]
+#[template(path = "choose.html")]
+pub struct Choose<'a> {
+    /// Around the page.
+    pub frame: Frame,
+    /// The providers, and a form for an e-mail address that says which it is.
+    pub page: ChoosePage<'a>,
+}
+
+impl<'a> Choose<'a> {
+    /// The page for one sign-in.
+    ///
+    /// # Errors
+    /// See [`Frame::of`].
+    pub fn new(request: &HttpRequest, page: ChoosePage<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            frame: Frame::of(request)?,
             page,
         })
     }

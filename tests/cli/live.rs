@@ -81,6 +81,31 @@ fn an_app_that_does_what_its_source_says_passes() {
     assert!(told.contains("the running app has these routes"), "{told}");
 }
 
+/// Which providers there are is in the settings, and not in the source.
+#[test]
+fn the_callbacks_of_several_providers_are_one_page() {
+    const CALLBACK: &str = "/authorization-code/callback";
+    let room = Room::with_app();
+    let mut live = as_in_the_source(&room);
+    remove(&mut live, "GET", CALLBACK);
+    add(&mut live, "GET", &format!("{CALLBACK}/google"), everybody());
+    add(&mut live, "GET", &format!("{CALLBACK}/entra"), everybody());
+    add(&mut live, "POST", &format!("{CALLBACK}/entra"), everybody());
+    let (code, told) = compare(&room, &live);
+    assert_eq!(code, Some(0), "{told}");
+    // What is no callback there is still told.
+    add(
+        &mut live,
+        "GET",
+        &format!("{CALLBACK}/entra/more"),
+        everybody(),
+    );
+    add(&mut live, "GET", &format!("{CALLBACK}/more"), signed_in());
+    let (code, told) = compare(&room, &live);
+    assert_eq!(code, Some(1), "{told}");
+    assert_eq!(told.matches("callback").count(), 2, "{told}");
+}
+
 #[test]
 fn whatever_differs_is_told_with_both_sides() {
     let room = Room::with_app();

@@ -15,12 +15,13 @@ export class Client {
   secret = randomUUID();
   #keys;
 
-  static async create(appUrl, { method, audience }) {
+  /** A client of the only provider, or of the one with this name among several. */
+  static async create(appUrl, { method, audience }, name) {
     const client = new Client();
     client.url = appUrl;
     client.method = method;
     client.audience = audience ?? 'issuer';
-    client.redirectUri = `${appUrl}/authorization-code/callback`;
+    client.redirectUri = `${appUrl}/authorization-code/callback${name ? `/${name}` : ''}`;
     client.logoutRedirectUri = `${appUrl}/logged-out`;
     client.backchannelLogoutUri = `${appUrl}/backchannel-logout`;
     client.#keys = await generateKeyPair('ES256', { extractable: true });

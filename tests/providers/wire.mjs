@@ -35,6 +35,11 @@ export class Wire {
     return this.#calls.filter(({ url }) => url.split('?')[0] === endpoint);
   }
 
+  /** All of the app's calls so far. */
+  get calls() {
+    return this.#calls;
+  }
+
   close() {
     this.#server.closeAllConnections();
     this.#server.close();

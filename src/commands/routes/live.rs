@@ -66,7 +66,7 @@ pub(super) fn differences(table: &Table, place: &str) -> Result<Vec<Difference>,
         place: place.to_owned(),
         reason: format!("it has not the form of {KNOWN}"),
     })?;
-    Ok(compared(table, &live))
+    Ok(compared(table, live))
 }
 
 fn fetched(place: &str) -> Result<String, Error> {
@@ -163,12 +163,13 @@ fn live_route(route: &Value) -> Option<LiveRoute> {
     })
 }
 
-fn compared(table: &Table, live: &[LiveRoute]) -> Vec<Difference> {
+fn compared(table: &Table, live: Vec<LiveRoute>) -> Vec<Difference> {
     let sourced: Vec<(String, &Route)> = table
         .routes
         .iter()
         .filter_map(|route| Some((live_path(route.path.as_deref()?), route)))
         .collect();
+    let live = of_one_callback(&sourced, live);
     let of_live = live.iter().filter_map(|live| {
         let here: Vec<&Route> = sourced
             .iter()
@@ -201,6 +202,26 @@ fn compared(table: &Table, live: &[LiveRoute]) -> Vec<Difference> {
         })
     });
     of_live.chain(of_source).collect()
+}
+
+/// The routes, with the callbacks of several providers as the one that the source knows: which
+/// providers there are is in the settings.
+fn of_one_callback(sourced: &[(String, &Route)], mut live: Vec<LiveRoute>) -> Vec<LiveRoute> {
+    let handler = format!("{}::callback", LIBRARY.replace('-', "_"));
+    let mut pages = sourced.iter();
+    let Some((callback, _)) = pages.find(|(_, route)| route.handler.name == handler) else {
+        return live;
+    };
+    let is_of_provider = |path: &str| {
+        let below = path.strip_prefix(&**callback);
+        let name = below.and_then(|below| below.strip_prefix('/'));
+        name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+            && sourced.iter().all(|(sourced, _)| sourced != path)
+    };
+    for route in live.iter_mut().filter(|route| is_of_provider(&route.path)) {
+        route.path.clone_from(callback);
+    }
+    live
 }
 
 /// The routes that take this method, or else those that take any.

@@ -57,7 +57,9 @@ pub async fn show_member(
     users: Data<Users>,
 ) -> Result<HttpResponse, Error> {
     let member = find(&users, *number).await?;
-    let devices = oidc.devices_of(&admin, &member.subject).await?;
+    let devices = oidc
+        .devices_of(&admin, &member.issuer, &member.subject)
+        .await?;
     views::respond(&MemberPage::new(&request, member, devices)?)
 }
 
@@ -78,7 +80,8 @@ pub async fn sign_out(
 ) -> Result<impl Responder, Error> {
     let member = find(&users, *number).await?;
     let device = form.fields.device.as_deref();
-    oidc.logout_person(&admin, &member.subject, device).await?;
+    let (issuer, subject) = (&member.issuer, &member.subject);
+    oidc.logout_person(&admin, issuer, subject, device).await?;
     let here = oidc.path(&format!("/admin/members/{number}"));
     Ok(Redirect::to(here).see_other())
 }

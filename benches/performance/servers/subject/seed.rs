@@ -42,7 +42,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     record["issuer"] = registration.issuer.as_str().into();
     record["client_id"] = registration.client_id.as_str().into();
     let secrets = [Secret::new(std::env::var("SESSION_SECRET")?)];
-    let sessions = UserSessions::new(store, registration, &secrets, life, life)?;
+    let sessions = UserSessions::new(store, vec![registration], &secrets, life, life)?;
     let sessions = Arc::new(sessions);
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut begun = JoinSet::new();

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use vestibule::{Secret, Settings};
+use url::Url;
+use vestibule::{Secret, Settings, settings::RelyingParty};
 
 use crate::provider::{Client, DevProvider, random_id};
 
@@ -31,12 +32,21 @@ pub(crate) fn register(provider: &DevProvider, client_id: &str) -> io::Result<Cr
 
 /// Tells the provider a client's addresses, unless it has some already.
 pub(crate) fn learn_addresses(provider: &DevProvider, client_id: &str, settings: &Settings) {
-    let party = &settings.relying_party;
+    let several = settings.providers.iter();
+    let here = several.filter(|one| one.issuer() == provider.issuer());
+    let mut parties: Vec<_> = here.map(|one| &one.relying_party).collect();
+    if settings.providers.is_empty() {
+        parties.push(&settings.relying_party);
+    }
+    let addresses = |address: fn(&RelyingParty) -> &Url| {
+        let addresses = parties.iter().map(|party| address(party).to_string());
+        addresses.collect::<Vec<_>>()
+    };
     let backchannel_logout = settings.url(&settings.paths.backchannel_logout);
     provider.change_client(client_id, |client| {
         if client.redirect_uris.is_empty() {
-            client.redirect_uris = vec![party.login_redirect_uri.to_string()];
-            client.post_logout_redirect_uris = vec![party.logout_redirect_uri.to_string()];
+            client.redirect_uris = addresses(|party| &party.login_redirect_uri);
+            client.post_logout_redirect_uris = addresses(|party| &party.logout_redirect_uri);
             client.backchannel_logout_uri = Some(backchannel_logout.into());
         }
     });

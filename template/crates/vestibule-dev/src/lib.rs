@@ -82,10 +82,11 @@ use std::{
 };
 
 use actix_web::web::ServiceConfig;
-use vestibule::Settings;
+use vestibule::{Settings, settings::ProviderSettings};
 
 pub use self::gallery::Gallery;
 use self::{
+    client::Credentials,
     pages::Mounted,
     provider::{DevProvider, people},
 };
@@ -95,15 +96,17 @@ use self::{
 pub struct Dev(Arc<Inner>);
 
 struct Inner {
-    client: Option<Client>,
+    clients: Vec<Client>,
     /// What the app's paths start with.
     base_path: String,
     /// Where a sign-in starts, without that.
     login: String,
 }
 
-/// The app's registration at its development provider.
-struct Client {
+/// The app's registration at a development provider.
+pub(crate) struct Client {
+    /// The provider's name, if it is one of several.
+    name: Option<String>,
     id: String,
     provider: DevProvider,
 }
@@ -114,6 +117,9 @@ struct Client {
 ///
 /// The provider compares addresses byte for byte, as real ones do, so change paths
 /// first ([`Settings::with_paths`], [`Settings::routes_under`]).
+///
+/// Of several providers, it plays each that has no settings of its own, on the ports that
+/// follow.
 ///
 /// # Errors
 /// The port is in use, or `dev/people.json` cannot be used.
@@ -134,10 +140,45 @@ pub async fn start_on_free_port(settings: Settings) -> Result<(Settings, Dev), S
 }
 
 async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), StartError> {
-    if settings.provider.is_some() {
-        let dev = Dev::new(None, &settings);
-        return Ok((settings, dev));
+    let mut clients = Vec::new();
+    if settings.provider.is_none() && settings.providers.is_empty() {
+        let (client, credentials) = start_client(None, port).await?;
+        let Credentials {
+            client_id,
+            client_secret,
+        } = credentials;
+        settings.set_provider(client.provider.issuer(), client_id, client_secret);
+        clients.push(client);
     }
+    let mut next = port;
+    for one in &mut settings.providers {
+        if one.registration.is_some() {
+            continue;
+        }
+        let (client, credentials) = start_client(Some(one.name.clone()), next).await?;
+        let Credentials {
+            client_id,
+            client_secret,
+        } = credentials;
+        let issuer = client.provider.issuer();
+        one.registration = Some(ProviderSettings::new(issuer, client_id, client_secret));
+        clients.push(client);
+        next = if next == 0 { 0 } else { next.saturating_add(1) };
+    }
+    for client in &clients {
+        client::learn_addresses(&client.provider, &client.id, &settings);
+    }
+    if !clients.is_empty() {
+        settings.add_scope("offline_access");
+    }
+    let dev = Dev::new(clients, &settings);
+    Ok((settings, dev))
+}
+
+async fn start_client(
+    name: Option<String>,
+    port: u16,
+) -> Result<(Client, Credentials), StartError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let unusable = |cause| StartError { address, cause };
     let people = people::of_app().map_err(unusable)?;
@@ -145,15 +186,7 @@ async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), 
     let provider = provider.map_err(unusable)?;
     let id = program();
     let credentials = client::register(&provider, &id).map_err(unusable)?;
-    client::learn_addresses(&provider, &id, &settings);
-    settings.set_provider(
-        provider.issuer(),
-        credentials.client_id,
-        credentials.client_secret,
-    );
-    settings.add_scope("offline_access");
-    let dev = Dev::new(Some(Client { id, provider }), &settings);
-    Ok((settings, dev))
+    Ok((Client { name, id, provider }, credentials))
 }
 
 /// This program's name, used as its client id.
@@ -168,17 +201,17 @@ fn program() -> String {
 }
 
 impl Dev {
-    fn new(client: Option<Client>, settings: &Settings) -> Self {
+    fn new(clients: Vec<Client>, settings: &Settings) -> Self {
         Self(Arc::new(Inner {
-            client,
+            clients,
             base_path: settings.base_path().to_owned(),
             login: settings.paths.login.to_string(),
         }))
     }
 
-    /// The development provider, if people sign in with it.
+    /// The development provider, if people sign in with it; the first, if it plays several.
     pub fn provider(&self) -> Option<&DevProvider> {
-        self.0.client.as_ref().map(|client| &client.provider)
+        self.0.clients.first().map(|client| &client.provider)
     }
 
     /// Who can sign in without a password, and where; for the app to print at
@@ -193,7 +226,7 @@ impl Dev {
         Some(format!(
             "sign in as {} without a password at the development provider {}",
             people.join(", "),
-            provider.issuer()
+            self.issuers().join(" or ")
         ))
     }
 
@@ -205,9 +238,13 @@ impl Dev {
         |config| pages::mount(config, Mounted { dev, gallery })
     }
 
-    /// The app's client id at the development provider.
-    pub(crate) fn client_id(&self) -> &str {
-        self.0.client.as_ref().map_or("", |client| &client.id)
+    fn issuers(&self) -> Vec<&str> {
+        let clients = self.0.clients.iter();
+        clients.map(|client| client.provider.issuer()).collect()
+    }
+
+    pub(crate) fn clients(&self) -> &[Client] {
+        &self.0.clients
     }
 
     /// What the app's paths start with.

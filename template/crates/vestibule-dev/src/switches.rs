@@ -4,13 +4,14 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::LOCATION,
-    web::{Data, Form},
+    web::{Data, Form, Query},
 };
 use askama::Template;
 use serde::Deserialize;
 use vestibule::{Error, ErrorKind};
 
 use crate::{
+    Client,
     pages::{Frame, Mounted, is_cross_site, respond},
     provider::{Misbehaviour, SignedIn},
 };
@@ -20,6 +21,10 @@ use crate::{
 struct Switches<'a> {
     frame: Frame<'a>,
     login: String,
+    /// The names of several, and which of them this is.
+    names: Vec<&'a str>,
+    name: &'a str,
+    action: String,
     issuer: &'a str,
     signed_in: Vec<SignedIn>,
     switches: Vec<Switch>,
@@ -34,13 +39,46 @@ struct Switch {
     is_on: bool,
 }
 
+/// Which provider is meant, if the development provider plays several; the first by default.
+#[derive(Deserialize)]
+pub(crate) struct Which {
+    provider: Option<String>,
+}
+
+impl Which {
+    fn client<'a>(&self, mounted: &'a Mounted) -> Result<&'a Client, Error> {
+        let clients = mounted.dev.clients();
+        let named = clients.iter().find(|client| client.name == self.provider);
+        named.or(clients.first()).ok_or_else(Error::not_found)
+    }
+}
+
+/// The page about one provider.
+fn page_of(mounted: &Mounted, client: &Client) -> String {
+    let page = format!("{}/dev/provider", mounted.dev.base_path());
+    match &client.name {
+        Some(name) => format!("{page}?provider={name}"),
+        None => page,
+    }
+}
+
 /// GET: the page.
-pub(crate) async fn show(mounted: Data<Mounted>) -> Result<HttpResponse, Error> {
-    let provider = mounted.dev.provider().ok_or_else(Error::not_found)?;
+pub(crate) async fn show(
+    mounted: Data<Mounted>,
+    which: Query<Which>,
+) -> Result<HttpResponse, Error> {
+    let client = which.client(&mounted)?;
+    let provider = &client.provider;
+    let clients = mounted.dev.clients().iter();
     let named = provider.faults().named();
     respond(&Switches {
         frame: mounted.frame("provider"),
         login: mounted.dev.login(),
+        names: clients
+            .filter_map(|client| client.name.as_deref())
+            .collect(),
+        name: client.name.as_deref().unwrap_or_default(),
+        action: page_of(&mounted, client),
         issuer: provider.issuer(),
         signed_in: provider.signed_in(),
         switches: Misbehaviour::ALL
@@ -69,12 +107,14 @@ pub(crate) struct Press {
 pub(crate) async fn press(
     request: HttpRequest,
     mounted: Data<Mounted>,
+    which: Query<Which>,
     form: Form<Press>,
 ) -> Result<HttpResponse, Error> {
     if is_cross_site(&request) {
         return Err(ErrorKind::ForgedForm.into());
     }
-    let provider = mounted.dev.provider().ok_or_else(Error::not_found)?;
+    let client = which.client(&mounted)?;
+    let provider = &client.provider;
     match form.misbehave.as_deref() {
         Some("none") => provider.faults().clear(),
         Some(slug) => {
@@ -85,19 +125,13 @@ pub(crate) async fn press(
         None => {}
     }
     if let Some(sub) = form.sign_out.as_deref() {
-        provider
-            .sign_out(mounted.dev.client_id(), sub)
-            .await
-            .map_err(|error| {
-                Error::internal(format!(
-                    "the logout token could not be delivered to the app: {error}"
-                ))
-            })?;
+        provider.sign_out(&client.id, sub).await.map_err(|error| {
+            Error::internal(format!(
+                "the logout token could not be delivered to the app: {error}"
+            ))
+        })?;
     }
     Ok(HttpResponse::SeeOther()
-        .insert_header((
-            LOCATION,
-            format!("{}/dev/provider", mounted.dev.base_path()),
-        ))
+        .insert_header((LOCATION, page_of(&mounted, client)))
         .finish())
 }

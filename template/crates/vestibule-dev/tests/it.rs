@@ -9,7 +9,7 @@ use actix_web::{
     web::get,
 };
 use serde_json::json;
-use vestibule::{Oidc, Pages, Settings, User};
+use vestibule::{Oidc, Pages, Secret, Settings, User};
 use vestibule_dev::{
     Dev, Gallery, notes,
     provider::{Endpoint, Misbehaviour, Person},
@@ -206,6 +206,56 @@ async fn with_another_provider_there_are_no_switches() {
     let home = browser.get("/").await.body;
     assert!(home.contains("href=\"/dev/views\""), "{home}");
     assert!(!home.contains("/dev/provider"), "{home}");
+}
+
+#[tokio::test]
+async fn it_plays_several_providers() {
+    let mut started = None;
+    let app = TestApp::of(async |launch: Launch| {
+        let mut settings = launch.settings();
+        settings.provider = None;
+        for name in ["north", "south"] {
+            let one = settings.add_provider(name, "", "", Secret::new(""));
+            one.registration = None;
+        }
+        let (settings, dev) = vestibule_dev::start_on_free_port(settings).await?;
+        started = Some(dev.clone());
+        serve(settings, dev, launch).await
+    });
+    let app = app.start().await;
+    let invitation = started.unwrap().invitation().unwrap();
+    let browser = app.browser();
+    let list = browser.visit("/login?provider=south").await;
+    let south = list.url.origin().ascii_serialization();
+    assert!(
+        invitation.ends_with(&format!(" or {south}")),
+        "{invitation}"
+    );
+    let answer = browser.choose(&list, "alice").await;
+    browser.follow(answer).await;
+    assert!(browser.is_signed_in().await);
+
+    let page_of = async |name: &str| browser.get(&format!("/dev/provider{name}")).await.body;
+    let [first, north] = [page_of("").await, page_of("?provider=north").await];
+    assert!(
+        !first.contains(&south) && !north.contains(&south),
+        "{first}"
+    );
+    assert!(
+        first.contains("href=\"/dev/provider?provider=south\""),
+        "{first}"
+    );
+    assert!(!north.contains("<bdi>alice</bdi>"), "{north}");
+    let page = browser.get("/dev/provider?provider=south").await;
+    assert!(page.body.contains("<bdi>alice</bdi>"), "{}", page.body);
+    let denied = [("misbehave", Misbehaviour::AccessDenied.slug())];
+    let pressed = browser.post(&page.action(), &denied).await;
+    assert!(pressed.location().as_str().ends_with("?provider=south"));
+    assert!(page_of("?provider=south").await.contains("(on)"));
+    assert!(!page_of("?provider=north").await.contains("(on)"));
+    let signed_out = browser.post(&page.action(), &[("sign_out", "alice")]).await;
+    assert_eq!(signed_out.status, StatusCode::SEE_OTHER);
+    assert!(!browser.is_signed_in().await);
 }
 
 /// An app that starts the development provider itself.

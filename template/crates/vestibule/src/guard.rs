@@ -162,7 +162,9 @@ impl<const SECONDS: u64, C: 'static> FromRequest for Fresh<SECONDS, C> {
             let authenticated_at = user.session().authenticated_at;
             // The same tolerance as for the ID token; otherwise a provider whose
             // clock is slow would be asked again and again.
-            let tolerance = visitor::oidc()?.provider().relying_party().clock_skew;
+            let oidc = visitor::oidc()?;
+            let provider = oidc.provider_of(user.session())?;
+            let tolerance = provider.relying_party().clock_skew;
             let allowed = SECONDS.saturating_add(tolerance.as_secs());
             if authenticated_at.is_some_and(|at| now().saturating_sub(at) <= allowed) {
                 Ok(Self(user))

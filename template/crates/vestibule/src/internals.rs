@@ -104,9 +104,9 @@ pub fn streams_are_over(oidc: &Oidc) -> bool {
     oidc.sessions().streams_are_over()
 }
 
-/// The provider.
-pub fn provider(oidc: &Oidc) -> &Arc<Provider> {
-    oidc.provider()
+/// The provider, or the first of several.
+pub fn provider(oidc: &Oidc) -> Option<&Arc<Provider>> {
+    oidc.all_providers().first()
 }
 
 /// A session's tokens.

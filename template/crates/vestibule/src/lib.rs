@@ -84,6 +84,7 @@ struct Readme;
 mod app_session;
 mod assurance;
 mod body;
+mod choice;
 mod claims;
 mod clock;
 mod cookies;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::task::AbortHandle;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use crate::{
     assurance::Demands,
@@ -26,8 +26,8 @@ use crate::{
     refresh_queues::RefreshQueues,
     seal::{self, SealError},
     secret::Secret,
-    session::{Registration, UserSessions},
-    settings::{SessionStore, Settings},
+    session::{Registration, UserSession, UserSessions},
+    settings::{NamedProvider, SessionStore, Settings, several},
     store::{self, Store, StoreError},
     transaction::Transactions,
     undeclared::Undeclared,
@@ -41,7 +41,7 @@ pub struct Oidc(Arc<Parts>);
 
 struct Parts {
     settings: Settings,
-    provider: Arc<Provider>,
+    providers: Vec<Arc<Provider>>,
     sessions: UserSessions,
     hooks: Arc<dyn AnyHooks>,
     pages: Box<dyn Pages>,
@@ -126,20 +126,18 @@ impl Builder {
             store,
             undeclared,
         } = self;
-        let provider = settings.provider.clone().ok_or_else(|| {
-            BuildError(
-                "OIDC_ISSUER is missing. Set it, or call vestibule_dev::start(settings) in debug \
-                 builds."
-                    .to_owned(),
-            )
-        })?;
+        let named = named_providers(&settings)?;
         if let Some(path) = settings.paths.malformed() {
             return Err(BuildError(format!(
                 "the path «{path}» in Paths must start with a slash."
             )));
         }
         settings.warn_of_likely_mistakes();
-        settings.warn_of_unencrypted_provider();
+        for provider in &named {
+            let callback = callback_path(&settings, provider);
+            let redirect_uri = &provider.relying_party.login_redirect_uri;
+            settings.warn_of_another_callback(&callback, redirect_uri);
+        }
         let (store, is_of_settings) = match store {
             Some(store) => (store, false),
             None => {
@@ -159,18 +157,12 @@ impl Builder {
         }
         let unusable = |_| BuildError("SESSION_SECRET cannot be used".to_owned());
         let cookies = Cookies::new(&settings.base_url);
-        let provider = Provider::new(
-            "main",
-            provider,
-            settings.relying_party.clone(),
-            Arc::clone(&hooks),
-        )
-        .map_err(|error| BuildError(error.to_string()))?;
-        let registration = Registration {
-            provider: provider.name().to_owned(),
-            issuer: provider.issuer().to_owned(),
-            client_id: provider.client_id().to_owned(),
-        };
+        let providers = named.into_iter().map(|provider| {
+            let provider = provider_of(provider, Arc::clone(&hooks))?;
+            Ok(Arc::new(provider))
+        });
+        let providers: Vec<Arc<Provider>> = providers.collect::<Result<_, BuildError>>()?;
+        let registrations = providers.iter().map(|it| Registration::at(it)).collect();
         let (idle, max) = (settings.session_idle, settings.session_max);
         let oidc = Oidc(Arc::new(Parts {
             #[cfg(feature = "actix-session")]
@@ -186,11 +178,11 @@ impl Builder {
             denials: Denials::new(&settings.secrets).map_err(unusable)?,
             transactions: Transactions::new(&settings.secrets, cookies.clone())
                 .map_err(unusable)?,
-            sessions: UserSessions::new(store, registration, &settings.secrets, idle, max)
+            sessions: UserSessions::new(store, registrations, &settings.secrets, idle, max)
                 .map_err(unusable)?,
             login_limit: LoginLimit::new(settings.login_rate),
             notice_limit: LoginLimit::new(settings.login_rate),
-            provider: Arc::new(provider),
+            providers,
             refresh_queues: RefreshQueues::default(),
             is_store_down: AtomicBool::new(false),
             is_app_down: AtomicBool::new(false),
@@ -204,6 +196,48 @@ impl Builder {
         }));
         oidc.start_jobs();
         Ok(oidc)
+    }
+}
+
+/// The providers that people sign in with.
+fn named_providers(settings: &Settings) -> Result<Vec<NamedProvider>, BuildError> {
+    match (&settings.provider, &*settings.providers) {
+        (Some(only), []) => Ok(vec![NamedProvider::only(settings, only.clone())]),
+        (None, []) => Err(BuildError(
+            "OIDC_ISSUER is missing. Set it, or call vestibule_dev::start(settings) in debug builds."
+                .to_owned(),
+        )),
+        (Some(_), [..]) => Err(BuildError(
+            "the settings have `provider` as well as `providers`. Add the one to the others with \
+             add_provider."
+                .to_owned(),
+        )),
+        (None, several) => match several::clashes(several).into_iter().next() {
+            None => Ok(several.to_vec()),
+            Some(clash) => Err(BuildError(format!("the providers of the settings: {clash}"))),
+        },
+    }
+}
+
+fn provider_of(settings: NamedProvider, hooks: Arc<dyn AnyHooks>) -> Result<Provider, BuildError> {
+    let Some(registration) = settings.registration.clone() else {
+        return Err(BuildError(format!(
+            "the issuer of the provider «{}» is missing. Set it, or call \
+             vestibule_dev::start(settings) in debug builds.",
+            settings.name
+        )));
+    };
+    Settings::warn_of_unencrypted_provider(&registration);
+    let provider = Provider::new(settings, registration, hooks);
+    provider.map_err(|error| BuildError(error.to_string()))
+}
+
+/// Where a provider sends people back to, without the base URL's path.
+fn callback_path(settings: &Settings, provider: &NamedProvider) -> String {
+    let callback = &settings.paths.login_callback;
+    match &*settings.providers {
+        [] => callback.to_string(),
+        _ => several::callback_of(callback, &provider.name),
     }
 }
 
@@ -257,22 +291,9 @@ impl Oidc {
         &self.0.settings.paths
     }
 
-    /// The provider's issuer.
-    pub fn issuer(&self) -> &str {
-        self.0.provider.issuer()
-    }
-
-    /// The host of the provider's issuer, such as `id.example.com`: what people see in
-    /// the address bar when they are asked to sign in.
-    pub fn provider_host(&self) -> String {
-        let issuer = Url::parse(self.issuer()).ok();
-        let host = issuer.as_ref().and_then(Url::host_str);
-        host.unwrap_or(self.issuer()).to_owned()
-    }
-
-    /// The client id of this app at the provider.
-    pub fn client_id(&self) -> &str {
-        self.0.provider.client_id()
+    /// The providers that people sign in with: one, or those that they choose from.
+    pub fn providers(&self) -> impl ExactSizeIterator<Item = &NamedProvider> {
+        self.0.providers.iter().map(|provider| provider.settings())
     }
 
     /// A path of this app as browsers see it: below the path of the base URL.
@@ -328,8 +349,10 @@ impl Oidc {
     }
 
     fn start_jobs(&self) {
-        let provider = Arc::clone(&self.0.provider);
-        let watch = tokio::spawn(async move { provider.watch().await });
+        let watches = self.0.providers.iter().map(|provider| {
+            let provider = Arc::clone(provider);
+            tokio::spawn(async move { provider.watch().await }).abort_handle()
+        });
         let parts = Arc::downgrade(&self.0);
         let purge = tokio::spawn(async move {
             loop {
@@ -342,7 +365,8 @@ impl Oidc {
             }
         });
         let mut jobs = self.0.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.extend([watch.abort_handle(), purge.abort_handle()]);
+        jobs.extend(watches);
+        jobs.push(purge.abort_handle());
     }
 }
 
@@ -364,8 +388,37 @@ impl Drop for Parts {
 }
 
 impl Oidc {
-    pub(crate) fn provider(&self) -> &Arc<Provider> {
-        &self.0.provider
+    /// All providers.
+    pub(crate) fn all_providers(&self) -> &[Arc<Provider>] {
+        &self.0.providers
+    }
+
+    /// The provider, where there is only one.
+    pub(crate) fn only_provider(&self) -> Option<&Arc<Provider>> {
+        match &*self.0.providers {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn provider_named(&self, name: &str) -> Option<&Arc<Provider>> {
+        let mut providers = self.0.providers.iter();
+        providers.find(|provider| provider.name() == name)
+    }
+
+    /// The provider where a session was begun.
+    ///
+    /// # Errors
+    /// It is none of this app's, so nobody is signed in.
+    pub(crate) fn provider_of(&self, session: &UserSession) -> Result<&Arc<Provider>, ErrorKind> {
+        let mut providers = self.0.providers.iter();
+        let found = providers.find(|provider| provider.began(session));
+        found.ok_or(ErrorKind::SignedOut)
+    }
+
+    /// Where a provider sends people back to, without the base URL's path.
+    pub(crate) fn callback_path(&self, provider: &Provider) -> String {
+        callback_path(&self.0.settings, provider.settings())
     }
 
     pub(crate) fn hooks(&self) -> &Arc<dyn AnyHooks> {
@@ -434,8 +487,10 @@ impl Oidc {
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Oidc")
-            .field("issuer", &self.issuer())
-            .field("client_id", &self.client_id())
+            .field(
+                "providers",
+                &self.providers().map(|it| &it.name).collect::<Vec<_>>(),
+            )
             .finish_non_exhaustive()
     }
 }

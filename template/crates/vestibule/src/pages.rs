@@ -13,7 +13,9 @@ use crate::{
     csp::{FRESH_SCRIPT, Nonce},
     error::Error,
     fields::FieldError,
+    oidc::Oidc,
     return_to::ReturnTo,
+    settings::NamedProvider,
 };
 
 /// How the sign-in's own pages and errors look. Every method has a plain built-in
@@ -38,6 +40,14 @@ pub trait Pages: Send + Sync + 'static {
     /// The page cannot be rendered.
     fn login(&self, _request: &HttpRequest, page: LoginPage<'_>) -> Result<HttpResponse, Error> {
         respond(&PlainLogin { page, nonce: Nonce })
+    }
+
+    /// The page where people choose one of several providers.
+    ///
+    /// # Errors
+    /// The page cannot be rendered.
+    fn choose(&self, _request: &HttpRequest, page: ChoosePage<'_>) -> Result<HttpResponse, Error> {
+        respond(&PlainChoose { page })
     }
 
     /// The page after signing out.
@@ -113,6 +123,8 @@ impl Pages for PlainPages {}
 pub struct LoginPage<'a> {
     /// Where the form is posted to.
     pub action: String,
+    /// What people call the provider, or its host, which they see in the address bar next.
+    pub provider: &'a str,
     /// Where to go afterwards; the form sends it back as `return_to`.
     pub return_to: &'a ReturnTo,
     /// Who the person claims to be; the form sends it back as `login_hint`.
@@ -124,6 +136,61 @@ pub struct LoginPage<'a> {
     pub error: Option<&'a ErrorPage<'a>>,
     /// The Okta Sign-In Widget, with `OIDC_LOGIN_PAGE=widget`.
     pub widget: Option<Widget>,
+}
+
+/// The data for the page where people choose one of several providers.
+#[derive(Clone, Debug)]
+pub struct ChoosePage<'a> {
+    /// The providers, the one that this browser used last first.
+    pub choices: Vec<ProviderChoice<'a>>,
+    /// A form for an e-mail address, whose domain says which provider it is.
+    pub address: Option<AddressForm<'a>>,
+}
+
+/// A provider to choose.
+#[derive(Clone, Debug)]
+pub struct ProviderChoice<'a> {
+    /// In addresses, such as `google`.
+    pub name: &'a str,
+    /// What people call it.
+    pub title: &'a str,
+    /// The address of its picture.
+    pub icon: Option<String>,
+    /// Starts a sign-in there.
+    pub path: String,
+}
+
+impl<'a> ProviderChoice<'a> {
+    /// A provider to choose, with what goes along to it.
+    pub(crate) fn new(
+        oidc: &Oidc,
+        provider: &'a NamedProvider,
+        kept: &[(&'static str, String)],
+        login_hint: Option<&str>,
+    ) -> Self {
+        let kept = kept.iter().map(|(name, value)| (*name, &**value));
+        let query = [("provider", &*provider.name)]
+            .into_iter()
+            .chain(kept)
+            .chain(login_hint.map(|hint| ("login_hint", hint)));
+        Self {
+            name: &provider.name,
+            title: &provider.title,
+            icon: provider.icon.as_ref().map(|icon| oidc.path(icon)),
+            path: oidc.path_with(&oidc.paths().login, query),
+        }
+    }
+}
+
+/// A form for an e-mail address, sent with GET as `login_hint`.
+#[derive(Clone, Debug)]
+pub struct AddressForm<'a> {
+    /// Where it is sent to.
+    pub action: String,
+    /// The names and values of its hidden fields.
+    pub fields: Vec<(&'static str, String)>,
+    /// An address that was given, and is of none of the providers.
+    pub unknown: Option<&'a str>,
 }
 
 /// What a page needs to show the Okta Sign-In Widget.
@@ -212,6 +279,12 @@ pub struct SignOut {
 struct PlainLogin<'a> {
     page: LoginPage<'a>,
     nonce: Nonce,
+}
+
+#[derive(Template)]
+#[template(path = "choose.html")]
+struct PlainChoose<'a> {
+    page: ChoosePage<'a>,
 }
 
 #[derive(Template)]

@@ -3,8 +3,12 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeSet,
     fmt::Display,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use serde::Serialize;
@@ -13,6 +17,7 @@ use crate::{
     error::Error,
     events::{self, Ending},
     oidc::Oidc,
+    request_state,
     session::Device,
     store::{ListedRow, StoreError},
     user::User,
@@ -25,17 +30,24 @@ impl Oidc {
     /// # Errors
     /// The session store cannot be reached.
     pub async fn devices<C>(&self, user: &User<C>) -> Result<Vec<Device>, Error> {
-        self.devices_of(user, user.session().subject()).await
+        let session = user.session();
+        self.devices_of(user, session.issuer(), session.subject())
+            .await
     }
 
-    /// Where a person of this issuer is signed in, for an administrator to see. Only
-    /// a browser of the administrator's own can be [this one](Device::is_this).
+    /// Where a person is signed in, for an administrator to see. Only a browser of the
+    /// administrator's own can be [this one](Device::is_this).
     ///
     /// # Errors
     /// The session store cannot be reached.
-    pub async fn devices_of<C>(&self, by: &User<C>, subject: &str) -> Result<Vec<Device>, Error> {
+    pub async fn devices_of<C>(
+        &self,
+        by: &User<C>,
+        issuer: &str,
+        subject: &str,
+    ) -> Result<Vec<Device>, Error> {
         let this = by.live().key;
-        let rows = self.sessions().rows_of(self.issuer(), subject).await?;
+        let rows = self.sessions().rows_of(issuer, subject).await?;
         let mut devices: Vec<Device> = rows
             .into_iter()
             .map(|row| {
@@ -59,18 +71,19 @@ impl Oidc {
         handle: Option<&str>,
     ) -> Result<usize, Error> {
         let this = user.live().key;
-        let subject = user.session().subject();
+        let session = user.session();
+        let (issuer, subject) = (session.issuer(), session.subject());
         let ended = self
-            .end_where(subject, |row| match handle {
+            .end_where(issuer, subject, |row| match handle {
                 Some(handle) => Device::handle_of(row) == handle,
                 None => row.key != this,
             })
             .await?;
-        events::revoked(self.issuer(), Some(subject), Ending::OtherBrowser, ended);
+        events::revoked(issuer, Some(subject), Ending::OtherBrowser, ended);
         Ok(ended)
     }
 
-    /// Signs a person of this issuer out on behalf of an administrator, on every
+    /// Signs a person out on behalf of an administrator, on every
     /// instance: in the browser with this [handle](Device::handle) or, without one,
     /// everywhere. Returns how many sessions ended.
     ///
@@ -79,10 +92,10 @@ impl Oidc {
     pub async fn logout_person<C>(
         &self,
         by: &User<C>,
+        issuer: &str,
         subject: &str,
         handle: Option<&str>,
     ) -> Result<usize, Error> {
-        let issuer = self.issuer();
         let administrator = by.session().person_tag();
         // Logged first, as the handler stops if the browser hangs up.
         tracing::info!(
@@ -91,7 +104,7 @@ impl Oidc {
         );
         let ended = match handle {
             Some(handle) => {
-                self.end_where(subject, |row| Device::handle_of(row) == handle)
+                self.end_where(issuer, subject, |row| Device::handle_of(row) == handle)
                     .await?
             }
             None => self.sessions().end_all_of(issuer, subject).await?,
@@ -104,11 +117,12 @@ impl Oidc {
     /// were.
     async fn end_where(
         &self,
+        issuer: &str,
         subject: &str,
         is_meant: impl Fn(&ListedRow) -> bool,
     ) -> Result<usize, StoreError> {
         let mut ended = 0;
-        let mut rows = self.sessions().rows_of(self.issuer(), subject).await?;
+        let mut rows = self.sessions().rows_of(issuer, subject).await?;
         rows.retain(is_meant);
         for row in rows {
             ended += usize::from(self.sessions().end_by_key(row.key).await?);
@@ -120,19 +134,42 @@ impl Oidc {
     /// but already known does not make the app unready: people who are signed in can
     /// go on. Why something is unavailable is in the log.
     pub async fn health(&self) -> Health {
-        let answers = self.provider().check().await;
+        let provider = self.health_of_providers().await;
         let stored = self.sessions().store().check().await;
         tell_change("the session store", self.is_store_down(), &stored);
         let app = self.hooks().check_health().await;
         tell_change("what the app needs", self.is_app_down(), &app);
         Health {
-            provider: match &answers {
-                Ok(()) => "ok",
-                Err(_) if self.provider().known().is_some() => "last known",
-                Err(_) => UNAVAILABLE,
-            },
+            provider,
             store: in_a_word(&stored),
             app: in_a_word(&app),
+        }
+    }
+
+    /// All at once, as each that is down takes its time. With several, the app goes on with
+    /// those that can be used.
+    async fn health_of_providers(&self) -> &'static str {
+        let checks: Vec<_> = self
+            .all_providers()
+            .iter()
+            .map(|provider| {
+                let provider = Arc::clone(provider);
+                request_state::spawn(async move {
+                    match provider.check().await {
+                        Ok(()) => "ok",
+                        Err(_) if provider.known().is_some() => "last known",
+                        Err(_) => UNAVAILABLE,
+                    }
+                })
+            })
+            .collect();
+        let mut words = BTreeSet::new();
+        for check in checks {
+            words.insert(check.await.unwrap_or(UNAVAILABLE));
+        }
+        match words.len() {
+            1 => words.first().copied().unwrap_or(UNAVAILABLE),
+            _ => "partly available",
         }
     }
 }

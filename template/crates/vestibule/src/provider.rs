@@ -21,6 +21,7 @@ use crate::{
     },
     request_state,
     session::UserSession,
+    settings::NamedProvider,
     token::Tokens,
 };
 
@@ -71,9 +72,8 @@ enum Keys {
 
 /// A provider and what is known about it.
 pub struct Provider {
-    name: &'static str,
-    settings: ProviderSettings,
-    relying_party: RelyingParty,
+    settings: NamedProvider,
+    registration: ProviderSettings,
     http: Http,
     hooks: Arc<dyn AnyHooks>,
     origin: String,
@@ -92,21 +92,19 @@ impl Provider {
     /// # Errors
     /// The HTTP client cannot be made from the settings.
     pub fn new(
-        name: &'static str,
-        settings: ProviderSettings,
-        relying_party: RelyingParty,
+        settings: NamedProvider,
+        registration: ProviderSettings,
         hooks: Arc<dyn AnyHooks>,
     ) -> Result<Self, HttpError> {
-        let http = Http::new(&settings, &relying_party)?;
-        let origin = Url::parse(&settings.issuer).map_or_else(
+        let http = Http::new(&registration, &settings.relying_party)?;
+        let origin = Url::parse(&registration.issuer).map_or_else(
             |_| String::new(),
             |issuer| issuer.origin().ascii_serialization(),
         );
         Ok(Self {
-            name,
             origin,
             settings,
-            relying_party,
+            registration,
             http,
             hooks,
             known: RwLock::default(),
@@ -121,23 +119,34 @@ impl Provider {
 
     /// The app's own name for the provider, stored in transactions and user
     /// sessions.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &NamedProvider {
+        &self.settings
+    }
+
+    /// Whether a session was begun here. It has to be the same client of the same issuer: see
+    /// [`Registration`](crate::session::Registration).
+    pub fn began(&self, session: &UserSession) -> bool {
+        session.issuer == self.issuer() && session.client_id == self.client_id()
     }
 
     /// The configured issuer.
     pub fn issuer(&self) -> &str {
-        &self.settings.issuer
+        &self.registration.issuer
     }
 
     /// The client id of this app at the provider.
     pub fn client_id(&self) -> &str {
-        &self.settings.client_id
+        &self.registration.client_id
     }
 
     /// How this app behaves as the provider's client.
     pub fn relying_party(&self) -> &RelyingParty {
-        &self.relying_party
+        &self.settings.relying_party
     }
 
     /// The client for calls to the provider.
@@ -186,7 +195,7 @@ impl Provider {
         {
             return Err(ProtocolError::ProviderUnavailable(cause.clone()));
         }
-        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+        match Discovered::read(&self.registration, self.relying_party(), &self.http).await {
             Ok(found) => {
                 if last_failure.take().is_some() {
                     tracing::info!(issuer = self.issuer(), "the provider can be used again");
@@ -287,7 +296,7 @@ impl Provider {
             return Ok(Keys::ReadBefore);
         }
         let fresh = known
-            .with_fresh_keys(&self.settings, &self.relying_party, &self.http)
+            .with_fresh_keys(&self.registration, self.relying_party(), &self.http)
             .await;
         match fresh {
             Ok(fresh) => {
@@ -338,8 +347,8 @@ impl Provider {
     }
 
     async fn probe(&self) -> Result<(), String> {
-        let metadata = self.settings.metadata_location();
-        let patience = PATIENCE.min(self.relying_party.timeout);
+        let metadata = self.registration.metadata_location();
+        let patience = PATIENCE.min(self.relying_party().timeout);
         let answer = self.http.probe(&metadata, patience).await;
         answer.map_err(|error| error.0)
     }
@@ -376,7 +385,7 @@ impl Provider {
         let unchecked = provider.exchange(code, expected, &self.http).await?;
         self.checked(&provider, Source::Provider, async |provider| {
             provider
-                .authenticate(&unchecked, expected, &self.relying_party, &self.http)
+                .authenticate(&unchecked, expected, self.relying_party(), &self.http)
                 .await
         })
         .await
@@ -398,7 +407,7 @@ impl Provider {
                 .user_info(
                     &access_token,
                     &session.subject,
-                    &self.relying_party,
+                    self.relying_party(),
                     &self.http,
                 )
                 .await
@@ -438,7 +447,7 @@ impl Provider {
 
     /// Reads metadata and keys again. If that fails, what is known stays in use.
     pub async fn look_again(&self) {
-        match Discovered::read(&self.settings, &self.relying_party, &self.http).await {
+        match Discovered::read(&self.registration, self.relying_party(), &self.http).await {
             Ok(found) => {
                 self.remember(found);
             }

@@ -13,7 +13,7 @@ use crate::{
     events::{self, Ending},
     oidc::Oidc,
     protocol::{CheckError, Established, ProtocolError, RefreshError},
-    provider::Source,
+    provider::{Provider, Source},
     refresh_queues::RefreshTurn,
     request_state, seal,
     secret::Secret,
@@ -65,7 +65,8 @@ impl Oidc {
     /// cannot be used, or its response fails a check.
     pub async fn userinfo<C>(&self, user: &User<C>) -> Result<Claims, Error> {
         let live = self.with_usable_token(user.live()).await?;
-        Ok(self.provider().claims_of(&live.session).await?)
+        let provider = self.provider_of(&live.session)?;
+        Ok(provider.claims_of(&live.session).await?)
     }
 
     /// The session with an access token that is valid, refreshed first if need be.
@@ -84,7 +85,7 @@ impl Oidc {
         // Continues if the caller stops waiting: a rotated refresh token must not
         // get lost on its way to the store.
         let mut refreshing = request_state::spawn(async move { oidc.in_turn(&seen).await });
-        let timeout = self.provider().relying_party().timeout;
+        let timeout = self.provider_of(&live.session)?.relying_party().timeout;
         let began = Instant::now();
         loop {
             let patience = if has_ended(&live.session) {
@@ -120,7 +121,8 @@ impl Oidc {
         }
         let lease = seal::hash("renewal", &[&seen.key]);
         let holder = seal::random_bytes()?;
-        while !self.lease(lease, holder).await? {
+        let provider = self.provider_of(&seen.session)?;
+        while !self.lease(lease, holder, provider).await? {
             let live = self.live(&seen.id).await?;
             // Still valid, if not for long.
             if !has_ended(&live.session) {
@@ -136,8 +138,8 @@ impl Oidc {
     }
 
     /// Longer than a refresh takes: discovery, the refresh itself, and new keys.
-    async fn lease(&self, name: Key, holder: Key) -> Result<bool, StoreError> {
-        let timeout = self.provider().relying_party().timeout.as_secs();
+    async fn lease(&self, name: Key, holder: Key, at: &Provider) -> Result<bool, StoreError> {
+        let timeout = at.relying_party().timeout.as_secs();
         let now = now();
         let until = now.saturating_add(3 * timeout + 2);
         let claim = Lease {
@@ -207,16 +209,16 @@ impl Oidc {
             });
         };
         let passing = |error: ProtocolError| Passing(error.to_string());
-        let provider = self.provider().discovered().await.map_err(passing)?;
-        let relying_party = self.provider().relying_party();
+        let at = self.provider_of(&live.session);
+        let at = at.map_err(|kind| Over(kind.to_string()))?;
+        let provider = at.discovered().await.map_err(passing)?;
+        let relying_party = at.relying_party();
         let established = Established {
             subject: &live.session.subject,
             authenticated_at: live.session.authenticated_at,
             tokens: &live.session.tokens,
         };
-        let unchecked = provider
-            .refresh(&refresh_token.expose(), self.provider().http())
-            .await?;
+        let unchecked = provider.refresh(&refresh_token.expose(), at.http()).await?;
         if let Some(fault) = unchecked.fault() {
             // The former refresh token may be used up, whatever else is wrong.
             if let Some(tokens) = unchecked.rotated(&live.session.tokens) {
@@ -224,11 +226,9 @@ impl Oidc {
             }
             return Err(Passing(fault.to_owned()));
         }
-        let refreshed = self
-            .provider()
-            .checked(&provider, Source::Provider, async |provider| {
-                provider.renewed(&unchecked, established, relying_party)
-            });
+        let refreshed = at.checked(&provider, Source::Provider, async |provider| {
+            provider.renewed(&unchecked, established, relying_party)
+        });
         match refreshed.await {
             Ok(tokens) => self.keep(live, tokens).await,
             Err(CheckError::UnknownKey(error)) => {
@@ -255,8 +255,11 @@ impl Oidc {
         };
         let kept = self.store(live, &refreshed).await;
         let kept = kept.map_err(|error| RefreshError::Passing(error.to_string()))?;
-        if !kept && matches!(self.sessions().find_unvisited(&live.id).await, Ok(None)) {
-            self.provider().revoke(&refreshed.tokens).await;
+        if !kept
+            && matches!(self.sessions().find_unvisited(&live.id).await, Ok(None))
+            && let Ok(provider) = self.provider_of(&refreshed)
+        {
+            provider.revoke(&refreshed.tokens).await;
         }
         Ok(())
     }

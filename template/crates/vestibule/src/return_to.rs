@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::settings::Settings;
+use crate::settings::{NamedProvider, Settings, several};
 
 /// A path in this app, with its query. Having one means that it was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,11 @@ impl ReturnTo {
             &paths.logged_out,
             &paths.backchannel_logout,
         ];
+        let is_callback = |provider: &NamedProvider| {
+            several::callback_of(&paths.login_callback, &provider.name) == below
+        };
         sign_in_pages.iter().any(|page| **page == below)
+            || settings.providers.iter().any(is_callback)
     }
 
     /// A path and query in this app, of any length, the sign-in pages included.

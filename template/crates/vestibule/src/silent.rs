@@ -4,7 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::Method};
 
 use crate::{
-    cookies,
+    choice, cookies,
     error::ErrorKind,
     oidc::Oidc,
     probe::is_probe,
@@ -32,7 +32,8 @@ pub(crate) async fn way_to_provider(request: HttpRequest) -> Option<HttpResponse
         Err(error) if matches!(error.kind, ErrorKind::SignedOut)
     );
     // If the provider is unreachable, show the page anyway.
-    if !is_stranger || oidc.provider().known().is_none() {
+    let provider = choice::without_asking(&request, &oidc)?;
+    if !is_stranger || provider.known().is_none() {
         return None;
     }
     let asked = request.uri().path_and_query()?;

@@ -9,6 +9,7 @@ use crate::{
     oidc::Oidc,
     pages::{Widget, WidgetFile},
     protocol::{self, ProtocolError},
+    provider::Provider,
     settings::widget::{Engine, Pinned, SCRIPT, STYLE, VERSION, WidgetAssets},
     transaction::Transaction,
 };
@@ -23,17 +24,18 @@ const CDN: &str = "https://global.oktacdn.com";
 /// The transaction is finished.
 pub(crate) fn for_transaction(
     oidc: &Oidc,
+    provider: &Provider,
     transaction: &Transaction,
     csp_nonce: &str,
     login_hint: Option<&str>,
     otp: Option<&str>,
 ) -> Result<Widget, ProtocolError> {
-    let folder = folder(oidc);
+    let folder = folder(oidc, provider);
     let asset = |pinned: &Pinned| WidgetFile {
         url: format!("{folder}/{}", pinned.path),
         integrity: pinned.integrity,
     };
-    let mut settings = settings(oidc, transaction)?;
+    let mut settings = settings(provider, transaction)?;
     settings["cspNonce"] = json!(csp_nonce);
     settings["assets"] = json!({ "baseUrl": folder });
     // It would leave the person's name in a cookie.
@@ -53,12 +55,12 @@ pub(crate) fn for_transaction(
 
 /// The widget's settings for the engine. The classic engine reads the nonce only
 /// from `authParams`.
-fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolError> {
-    let relying_party = oidc.provider().relying_party();
+fn settings(provider: &Provider, transaction: &Transaction) -> Result<Value, ProtocolError> {
+    let relying_party = provider.relying_party();
     let expected = transaction.expected();
     let mut settings = json!({
-        "issuer": oidc.issuer(),
-        "clientId": oidc.client_id(),
+        "issuer": provider.issuer(),
+        "clientId": provider.client_id(),
         "redirectUri": relying_party.login_redirect_uri,
         "scopes": relying_party.scopes,
         "state": transaction.state(),
@@ -66,7 +68,7 @@ fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolErr
         "codeChallengeMethod": "S256",
     });
     let nonce = expected.nonce.expose();
-    match oidc.settings().widget.engine {
+    match provider.settings().widget.engine {
         Engine::Identity => {
             settings["useClassicEngine"] = json!(false);
             settings["nonce"] = json!(nonce);
@@ -81,21 +83,23 @@ fn settings(oidc: &Oidc, transaction: &Transaction) -> Result<Value, ProtocolErr
 
 /// What the page with the widget loads and calls outside this app: Okta's CDN,
 /// unless the app serves the files, and the provider.
-pub(crate) fn sources(oidc: &Oidc) -> Sources {
-    let provider = oidc.provider().origin().to_owned();
-    let cdn = match oidc.settings().widget.assets {
+pub(crate) fn sources(provider: &Provider) -> Sources {
+    let cdn = match provider.settings().widget.assets {
         WidgetAssets::Cdn => Some(CDN.to_owned()),
         WidgetAssets::Here(_) => None,
     };
     Sources {
         // The script fetches languages other than English.
-        calls: [provider].into_iter().chain(cdn.clone()).collect(),
+        calls: [provider.origin().to_owned()]
+            .into_iter()
+            .chain(cdn.clone())
+            .collect(),
         files: cdn.into_iter().collect(),
     }
 }
 
-fn folder(oidc: &Oidc) -> String {
-    match oidc.settings().widget.assets {
+fn folder(oidc: &Oidc, provider: &Provider) -> String {
+    match provider.settings().widget.assets {
         WidgetAssets::Cdn => format!("{CDN}/okta-signin-widget/{VERSION}"),
         WidgetAssets::Here(_) => oidc.path(&format!("{}/{VERSION}", oidc.paths().widget_files)),
     }

@@ -87,6 +87,13 @@ impl Gallery {
         pages::login(self, view, pages)
     }
 
+    /// Adds the states of [`Pages::choose`]: providers alone, with a field for an e-mail
+    /// address (`-by-address`), and with one that leads nowhere (`-unknown-address`).
+    #[must_use]
+    pub fn choose(self, view: &str, pages: impl Pages) -> Self {
+        pages::choose(self, view, pages)
+    }
+
     /// Adds the states of [`Pages::logged_out`]: signed out everywhere, and only
     /// here (`-here`).
     #[must_use]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse};
 use vestibule::{
     Error, ErrorKind, Oidc, Pages, internals,
-    pages::{LoggedOutPage, LoginPage},
+    pages::{AddressForm, ChoosePage, LoggedOutPage, LoginPage, ProviderChoice},
 };
 
 use super::{Gallery, samples};
@@ -47,6 +47,7 @@ fn show_login(
     let denied = internals::error_page(request, &denied)?;
     let page = LoginPage {
         action: oidc.path(&oidc.paths().login),
+        provider: "id.example.com",
         return_to: &return_to,
         login_hint: None,
         max_age: None,
@@ -57,6 +58,49 @@ fn show_login(
         },
     };
     pages.login(request, page)
+}
+
+pub(super) fn choose(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {
+    let states = [
+        ("", "OIDC_PROVIDERS names several providers", None),
+        ("-by-address", "one of them has domains", Some(None)),
+        (
+            "-unknown-address",
+            "an address was given that is in none of their domains",
+            Some(Some("alice@elsewhere.example")),
+        ),
+    ];
+    let pages = Arc::new(pages);
+    states
+        .into_iter()
+        .fold(gallery, |gallery, (suffix, when, address)| {
+            let pages = Arc::clone(&pages);
+            let name = format!("{}{suffix}", stem(view));
+            gallery.state(name, view, when, move |request| {
+                let oidc = Oidc::of(request)?;
+                let login = oidc.path(&oidc.paths().login);
+                let choice_of = |(name, title)| ProviderChoice {
+                    name,
+                    title,
+                    icon: None,
+                    path: login.clone(),
+                };
+                let providers = [
+                    ("google", "Google"),
+                    ("entra", "Microsoft"),
+                    ("work", "id.example.com"),
+                ];
+                let page = ChoosePage {
+                    choices: providers.map(choice_of).into(),
+                    address: address.map(|unknown| AddressForm {
+                        action: login.clone(),
+                        fields: Vec::new(),
+                        unknown,
+                    }),
+                };
+                pages.choose(request, page)
+            })
+        })
 }
 
 pub(super) fn logged_out(gallery: Gallery, view: &str, pages: impl Pages) -> Gallery {

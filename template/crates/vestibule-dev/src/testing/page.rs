@@ -56,7 +56,7 @@ impl Page {
 
     /// Where the page's first form is posted to.
     #[track_caller]
-    pub(super) fn action(&self) -> String {
+    pub fn action(&self) -> String {
         self.after("action=\"")
             .unwrap_or_else(|| panic!("no form at {}: {}", self.url, self.body))
     }

@@ -45,8 +45,8 @@ impl TestProvider {
         ]
     }
 
-    /// Registers the addresses of an app with these settings.
-    pub(super) fn learn_addresses(&self, settings: &Settings) {
+    /// Registers the addresses of an app with these settings, unless it has some already.
+    pub fn learn_addresses(&self, settings: &Settings) {
         client::learn_addresses(&self.provider, &self.credentials.client_id, settings);
     }
 

@@ -1,7 +1,7 @@
 //! The provider tells the app directly, not through the browser, that someone has
 //! signed out (Back-Channel Logout 1.0).
 
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use url::form_urlencoded;
@@ -13,8 +13,8 @@ use crate::{
     error::{Error, ErrorKind},
     events::{self, Ending},
     oidc::Oidc,
-    protocol::{CheckError, LogoutToken, causes::KEYS_READ_BEFORE},
-    provider::Source,
+    protocol::{CheckError, LogoutToken, causes::KEYS_READ_BEFORE, is_addressed_to},
+    provider::{Provider, Source},
     request_state,
     seal::{self, SealError},
     store::{Lease, StoreError},
@@ -43,7 +43,10 @@ pub(super) async fn backchannel_logout(
     if request.content_type() != "application/x-www-form-urlencoded" {
         return Ok(HttpResponse::UnsupportedMediaType().finish());
     }
-    let issuer = oidc.issuer();
+    let token = sole_logout_token(&body);
+    let sent_by = token.as_ref().ok();
+    let sent_by = sent_by.and_then(|token| provider_named_in(&oidc, token));
+    let issuer = sent_by.map_or("unknown", |provider| provider.issuer());
     let refused = |error: &Error| {
         events::token_refused(issuer, None, &error.kind);
         let is_at_fault = match &error.kind {
@@ -57,27 +60,36 @@ pub(super) async fn backchannel_logout(
             limit.admits(sender, Instant::now());
         }
     };
-    let token = accept(&oidc, &body, sender).await.inspect_err(refused)?;
+    let accepted = async {
+        let token = token?;
+        let provider = sent_by.ok_or_else(|| {
+            ErrorKind::LogoutToken("its iss and aud name no provider of this app".to_owned())
+        })?;
+        let token = verify(provider, &token, sender).await?;
+        Ok((Arc::clone(provider), token))
+    };
+    let (provider, token) = accepted.await.inspect_err(refused)?;
     let for_later = oidc.clone();
     // Continues if the provider stops waiting: a token marked as used must have
     // taken effect.
-    request_state::spawn(async move { use_once(&for_later, &token).await })
+    request_state::spawn(async move { use_once(&for_later, &provider, &token).await })
         .await
         .map_err(|_| ErrorKind::Internal("a logout was interrupted".to_owned()))?
         .inspect_err(refused)?;
     Ok(HttpResponse::Ok().finish())
 }
 
-/// Returns the logout token if it passes all checks.
-async fn accept(oidc: &Oidc, body: &[u8], sender: Option<IpAddr>) -> Result<LogoutToken, Error> {
-    let token = sole_logout_token(body)?;
-    verify(oidc, &token, sender).await
+/// The provider whose keys have to have made the token's signature.
+fn provider_named_in<'a>(oidc: &'a Oidc, token: &str) -> Option<&'a Arc<Provider>> {
+    let mut providers = oidc.all_providers().iter();
+    let is_named = |it: &&Arc<Provider>| is_addressed_to(token, it.issuer(), it.client_id());
+    oidc.only_provider().or_else(|| providers.find(is_named))
 }
 
 /// Ends what the token names, unless the token was used before.
-async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
+async fn use_once(oidc: &Oidc, provider: &Provider, token: &LogoutToken) -> Result<(), Error> {
     let store = oidc.sessions().store();
-    let used = first_use(oidc, token)?;
+    let used = first_use(provider, token)?;
     // Held only briefly: if this process dies now, the provider can send the token
     // again.
     let begun = Lease {
@@ -87,7 +99,7 @@ async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
     if !store.acquire(begun).await? {
         return Err(ErrorKind::LogoutToken("it was already used".to_owned()).into());
     }
-    let ended = match end_sign_ins(oidc, token).await {
+    let ended = match end_sign_ins(oidc, provider, token).await {
         Ok(ended) => ended,
         Err(error) => {
             let _ = store.release(used.name, used.holder).await;
@@ -95,14 +107,18 @@ async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
         }
     };
     let subject = token.subject.as_deref();
-    events::revoked(oidc.issuer(), subject, Ending::BackChannelLogout, ended);
+    events::revoked(provider.issuer(), subject, Ending::BackChannelLogout, ended);
     store.acquire(used).await?;
     Ok(())
 }
 
 /// Back-Channel Logout 1.0, 2.7.
-async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
-    let (issuer, sessions) = (oidc.issuer(), oidc.sessions());
+async fn end_sign_ins(
+    oidc: &Oidc,
+    provider: &Provider,
+    token: &LogoutToken,
+) -> Result<usize, StoreError> {
+    let (issuer, sessions) = (provider.issuer(), oidc.sessions());
     match (&token.subject, &token.provider_session) {
         (None, None) => Ok(0),
         (Some(subject), None) => sessions.end_all_of(issuer, subject).await,
@@ -125,21 +141,23 @@ fn sole_logout_token(body: &[u8]) -> Result<String, Error> {
     }
 }
 
-async fn verify(oidc: &Oidc, token: &str, sender: Option<IpAddr>) -> Result<LogoutToken, Error> {
-    let relying_party = oidc.provider().relying_party();
-    let provider = oidc.provider().discovered().await?;
-    let verified = oidc
-        .provider()
-        .checked(&provider, Source::Anyone(sender), async |provider| {
-            provider.verify_logout_token(token, relying_party)
-        });
+async fn verify(
+    provider: &Arc<Provider>,
+    token: &str,
+    sender: Option<IpAddr>,
+) -> Result<LogoutToken, Error> {
+    let relying_party = provider.relying_party();
+    let discovered = provider.discovered().await?;
+    let verified = provider.checked(&discovered, Source::Anyone(sender), async |discovered| {
+        discovered.verify_logout_token(token, relying_party)
+    });
     Ok(verified.await.map_err(CheckError::into_error)?)
 }
 
 /// A logout token works once, on any instance (Back-Channel Logout 1.0, section
 /// 2.6, step 8): its name stays taken for as long as it could be used again.
-fn first_use(oidc: &Oidc, token: &LogoutToken) -> Result<Lease, SealError> {
-    let issuer = oidc.issuer().as_bytes();
+fn first_use(provider: &Provider, token: &LogoutToken) -> Result<Lease, SealError> {
+    let issuer = provider.issuer().as_bytes();
     Ok(Lease {
         name: seal::hash("logout token", &[issuer, token.id.as_bytes()]),
         holder: seal::random_bytes()?,

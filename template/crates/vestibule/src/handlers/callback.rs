@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     body::InTime,
+    choice,
     clock::now,
     deny::Deny,
     error::{Error, ErrorKind},
@@ -19,6 +20,7 @@ use crate::{
     oidc::Oidc,
     probe,
     protocol::{Authenticated, Code, Discovered, printable},
+    provider::Provider,
     redirect::see_other,
     request_state,
     return_to::ReturnTo,
@@ -28,14 +30,26 @@ use crate::{
     visitor,
 };
 
+/// The name of the provider that sends people back to an address of this app.
+#[derive(Clone, Debug)]
+pub(super) struct CallbackOf(pub(super) String);
+
+/// The provider whose callback was requested.
+fn provider_of<'a>(request: &HttpRequest, oidc: &'a Oidc) -> Result<&'a Arc<Provider>, Error> {
+    let name = request.app_data::<CallbackOf>();
+    let provider = name.and_then(|CallbackOf(name)| oidc.provider_named(name));
+    provider.ok_or_else(Error::not_found)
+}
+
 /// GET: ends in a new session and a redirect, or in an error that changes nothing.
 pub(super) async fn callback(request: HttpRequest, oidc: Oidc) -> Result<HttpResponse, Error> {
     if let Some(answer) = probe::answer(&request) {
         return Ok(answer);
     }
-    let concluded = conclude(&request, &oidc).await;
+    let provider = provider_of(&request, &oidc)?;
+    let concluded = conclude(&request, &oidc, provider).await;
     concluded.inspect_err(|error| {
-        events::sign_in_failed(oidc.issuer(), &error.kind);
+        events::sign_in_failed(provider.issuer(), &error.kind);
     })
 }
 
@@ -65,12 +79,15 @@ pub(super) async fn callback_by_form(
     let pairs = pairs
         .iter()
         .filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-    Ok(see_other(
-        &oidc.path_with(&oidc.paths().login_callback, pairs),
-    ))
+    let callback = oidc.callback_path(provider_of(&request, &oidc)?);
+    Ok(see_other(&oidc.path_with(&callback, pairs)))
 }
 
-async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Error> {
+async fn conclude(
+    request: &HttpRequest,
+    oidc: &Oidc,
+    provider: &Arc<Provider>,
+) -> Result<HttpResponse, Error> {
     let answer = Answer::read(request.query_string())?;
     let before = session_before(request, oidc).await?;
     let transaction = match oidc
@@ -94,8 +111,13 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
         Err(error) => return Err(error),
     };
     let return_to = transaction.return_to.checked(oidc.settings());
+    if transaction.provider != provider.name() {
+        oidc.transactions().forget(&transaction);
+        let mixed_up = "the transaction was started with another one".to_owned();
+        return Err(ErrorKind::MixedUp(mixed_up).on_the_way_to(return_to));
+    }
     if transaction.with_widget && answer.leaves_the_rest_to_the_widget() && !transaction.finished {
-        return go_on_with_widget(request, oidc, &transaction, answer.otp.as_deref());
+        return go_on_with_widget(request, oidc, provider, &transaction, answer.otp.as_deref());
     }
     let is_first = match is_first_answer(oidc, &transaction, &answer).await {
         Ok(is_first) => is_first,
@@ -107,7 +129,15 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
             None => Err(ErrorKind::CodeRefused.on_the_way_to(return_to)),
         };
     }
-    match finish(request, oidc, &transaction, answer, before.as_deref()).await {
+    let finished = finish(
+        request,
+        oidc,
+        provider,
+        &transaction,
+        answer,
+        before.as_deref(),
+    );
+    match finished.await {
         Ok(Outcome::LeavesProvider(way)) => {
             oidc.transactions().forget(&transaction);
             Ok(way)
@@ -126,7 +156,7 @@ async fn conclude(request: &HttpRequest, oidc: &Oidc) -> Result<HttpResponse, Er
             let is_expired = matches!(error.kind, ErrorKind::ExpiredAtProvider);
             if is_expired && !transaction.begun_anew && !transaction.with_widget {
                 tracing::info!("the person took too long at the provider; the sign-in begins anew");
-                return begin_anew(request, oidc, &transaction).await;
+                return begin_anew(request, oidc, provider, &transaction).await;
             }
             // The page itself decides what people who are not signed in see.
             let is_declined = error.kind.is_declined_by_provider()
@@ -291,29 +321,22 @@ impl Answer {
 async fn finish(
     request: &HttpRequest,
     oidc: &Oidc,
+    provider: &Arc<Provider>,
     transaction: &Transaction,
     answer: Answer,
     before: Option<&LiveSession>,
 ) -> Result<Outcome, Error> {
-    let provider = oidc.provider().discovered().await?;
-    if transaction.provider != oidc.provider().name() {
-        return Err(
-            ErrorKind::MixedUp("the transaction was started with another one".to_owned()).into(),
-        );
-    }
-    answer.check_issuer(&provider)?;
+    let discovered = provider.discovered().await?;
+    answer.check_issuer(&discovered)?;
     let code = answer.into_code(transaction)?;
-    let authenticated = oidc
-        .provider()
-        .authenticate(code, transaction.expected())
-        .await?;
+    let authenticated = provider.authenticate(code, transaction.expected()).await?;
     let groups = authenticated
         .claims
-        .roles_at(&oidc.provider().relying_party().roles_claim);
-    let joining = &oidc.settings().joining;
+        .roles_at(&provider.relying_party().roles_claim);
+    let joining = &provider.settings().joining;
     let joined = joining.check(&authenticated.claims, &groups).await;
     let roles = joining.roles(groups);
-    let mut session = new_session(oidc, authenticated, roles, browser_of(request))?;
+    let mut session = new_session(oidc, provider, authenticated, roles, browser_of(request))?;
     if let Some(before) = before
         && transaction.steps_up
     {
@@ -325,9 +348,10 @@ async fn finish(
     };
     let after = match after {
         Ok(after) => after,
-        Err(deny) => return deny_session(request, oidc, &session, deny).await,
+        Err(deny) => return deny_session(request, oidc, provider, &session, deny).await,
     };
     replace_session(request, oidc, &session).await?;
+    choice::remember(oidc, provider);
     events::signed_in(&session);
     Ok(Outcome::SignedIn(after))
 }
@@ -337,18 +361,19 @@ async fn finish(
 async fn deny_session(
     request: &HttpRequest,
     oidc: &Oidc,
+    provider: &Arc<Provider>,
     session: &UserSession,
     deny: Deny,
 ) -> Result<Outcome, Error> {
-    let (its_oidc, tokens) = (oidc.clone(), session.tokens.clone());
+    let (its_provider, tokens) = (Arc::clone(provider), session.tokens.clone());
     // The person does not wait for this; it has the usual timeout for calls.
-    request_state::spawn(async move { its_oidc.provider().revoke(&tokens).await });
+    request_state::spawn(async move { its_provider.revoke(&tokens).await });
     if deny.reason().logout_at_provider
         && let Some(note) = oidc.denials().keep(oidc.cookies(), &deny)
-        && let Some(way) = logout::way_to_provider(request, oidc, &session.tokens).await?
+        && let Some(way) = logout::way_to_provider(request, oidc, provider, &session.tokens).await?
     {
         let error = Error::from(deny);
-        events::sign_in_failed(oidc.issuer(), &error.kind);
+        events::sign_in_failed(provider.issuer(), &error.kind);
         request_state::send(note);
         return Ok(Outcome::LeavesProvider(way));
     }
@@ -375,6 +400,7 @@ const MAX_CLAIMS: usize = 64 * 1024;
 
 fn new_session(
     oidc: &Oidc,
+    provider: &Provider,
     authenticated: Authenticated,
     roles: Vec<String>,
     device: String,
@@ -396,9 +422,9 @@ fn new_session(
     }
     let string = |claim: &str| claims.string(claim).map(str::to_owned);
     Ok(UserSession {
-        provider: oidc.provider().name().to_owned(),
-        issuer: oidc.provider().issuer().to_owned(),
-        client_id: oidc.provider().client_id().to_owned(),
+        provider: provider.name().to_owned(),
+        issuer: provider.issuer().to_owned(),
+        client_id: provider.client_id().to_owned(),
         subject: string("sub").ok_or_else(|| ErrorKind::IdToken("sub is missing".to_owned()))?,
         provider_session: string("sid"),
         roles,

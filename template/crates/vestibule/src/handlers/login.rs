@@ -1,23 +1,26 @@
 //! `/login`: starts a sign-in.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use crate::{
     body::InTime,
-    csp,
+    choice, csp,
     csrf::is_cross_site,
     error::{Action, Error, ErrorKind},
     oidc::Oidc,
-    pages::{ErrorPage, LoginPage, Widget},
+    pages::{AddressForm, ChoosePage, ErrorPage, LoginPage, ProviderChoice, Widget},
     probe,
     protocol::{AuthorizationOptions, Demand, Discovered, Prompt},
+    provider::Provider,
     redirect::see_other,
     return_to::{NoReturn, ReturnTo},
     settings::LoginMode,
     silent,
     transaction::{NewTransaction, Transaction},
-    widget,
+    visitor, widget,
 };
 
 /// The parameters of `/login`. Others are ignored and never reach the provider.
@@ -36,6 +39,8 @@ pub(super) struct LoginQuery {
     prompt: Option<String>,
     /// Proves that a page of this app wants a silent sign-in.
     silent: Option<String>,
+    /// Which of several providers to sign in with.
+    provider: Option<String>,
 }
 
 impl LoginQuery {
@@ -53,6 +58,49 @@ impl LoginQuery {
         })
     }
 
+    /// The provider to sign in with; `None`: the person has to choose, or, if nothing may
+    /// be asked, nobody can be signed in.
+    async fn provider<'a>(
+        &self,
+        request: &HttpRequest,
+        oidc: &'a Oidc,
+    ) -> Result<Option<&'a Arc<Provider>>, Error> {
+        let named = || oidc.provider_named(self.provider.as_deref()?);
+        if let Some(provider) = oidc.only_provider().or_else(named) {
+            return Ok(Some(provider));
+        }
+        if self.prompt() == Some(Prompt::None) {
+            return Ok(choice::last(request, oidc));
+        }
+        // Only where somebody has signed in can they do so anew.
+        if self.max_age.is_some() || self.assurance.is_some() {
+            match visitor::session_of(request, oidc).await {
+                Ok(live) => return Ok(Some(oidc.provider_of(&live.session)?)),
+                Err(error) if matches!(error.kind, ErrorKind::SignedOut) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let hint = self.login_hint();
+        Ok(hint.and_then(|hint| choice::by_address(oidc, hint)))
+    }
+
+    /// What goes along to the provider that is chosen.
+    fn to_keep(&self, return_to: &ReturnTo) -> Vec<(&'static str, String)> {
+        let max_age = self.max_age.map(|seconds| seconds.to_string());
+        let more = [
+            ("max_age", max_age),
+            ("assurance", self.assurance.clone()),
+            ("prompt", self.prompt.clone()),
+        ];
+        let more = more
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        [("return_to", return_to.as_str().to_owned())]
+            .into_iter()
+            .chain(more)
+            .collect()
+    }
+
     /// Whether to skip the app's own page: nothing may be asked, or only the
     /// provider can ask it. Another site cannot skip it, unless a page of this app
     /// on the way demands it.
@@ -67,9 +115,9 @@ impl LoginQuery {
     /// Whether a sign-in without a question may begin. With a login page, other
     /// sites can begin none; redirects of this app on the way from them are no
     /// sign of it to the browser, so they carry a proof.
-    fn may_be_silent(&self, request: &HttpRequest, oidc: &Oidc) -> bool {
+    fn may_be_silent(&self, request: &HttpRequest, oidc: &Oidc, mode: LoginMode) -> bool {
         let is_proven = |proof: &String| silent::is_proven(request, oidc, proof);
-        oidc.settings().login_mode == LoginMode::Redirect
+        mode == LoginMode::Redirect
             || !is_cross_site(request, oidc)
             || self.silent.as_ref().is_some_and(is_proven)
     }
@@ -115,63 +163,94 @@ pub(super) async fn login(
     if let Some(answer) = probe::answer(&request) {
         return Ok(answer);
     }
-    let provider = oidc.provider().discovered().await?;
+    let Some(at) = query.provider(&request, &oidc).await? else {
+        return choose(&request, &oidc, &query);
+    };
+    let provider = at.discovered().await?;
     let return_to = query.return_to(&oidc)?;
-    if query.prompt() == Some(Prompt::None) && !query.may_be_silent(&request, &oidc) {
+    let mode = at.settings().login_mode;
+    if query.prompt() == Some(Prompt::None) && !query.may_be_silent(&request, &oidc, mode) {
         return Ok(see_other(return_to.as_str()));
     }
     let goes_straight = query.goes_straight(&request, &oidc);
-    match oidc.settings().login_mode {
+    match mode {
         LoginMode::Page if !goes_straight => oidc.pages().login(
             &request,
             LoginPage {
                 login_hint: query.login_hint(),
                 max_age: query.max_age,
-                ..new_page(&oidc, &return_to)
+                ..new_page(&oidc, at, &return_to)
             },
         ),
         // Only the provider can say how long ago someone authenticated.
         LoginMode::Widget if !goes_straight && query.max_age.is_none() => {
             let page = LoginPage {
                 login_hint: query.login_hint(),
-                ..new_page(&oidc, &return_to)
+                ..new_page(&oidc, at, &return_to)
             };
-            begin_with_widget(&request, &oidc, &provider, page)
+            begin_with_widget(&request, &oidc, at, &provider, page)
         }
-        _ => begin(&request, &oidc, &provider, &query).await,
+        _ => begin(&request, &oidc, at, &provider, &query).await,
     }
+}
+
+/// The page where people choose one of several providers.
+fn choose(request: &HttpRequest, oidc: &Oidc, query: &LoginQuery) -> Result<HttpResponse, Error> {
+    let return_to = query.return_to(oidc)?;
+    if query.prompt() == Some(Prompt::None) {
+        return Ok(see_other(return_to.as_str()));
+    }
+    let (kept, login_hint) = (query.to_keep(&return_to), query.login_hint());
+    let last = choice::last(request, oidc).map(|last| last.name());
+    let choice_of = |provider| ProviderChoice::new(oidc, provider, &kept, login_hint);
+    let mut choices: Vec<_> = oidc.providers().map(choice_of).collect();
+    choices.sort_by_key(|choice| Some(choice.name) != last);
+    let address = choice::is_by_address(oidc).then(|| AddressForm {
+        action: oidc.path(&oidc.paths().login),
+        fields: kept,
+        unknown: login_hint,
+    });
+    oidc.pages()
+        .choose(request, ChoosePage { choices, address })
 }
 
 /// POST: the button on the app's own page.
 pub(super) async fn begin_login(
     request: HttpRequest,
     oidc: Oidc,
+    asked: web::Query<LoginQuery>,
     InTime(form): InTime<web::Form<LoginQuery>>,
 ) -> Result<HttpResponse, Error> {
     if is_cross_site(&request, &oidc) {
         return Err(ErrorKind::ForgedForm.into());
     }
-    let provider = oidc.provider().discovered().await?;
-    begin(&request, &oidc, &provider, &form).await
+    let name = form.provider.as_deref().or(asked.provider.as_deref());
+    let named = || oidc.provider_named(name?);
+    let Some(at) = oidc.only_provider().or_else(named) else {
+        return choose(&request, &oidc, &form);
+    };
+    let provider = at.discovered().await?;
+    begin(&request, &oidc, at, &provider, &form).await
 }
 
 /// Sends the browser to the provider.
 async fn begin(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     provider: &Discovered,
     query: &LoginQuery,
 ) -> Result<HttpResponse, Error> {
     let of_page = query.demand(oidc)?;
     let steps_up = !of_page.is_empty();
-    let demand = of_page.under(&oidc.provider().relying_party().demand);
+    let demand = of_page.under(&at.relying_party().demand);
     let options = AuthorizationOptions {
         login_hint: query.login_hint(),
         demand: demand.clone(),
         prompt: query.prompt(),
     };
     let new = NewTransaction {
-        provider: oidc.provider().name().to_owned(),
+        provider: at.name().to_owned(),
         return_to: query.return_to(oidc)?,
         demand,
         silent: query.prompt() == Some(Prompt::None),
@@ -179,7 +258,7 @@ async fn begin(
         steps_up,
         begun_anew: false,
     };
-    send_to_provider(request, oidc, provider, new, options).await
+    send_to_provider(request, oidc, at, provider, new, options).await
 }
 
 /// Sends the browser to the provider once more, for the same page and with the same
@@ -187,9 +266,10 @@ async fn begin(
 pub(super) async fn begin_anew(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     transaction: &Transaction,
 ) -> Result<HttpResponse, Error> {
-    let provider = oidc.provider().discovered().await?;
+    let provider = at.discovered().await?;
     let options = AuthorizationOptions {
         login_hint: None,
         demand: transaction.demand.clone(),
@@ -204,12 +284,13 @@ pub(super) async fn begin_anew(
         steps_up: transaction.steps_up,
         begun_anew: true,
     };
-    send_to_provider(request, oidc, &provider, new, options).await
+    send_to_provider(request, oidc, at, &provider, new, options).await
 }
 
 async fn send_to_provider(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     provider: &Discovered,
     new: NewTransaction,
     options: AuthorizationOptions<'_>,
@@ -218,21 +299,19 @@ async fn send_to_provider(
         .transactions()
         .begin(request, new, async |state| {
             provider
-                .begin(
-                    oidc.provider().relying_party(),
-                    state,
-                    options,
-                    oidc.provider().http(),
-                )
+                .begin(at.relying_party(), state, options, at.http())
                 .await
         })
         .await?;
     Ok(see_other(authorization.as_str()))
 }
 
-fn new_page<'a>(oidc: &Oidc, return_to: &'a ReturnTo) -> LoginPage<'a> {
+fn new_page<'a>(oidc: &Oidc, at: &'a Provider, return_to: &'a ReturnTo) -> LoginPage<'a> {
+    let name = oidc.only_provider().is_none().then(|| at.name());
+    let name = name.map(|name| ("provider", name));
     LoginPage {
-        action: oidc.path(&oidc.paths().login),
+        action: oidc.path_with(&oidc.paths().login, name),
+        provider: &at.settings().title,
         return_to,
         login_hint: None,
         max_age: None,
@@ -246,23 +325,25 @@ fn new_page<'a>(oidc: &Oidc, return_to: &'a ReturnTo) -> LoginPage<'a> {
 fn begin_with_widget(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     provider: &Discovered,
     page: LoginPage<'_>,
 ) -> Result<HttpResponse, Error> {
-    let transaction = begin_on_page(request, oidc, provider, page.return_to)?;
-    show_widget(request, oidc, &transaction, None, page)
+    let transaction = begin_on_page(request, oidc, at, provider, page.return_to)?;
+    show_widget(request, oidc, at, &transaction, None, page)
 }
 
 /// The authorization request is not sent: the widget makes its own.
 fn begin_on_page(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     provider: &Discovered,
     return_to: &ReturnTo,
 ) -> Result<Transaction, Error> {
-    let relying_party = oidc.provider().relying_party();
+    let relying_party = at.relying_party();
     let new = NewTransaction {
-        provider: oidc.provider().name().to_owned(),
+        provider: at.name().to_owned(),
         return_to: return_to.clone(),
         demand: relying_party.demand.clone(),
         silent: false,
@@ -280,21 +361,23 @@ fn begin_on_page(
 pub(super) fn go_on_with_widget(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     transaction: &Transaction,
     otp: Option<&str>,
 ) -> Result<HttpResponse, Error> {
-    let page = new_page(oidc, &transaction.return_to);
-    show_widget(request, oidc, transaction, otp, page)
+    let page = new_page(oidc, at, &transaction.return_to);
+    show_widget(request, oidc, at, transaction, otp, page)
 }
 
 fn show_widget(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     transaction: &Transaction,
     otp: Option<&str>,
     page: LoginPage<'_>,
 ) -> Result<HttpResponse, Error> {
-    let widget = widget_of(request, oidc, transaction, page.login_hint, otp)?;
+    let widget = widget_of(request, oidc, at, transaction, page.login_hint, otp)?;
     oidc.pages().login(
         request,
         LoginPage {
@@ -308,13 +391,14 @@ fn show_widget(
 fn widget_of(
     request: &HttpRequest,
     oidc: &Oidc,
+    at: &Provider,
     transaction: &Transaction,
     login_hint: Option<&str>,
     otp: Option<&str>,
 ) -> Result<Widget, Error> {
     let nonce = csp::nonce()?;
-    csp::allow(request, widget::sources(oidc));
-    let widget = widget::for_transaction(oidc, transaction, &nonce, login_hint, otp)?;
+    csp::allow(request, widget::sources(at));
+    let widget = widget::for_transaction(oidc, at, transaction, &nonce, login_hint, otp)?;
     Ok(widget)
 }
 
@@ -340,16 +424,18 @@ pub(crate) fn login_page_after(
     }
     let otherwise = ReturnTo::after_login(oidc.settings());
     let return_to = error.error.return_to.as_ref().unwrap_or(&otherwise);
+    // With several, the button on the error page leads to the page to choose.
+    let at = oidc.only_provider()?;
     let page = LoginPage {
         error: Some(error),
-        ..new_page(oidc, return_to)
+        ..new_page(oidc, at, return_to)
     };
-    match oidc.settings().login_mode {
+    match at.settings().login_mode {
         LoginMode::Redirect => None,
         LoginMode::Page => Some(oidc.pages().login(request, page)),
         LoginMode::Widget => {
-            let provider = oidc.provider().known()?;
-            Some(begin_with_widget(request, oidc, &provider, page))
+            let provider = at.known()?;
+            Some(begin_with_widget(request, oidc, at, &provider, page))
         }
     }
 }
@@ -357,8 +443,9 @@ pub(crate) fn login_page_after(
 /// The widget for a preview, whatever `OIDC_LOGIN_PAGE` says.
 pub(crate) fn sample_widget(request: &HttpRequest, oidc: &Oidc) -> Result<Widget, Error> {
     let unknown = || ErrorKind::ProviderUnavailable("it has not been discovered yet".to_owned());
-    let provider = oidc.provider().known().ok_or_else(unknown)?;
+    let at = oidc.all_providers().first().ok_or_else(unknown)?;
+    let provider = at.known().ok_or_else(unknown)?;
     let return_to = ReturnTo::home(oidc.settings());
-    let transaction = begin_on_page(request, oidc, &provider, &return_to)?;
-    widget_of(request, oidc, &transaction, None, None)
+    let transaction = begin_on_page(request, oidc, at, &provider, &return_to)?;
+    widget_of(request, oidc, at, &transaction, None, None)
 }

@@ -15,6 +15,7 @@ use crate::{
     pages::{EndSessionPage, LoggedOutPage},
     probe::is_probe,
     protocol::EndSession,
+    provider::Provider,
     redirect::see_other,
     request_state, seal,
     session::LiveSession,
@@ -126,9 +127,11 @@ async fn leave_here(
         if let Grant::Revoked = grant {
             // The person does not wait for this; it has the usual timeout for
             // calls.
-            request_state::spawn(
-                async move { its_oidc.provider().revoke(&live.session.tokens).await },
-            );
+            request_state::spawn(async move {
+                if let Ok(provider) = its_oidc.provider_of(&live.session) {
+                    provider.revoke(&live.session.tokens).await;
+                }
+            });
         }
         Ok::<_, StoreError>(())
     });
@@ -153,7 +156,9 @@ async fn leave(
     live: &Arc<LiveSession>,
 ) -> Result<HttpResponse, Error> {
     leave_here(request, oidc, live, Grant::Revoked).await?;
-    at_provider(request, oidc, &live.session.tokens).await
+    let provider = oidc.provider_of(&live.session)?;
+    let way = way_to_provider(request, oidc, provider, &live.session.tokens);
+    Ok(way.await?.unwrap_or_else(|| only_here(oidc)))
 }
 
 /// Empties the app's own session, if this library keeps it.
@@ -164,26 +169,15 @@ pub(super) fn purge_app_session(request: &HttpRequest) {
     let _ = request;
 }
 
-/// Takes the browser to the provider's sign-out, if possible.
-async fn at_provider(
-    request: &HttpRequest,
-    oidc: &Oidc,
-    tokens: &Tokens,
-) -> Result<HttpResponse, Error> {
-    Ok(way_to_provider(request, oidc, tokens)
-        .await?
-        .unwrap_or_else(|| only_here(oidc)))
-}
-
 /// A response that leads to the provider's sign-out. `None`: it has none, or is
 /// down and the browser would only show its own error.
 pub(super) async fn way_to_provider(
     request: &HttpRequest,
     oidc: &Oidc,
+    provider: &Provider,
     tokens: &Tokens,
 ) -> Result<Option<HttpResponse>, Error> {
     let state = seal::random_string()?;
-    let provider = oidc.provider();
     if provider.check().await.is_err() {
         return Ok(None);
     }

@@ -14,6 +14,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
+use self::callback::CallbackOf;
 pub(crate) use login::{login_page_after, sample_widget};
 
 use crate::{
@@ -26,18 +27,33 @@ impl Oidc {
     /// logout.
     pub fn routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         let paths = self.paths().clone();
-        let parameters = &self.provider().relying_party().extra_parameters;
-        let answers_by_form = ask_for_form_post(parameters);
+        let callbacks: Vec<_> = self
+            .all_providers()
+            .iter()
+            .map(|provider| {
+                let parameters = &provider.relying_party().extra_parameters;
+                let name = CallbackOf(provider.name().to_owned());
+                (
+                    self.callback_path(provider),
+                    name,
+                    ask_for_form_post(parameters),
+                )
+            })
+            .collect();
         move |config| {
-            let mut callback = web::resource(&*paths.login_callback)
-                .guard(declaration())
-                .wrap(from_fn(limit::limit_logins))
-                .route(web::get().to(callback::callback))
-                .route(web::head().to(callback::callback));
-            if answers_by_form {
-                callback = callback
-                    .app_data(web::PayloadConfig::new(callback::MAX_FORM))
-                    .route(web::post().to(callback::callback_by_form));
+            for (path, provider, answers_by_form) in callbacks {
+                let mut callback = web::resource(path)
+                    .guard(declaration())
+                    .app_data(provider)
+                    .wrap(from_fn(limit::limit_logins))
+                    .route(web::get().to(callback::callback))
+                    .route(web::head().to(callback::callback));
+                if answers_by_form {
+                    callback = callback
+                        .app_data(web::PayloadConfig::new(callback::MAX_FORM))
+                        .route(web::post().to(callback::callback_by_form));
+                }
+                config.service(callback);
             }
             config
                 .service(
@@ -48,7 +64,6 @@ impl Oidc {
                         .route(web::head().to(login::login))
                         .route(web::post().to(login::begin_login)),
                 )
-                .service(callback)
                 .service(
                     web::resource(&*paths.logout)
                         .guard(declaration())

@@ -16,9 +16,12 @@ pub(super) async fn widget_file(
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Error> {
     let (version, name) = path.into_inner();
-    let WidgetAssets::Here(files) = &oidc.settings().widget.assets else {
-        return Err(Error::not_found());
-    };
+    // All of them are the same, as their hashes are known.
+    let files = oidc.providers().find_map(|it| match &it.widget.assets {
+        WidgetAssets::Here(files) => Some(files),
+        WidgetAssets::Cdn => None,
+    });
+    let files = files.ok_or_else(Error::not_found)?;
     let (Some(path), Some(content_type)) = (files.path_of(&name), content_type(&name)) else {
         return Err(Error::not_found());
     };

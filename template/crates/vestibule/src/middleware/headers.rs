@@ -76,39 +76,68 @@ impl Step for SecurityHeaders {
     }
 }
 
+/// What is known about each provider.
+type Known = Vec<Option<Arc<Discovered>>>;
+
 /// The policies of one worker.
 pub struct Policies {
     oidc: Oidc,
     /// The policy for pages with no special needs, built once for what is known
-    /// about the provider.
-    usual: RefCell<Option<(Arc<Discovered>, HeaderValue)>>,
+    /// about the providers.
+    usual: RefCell<Option<(Known, HeaderValue)>>,
 }
 
 impl Policies {
     fn of(&self, request: &HttpRequest) -> HeaderValue {
-        let provider = self.oidc.provider();
-        provider.look(|known| {
-            // Forms may lead to the provider: signing out ends there, and browsers
-            // apply the policy to the redirect too. Until the provider is
-            // discovered, its issuer's origin is the best guess.
-            let targets = || match known {
+        if csp::needs_special(request) {
+            return csp::written_for(request, &self.form_targets(&self.known()));
+        }
+        let mut usual = self.usual.borrow_mut();
+        match &*usual {
+            Some((of, policy)) if self.is_known(of) => policy.clone(),
+            _ => {
+                let known = self.known();
+                let policy = csp::usual(&self.form_targets(&known));
+                *usual = Some((known, policy.clone()));
+                policy
+            }
+        }
+    }
+
+    fn known(&self) -> Known {
+        let providers = self.oidc.all_providers().iter();
+        providers.map(|provider| provider.known()).collect()
+    }
+
+    /// Whether this is still so.
+    fn is_known(&self, before: &[Option<Arc<Discovered>>]) -> bool {
+        let mut pairs = self.oidc.all_providers().iter().zip(before);
+        pairs.all(|(provider, before)| {
+            provider.look(|known| match (known, before) {
+                (Some(known), Some(before)) => Arc::ptr_eq(known, before),
+                (None, None) => true,
+                _ => false,
+            })
+        })
+    }
+
+    /// Forms may lead to a provider: signing out ends there, and browsers apply the
+    /// policy to the redirect too. Until a provider is discovered, its issuer's origin
+    /// is the best guess.
+    fn form_targets(&self, known: &[Option<Arc<Discovered>>]) -> Vec<String> {
+        let mut targets: Vec<String> = Vec::new();
+        for (provider, known) in self.oidc.all_providers().iter().zip(known) {
+            let origins = match known {
                 Some(known) => known.form_targets(provider.relying_party()),
                 None => vec![provider.origin().to_owned()],
             };
-            let special = csp::needs_special(request);
-            let Some(known) = known.filter(|_| !special) else {
-                return csp::written_for(request, &targets());
-            };
-            let mut usual = self.usual.borrow_mut();
-            match &*usual {
-                Some((of, policy)) if Arc::ptr_eq(of, known) => policy.clone(),
-                _ => {
-                    let policy = csp::usual(&targets());
-                    *usual = Some((Arc::clone(known), policy.clone()));
-                    policy
+            for origin in origins {
+                if !targets.contains(&origin) {
+                    targets.push(origin);
                 }
             }
-        })
+        }
+        targets
     }
 }
 

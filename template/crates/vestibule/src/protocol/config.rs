@@ -27,6 +27,24 @@ pub struct ProviderSettings {
 }
 
 impl ProviderSettings {
+    /// A registration with a client secret.
+    pub fn new(
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: Secret,
+    ) -> Self {
+        Self {
+            issuer: issuer.into(),
+            direct_url: None,
+            metadata_url: None,
+            client_id: client_id.into(),
+            credential: Credential::Secret {
+                secret: client_secret,
+                method: None,
+            },
+        }
+    }
+
     /// Where the provider's metadata are read.
     pub(crate) fn metadata_location(&self) -> String {
         match &self.metadata_url {

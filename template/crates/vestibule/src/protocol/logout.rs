@@ -25,6 +25,15 @@ pub struct LogoutToken {
     pub remember_until: u64,
 }
 
+/// Whether a logout token says that it is from this issuer to this client. It may say
+/// anything: this decides nothing but whose keys have to have signed it.
+pub fn is_addressed_to(token: &str, issuer: &str, client_id: &str) -> bool {
+    unverified_claims(token).is_some_and(|claims| {
+        claims.get("iss").and_then(Value::as_str) == Some(issuer)
+            && audiences(&claims).contains(&Some(client_id))
+    })
+}
+
 /// Logout tokens are sent at once, so an older one is a replay.
 const MAX_AGE: u64 = 120;
 

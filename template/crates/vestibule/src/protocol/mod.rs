@@ -33,7 +33,7 @@ pub use self::{
     http::{Http, HttpError},
     id_token::CheckError,
     interaction_code::Code,
-    logout::{EndSession, LogoutToken},
+    logout::{EndSession, LogoutToken, is_addressed_to},
     tokens::{Authenticated, RefreshError},
     userinfo::UserInfoError,
 };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     claims::Claims,
+    provider::Provider,
     seal::{self, Key},
     token::Tokens,
 };
@@ -187,7 +188,7 @@ fn key(purpose: &str, parts: [&str; 3]) -> Key {
 /// be sent to the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// Which of the app's providers.
+    /// The app's name for the provider, which may change.
     pub provider: String,
     /// The provider's issuer.
     pub issuer: String,
@@ -196,10 +197,17 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// The app's registration at a provider.
+    pub(crate) fn at(provider: &Provider) -> Self {
+        Self {
+            provider: provider.name().to_owned(),
+            issuer: provider.issuer().to_owned(),
+            client_id: provider.client_id().to_owned(),
+        }
+    }
+
     /// Whether a record belongs to this registration.
     pub(super) fn owns(&self, session: &UserSession) -> bool {
-        session.provider == self.provider
-            && session.issuer == self.issuer
-            && session.client_id == self.client_id
+        session.issuer == self.issuer && session.client_id == self.client_id
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 pub struct UserSessions {
     store: Arc<dyn Store>,
     live: Arc<LiveSessions>,
-    registration: Registration,
+    registrations: Vec<Registration>,
     sealers: RecordSealers,
     idle: u64,
     max: u64,
@@ -41,14 +41,14 @@ pub(crate) fn is_visit_due(now: u64, last_seen: u64, idle: u64) -> bool {
 }
 
 impl UserSessions {
-    /// User sessions of one client, kept in `store` and sealed with the app's
+    /// User sessions of these clients, kept in `store` and sealed with the app's
     /// secrets, with these idle and lifetime limits.
     ///
     /// # Errors
     /// The secrets cannot be used.
     pub fn new(
         store: Arc<dyn Store>,
-        registration: Registration,
+        registrations: Vec<Registration>,
         secrets: &[Secret],
         idle: Duration,
         max: Duration,
@@ -56,7 +56,7 @@ impl UserSessions {
         Ok(Self {
             live: Arc::new(LiveSessions::new(store.is_shared())),
             store,
-            registration,
+            registrations,
             sealers: RecordSealers::new(secrets, "user session")?,
             idle: idle.as_secs(),
             max: max.as_secs(),
@@ -164,13 +164,14 @@ impl UserSessions {
             tracing::warn!("a user session cannot be read; the person has to sign in again");
             return Ok(None);
         };
-        if !self.registration.owns(&session) {
+        let Some(registration) = self.registrations.iter().find(|it| it.owns(&session)) else {
             tracing::warn!(
                 "a user session belongs to another issuer or client; the person has to sign in \
                  again"
             );
             return Ok(None);
-        }
+        };
+        session.provider.clone_from(&registration.provider);
         // It may stay in memory for a long time.
         session.roles.shrink_to_fit();
         session.tokens.scopes.shrink_to_fit();
@@ -252,22 +253,30 @@ impl UserSessions {
         issuer: &str,
         provider_session: &str,
     ) -> Result<usize, StoreError> {
-        let key = provider_session_key(issuer, &self.registration.client_id, provider_session);
-        self.change(|store, live| async move {
-            let ended = store.delete_by_provider_session(key).await?;
-            Ok(live.forget_all(&ended))
-        })
-        .await
+        let mut ended = 0;
+        for client_id in self.clients_at(issuer) {
+            let key = provider_session_key(issuer, client_id, provider_session);
+            let change = self.change(move |store, live| async move {
+                let ended = store.delete_by_provider_session(key).await?;
+                Ok(live.forget_all(&ended))
+            });
+            ended += change.await?;
+        }
+        Ok(ended)
     }
 
     /// Ends all user sessions of one person, and returns how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
-        let key = subject_key(issuer, &self.registration.client_id, subject);
-        self.change(|store, live| async move {
-            let ended = store.delete_by_subject(key).await?;
-            Ok(live.forget_all(&ended))
-        })
-        .await
+        let mut ended = 0;
+        for client_id in self.clients_at(issuer) {
+            let key = subject_key(issuer, client_id, subject);
+            let change = self.change(move |store, live| async move {
+                let ended = store.delete_by_subject(key).await?;
+                Ok(live.forget_all(&ended))
+            });
+            ended += change.await?;
+        }
+        Ok(ended)
     }
 
     /// Ends the user sessions of one person that name no session at the provider,
@@ -277,18 +286,22 @@ impl UserSessions {
         issuer: &str,
         subject: &str,
     ) -> Result<usize, StoreError> {
-        let key = subject_key(issuer, &self.registration.client_id, subject);
-        self.change(move |store, live| async move {
-            let rows = store.list_by_subject(key, now()).await?;
-            let mut ended = 0;
-            for row in rows.iter().filter(|row| row.provider_session.is_none()) {
-                let was_there = store.delete(row.key).await;
-                live.forget(&row.key);
-                ended += usize::from(was_there?);
-            }
-            Ok(ended)
-        })
-        .await
+        let mut ended = 0;
+        for client_id in self.clients_at(issuer) {
+            let key = subject_key(issuer, client_id, subject);
+            let change = self.change(move |store, live| async move {
+                let rows = store.list_by_subject(key, now()).await?;
+                let mut ended = 0;
+                for row in rows.iter().filter(|row| row.provider_session.is_none()) {
+                    let was_there = store.delete(row.key).await;
+                    live.forget(&row.key);
+                    ended += usize::from(was_there?);
+                }
+                Ok(ended)
+            });
+            ended += change.await?;
+        }
+        Ok(ended)
     }
 
     /// Removes user sessions that have expired, and returns how many there were. It
@@ -321,8 +334,11 @@ impl UserSessions {
         subject: &str,
     ) -> Result<Vec<ListedRow>, StoreError> {
         let now = now();
-        let key = subject_key(issuer, &self.registration.client_id, subject);
-        let mut rows = self.store.list_by_subject(key, now).await?;
+        let mut rows = Vec::new();
+        for client_id in self.clients_at(issuer) {
+            let key = subject_key(issuer, client_id, subject);
+            rows.extend(self.store.list_by_subject(key, now).await?);
+        }
         rows.retain(|row| !self.is_idle(row.last_seen, now));
         Ok(rows)
     }
@@ -350,6 +366,15 @@ impl UserSessions {
             ended += usize::from(self.end_by_key(row.key).await?);
         }
         Ok(ended)
+    }
+
+    /// The app's client ids at an issuer.
+    fn clients_at(&self, issuer: &str) -> impl Iterator<Item = &str> {
+        let there = self
+            .registrations
+            .iter()
+            .filter(move |it| it.issuer == issuer);
+        there.map(|registration| &*registration.client_id)
     }
 
     /// Changes records in the store, then in memory. Both happen even if the caller

@@ -37,14 +37,19 @@ const DEFAULT_STORE: &str = if cfg!(debug_assertions) {
 
 pub(super) fn read(environment: &mut Environment<'_>) -> Settings {
     let base_url = environment.base_url();
+    let providers = environment.providers(&base_url);
     let login_mode = environment.login_mode();
     let settings = Settings {
         paths: Paths::default(),
         listen: environment.listen(&base_url),
         trusted_proxies: environment.trusted_proxies(),
         login_rate: environment.declared_number(declarations::LOGIN_RATE, 1..=1_000_000),
-        provider: environment.provider(&base_url),
-        relying_party: environment.relying_party(&base_url),
+        provider: match environment.string(declarations::PROVIDERS.name) {
+            None => environment.provider(&base_url),
+            Some(_) => None,
+        },
+        providers,
+        relying_party: environment.relying_party(&base_url, &Paths::default().login_callback),
         joining: environment.joining(),
         login_mode,
         widget: environment.widget(login_mode),
@@ -177,8 +182,8 @@ impl Environment<'_> {
         networks
     }
 
-    /// `None`: a debug build will use the development provider.
-    fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
+    /// `None`: a debug build will use the development provider, or a fault was recorded.
+    pub(super) fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
         const VARIABLES: [&str; 6] = [
             declarations::ISSUER.name,
             declarations::DIRECT_URL.name,
@@ -403,8 +408,8 @@ impl Environment<'_> {
         String::new()
     }
 
-    fn relying_party(&mut self, base_url: &Url) -> RelyingParty {
-        let login_redirect_uri = self.login_redirect_uri(base_url);
+    pub(super) fn relying_party(&mut self, base_url: &Url, callback: &str) -> RelyingParty {
+        let login_redirect_uri = self.login_redirect_uri(base_url, callback);
         let ExtraParameters { parameters, demand } = self.extra_parameters();
         let logout_redirect_uri = self.redirect_uri(
             declarations::LOGOUT_REDIRECT_URI.name,
@@ -456,7 +461,7 @@ impl Environment<'_> {
     }
 
     /// The widget makes the authorization request itself.
-    fn check_demand(&mut self, demand: &Demand, login_mode: LoginMode) {
+    pub(super) fn check_demand(&mut self, demand: &Demand, login_mode: LoginMode) {
         if login_mode.shows_widget() && !demand.is_empty() {
             self.fault(
                 declarations::LOGIN_PAGE.name,
@@ -542,9 +547,9 @@ impl Environment<'_> {
     }
 
     /// The response has to go where the transaction's cookie is sent.
-    fn login_redirect_uri(&mut self, base_url: &Url) -> Url {
+    fn login_redirect_uri(&mut self, base_url: &Url, callback: &str) -> Url {
         const VARIABLE: &str = declarations::LOGIN_REDIRECT_URI.name;
-        let usual = below(base_url, &Paths::default().login_callback);
+        let usual = below(base_url, callback);
         let uri = self.redirect_uri(VARIABLE, usual.clone());
         if uri.origin() != base_url.origin() {
             self.fault(
@@ -600,10 +605,10 @@ impl Environment<'_> {
         Some(path)
     }
 
-    fn joining(&mut self) -> Joining {
+    pub(super) fn joining(&mut self) -> Joining {
         let groups = self.string(declarations::JOIN_GROUPS.name);
         let joining = Joining {
-            domains: self.join_domains(),
+            domains: self.domains(declarations::JOIN_DOMAINS),
             invited_file: self.readable_file(declarations::JOIN_INVITED_FILE),
             groups: groups
                 .iter()
@@ -626,9 +631,9 @@ impl Environment<'_> {
         joining
     }
 
-    fn join_domains(&mut self) -> Vec<String> {
-        const VARIABLE: &str = declarations::JOIN_DOMAINS.name;
-        let Some(value) = self.string(VARIABLE) else {
+    /// A list of domains, in lowercase.
+    pub(super) fn domains(&mut self, setting: Setting) -> Vec<String> {
+        let Some(value) = self.string(setting.name) else {
             return Vec::new();
         };
         let mut domains = Vec::new();
@@ -636,7 +641,7 @@ impl Environment<'_> {
             match joining::domain(word.trim_start_matches('@')) {
                 Some(domain) if !domain.contains('*') => domains.push(domain),
                 _ => self.fault(
-                    VARIABLE,
+                    setting.name,
                     format!(
                         "«{word}» is not a domain such as example.com. Name each subdomain too: \
                          patterns are not possible."
@@ -644,8 +649,8 @@ impl Environment<'_> {
                 ),
             }
         }
-        if domains.is_empty() && words(&value).next().is_none() {
-            self.fault(VARIABLE, "names no domain.");
+        if words(&value).next().is_none() {
+            self.fault(setting.name, "names no domain.");
         }
         domains
     }
@@ -690,7 +695,7 @@ impl Environment<'_> {
         )
     }
 
-    fn login_mode(&mut self) -> LoginMode {
+    pub(super) fn login_mode(&mut self) -> LoginMode {
         use LoginMode::{Page, Redirect};
         self.choice(
             declarations::LOGIN_PAGE.name,
@@ -703,7 +708,7 @@ impl Environment<'_> {
         )
     }
 
-    fn widget(&mut self, login_mode: LoginMode) -> WidgetSettings {
+    pub(super) fn widget(&mut self, login_mode: LoginMode) -> WidgetSettings {
         const ASSETS: &str = declarations::WIDGET_ASSETS.name;
         let engine = self.choice(
             declarations::WIDGET_ENGINE.name,

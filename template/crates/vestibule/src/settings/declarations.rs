@@ -99,6 +99,14 @@ settings! {
         "classic for organisations that are not on Okta's Identity Engine";
     WIDGET_ASSETS: "OIDC_WIDGET_ASSETS", "cdn",
         "cdn, or a folder with the widget's files for the app to serve";
+    PROVIDERS: "OIDC_PROVIDERS", "",
+        "the names of several providers to choose from, such as entra google. Each has its own settings, as in OIDC_ENTRA_ISSUER; what it leaves out is as without its name";
+    TITLE: "OIDC_{NAME}_TITLE", "",
+        "what people call this one of several providers, such as Microsoft; the default is its host";
+    ICON: "OIDC_{NAME}_ICON", "",
+        "a picture of this one of several providers, as a path of the app such as /static/google.svg";
+    DOMAINS: "OIDC_{NAME}_DOMAINS", "",
+        "people with an e-mail address in one of these domains are led to this one of several providers";
     SECRET: "SESSION_SECRET", "",
         "seals cookies and user sessions; new,old replaces a secret without signing anyone out. Debug builds make one up";
     STORE: "SESSION_STORE", "",
@@ -142,8 +150,15 @@ mod tests {
         }
         let mut read = read.into_inner();
         read.retain(|name| !name.ends_with("_PROXY"));
-        // Read only after a key has been loaded.
-        read.insert("OIDC_CLIENT_KEY_ID".to_owned());
+        // Read only after a key has been loaded, and of several providers.
+        for later in [
+            "CLIENT_KEY_ID",
+            "{NAME}_TITLE",
+            "{NAME}_ICON",
+            "{NAME}_DOMAINS",
+        ] {
+            read.insert(format!("OIDC_{later}"));
+        }
         let declared: BTreeSet<String> = ALL.iter().map(|one| one.name.to_owned()).collect();
         assert_eq!(read, declared);
     }

@@ -4,7 +4,10 @@ use std::{
     cell::RefCell, collections::BTreeSet, ops::RangeInclusive, str::FromStr, time::Duration,
 };
 
-use super::{Fault, Faults};
+use super::{
+    Fault, Faults,
+    several::{self, Prefix},
+};
 
 /// The environment while settings are read from it. Faults are recorded and reading
 /// goes on, so that all of them are reported at once.
@@ -13,6 +16,8 @@ pub struct Environment<'a> {
     faults: Vec<Fault>,
     /// The variables whose values are in quotes.
     quoted: RefCell<BTreeSet<String>>,
+    /// Whose settings are being read, if there are several providers.
+    provider: Option<Prefix>,
 }
 
 impl<'a> Environment<'a> {
@@ -21,7 +26,31 @@ impl<'a> Environment<'a> {
             lookup,
             faults: Vec::new(),
             quoted: RefCell::default(),
+            provider: None,
         }
+    }
+
+    /// Reads settings of one provider: where it has a value of its own, that one.
+    pub(super) fn of_provider<T>(
+        &mut self,
+        prefix: Prefix,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.provider = Some(prefix);
+        let read = read(self);
+        self.provider = None;
+        read
+    }
+
+    /// The variable that a setting is read from.
+    fn variable_of(&self, setting: &str) -> String {
+        let own = self.provider.as_ref().and_then(|it| it.variable(setting));
+        own.filter(|own| !several::is_shared(setting) || self.is_set(own) || !self.is_set(setting))
+            .unwrap_or_else(|| setting.to_owned())
+    }
+
+    fn is_set(&self, variable: &str) -> bool {
+        (self.lookup)(variable).is_some_and(|value| !value.trim().is_empty())
     }
 
     pub(super) fn into_faults(mut self) -> Result<(), Faults> {
@@ -43,12 +72,13 @@ impl<'a> Environment<'a> {
     /// set. If it is in quotes, that is a fault of its own, and what is in them is
     /// returned.
     pub fn string(&self, variable: &str) -> Option<String> {
-        let value = (self.lookup)(variable)?;
+        let variable = self.variable_of(variable);
+        let value = (self.lookup)(&variable)?;
         let mut value = value.trim();
         for quote in ['"', '\''] {
             let inner = value.strip_prefix(quote);
             if let Some(inner) = inner.and_then(|inner| inner.strip_suffix(quote)) {
-                self.quoted.borrow_mut().insert(variable.to_owned());
+                self.quoted.borrow_mut().insert(variable.clone());
                 value = inner.trim();
                 break;
             }
@@ -68,10 +98,15 @@ impl<'a> Environment<'a> {
     /// Records that a variable cannot be used. The hint says what is wrong and what
     /// to do about it; it must not contain a secret.
     pub fn fault(&mut self, variable: &str, hint: impl Into<String>) {
-        self.faults.push(Fault {
-            variable: variable.to_owned(),
-            hint: hint.into(),
-        });
+        let (variable, mut hint) = (self.variable_of(variable), hint.into());
+        if let Some(provider) = &self.provider {
+            hint = provider.in_words(&hint);
+        }
+        // What all providers share is read once for each of them.
+        let is_known = |fault: &Fault| fault.variable == variable && fault.hint == hint;
+        if !self.faults.iter().any(is_known) {
+            self.faults.push(Fault { variable, hint });
+        }
     }
 
     /// `yes` or `no`; `no` if the variable is not set.

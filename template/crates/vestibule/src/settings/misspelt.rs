@@ -16,8 +16,16 @@ pub(super) fn warnings(
     environment: impl Iterator<Item = String>,
 ) -> Vec<Fault> {
     let environment: BTreeSet<String> = environment.collect();
+    // Those of several providers are only among what was read.
+    let of_providers = read.iter().filter(|name| name.starts_with("OIDC_"));
+    let settings: BTreeSet<&str> = ALL
+        .iter()
+        .map(|setting| setting.name)
+        .filter(|name| !name.contains('{'))
+        .chain(of_providers.map(String::as_str))
+        .collect();
     let unset = || {
-        let names = ALL.iter().map(|setting| setting.name);
+        let names = settings.iter().copied();
         names.filter(|name| !environment.contains(*name))
     };
     let unknown = environment.iter().filter(|name| !read.contains(*name));

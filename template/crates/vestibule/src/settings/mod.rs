@@ -9,6 +9,7 @@ mod environment;
 pub(crate) mod extra_parameters;
 mod logout_url;
 mod misspelt;
+pub(crate) mod several;
 mod strength;
 pub mod widget;
 
@@ -17,7 +18,7 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
-pub use self::{environment::Environment, widget::WidgetSettings};
+pub use self::{environment::Environment, several::NamedProvider, widget::WidgetSettings};
 pub use crate::{
     joining::Joining,
     loopback::is_loopback,
@@ -45,8 +46,13 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// How many requests per second one address may make to the sign-in pages.
     pub login_rate: u64,
-    /// The provider that people sign in with; `None`: the development provider.
+    /// The provider that people sign in with; `None`: the development provider, or one of
+    /// several.
     pub provider: Option<ProviderSettings>,
+    /// Several providers to choose from, in the order in which people see them. Each goes by
+    /// its own settings: `relying_party`, `joining`, `login_mode` and `widget` are for one
+    /// provider alone.
+    pub providers: Vec<NamedProvider>,
     /// How the app behaves as a relying party, whichever the provider.
     pub relying_party: RelyingParty,
     /// Who may join, and with which roles.
@@ -237,12 +243,23 @@ impl Settings {
     /// they are set.
     #[must_use]
     pub fn with_paths(mut self, paths: Paths) -> Self {
-        let party = &mut self.relying_party;
-        if party.login_redirect_uri == below(&self.base_url, &self.paths.login_callback) {
-            party.login_redirect_uri = below(&self.base_url, &paths.login_callback);
-        }
-        if party.logout_redirect_uri == below(&self.base_url, &self.paths.logged_out) {
-            party.logout_redirect_uri = below(&self.base_url, &paths.logged_out);
+        let (base_url, before) = (&self.base_url, &self.paths);
+        let parties = self.providers.iter_mut().map(|one| {
+            let callback = |paths: &Paths| several::callback_of(&paths.login_callback, &one.name);
+            (callback(before), callback(&paths), &mut one.relying_party)
+        });
+        let only = (
+            before.login_callback.to_string(),
+            paths.login_callback.to_string(),
+            &mut self.relying_party,
+        );
+        for (callback_before, callback, party) in parties.chain([only]) {
+            if party.login_redirect_uri == below(base_url, &callback_before) {
+                party.login_redirect_uri = below(base_url, &callback);
+            }
+            if party.logout_redirect_uri == below(base_url, &before.logged_out) {
+                party.logout_redirect_uri = below(base_url, &paths.logged_out);
+            }
         }
         self.paths = paths;
         self
@@ -274,23 +291,17 @@ impl Settings {
         client_id: impl Into<String>,
         client_secret: Secret,
     ) {
-        self.provider = Some(ProviderSettings {
-            issuer: issuer.into(),
-            direct_url: None,
-            metadata_url: None,
-            client_id: client_id.into(),
-            credential: Credential::Secret {
-                secret: client_secret,
-                method: None,
-            },
-        });
+        let registration = ProviderSettings::new(issuer, client_id, client_secret);
+        self.provider = Some(registration);
     }
 
     /// Adds a scope to ask for.
     pub fn add_scope(&mut self, scope: &str) {
-        let scopes = &mut self.relying_party.scopes;
-        if !scopes.iter().any(|known| known == scope) {
-            scopes.push(scope.to_owned());
+        let several = self.providers.iter_mut().map(|one| &mut one.relying_party);
+        for party in several.chain([&mut self.relying_party]) {
+            if !party.scopes.iter().any(|known| known == scope) {
+                party.scopes.push(scope.to_owned());
+            }
         }
     }
 
@@ -300,12 +311,12 @@ impl Settings {
     }
 
     /// Not a fault in itself, as the network may be encrypted or private.
-    pub(crate) fn warn_of_unencrypted_provider(&self) {
-        let provider = self.provider.as_ref();
-        if let Some(url) = provider.and_then(|provider| provider.direct_url.as_ref())
+    pub(crate) fn warn_of_unencrypted_provider(registration: &ProviderSettings) {
+        if let Some(url) = &registration.direct_url
             && !is_https_or_loopback(url)
         {
             tracing::warn!(
+                issuer = registration.issuer,
                 "OIDC_DIRECT_URL: the connection to {} is not encrypted, so whoever is on the way can \
                  read the client secret and tokens, and sign in as anybody by giving keys of their \
                  own. Use https, with OIDC_CA_FILE if its certificate is by an authority of your own.",
@@ -354,13 +365,11 @@ impl Settings {
         for Fault { variable, hint } in &self.warnings {
             tracing::warn!("{variable}: {hint}");
         }
-        self.warn_of_another_callback();
     }
 
     /// Not a fault in itself, as a proxy may rewrite paths.
-    fn warn_of_another_callback(&self) {
-        let served = self.url(&self.paths.login_callback);
-        let named = &self.relying_party.login_redirect_uri;
+    pub(crate) fn warn_of_another_callback(&self, callback: &str, named: &Url) {
+        let served = self.url(callback);
         if named.path() != served.path() {
             tracing::warn!(
                 "OIDC_LOGIN_REDIRECT_URI: «{named}» has a different path from {served}, where this \

@@ -26,7 +26,7 @@ use crate::{
     fixture::{Fixture, User, pages as own_pages},
     outage::Outage,
     redis_server::Server,
-    support::{Browser, PATHS, embedded_at},
+    support::{Browser, CLIENT, PATHS, embedded_at},
 };
 
 /// Keeps a value, after a while.
@@ -405,9 +405,7 @@ async fn s19_data_end_with_a_session_that_is_ended_from_elsewhere() {
 
     let alice = app.signed_in_as("alice").await;
     let kept = keep_basket(&alice).await;
-    let token = app
-        .provider
-        .logout_token(oidc.client_id(), Some("alice"), None);
+    let token = app.provider.logout_token(CLIENT, Some("alice"), None);
     let fields = [("logout_token", &*token.unwrap())];
     let answer = app.browser().post(PATHS.backchannel_logout, &fields).await;
     assert_eq!(answer.status, StatusCode::OK);

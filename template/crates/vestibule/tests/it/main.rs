@@ -60,6 +60,7 @@ mod runtimes;
 mod settings;
 mod several;
 mod several_instances;
+mod several_providers;
 mod sign_in;
 mod sign_out;
 mod signatures;

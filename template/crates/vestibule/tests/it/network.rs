@@ -25,7 +25,7 @@ use crate::{
         process::{self, LISTEN},
     },
     processes::{Instances, read_request, serve},
-    support::PATHS,
+    support::{PATHS, issuer_of},
 };
 
 /// Gives each connection to a port of its own to `answer`.
@@ -511,7 +511,7 @@ async fn a_provider_with_a_certificate_of_ones_own_authority_can_be_used() {
         settings.relying_party.ca_file = Some(authority.file());
     })
     .await;
-    app.issuer = app.oidc().issuer().to_owned();
+    app.issuer = issuer_of(app.oidc()).to_owned();
     let alice = app.signed_in_as("alice").await;
     assert_eq!(alice.fetch("/api/userinfo").await.status, StatusCode::OK);
 }
@@ -539,7 +539,7 @@ async fn d2_a_provider_with_tls_has_no_endpoint_without() {
         .await;
         let login = app.browser().get(PATHS.login).await;
         assert_eq!(login.status, StatusCode::SERVICE_UNAVAILABLE, "{name}");
-        let log = app.logged(app.oidc().issuer());
+        let log = app.logged(issuer_of(app.oidc()));
         let reason = format!("its {name} is not protected by TLS");
         assert!(log.contains(&reason), "{name}: {log}");
     }
@@ -560,7 +560,7 @@ async fn other_certificates_are_refused_with_the_reason() {
         let ready = browser.fetch("/readyz").await;
         assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(app.provider.requests().is_empty(), "nothing got through");
-        let issuer = app.oidc().issuer();
+        let issuer = issuer_of(app.oidc());
         assert!(app.logged(issuer).contains("ertificate"));
     }
 }

@@ -10,10 +10,13 @@ use vestibule_dev::{
     testing::{Browser, Launch, TestApp, TestProvider},
 };
 
-use crate::fixture::{Fixture, PATIENCE, User};
+use crate::{
+    fixture::{Fixture, PATIENCE, User},
+    support::issuer_of,
+};
 
 async fn private(oidc: Oidc, user: User) -> String {
-    format!("{} at {}", user.session().subject(), oidc.issuer())
+    format!("{} at {}", user.session().subject(), issuer_of(&oidc))
 }
 
 /// A part of the app with a relying party of its own.

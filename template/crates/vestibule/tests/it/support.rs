@@ -15,6 +15,7 @@ use vestibule_dev::{
 
 use crate::fixture::{Fixture, Pages};
 
+use vestibule::Oidc;
 pub use vestibule_dev::testing::{Browser, Page, TestApp, client};
 
 /// Where the sign-in's own pages are, unless an app moves them.
@@ -93,6 +94,11 @@ pub async fn signed_in_near_the_end(app: &TestApp, person: &str) -> Browser {
 /// Keeps user sessions in a file.
 pub fn embedded_at(path: &Path) -> SessionStore {
     SessionStore::Embedded(path.to_owned())
+}
+
+/// The issuer of the one provider.
+pub fn issuer_of(oidc: &Oidc) -> &str {
+    oidc.providers().next().unwrap().issuer()
 }
 
 /// Under what the store finds all user sessions of a person.

@@ -20,7 +20,7 @@ pub fn instance(store: Arc<dyn Store>, idle: Duration) -> UserSessions {
     };
     let secrets = [Secret::new("a secret")];
     let max = Duration::from_secs(3600);
-    UserSessions::new(store, registration, &secrets, idle, max).unwrap()
+    UserSessions::new(store, vec![registration], &secrets, idle, max).unwrap()
 }
 
 pub fn session_of(roles: &[&str]) -> UserSession {

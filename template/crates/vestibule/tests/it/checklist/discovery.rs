@@ -472,7 +472,7 @@ async fn d10_what_is_known_stays_in_use_when_a_later_look_fails() {
     for (what, set) in wrong {
         faults.clear();
         set();
-        internals::provider(app.oidc()).look_again().await;
+        internals::provider(app.oidc()).unwrap().look_again().await;
         assert_accepted(&app, what).await;
         assert_eq!(app.browser().get("/readyz").await.status, StatusCode::OK);
     }
@@ -492,7 +492,7 @@ async fn d10_a_later_look_that_succeeds_counts() {
         metadata["authorization_endpoint"] = json!("https://id.example.com/new");
         metadata["end_session_endpoint"] = json!("https://id.example.com/out");
     });
-    internals::provider(app.oidc()).look_again().await;
+    internals::provider(app.oidc()).unwrap().look_again().await;
     let login = app.browser().get(PATHS.login).await.location();
     assert_eq!(login.host_str(), Some("id.example.com"));
     // The form to sign out ends at the provider.

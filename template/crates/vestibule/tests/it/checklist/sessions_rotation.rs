@@ -289,7 +289,14 @@ async fn s12_what_was_just_sealed_anew_can_be_replaced() {
     let sessions_with = |secrets: &[&Secret]| {
         let secrets: Vec<Secret> = secrets.iter().copied().cloned().collect();
         let hour = Duration::from_secs(3600);
-        UserSessions::new(store.clone(), registration.clone(), &secrets, hour, hour).unwrap()
+        UserSessions::new(
+            store.clone(),
+            vec![registration.clone()],
+            &secrets,
+            hour,
+            hour,
+        )
+        .unwrap()
     };
     let [old, new] = [(); 2].map(|()| Secret::new(seal::random_string().unwrap()));
     let id = sessions_with(&[&old]).begin(&session).await.unwrap();
