@@ -33,14 +33,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let store = store::open(&SessionStore::Embedded(file.into())).await?;
     let life = Duration::from_secs(life);
-    let registration = Registration {
-        provider: "main".to_owned(),
-        issuer: std::env::var("OIDC_ISSUER")?,
-        client_id: std::env::var("OIDC_CLIENT_ID")?,
-    };
-    record["provider"] = registration.provider.as_str().into();
-    record["issuer"] = registration.issuer.as_str().into();
-    record["client_id"] = registration.client_id.as_str().into();
+    let issuer = std::env::var("OIDC_ISSUER")?;
+    let client_id = std::env::var("OIDC_CLIENT_ID")?;
+    let registration = Registration::new("main", &issuer, &client_id);
+    record["provider"] = "main".into();
+    record["issuer"] = issuer.into();
+    record["client_id"] = client_id.into();
     let secrets = [Secret::new(std::env::var("SESSION_SECRET")?)];
     let sessions = UserSessions::new(store, vec![registration], &secrets, life, life)?;
     let sessions = Arc::new(sessions);

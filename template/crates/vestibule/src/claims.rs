@@ -122,6 +122,17 @@ impl Claims {
         roles
     }
 
+    /// Whether the provider says that it left one of these claims out of the token: Entra does
+    /// with the groups of people who are in many (OIDC Core 5.6.2, distributed claims).
+    pub(crate) fn leaves_out(&self, names: &str) -> bool {
+        let elsewhere = self.get("_claim_names");
+        let mut names = names.split([' ', ',']).filter(|name| !name.is_empty());
+        names.any(|name| {
+            let elsewhere = elsewhere.as_ref().and_then(|it| it.get(name));
+            elsewhere.is_some() && self.get(name).is_none()
+        })
+    }
+
     /// All claims, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
         self.all().map(|claim| (claim.name, claim.parse()))

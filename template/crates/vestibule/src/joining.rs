@@ -91,7 +91,7 @@ impl Joining {
             .because("OIDC_JOIN_DOMAINS and OIDC_JOIN_INVITED_FILE need a verified address")
     }
 
-    fn turned_away(&self, cause: &'static str) -> Deny {
+    pub(crate) fn turned_away(&self, cause: &'static str) -> Deny {
         Deny::new("not_admitted")
             .title("Your account has no access to this app")
             .text(format!("To get access, ask {}.", self.contact))

@@ -16,8 +16,8 @@ use crate::{
     hooks::AnyHooks,
     limit::LoginLimit,
     protocol::{
-        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, ProtocolError,
-        ProviderSettings, RelyingParty, UserInfoError, causes::KEYS_READ_BEFORE,
+        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, Issuers,
+        ProtocolError, ProviderSettings, RelyingParty, UserInfoError, causes::KEYS_READ_BEFORE,
     },
     request_state,
     session::UserSession,
@@ -74,6 +74,7 @@ enum Keys {
 pub struct Provider {
     settings: NamedProvider,
     registration: ProviderSettings,
+    issuers: Issuers,
     http: Http,
     hooks: Arc<dyn AnyHooks>,
     origin: String,
@@ -104,6 +105,7 @@ impl Provider {
         Ok(Self {
             origin,
             settings,
+            issuers: registration.issuers(),
             registration,
             http,
             hooks,
@@ -131,12 +133,17 @@ impl Provider {
     /// Whether a session was begun here. It has to be the same client of the same issuer: see
     /// [`Registration`](crate::session::Registration).
     pub fn began(&self, session: &UserSession) -> bool {
-        session.issuer == self.issuer() && session.client_id == self.client_id()
+        self.issuers.include(&session.issuer) && session.client_id == self.client_id()
     }
 
     /// The configured issuer.
     pub fn issuer(&self) -> &str {
         &self.registration.issuer
+    }
+
+    /// Who may have issued what comes from the provider.
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
     }
 
     /// The client id of this app at the provider.

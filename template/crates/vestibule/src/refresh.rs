@@ -214,6 +214,7 @@ impl Oidc {
         let provider = at.discovered().await.map_err(passing)?;
         let relying_party = at.relying_party();
         let established = Established {
+            issuer: &live.session.issuer,
             subject: &live.session.subject,
             authenticated_at: live.session.authenticated_at,
             tokens: &live.session.tokens,

@@ -65,14 +65,13 @@ pub(super) async fn backchannel_logout(
         let provider = sent_by.ok_or_else(|| {
             ErrorKind::LogoutToken("its iss and aud name no provider of this app".to_owned())
         })?;
-        let token = verify(provider, &token, sender).await?;
-        Ok((Arc::clone(provider), token))
+        verify(provider, &token, sender).await
     };
-    let (provider, token) = accepted.await.inspect_err(refused)?;
+    let token = accepted.await.inspect_err(refused)?;
     let for_later = oidc.clone();
     // Continues if the provider stops waiting: a token marked as used must have
     // taken effect.
-    request_state::spawn(async move { use_once(&for_later, &provider, &token).await })
+    request_state::spawn(async move { use_once(&for_later, &token).await })
         .await
         .map_err(|_| ErrorKind::Internal("a logout was interrupted".to_owned()))?
         .inspect_err(refused)?;
@@ -82,14 +81,14 @@ pub(super) async fn backchannel_logout(
 /// The provider whose keys have to have made the token's signature.
 fn provider_named_in<'a>(oidc: &'a Oidc, token: &str) -> Option<&'a Arc<Provider>> {
     let mut providers = oidc.all_providers().iter();
-    let is_named = |it: &&Arc<Provider>| is_addressed_to(token, it.issuer(), it.client_id());
+    let is_named = |it: &&Arc<Provider>| is_addressed_to(token, it.issuers(), it.client_id());
     oidc.only_provider().or_else(|| providers.find(is_named))
 }
 
 /// Ends what the token names, unless the token was used before.
-async fn use_once(oidc: &Oidc, provider: &Provider, token: &LogoutToken) -> Result<(), Error> {
+async fn use_once(oidc: &Oidc, token: &LogoutToken) -> Result<(), Error> {
     let store = oidc.sessions().store();
-    let used = first_use(provider, token)?;
+    let used = first_use(token)?;
     // Held only briefly: if this process dies now, the provider can send the token
     // again.
     let begun = Lease {
@@ -99,7 +98,7 @@ async fn use_once(oidc: &Oidc, provider: &Provider, token: &LogoutToken) -> Resu
     if !store.acquire(begun).await? {
         return Err(ErrorKind::LogoutToken("it was already used".to_owned()).into());
     }
-    let ended = match end_sign_ins(oidc, provider, token).await {
+    let ended = match end_sign_ins(oidc, token).await {
         Ok(ended) => ended,
         Err(error) => {
             let _ = store.release(used.name, used.holder).await;
@@ -107,18 +106,14 @@ async fn use_once(oidc: &Oidc, provider: &Provider, token: &LogoutToken) -> Resu
         }
     };
     let subject = token.subject.as_deref();
-    events::revoked(provider.issuer(), subject, Ending::BackChannelLogout, ended);
+    events::revoked(&token.issuer, subject, Ending::BackChannelLogout, ended);
     store.acquire(used).await?;
     Ok(())
 }
 
 /// Back-Channel Logout 1.0, 2.7.
-async fn end_sign_ins(
-    oidc: &Oidc,
-    provider: &Provider,
-    token: &LogoutToken,
-) -> Result<usize, StoreError> {
-    let (issuer, sessions) = (provider.issuer(), oidc.sessions());
+async fn end_sign_ins(oidc: &Oidc, token: &LogoutToken) -> Result<usize, StoreError> {
+    let (issuer, sessions) = (&*token.issuer, oidc.sessions());
     match (&token.subject, &token.provider_session) {
         (None, None) => Ok(0),
         (Some(subject), None) => sessions.end_all_of(issuer, subject).await,
@@ -156,8 +151,8 @@ async fn verify(
 
 /// A logout token works once, on any instance (Back-Channel Logout 1.0, section
 /// 2.6, step 8): its name stays taken for as long as it could be used again.
-fn first_use(provider: &Provider, token: &LogoutToken) -> Result<Lease, SealError> {
-    let issuer = provider.issuer().as_bytes();
+fn first_use(token: &LogoutToken) -> Result<Lease, SealError> {
+    let issuer = token.issuer.as_bytes();
     Ok(Lease {
         name: seal::hash("logout token", &[issuer, token.id.as_bytes()]),
         holder: seal::random_bytes()?,

@@ -250,7 +250,7 @@ impl Answer {
     /// it says so (RFC 9207 2.4).
     fn check_issuer(&self, provider: &Discovered) -> Result<(), ErrorKind> {
         match &self.issuer {
-            Some(issuer) if issuer != provider.issuer() => {
+            Some(issuer) if !provider.issues_as(issuer) => {
                 Err(ErrorKind::MixedUp("iss names another issuer".to_owned()))
             }
             // Made by the widget in our own page, not by the provider.
@@ -334,7 +334,21 @@ async fn finish(
         .claims
         .roles_at(&provider.relying_party().roles_claim);
     let joining = &provider.settings().joining;
-    let joined = joining.check(&authenticated.claims, &groups).await;
+    let joined = if provider.issuers().include(&authenticated.issuer) {
+        joining.check(&authenticated.claims, &groups).await
+    } else {
+        Err(joining.turned_away("their tenant is not in OIDC_TENANTS"))
+    };
+    if authenticated
+        .claims
+        .leaves_out(&provider.relying_party().roles_claim)
+    {
+        tracing::warn!(
+            claim = provider.relying_party().roles_claim,
+            "the person is in more groups than the provider puts into a token, so it named none: \
+             have it put only groups that are assigned to the app there, or app roles"
+        );
+    }
     let roles = joining.roles(groups);
     let mut session = new_session(oidc, provider, authenticated, roles, browser_of(request))?;
     if let Some(before) = before
@@ -409,6 +423,7 @@ fn new_session(
     let Authenticated {
         mut claims,
         tokens,
+        issuer,
         authenticated_at,
         acr,
         ..
@@ -423,7 +438,7 @@ fn new_session(
     let string = |claim: &str| claims.string(claim).map(str::to_owned);
     Ok(UserSession {
         provider: provider.name().to_owned(),
-        issuer: provider.issuer().to_owned(),
+        issuer,
         client_id: provider.client_id().to_owned(),
         subject: string("sub").ok_or_else(|| ErrorKind::IdToken("sub is missing".to_owned()))?,
         provider_session: string("sid"),

@@ -65,7 +65,7 @@ impl ClientAuthentication {
                 key: Arc::clone(key),
                 key_id: id.clone(),
                 audience: *audience,
-                issuer: metadata.issuer().to_string(),
+                issuer: provider.issuer.clone(),
                 token_endpoint: metadata
                     .token_endpoint()
                     .map(|endpoint| endpoint.to_string())

@@ -4,7 +4,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use url::Url;
 
-use super::{ClientKey, Demand};
+use super::{
+    ClientKey, Demand,
+    tenants::{Issuers, Tenants},
+};
 use crate::secret::Secret;
 
 /// Where a provider's metadata are, below its issuer (OIDC Discovery 4.1).
@@ -24,6 +27,8 @@ pub struct ProviderSettings {
     pub client_id: String,
     /// How the app authenticates as this client.
     pub credential: Credential,
+    /// With an issuer that stands for many tenants: whose people may sign in.
+    pub tenants: Option<Tenants>,
 }
 
 impl ProviderSettings {
@@ -42,7 +47,13 @@ impl ProviderSettings {
                 secret: client_secret,
                 method: None,
             },
+            tenants: None,
         }
+    }
+
+    /// Who may have issued what the app gets from the provider.
+    pub(crate) fn issuers(&self) -> Issuers {
+        Issuers::new(&self.issuer, self.tenants.as_ref())
     }
 
     /// Where the provider's metadata are read.

@@ -6,9 +6,10 @@ use url::Url;
 use super::{
     client_authentication::ClientAuthentication,
     config::{ProviderSettings, RelyingParty},
-    documents,
+    documents::{self, KeyIssuers},
     error::causes::{NO_TLS, ONLY_DIRECT},
     http::Http,
+    tenants::Issuers,
     types::{Metadata, RelyingPartyClient},
 };
 use crate::loopback::is_https_or_loopback;
@@ -20,6 +21,8 @@ pub struct Discovered {
     pub(super) metadata: Metadata,
     pub(super) client: RelyingPartyClient,
     pub(super) authentication: ClientAuthentication,
+    pub(super) issuers: Issuers,
+    pub(super) key_issuers: KeyIssuers,
 }
 
 /// Why a provider cannot be used; the string is for the log.
@@ -40,7 +43,8 @@ impl Discovered {
         let issuer = IssuerUrl::new(provider.issuer.clone())
             .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
         let location = provider.metadata_location();
-        let metadata = documents::metadata(&location, &issuer, http).await?;
+        let issuers = provider.issuers();
+        let metadata = documents::metadata(&location, &issuers, http).await?;
         // Only a provider on this machine can do without TLS, and not in part.
         let is_protected = |url: &Url| match issuer.url().scheme() {
             "https" => url.scheme() == "https",
@@ -56,13 +60,15 @@ impl Discovered {
                 return Err(Unusable(format!("its {name} {NO_TLS}")));
             }
         }
-        let keys = documents::keys(metadata.jwks_uri(), http).await?;
+        let (keys, key_issuers) = documents::keys(metadata.jwks_uri(), http).await?;
         let metadata = metadata.set_jwks(keys);
         let authentication = ClientAuthentication::choose(&metadata, provider)?;
         Ok(Self {
             client: client(&metadata, provider, relying_party, &authentication),
             authentication,
             metadata,
+            issuers,
+            key_issuers,
         })
     }
 
@@ -76,18 +82,21 @@ impl Discovered {
         relying_party: &RelyingParty,
         http: &Http,
     ) -> Result<Self, Unusable> {
-        let keys = documents::keys(self.metadata.jwks_uri(), http).await?;
+        let (keys, key_issuers) = documents::keys(self.metadata.jwks_uri(), http).await?;
         let metadata = self.metadata.clone().set_jwks(keys);
         Ok(Self {
             client: client(&metadata, provider, relying_party, &self.authentication),
             authentication: self.authentication.clone(),
             metadata,
+            issuers: self.issuers.clone(),
+            key_issuers,
         })
     }
 
-    /// The issuer, on which the provider and the settings agree.
-    pub fn issuer(&self) -> &str {
-        self.metadata.issuer()
+    /// Whether this is the issuer on which the provider and the settings agree, or, with
+    /// many tenants, one of them.
+    pub fn issues_as(&self, issuer: &str) -> bool {
+        self.issuers.include(issuer)
     }
 
     /// Whether the provider sends `iss` with each callback (RFC 9207 3).

@@ -2,6 +2,8 @@
 //! Discovery 3, RFC 7517). What it does not use is not looked at, and an optional
 //! member that cannot be used is left out with a warning.
 
+use std::collections::HashMap;
+
 use openidconnect::{
     AuthUrl, EndSessionUrl, IssuerUrl, JsonWebKeySet, JsonWebKeySetUrl, ResponseTypes,
     RevocationUrl, TokenUrl, UserInfoUrl,
@@ -24,35 +26,38 @@ use super::{
     http::Http,
     jws::key_id,
     shape::{kind, said},
+    tenants::Issuers,
     types::{Metadata, MoreMetadata},
 };
 use crate::seal;
 
-/// Reads the metadata at `location`, which must name the issuer as it is written here
-/// (OIDC Discovery 4.3).
+/// Reads the metadata at `location`, which must name the issuer as it is in the settings
+/// (OIDC Discovery 4.3), or, if that stands for many tenants, with a placeholder in it.
 ///
 /// # Errors
 /// No usable response, another issuer, or a member that is needed cannot be used.
 pub(super) async fn metadata(
     location: &str,
-    issuer: &IssuerUrl,
+    issuers: &Issuers,
     http: &Http,
 ) -> Result<Metadata, Unusable> {
     let url = Url::parse(location)
         .map_err(|error| Unusable(format!("the issuer is not a URL: {error}")))?;
     let members: Map<String, Value> = document(url, "metadata", http).await?;
     let found = required_url(&members, "issuer", IssuerUrl::new)?;
-    if found != *issuer {
+    let expected = issuers.in_metadata();
+    if found.as_str() != expected {
         // Microsoft Entra's shared issuers, such as `common`.
-        let advice = if found.as_str().contains("{tenantid}") {
-            ": it stands for all tenants, so name your own tenant in OIDC_ISSUER"
+        let advice = if found.as_str().contains("{tenantid}") && !issuers.are_many() {
+            ": it stands for all tenants, so name your own tenant in OIDC_ISSUER, or those whose \
+             people may sign in in OIDC_TENANTS"
         } else {
             ""
         };
         return Err(Unusable(format!(
             "{UNEXPECTED_ISSUER} `{}` in its metadata (expected `{}`){advice}",
             found.as_str(),
-            issuer.as_str()
+            expected
         )));
     }
     let authorization_endpoint = required_url(&members, "authorization_endpoint", AuthUrl::new)?;
@@ -103,6 +108,9 @@ pub(super) async fn metadata(
         )))
 }
 
+/// The issuers of keys that say so, by the names of the keys. Entra's do.
+pub(super) type KeyIssuers = HashMap<String, String>;
+
 /// Reads a provider's keys (RFC 7517 5). Those that cannot be used are left out.
 ///
 /// # Errors
@@ -110,7 +118,7 @@ pub(super) async fn metadata(
 pub(super) async fn keys(
     url: &JsonWebKeySetUrl,
     http: &Http,
-) -> Result<JsonWebKeySet<CoreJsonWebKey>, Unusable> {
+) -> Result<(JsonWebKeySet<CoreJsonWebKey>, KeyIssuers), Unusable> {
     #[derive(Deserialize)]
     struct KeySet {
         #[serde(default)]
@@ -132,11 +140,18 @@ pub(super) async fn keys(
             "its key document (jwks_uri) {NO_KEYS}: it needs a key to sign tokens with"
         )));
     }
+    let mut issuers = KeyIssuers::new();
     let keys = entries.into_iter().filter_map(|entry| match entry {
-        Entry::Key(key) => key.read(),
+        Entry::Key(key) => {
+            let name = key.kid.as_ref().and_then(key_id);
+            let issuer = key.issuer.as_ref().and_then(Value::as_str);
+            issuers.extend(name.zip(issuer.map(str::to_owned)));
+            key.read()
+        }
         Entry::Unusable(IgnoredAny) => None,
     });
-    Ok(JsonWebKeySet::new(keys.collect()))
+    let keys = JsonWebKeySet::new(keys.collect());
+    Ok((keys, issuers))
 }
 
 /// A key as providers write it: only members that a signature's check needs.
@@ -149,6 +164,7 @@ struct Key {
     key_ops: Option<Value>,
     alg: Option<Value>,
     kid: Option<Value>,
+    issuer: Option<Value>,
     n: Option<Value>,
     e: Option<Value>,
     x: Option<Value>,

@@ -10,8 +10,8 @@
 use std::time::{Duration, SystemTime};
 
 use openidconnect::{
-    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, Nonce, NonceVerifier,
-    OAuth2TokenResponse as _,
+    AccessTokenHash, ClaimsVerificationError, IdTokenVerifier, JsonWebKey as _, Nonce,
+    NonceVerifier, OAuth2TokenResponse as _,
     core::{CoreJsonWebKey, CoreJwsSigningAlgorithm as Alg},
 };
 use serde_json::{Map, Value};
@@ -23,6 +23,7 @@ use super::{
     http::causes,
     jws::{Signed, audiences},
     shape::kind,
+    tenants::may_sign_for,
     token_response::TokenAnswer,
     types::{ParsedIdToken, ParsedIdTokenClaims},
 };
@@ -69,6 +70,8 @@ impl From<ProtocolError> for CheckError {
 pub(super) struct Verified {
     /// All claims, as they were sent.
     pub claims: Map<String, Value>,
+    /// `iss`.
+    pub issuer: String,
     /// `sub`.
     pub subject: String,
     /// `exp`, in Unix seconds.
@@ -129,6 +132,7 @@ pub(super) fn at_sign_in(
     let acr = signed.claims.get("acr").and_then(Value::as_str);
     Ok(Verified {
         subject: checked.subject().to_string(),
+        issuer: checked.issuer().to_string(),
         expires_at: checked.expiration().timestamp().try_into().unwrap_or(0),
         authenticated_at: authenticated_at(&signed.claims, skew),
         acr: acr.map(str::to_owned),
@@ -156,7 +160,8 @@ pub(super) fn at_refresh(
     let signed = signed(provider, token, relying_party)?;
     let skew = relying_party.clock_skew;
     let checked = check(provider, &signed, &[], &verifier, nonce, answer, skew)?;
-    if checked.subject().as_str() != established.subject {
+    let (issuer, subject) = (checked.issuer().as_str(), checked.subject().as_str());
+    if subject != established.subject || issuer != established.issuer {
         return Err(refuse("it belongs to another person"));
     }
     if let Some(known) = established.authenticated_at
@@ -251,6 +256,7 @@ fn check(
     let copy: ParsedIdToken = copy
         .parse()
         .map_err(|_| refuse("its header or one of iss, aud, exp and iat is malformed"))?;
+    check_tenant(provider, signed)?;
     let claims = copy.claims(verifier, nonce);
     let claims = claims
         .map_err(|error| refused(error, provider, signed))?
@@ -258,6 +264,27 @@ fn check(
     check_the_rest(provider, signed, &claims, skew)?;
     check_access_token_hash(signed, &claims, answer)?;
     Ok(claims)
+}
+
+/// Where many tenants share a provider, each is an issuer of its own: the one that `tid`
+/// names, signed with a key that is for it.
+fn check_tenant(provider: &Discovered, signed: &Signed<'_>) -> Result<(), CheckError> {
+    if !provider.issuers.are_many() {
+        return Ok(());
+    }
+    let claims = &signed.claims;
+    let issuer = provider.issuers.named_by(claims);
+    let issuer = issuer.ok_or_else(|| refuse("tid is missing or not the id of a tenant"))?;
+    if claims.get("iss").and_then(Value::as_str) != Some(&*issuer) {
+        return Err(refuse(OTHER_ISSUER));
+    }
+    let key = signed.key.key_id().map(|id| &***id);
+    match key.and_then(|key| provider.key_issuers.get(key)) {
+        Some(of_key) if !may_sign_for(of_key, claims, &issuer) => {
+            Err(refuse("its key is for another tenant"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A claim, if it is there and not `null`.
@@ -295,6 +322,8 @@ fn verifier<'a>(
         // The copy that it checks has no signature: that of the token is checked by
         // then.
         .insecure_disable_signature_check()
+        // With many tenants, `check_tenant` does it.
+        .require_issuer_match(!provider.issuers.are_many())
         .set_other_audience_verifier_fn({
             let trusted = relying_party.trusted_audiences.clone();
             move |audience| trusted.contains(audience)

@@ -8,12 +8,15 @@ use super::{
     CheckError, Discovered, ProtocolError,
     config::{LogoutParameter, RelyingParty},
     jws::{JwsError, audiences, unverified_claims},
+    tenants::Issuers,
 };
 use crate::clock::now;
 
 /// Who the provider wants signed out (Back-Channel Logout 1.0, 2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogoutToken {
+    /// Who says so.
+    pub issuer: String,
     /// All user sessions of this person. If a session at the provider is named too:
     /// only those that came from it, or of which that is not known.
     pub subject: Option<String>,
@@ -25,11 +28,12 @@ pub struct LogoutToken {
     pub remember_until: u64,
 }
 
-/// Whether a logout token says that it is from this issuer to this client. It may say
+/// Whether a logout token says that it is from one of these issuers to this client. It may say
 /// anything: this decides nothing but whose keys have to have signed it.
-pub fn is_addressed_to(token: &str, issuer: &str, client_id: &str) -> bool {
+pub fn is_addressed_to(token: &str, issuers: &Issuers, client_id: &str) -> bool {
     unverified_claims(token).is_some_and(|claims| {
-        claims.get("iss").and_then(Value::as_str) == Some(issuer)
+        let issuer = claims.get("iss").and_then(Value::as_str);
+        issuer.is_some_and(|issuer| issuers.include(issuer))
             && audiences(&claims).contains(&Some(client_id))
     })
 }
@@ -189,9 +193,9 @@ impl Discovered {
         };
         let number = |name: &str| claims.get(name).and_then(Value::as_f64);
 
-        if string("iss") != Some(Some(self.issuer().to_owned())) {
-            return Err("iss is missing or names another issuer");
-        }
+        let issuer = string("iss").flatten();
+        let issuer = issuer.filter(|issuer| self.issues_as(issuer));
+        let issuer = issuer.ok_or("iss is missing or names another issuer")?;
         let client_id = self.client.client_id().as_str();
         let audiences = audiences(claims);
         let is_trusted = |audience: &str| {
@@ -248,6 +252,7 @@ impl Discovered {
         }
         let remember_until = (now + skew) as u64 + MAX_AGE + skew as u64;
         Ok(LogoutToken {
+            issuer,
             subject,
             provider_session,
             id,

@@ -16,6 +16,7 @@ mod jws;
 mod logout;
 mod plain_refusal;
 mod shape;
+pub(crate) mod tenants;
 mod token_response;
 mod tokens;
 mod types;
@@ -34,6 +35,7 @@ pub use self::{
     id_token::CheckError,
     interaction_code::Code,
     logout::{EndSession, LogoutToken, is_addressed_to},
+    tenants::{Issuers, Tenants},
     tokens::{Authenticated, RefreshError},
     userinfo::UserInfoError,
 };
@@ -88,6 +90,8 @@ impl Demand {
 /// token must match it (OIDC Core 12.2).
 #[derive(Clone, Copy, Debug)]
 pub struct Established<'a> {
+    /// Who vouches for the person.
+    pub issuer: &'a str,
     /// Who is signed in.
     pub subject: &'a str,
     /// When they authenticated, according to the first ID token, in Unix seconds.

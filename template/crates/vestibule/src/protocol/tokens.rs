@@ -64,6 +64,8 @@ pub struct Authenticated {
     pub claims: Claims,
     /// The tokens.
     pub tokens: Tokens,
+    /// Who vouches for the person: the issuer of the ID token.
+    pub issuer: String,
     /// When the ID token expires (OIDC Core 2, `exp`), in Unix seconds.
     pub id_token_expires_at: u64,
     /// When the person authenticated, according to the ID token (OIDC Core 2,
@@ -176,6 +178,7 @@ impl Discovered {
         Ok(Authenticated {
             claims,
             tokens,
+            issuer: verified.issuer,
             id_token_expires_at: verified.expires_at,
             authenticated_at: verified.authenticated_at,
             acr: verified.acr,

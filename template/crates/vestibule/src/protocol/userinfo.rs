@@ -89,7 +89,8 @@ impl Discovered {
     ) -> Result<Map<String, Value>, JwsError> {
         use JwsError::Refused;
         let claims = self.signed_claims(token, &[None, Some("jwt")], relying_party)?;
-        if claims.get("iss").and_then(Value::as_str) != Some(self.issuer()) {
+        let issuer = claims.get("iss").and_then(Value::as_str);
+        if issuer.is_none_or(|issuer| !self.issues_as(issuer)) {
             return Err(Refused("iss is missing or names another issuer"));
         }
         let client_id = self.client.client_id().as_str();

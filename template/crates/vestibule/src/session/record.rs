@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     claims::Claims,
+    protocol::Issuers,
     provider::Provider,
     seal::{self, Key},
     token::Tokens,
@@ -190,24 +191,33 @@ fn key(purpose: &str, parts: [&str; 3]) -> Key {
 pub struct Registration {
     /// The app's name for the provider, which may change.
     pub provider: String,
-    /// The provider's issuer.
-    pub issuer: String,
+    /// The provider's issuer, or those of its tenants.
+    pub issuers: Issuers,
     /// The app's client id there.
     pub client_id: String,
 }
 
 impl Registration {
+    /// A client at one issuer.
+    pub fn new(provider: &str, issuer: &str, client_id: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            issuers: Issuers::new(issuer, None),
+            client_id: client_id.to_owned(),
+        }
+    }
+
     /// The app's registration at a provider.
     pub(crate) fn at(provider: &Provider) -> Self {
         Self {
             provider: provider.name().to_owned(),
-            issuer: provider.issuer().to_owned(),
+            issuers: provider.issuers().clone(),
             client_id: provider.client_id().to_owned(),
         }
     }
 
     /// Whether a record belongs to this registration.
     pub(super) fn owns(&self, session: &UserSession) -> bool {
-        session.issuer == self.issuer && session.client_id == self.client_id
+        self.issuers.include(&session.issuer) && session.client_id == self.client_id
     }
 }

@@ -373,7 +373,7 @@ impl UserSessions {
         let there = self
             .registrations
             .iter()
-            .filter(move |it| it.issuer == issuer);
+            .filter(move |it| it.issuers.include(issuer));
         there.map(|registration| &*registration.client_id)
     }
 

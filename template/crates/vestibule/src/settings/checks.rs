@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     AssertionAudience, ClientKey, Credential, Demand, Environment, Joining, LoginMode, LogoutUrl,
     ProviderSettings, PushedAuthorization, RelyingParty, Secret, SecretMethod, SessionStore,
-    Settings, SignatureAlgorithm, Userinfo, WidgetSettings, below,
+    Settings, SignatureAlgorithm, Tenants, Userinfo, WidgetSettings, below,
     declarations::{self, Setting},
     environment::words,
     extra_parameters::{self, ExtraParameters},
@@ -25,6 +25,7 @@ use crate::{
     joining,
     loopback::{is_https_or_loopback, is_loopback},
     paths::Paths,
+    protocol::tenants,
 };
 
 /// Debug builds have a store of their own: whoever the development provider let in
@@ -184,10 +185,11 @@ impl Environment<'_> {
 
     /// `None`: a debug build will use the development provider, or a fault was recorded.
     pub(super) fn provider(&mut self, base_url: &Url) -> Option<ProviderSettings> {
-        const VARIABLES: [&str; 6] = [
+        const VARIABLES: [&str; 7] = [
             declarations::ISSUER.name,
             declarations::DIRECT_URL.name,
             declarations::METADATA_URL.name,
+            declarations::TENANTS.name,
             declarations::CLIENT_ID.name,
             declarations::CLIENT_SECRET.name,
             declarations::CLIENT_KEY_FILE.name,
@@ -207,6 +209,7 @@ impl Environment<'_> {
         let issuer = self.issuer();
         let direct_url = self.direct_url();
         let metadata_url = self.metadata_url(direct_url.as_ref());
+        let tenants = self.tenants(&issuer);
         let client_id = self.credential_string(
             declarations::CLIENT_ID.name,
             "the client id that the provider shows for this app",
@@ -218,7 +221,44 @@ impl Environment<'_> {
             metadata_url,
             client_id,
             credential,
+            tenants,
         })
+    }
+
+    fn tenants(&mut self, issuer: &str) -> Option<Tenants> {
+        const VARIABLE: &str = declarations::TENANTS.name;
+        let value = self.string(VARIABLE)?;
+        if tenants::parts(issuer).is_none() {
+            self.fault(
+                VARIABLE,
+                "is only for an OIDC_ISSUER of many tenants, with organizations or common in its \
+                 path.",
+            );
+        }
+        let names: Vec<&str> = words(&value).collect();
+        if names == ["*"] {
+            return Some(Tenants::All);
+        }
+        let mut ids = Vec::new();
+        for name in names {
+            let id = name.to_ascii_lowercase();
+            if tenants::is_tenant_id(&id) {
+                ids.push(id);
+            } else {
+                self.fault(
+                    VARIABLE,
+                    format!(
+                        "«{name}» is not the id of a tenant, such as \
+                         6f1d2c3b-4a59-4e68-9777-8a9b0c1d2e3f. A single * admits all tenants, and \
+                         so anybody."
+                    ),
+                );
+            }
+        }
+        if words(&value).next().is_none() {
+            self.fault(VARIABLE, "names no tenant.");
+        }
+        Some(Tenants::These(ids))
     }
 
     fn direct_url(&mut self) -> Option<Url> {

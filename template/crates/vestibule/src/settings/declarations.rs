@@ -41,6 +41,8 @@ settings! {
         "scheme, host and port where the app itself reaches the provider, if not where browsers do, such as http://keycloak:8080";
     METADATA_URL: "OIDC_METADATA_URL", "",
         "the address of the provider's metadata, if it is not OIDC_ISSUER with /.well-known/openid-configuration";
+    TENANTS: "OIDC_TENANTS", "",
+        "whose people may sign in with an issuer of many tenants, such as https://login.microsoftonline.com/organizations/v2.0: the ids of the tenants, or * for all of them";
     CLIENT_ID: "OIDC_CLIENT_ID", "",
         "the app's client id at the provider";
     CLIENT_SECRET: "OIDC_CLIENT_SECRET", "",

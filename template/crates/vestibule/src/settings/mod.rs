@@ -25,7 +25,7 @@ pub use crate::{
     protocol::{
         AssertionAudience, ClientKey, Credential, Demand, LogoutParameter, LogoutUrl,
         ProviderSettings, PushedAuthorization, RelyingParty, SecretMethod, SignatureAlgorithm,
-        Userinfo,
+        Tenants, Userinfo,
     },
     store::SessionStore,
 };

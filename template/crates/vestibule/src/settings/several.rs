@@ -159,10 +159,11 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Settings that providers never share: who the provider is, and who the app is there.
-const OWN: [Setting; 14] = [
+const OWN: [Setting; 15] = [
     declarations::ISSUER,
     declarations::DIRECT_URL,
     declarations::METADATA_URL,
+    declarations::TENANTS,
     declarations::CLIENT_ID,
     declarations::CLIENT_SECRET,
     declarations::CLIENT_AUTH,

@@ -70,6 +70,7 @@ mod store_in_trouble;
 mod store_over_tls;
 mod streams;
 mod support;
+mod tenants;
 mod troubled_store;
 mod undeclared;
 mod uploads;

@@ -125,11 +125,11 @@ async fn a_request_that_read_the_record_just_before_sign_out_does_not_keep_it() 
     let hour = Duration::from_secs(3600);
     let sessions = UserSessions::new(
         slow.clone(),
-        vec![Registration {
-            provider: session.provider().to_owned(),
-            issuer: session.issuer().to_owned(),
-            client_id: CLIENT.to_owned(),
-        }],
+        vec![Registration::new(
+            session.provider(),
+            session.issuer(),
+            CLIENT,
+        )],
         &alice.app.oidc().settings().secrets,
         hour,
         hour,

@@ -13,11 +13,7 @@ use crate::rows::now;
 
 /// An instance with this store and limit of idleness.
 pub fn instance(store: Arc<dyn Store>, idle: Duration) -> UserSessions {
-    let registration = Registration {
-        provider: "main".to_owned(),
-        issuer: "https://id.example.com".to_owned(),
-        client_id: "app".to_owned(),
-    };
+    let registration = Registration::new("main", "https://id.example.com", "app");
     let secrets = [Secret::new("a secret")];
     let max = Duration::from_secs(3600);
     UserSessions::new(store, vec![registration], &secrets, idle, max).unwrap()

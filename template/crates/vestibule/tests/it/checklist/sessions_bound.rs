@@ -91,32 +91,19 @@ async fn s17_apps_that_share_a_store_know_their_own_sessions_only() {
     let provider_session = session.provider_session_id().unwrap();
     let secrets = &alice.app.oidc().settings().secrets;
     let store = open(&SessionStore::Memory).await.unwrap();
-    let ours = Registration {
-        provider: session.provider().to_owned(),
-        issuer: session.issuer().to_owned(),
-        client_id: CLIENT.to_owned(),
-    };
+    let (name, issuer) = (session.provider(), session.issuer());
+    let ours = Registration::new(name, issuer, CLIENT);
     let hour = std::time::Duration::from_secs(3600);
     let app = |registration| {
         UserSessions::new(store.clone(), vec![registration], secrets, hour, hour).unwrap()
     };
-    let here = app(ours.clone());
+    let here = app(ours);
     let id = here.begin(&session).await.unwrap();
 
-    let others = [
-        Registration {
-            issuer: format!("{}/", ours.issuer),
-            ..ours.clone()
-        },
-        Registration {
-            client_id: "app2".to_owned(),
-            ..ours.clone()
-        },
-    ];
-    for other in others {
+    for (issuer, client) in [(&*format!("{issuer}/"), CLIENT), (issuer, "app2")] {
+        let other = Registration::new(name, issuer, client);
         let there = app(other.clone());
         assert!(there.find(&id).await.unwrap().is_none(), "{other:?}");
-        let issuer = &other.issuer;
         let ended = there.end_all_of(issuer, session.subject()).await;
         assert_eq!(ended.unwrap(), 0, "{other:?}");
         let ended = there.end_provider_session(issuer, provider_session).await;

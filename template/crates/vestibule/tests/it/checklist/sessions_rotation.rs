@@ -281,11 +281,7 @@ async fn s12_a_record_is_sealed_anew_for_a_new_secret_alone_and_takes_new_tokens
 async fn s12_what_was_just_sealed_anew_can_be_replaced() {
     let session = signed_in_as("alice").await.record().await.session.clone();
     let store = open(&SessionStore::Memory).await.unwrap();
-    let registration = Registration {
-        provider: session.provider().to_owned(),
-        issuer: session.issuer().to_owned(),
-        client_id: CLIENT.to_owned(),
-    };
+    let registration = Registration::new(session.provider(), session.issuer(), CLIENT);
     let sessions_with = |secrets: &[&Secret]| {
         let secrets: Vec<Secret> = secrets.iter().copied().cloned().collect();
         let hour = Duration::from_secs(3600);
