@@ -18,6 +18,9 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 /// The latest that a client assertion may expire, in seconds from now.
 const LONGEST_ASSERTION: u64 = 300;
 
+/// The latest that a signed secret may expire, in seconds from now.
+const LONGEST_SECRET: u64 = 15_777_000;
+
 /// Where clients authenticate: an assertion may name any of these as its audience.
 const ENDPOINTS: [Endpoint; 3] = [
     Endpoint::Token,
@@ -91,10 +94,31 @@ fn form_decoded(encoded: &str) -> Option<String> {
 }
 
 fn check_secret(shared: &Shared, id: &str, secret: &str) -> Result<(), Answer> {
-    match shared.state().clients.get(id) {
+    let state = shared.state();
+    if let Some(key) = state.client_keys.get(id)
+        && let Some(claims) = unverified_claims(secret)
+    {
+        check_signature(key, secret).ok_or_else(|| rejection("the client's key did not sign"))?;
+        return check_signed_secret(shared, id, &claims).map_err(rejection);
+    }
+    match state.clients.get(id) {
         Some(client) if client.secret == secret => Ok(()),
         Some(_) => Err(rejection("the client secret is wrong")),
         None => Err(rejection("the client is not registered")),
+    }
+}
+
+/// A secret that the client signed itself, as Apple has it.
+fn check_signed_secret(shared: &Shared, id: &str, claims: &Value) -> Result<(), &'static str> {
+    if claims["sub"] != id || claims["aud"] != *shared.issuer {
+        return Err("the client secret is for another client or provider");
+    }
+    if claims["iss"].as_str().is_none_or(str::is_empty) {
+        return Err("the client secret has no iss");
+    }
+    match claims["exp"].as_u64() {
+        Some(ends) if (now()..=now() + LONGEST_SECRET).contains(&ends) => Ok(()),
+        _ => Err("the client secret has expired, or lasts for more than half a year"),
     }
 }
 

@@ -32,6 +32,21 @@ pub(super) enum ClientAuthentication {
     Post { client_id: String, secret: Secret },
     /// `private_key_jwt`
     PrivateKey(Assertions),
+    /// `client_secret_post` with secrets that the app signs itself
+    SignedSecret(SignedSecrets),
+}
+
+/// Makes client secrets that are JWTs, as Apple has them. Each lasts for one call, so none has
+/// to be replaced in time.
+#[derive(Clone, Debug)]
+pub(super) struct SignedSecrets {
+    client_id: String,
+    key: Arc<ClientKey>,
+    key_id: String,
+    algorithm: SignatureAlgorithm,
+    /// Who signs: at Apple, the team.
+    issuer: String,
+    audience: String,
 }
 
 /// Makes client assertions (RFC 7523 2.2 and 3).
@@ -71,6 +86,14 @@ impl ClientAuthentication {
                     .map(|endpoint| endpoint.to_string())
                     .unwrap_or_default(),
             }),
+            Credential::SignedSecret { key, id, issuer } => Self::SignedSecret(SignedSecrets {
+                client_id,
+                algorithm: assertion_algorithm(metadata, key)?,
+                key: Arc::clone(key),
+                key_id: id.clone(),
+                issuer: issuer.clone(),
+                audience: provider.issuer.clone(),
+            }),
         })
     }
 
@@ -78,15 +101,17 @@ impl ClientAuthentication {
     pub fn library_auth_type(&self) -> AuthType {
         match self {
             Self::Basic { .. } => AuthType::BasicAuth,
-            Self::Post { .. } | Self::PrivateKey(_) => AuthType::RequestBody,
+            Self::Post { .. } | Self::PrivateKey(_) | Self::SignedSecret(_) => {
+                AuthType::RequestBody
+            }
         }
     }
 
-    /// The secret, if there is one.
+    /// The secret, if there is one that stays.
     pub fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Basic { secret, .. } | Self::Post { secret, .. } => Some(secret),
-            Self::PrivateKey(_) => None,
+            Self::PrivateKey(_) | Self::SignedSecret(_) => None,
         }
     }
 
@@ -94,7 +119,7 @@ impl ClientAuthentication {
     pub fn basic(&self) -> Option<(&str, &str)> {
         match self {
             Self::Basic { client_id, secret } => Some((client_id, secret.expose())),
-            Self::Post { .. } | Self::PrivateKey(_) => None,
+            Self::Post { .. } | Self::PrivateKey(_) | Self::SignedSecret(_) => None,
         }
     }
 
@@ -113,6 +138,10 @@ impl ClientAuthentication {
                 fields.extend(assertions.fields(endpoint)?);
                 fields
             }
+            Self::SignedSecret(secrets) => vec![
+                named(&secrets.client_id),
+                ("client_secret", secrets.secret()?),
+            ],
         })
     }
 
@@ -124,6 +153,7 @@ impl ClientAuthentication {
             Self::PrivateKey(assertions) => {
                 assertions.fields(&assertions.token_endpoint).map(Vec::from)
             }
+            Self::SignedSecret(secrets) => Ok(vec![("client_secret", secrets.secret()?)]),
         }
     }
 }
@@ -147,10 +177,6 @@ impl Assertions {
     /// A signed, single-use statement that this is the client.
     fn assertion(&self, endpoint: &str) -> Result<String, SealError> {
         let issued_at = now();
-        let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
-        if let Some(key_id) = &self.key_id {
-            header["kid"] = json!(key_id);
-        }
         let claims = json!({
             "iss": self.client_id,
             "sub": self.client_id,
@@ -159,11 +185,39 @@ impl Assertions {
             "iat": issued_at,
             "exp": issued_at.saturating_add(ASSERTION_LIFE),
         });
-        let part = |value: &Value| seal::encode(value.to_string().as_bytes());
-        let signed = format!("{}.{}", part(&header), part(&claims));
-        let signature = self.key.sign(self.algorithm, signed.as_bytes())?;
-        Ok(format!("{signed}.{}", seal::encode(&signature)))
+        signed(&self.key, self.algorithm, self.key_id.as_deref(), &claims)
     }
+}
+
+impl SignedSecrets {
+    fn secret(&self) -> Result<String, SealError> {
+        let issued_at = now();
+        let claims = json!({
+            "iss": self.issuer,
+            "sub": self.client_id,
+            "aud": self.audience,
+            "iat": issued_at,
+            "exp": issued_at.saturating_add(ASSERTION_LIFE),
+        });
+        signed(&self.key, self.algorithm, Some(&self.key_id), &claims)
+    }
+}
+
+/// A JWT (RFC 7519 7.1).
+fn signed(
+    key: &ClientKey,
+    algorithm: SignatureAlgorithm,
+    key_id: Option<&str>,
+    claims: &Value,
+) -> Result<String, SealError> {
+    let mut header = json!({ "alg": algorithm.name(), "typ": "JWT" });
+    if let Some(key_id) = key_id {
+        header["kid"] = json!(key_id);
+    }
+    let part = |value: &Value| seal::encode(value.to_string().as_bytes());
+    let message = format!("{}.{}", part(&header), part(claims));
+    let signature = key.sign(algorithm, message.as_bytes())?;
+    Ok(format!("{message}.{}", seal::encode(&signature)))
 }
 
 /// Basic is the default for providers that do not say (OIDC Discovery 3).

@@ -84,6 +84,15 @@ pub enum Credential {
         /// The audience of the signed assertions.
         audience: AssertionAudience,
     },
+    /// A client secret that is a JWT, signed anew for each call: Sign in with Apple.
+    SignedSecret {
+        /// The key; the provider knows its public half.
+        key: Arc<ClientKey>,
+        /// The provider's name for the key (`kid`).
+        id: String,
+        /// Who signs (`iss`): at Apple, the team id.
+        issuer: String,
+    },
 }
 
 /// What client assertions contain as their audience (RFC 7523 3).

@@ -318,9 +318,11 @@ impl Environment<'_> {
             Some("basic" | "client_secret_basic") => Some(SecretMethod::Basic),
             Some("post" | "client_secret_post") => Some(SecretMethod::Post),
             Some("private_key_jwt") => return self.private_key(),
+            Some("signed_secret") => return self.signed_secret(),
             Some(other) => {
                 let hint = format!(
-                    "«{other}» is not valid. Use basic, post or private_key_jwt, or leave it out."
+                    "«{other}» is not valid. Use basic, post, private_key_jwt or signed_secret, or \
+                     leave it out."
                 );
                 self.fault(VARIABLE, hint);
                 None
@@ -329,7 +331,8 @@ impl Environment<'_> {
         if self.string(declarations::CLIENT_KEY_FILE.name).is_some() {
             self.fault(
                 declarations::CLIENT_KEY_FILE.name,
-                "has no effect. Set OIDC_CLIENT_AUTH=private_key_jwt too, or leave it out.",
+                "has no effect. Set OIDC_CLIENT_AUTH=private_key_jwt too (signed_secret for Apple), \
+                 or leave it out.",
             );
         }
         let secret = self.credential_string(
@@ -343,13 +346,9 @@ impl Environment<'_> {
     }
 
     fn private_key(&mut self) -> Option<Credential> {
-        const FILE: &str = declarations::CLIENT_KEY_FILE.name;
-        if self.string(declarations::CLIENT_SECRET.name).is_some() {
-            self.fault(
-                declarations::CLIENT_SECRET.name,
-                "has no effect with OIDC_CLIENT_AUTH=private_key_jwt. Leave it out.",
-            );
-        }
+        const METHOD: &str = "private_key_jwt";
+        self.has_no_effect(declarations::CLIENT_SECRET, METHOD);
+        self.has_no_effect(declarations::CLIENT_KEY_ISSUER, METHOD);
         let audience = self.choice(
             declarations::CLIENT_KEY_AUDIENCE.name,
             AssertionAudience::Issuer,
@@ -359,29 +358,65 @@ impl Environment<'_> {
                 ("endpoint", AssertionAudience::Endpoint),
             ],
         );
-        let Some(file) = self.string(FILE) else {
+        let key = self.client_key(
+            "OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file. Make one with: \
+             openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out client-key.pem",
+        );
+        Some(Credential::PrivateKey {
+            key: key?,
+            id: self.string(declarations::CLIENT_KEY_ID.name),
+            audience,
+        })
+    }
+
+    fn signed_secret(&mut self) -> Option<Credential> {
+        const METHOD: &str = "signed_secret";
+        self.has_no_effect(declarations::CLIENT_SECRET, METHOD);
+        self.has_no_effect(declarations::CLIENT_KEY_AUDIENCE, METHOD);
+        let id = self.required(
+            declarations::CLIENT_KEY_ID.name,
+            "OIDC_CLIENT_AUTH=signed_secret needs the key's id at the provider.",
+        );
+        let issuer = self.required(
+            declarations::CLIENT_KEY_ISSUER.name,
+            "OIDC_CLIENT_AUTH=signed_secret needs it: at Apple, it is the team id.",
+        );
+        let key = self.client_key(
+            "OIDC_CLIENT_AUTH=signed_secret needs the private key that the provider gave you, such \
+             as AuthKey_….p8.",
+        );
+        Some(Credential::SignedSecret {
+            key: key?,
+            id,
+            issuer,
+        })
+    }
+
+    fn has_no_effect(&mut self, setting: Setting, method: &str) {
+        if self
+            .string(setting.name)
+            .is_some_and(|it| it != setting.default)
+        {
             self.fault(
-                FILE,
-                "missing. OIDC_CLIENT_AUTH=private_key_jwt needs a private key as a PEM file. Make \
-                 one with: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out \
-                 client-key.pem",
+                setting.name,
+                format!("has no effect with OIDC_CLIENT_AUTH={method}. Leave it out."),
             );
+        }
+    }
+
+    /// `None`: a fault was recorded.
+    fn client_key(&mut self, wanted: &str) -> Option<Arc<ClientKey>> {
+        const FILE: &str = declarations::CLIENT_KEY_FILE.name;
+        let Some(file) = self.string(FILE) else {
+            self.fault(FILE, format!("missing. {wanted}"));
             return None;
         };
         let read = std::fs::read(&file)
             .map_err(|error| format!("cannot be read: {error}."))
             .and_then(|pem| ClientKey::from_pem(&pem));
-        match read {
-            Ok(key) => Some(Credential::PrivateKey {
-                key: Arc::new(key),
-                id: self.string(declarations::CLIENT_KEY_ID.name),
-                audience,
-            }),
-            Err(cause) => {
-                self.fault(FILE, format!("«{file}» {cause}"));
-                None
-            }
-        }
+        read.map(Arc::new)
+            .map_err(|cause| self.fault(FILE, format!("«{file}» {cause}")))
+            .ok()
     }
 
     fn issuer(&mut self) -> String {

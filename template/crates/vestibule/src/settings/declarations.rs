@@ -48,11 +48,13 @@ settings! {
     CLIENT_SECRET: "OIDC_CLIENT_SECRET", "",
         "the app's client secret";
     CLIENT_AUTH: "OIDC_CLIENT_AUTH", "",
-        "basic, post, or private_key_jwt with a key instead of the secret; the default is what the provider's metadata says";
+        "basic, post, private_key_jwt with a key instead of the secret, or signed_secret with secrets that a key signs (Apple); the default is what the provider's metadata says";
     CLIENT_KEY_FILE: "OIDC_CLIENT_KEY_FILE", "",
         "the private key as a PEM file: RSA, P-256, P-384 or Ed25519";
     CLIENT_KEY_ID: "OIDC_CLIENT_KEY_ID", "",
         "the key's kid at the provider";
+    CLIENT_KEY_ISSUER: "OIDC_CLIENT_KEY_ISSUER", "",
+        "who signs the secrets of signed_secret: at Apple, the team id";
     CLIENT_KEY_AUDIENCE: "OIDC_CLIENT_KEY_AUDIENCE", "issuer",
         "the audience of client assertions: issuer, token_endpoint, or endpoint for the one being called";
     EXTRA_PARAMETERS: "OIDC_EXTRA_PARAMETERS", "",
@@ -155,6 +157,7 @@ mod tests {
         // Read only after a key has been loaded, and of several providers.
         for later in [
             "CLIENT_KEY_ID",
+            "CLIENT_KEY_ISSUER",
             "{NAME}_TITLE",
             "{NAME}_ICON",
             "{NAME}_DOMAINS",

@@ -159,7 +159,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Settings that providers never share: who the provider is, and who the app is there.
-const OWN: [Setting; 15] = [
+const OWN: [Setting; 16] = [
     declarations::ISSUER,
     declarations::DIRECT_URL,
     declarations::METADATA_URL,
@@ -169,6 +169,7 @@ const OWN: [Setting; 15] = [
     declarations::CLIENT_AUTH,
     declarations::CLIENT_KEY_FILE,
     declarations::CLIENT_KEY_ID,
+    declarations::CLIENT_KEY_ISSUER,
     declarations::CLIENT_KEY_AUDIENCE,
     declarations::LOGIN_REDIRECT_URI,
     declarations::LOGOUT_URL,

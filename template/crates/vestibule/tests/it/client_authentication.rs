@@ -109,6 +109,38 @@ async fn a_private_key_of_any_kind_takes_the_place_of_the_secret() {
     }
 }
 
+/// Sign in with Apple.
+#[tokio::test]
+async fn a_secret_is_signed_anew_for_each_call() {
+    let key = ClientKey::p256();
+    let app = Fixture::start_prepared(|settings, provider| {
+        let more = [
+            ("OIDC_CLIENT_AUTH", "signed_secret"),
+            ("OIDC_CLIENT_KEY_ID", "ABC123"),
+            ("OIDC_CLIENT_KEY_ISSUER", "TEAM45"),
+        ];
+        key.install(settings, provider, &more);
+    })
+    .await;
+    let requests = requests_of_a_visit(&app).await;
+    assert_eq!(requests.len(), 4);
+    for request in requests {
+        assert!(request.header("authorization").is_none());
+        assert!(request.form("client_assertion").is_none());
+        assert_eq!(request.form("client_id"), Some("app"));
+        let (header, claims) = decoded(request.form("client_secret").unwrap());
+        assert_eq!(
+            (&header["alg"], &header["kid"]),
+            (&"ES256".into(), &"ABC123".into())
+        );
+        assert_eq!(claims["iss"], "TEAM45");
+        assert_eq!(claims["sub"], "app");
+        assert_eq!(claims["aud"], app.provider.issuer());
+        let life = claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap();
+        assert_eq!(life, 60);
+    }
+}
+
 #[tokio::test]
 async fn the_algorithm_is_one_that_the_provider_takes() {
     let key = ClientKey::rsa();

@@ -91,16 +91,19 @@ impl ClientKey {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("client-key.pem");
         std::fs::write(&file, &self.pem).unwrap();
-        let settings = settings_of(|name| match name {
-            "OIDC_ISSUER" => Some("https://id.example.com".to_owned()),
-            "OIDC_CLIENT_ID" => Some("app".to_owned()),
-            "OIDC_CLIENT_AUTH" => Some("private_key_jwt".to_owned()),
-            "OIDC_CLIENT_KEY_FILE" => Some(file.display().to_string()),
-            _ => more
-                .iter()
-                .find_map(|(key, value)| (*key == name).then(|| (*value).to_owned())),
-        })
-        .unwrap();
+        let file = file.display().to_string();
+        let usual = [
+            ("OIDC_ISSUER", "https://id.example.com"),
+            ("OIDC_CLIENT_ID", "app"),
+            ("OIDC_CLIENT_AUTH", "private_key_jwt"),
+            ("OIDC_CLIENT_KEY_FILE", &*file),
+        ];
+        let set = [more, &usual].concat();
+        let value_of = |name: &str| {
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let settings = settings_of(value_of).unwrap();
         settings.provider.unwrap().credential
     }
 

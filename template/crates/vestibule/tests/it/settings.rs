@@ -158,7 +158,7 @@ fn unusable_values_are_refused_with_a_hint() {
         (
             "OIDC_CLIENT_AUTH",
             "digest",
-            "basic, post or private_key_jwt",
+            "basic, post, private_key_jwt or signed_secret",
         ),
         ("OIDC_CLIENT_KEY_FILE", "key.pem", "OIDC_CLIENT_AUTH"),
         ("OIDC_EXTRA_PARAMETERS", "state=x", "«state»"),
@@ -809,6 +809,40 @@ fn a_client_key_and_a_secret_exclude_each_other() {
         missing.contains("issuer, token_endpoint or endpoint"),
         "{missing}"
     );
+}
+
+#[test]
+fn a_secret_that_is_signed_needs_all_that_is_signed() {
+    let said = faults_with("OIDC_CLIENT_AUTH", "signed_secret");
+    for (name, hint) in [
+        ("KEY_ID", "missing"),
+        ("KEY_ISSUER", "missing"),
+        ("KEY_FILE", "missing"),
+        (
+            "SECRET",
+            "has no effect with OIDC_CLIENT_AUTH=signed_secret",
+        ),
+    ] {
+        assert!(
+            said.contains(&format!("\n  OIDC_CLIENT_{name}: {hint}")),
+            "{said}"
+        );
+    }
+    let key = [
+        ("OIDC_ISSUER", "https://id.example.com"),
+        ("OIDC_CLIENT_ID", "app"),
+        ("OIDC_CLIENT_KEY_FILE", "/no/such/key.pem"),
+        ("OIDC_CLIENT_KEY_ID", "key-7"),
+        ("OIDC_CLIENT_KEY_ISSUER", "TEAM"),
+    ];
+    for (method, other, value) in [
+        ("signed_secret", "OIDC_CLIENT_KEY_AUDIENCE", "endpoint"),
+        ("private_key_jwt", "OIDC_CLIENT_KEY_ISSUER", "TEAM"),
+    ] {
+        let said = faults(&[&key[..], &[("OIDC_CLIENT_AUTH", method), (other, value)]].concat());
+        let hint = format!("\n  {other}: has no effect with OIDC_CLIENT_AUTH={method}");
+        assert!(said.contains(&hint), "{said}");
+    }
 }
 
 #[test]
