@@ -153,6 +153,7 @@ pub use self::{
     paths::Paths,
     people::Health,
     protected::{Guardable, ProtectedConfig},
+    protocol::{ApiToken, TokenFor},
     public::{PublicConfig, PublicTable},
     redirect::is_navigation,
     request_state::RequestId,

@@ -7,6 +7,7 @@ use tokio::{runtime::Handle, sync::oneshot, task::LocalSet};
 use crate::{
     error::{Error, ErrorKind},
     oidc::Oidc,
+    protocol::{ApiToken, TokenFor},
     secret::Secret,
     session::{LiveSession, UserSession},
     user::User,
@@ -66,6 +67,23 @@ impl OnBehalf {
     /// # Errors
     /// The session has ended, or as for [`Oidc::access_token`].
     pub async fn access_token(&self) -> Result<Secret, Error> {
+        let live = self.with_usable_token().await?;
+        Ok(Secret::new(live.session.tokens.access_token.expose()))
+    }
+
+    /// A token of the person's for another API.
+    ///
+    /// # Errors
+    /// The session has ended, or as for [`Oidc::token_for`].
+    pub async fn token_for(&self, wanted: &TokenFor) -> Result<ApiToken, Error> {
+        let live = self.with_usable_token().await?;
+        let provider = self.oidc.provider_of(&live.session)?;
+        Ok(provider
+            .exchange_token(&live.session.tokens, wanted)
+            .await?)
+    }
+
+    async fn with_usable_token(&self) -> Result<Arc<LiveSession>, Error> {
         let (oidc, id) = (self.oidc.clone(), self.live.id.clone());
         let (sender, receiver) = oneshot::channel();
         let runtime = Handle::current();
@@ -83,8 +101,7 @@ impl OnBehalf {
             runtime.block_on(tasks);
         });
         let interrupted = |_| ErrorKind::Internal("a refresh was interrupted".to_owned());
-        let live = receiver.await.map_err(interrupted)??;
-        Ok(Secret::new(live.session.tokens.access_token.expose()))
+        receiver.await.map_err(interrupted)?
     }
 
     /// What the provider said about the person when the app began to act for them.

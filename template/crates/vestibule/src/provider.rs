@@ -16,8 +16,9 @@ use crate::{
     hooks::AnyHooks,
     limit::LoginLimit,
     protocol::{
-        Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, Issuers,
-        ProtocolError, ProviderSettings, RelyingParty, UserInfoError, causes::KEYS_READ_BEFORE,
+        ApiToken, Authenticated, CheckError, Code, Discovered, Expected, Http, HttpError, Issuers,
+        ProtocolError, ProviderSettings, RelyingParty, TokenFor, UserInfoError,
+        causes::KEYS_READ_BEFORE,
     },
     request_state,
     session::UserSession,
@@ -428,6 +429,24 @@ impl Provider {
         })
         .await
         .map_err(CheckError::into_error)
+    }
+
+    /// A token of the person's for another API (RFC 8693).
+    ///
+    /// # Errors
+    /// The provider cannot be reached, or refuses it.
+    pub async fn exchange_token(
+        &self,
+        tokens: &Tokens,
+        wanted: &TokenFor,
+    ) -> Result<ApiToken, ProtocolError> {
+        let provider = self.discovered().await?;
+        let access_token = tokens.access_token.expose();
+        let exchanged = provider.exchange_token(access_token, wanted, &self.http);
+        exchanged.await.map_err(|error| {
+            let cause = format!("no token for another API: {}", error.0);
+            ProtocolError::ProviderUnavailable(cause)
+        })
     }
 
     /// Revokes a person's tokens (RFC 7009), if the provider supports it and is up;

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, ErrorKind},
     events::{self, Ending},
     oidc::Oidc,
-    protocol::{CheckError, Established, ProtocolError, RefreshError},
+    protocol::{ApiToken, CheckError, Established, ProtocolError, RefreshError, TokenFor},
     provider::{Provider, Source},
     refresh_queues::RefreshTurn,
     request_state, seal,
@@ -55,6 +55,33 @@ impl Oidc {
     pub async fn access_token<C>(&self, user: &User<C>) -> Result<Secret, Error> {
         let live = self.with_usable_token(user.live()).await?;
         Ok(Secret::new(live.session.tokens.access_token.expose()))
+    }
+
+    /// A token with which another API takes calls on the person's behalf, by token exchange
+    /// (RFC 8693): the provider gives it for the person's access token, which is refreshed
+    /// first if need be. Each call asks the provider, so keep the token for as long as it is
+    /// valid, and with nobody else's.
+    ///
+    /// ```no_run
+    /// use vestibule::{Error, Oidc, TokenFor, User};
+    ///
+    /// async fn orders(oidc: Oidc, user: User) -> Result<String, Error> {
+    ///     let wanted = TokenFor::audience("orders").scope("orders.read");
+    ///     let orders = oidc.token_for(&user, &wanted).await?;
+    ///     Ok(ask_for_orders(orders.token.expose()).await)
+    /// }
+    /// # async fn ask_for_orders(_: &str) -> String { String::new() }
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`access_token`](Self::access_token), or the provider refuses the exchange:
+    /// many have to be told which app may call which API.
+    pub async fn token_for<C>(&self, user: &User<C>, wanted: &TokenFor) -> Result<ApiToken, Error> {
+        let live = self.with_usable_token(user.live()).await?;
+        let provider = self.provider_of(&live.session)?;
+        Ok(provider
+            .exchange_token(&live.session.tokens, wanted)
+            .await?)
     }
 
     /// What the provider's userinfo endpoint says about the person now (OIDC Core

@@ -24,10 +24,12 @@ pub(super) fn answer(shared: &Shared, request: &Request) -> io::Result<Answer> {
         Some("authorization_code") => redeem_code(shared, &params, &client_id),
         Some("interaction_code") => redeem_interaction_code(shared, &params, &client_id),
         Some("refresh_token") => refresh(shared, &params, &client_id),
+        Some(TOKEN_EXCHANGE) => exchange(shared, &params),
         Some(_) => Ok(Answer::oauth_error(
             400,
             "unsupported_grant_type",
-            "grant_type must be authorization_code, interaction_code or refresh_token",
+            "grant_type must be authorization_code, interaction_code, refresh_token or \
+             token-exchange",
         )),
         None => Ok(missing("grant_type is missing")),
     }
@@ -130,6 +132,39 @@ fn refresh(shared: &Shared, params: &Params<'_>, client_id: &str) -> io::Result<
     }
     // A refreshed ID token carries no nonce (OIDC Core 12.2).
     tokens(shared, &grant, scopes, None)
+}
+
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+/// A token for any API, in the name of whoever has the access token (RFC 8693, section 2).
+fn exchange(shared: &Shared, params: &Params<'_>) -> io::Result<Answer> {
+    let refused = |why: &str| Ok(Answer::oauth_error(400, "invalid_request", why));
+    if params.get("subject_token_type") != Some(ACCESS_TOKEN) {
+        return refused("subject_token_type is not that of an access token");
+    }
+    if params.get("audience").is_none() && params.get("resource").is_none() {
+        return refused("audience and resource are both missing");
+    }
+    let mut state = shared.state();
+    let subject = params.get("subject_token").unwrap_or_default();
+    let Some(grant) = state.grants.of_access_token(subject).cloned() else {
+        return refused("subject_token is unknown or has expired");
+    };
+    let scopes = params.get("scope").unwrap_or_default();
+    let grant = Grant {
+        scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+        ..grant
+    };
+    let life = state.lifetimes.access_token;
+    let response = json!({
+        "issued_token_type": ACCESS_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": life.as_secs(),
+        "scope": grant.scopes.join(" "),
+        "access_token": state.grants.issue_access_token(grant, life)?,
+    });
+    Ok(Answer::json(200, &response).with_header("cache-control", "no-store"))
 }
 
 /// The token response (OIDC Core 3.1.3.3).

@@ -17,6 +17,7 @@ mod logout;
 mod plain_refusal;
 mod shape;
 pub(crate) mod tenants;
+mod token_exchange;
 mod token_response;
 mod tokens;
 mod types;
@@ -36,6 +37,7 @@ pub use self::{
     interaction_code::Code,
     logout::{EndSession, LogoutToken, is_addressed_to},
     tenants::{Issuers, Tenants},
+    token_exchange::{ApiToken, TokenFor},
     tokens::{Authenticated, RefreshError},
     userinfo::UserInfoError,
 };

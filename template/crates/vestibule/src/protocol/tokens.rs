@@ -375,7 +375,7 @@ fn describe(error: &TokenRequestError) -> String {
 
 /// What must hold before a token goes into a header: the library would panic on a
 /// control character.
-fn check_form(answer: &TokenAnswer) -> Result<(), &'static str> {
+pub(super) fn check_form(answer: &TokenAnswer) -> Result<(), &'static str> {
     if answer.token_type() != &CoreTokenType::Bearer {
         // OIDC Core 3.1.3.3
         return Err("its token_type is not Bearer");
@@ -400,7 +400,7 @@ fn is_visible(token: &str) -> bool {
 const MAX_TOKEN: usize = 64 * 1024;
 
 /// How long the access token lives, in seconds.
-fn life(answer: &TokenAnswer) -> u64 {
+pub(super) fn life(answer: &TokenAnswer) -> u64 {
     answer.expires_in().unwrap_or(DEFAULT_LIFE).as_secs()
 }
 
