@@ -158,7 +158,7 @@ impl Builder {
         let unusable = |_| BuildError("SESSION_SECRET cannot be used".to_owned());
         let cookies = Cookies::new(&settings.base_url);
         let providers = named.into_iter().map(|provider| {
-            let provider = provider_of(provider, Arc::clone(&hooks))?;
+            let provider = build_provider(provider, Arc::clone(&hooks))?;
             Ok(Arc::new(provider))
         });
         let providers: Vec<Arc<Provider>> = providers.collect::<Result<_, BuildError>>()?;
@@ -219,7 +219,10 @@ fn named_providers(settings: &Settings) -> Result<Vec<NamedProvider>, BuildError
     }
 }
 
-fn provider_of(settings: NamedProvider, hooks: Arc<dyn AnyHooks>) -> Result<Provider, BuildError> {
+fn build_provider(
+    settings: NamedProvider,
+    hooks: Arc<dyn AnyHooks>,
+) -> Result<Provider, BuildError> {
     let Some(registration) = settings.registration.clone() else {
         return Err(BuildError(format!(
             "the issuer of the provider «{}» is missing. Set it, or call \

@@ -18,7 +18,8 @@ pub struct Paths {
     /// Starts a sign-in.
     pub login: Cow<'static, str>,
     /// Where the provider sends people back to; the provider must know this
-    /// address.
+    /// address. Each of several providers has its own below it, such as
+    /// `/authorization-code/callback/google`.
     pub login_callback: Cow<'static, str>,
     /// Where people go who did not ask for a particular page.
     pub after_login: Cow<'static, str>,

@@ -13,6 +13,7 @@ mod app_session;
 mod authority;
 mod below_a_path;
 mod bodies;
+mod boundaries;
 mod checklist;
 mod client_authentication;
 mod csrf;

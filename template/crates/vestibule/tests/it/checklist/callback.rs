@@ -21,8 +21,8 @@ use crate::{
 };
 
 use super::{
-    assert_accepted, assert_is_error_page, assert_refused, change_transaction, opened_transactions,
-    parameter,
+    assert_accepted, assert_is_error_page, assert_refused, change_transaction, change_transactions,
+    opened_transactions, parameter,
 };
 
 /// The address that the provider sends alice back to, and her browser, in which
@@ -513,6 +513,40 @@ async fn r10_a_transaction_lives_for_ten_minutes_to_the_second() {
         },
     );
     assert_eq!(page.await.header("location"), "/profile");
+}
+
+/// Signs alice in for one page until that is taken for a loop, and counts the sign-ins.
+async fn rounds_of(app: &TestApp, browser: &Browser) -> usize {
+    for round in 0.. {
+        let page = browser.get(&login_with("return_to=%2Fprofile")).await;
+        if !page.status.is_redirection() {
+            assert!(page.body.contains("sign_in_loop"), "{page:?}");
+            return round;
+        }
+        let answer = app.provider.sign_in(page.location().as_str(), "alice");
+        browser.get(&answer.unwrap()).await;
+    }
+    unreachable!("numbers do not end")
+}
+
+#[tokio::test]
+async fn four_sign_ins_in_a_row_for_one_page_are_a_loop_for_half_a_minute() {
+    let app = Fixture::start().await;
+    let page = within_one_second(
+        async || {
+            let browser = app.browser();
+            assert_eq!(rounds_of(&app, &browser).await, 4);
+            browser
+        },
+        async |browser| {
+            let began = (now() - 30) * 1000;
+            change_transactions(&browser, |transaction| {
+                transaction["started_at"] = json!(began);
+            });
+            browser.get(&login_with("return_to=%2Fprofile")).await
+        },
+    );
+    assert!(page.await.status.is_redirection());
 }
 
 #[tokio::test]

@@ -326,6 +326,35 @@ async fn claims_of_64_kb_are_kept_and_not_one_byte_more() {
 }
 
 #[tokio::test]
+async fn claims_that_fit_once_the_longest_is_gone_are_kept() {
+    const PARTS: usize = 8;
+    let app = Fixture::start_with(|settings| {
+        settings.relying_party.userinfo = Userinfo::Off;
+    })
+    .await;
+    let kept_with = async |length: usize, longest: usize| {
+        app.provider.faults().clear();
+        app.provider.faults().id_token(move |token| {
+            for part in 0..PARTS {
+                let length = length / PARTS + usize::from(part < length % PARTS);
+                token.claims[format!("part-{part}")] = json!("x".repeat(length));
+            }
+            if longest > 0 {
+                token.claims["longest"] = json!("x".repeat(longest));
+            }
+        });
+        let alice = assert_accepted(&app, "parts").await;
+        let record = alice.record().await;
+        serde_json::to_string(record.session.claims()).unwrap()
+    };
+    let around = kept_with(0, 0).await.len() - 1;
+    let room = 64 * 1024 - around;
+    let kept = kept_with(room, room / PARTS + 10).await;
+    assert!(!kept.contains("longest"));
+    assert_eq!(kept.matches("part-").count(), PARTS);
+}
+
+#[tokio::test]
 async fn i23_whose_claims_they_are_is_never_dropped() {
     let app = Fixture::start_with(|settings| {
         settings.relying_party.userinfo = Userinfo::Off;
