@@ -142,12 +142,8 @@ pub async fn start_on_free_port(settings: Settings) -> Result<(Settings, Dev), S
 async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), StartError> {
     let mut clients = Vec::new();
     if settings.provider.is_none() && settings.providers.is_empty() {
-        let (client, credentials) = start_client(None, port).await?;
-        let Credentials {
-            client_id,
-            client_secret,
-        } = credentials;
-        settings.set_provider(client.provider.issuer(), client_id, client_secret);
+        let (client, registration) = start_client(None, port).await?;
+        settings.provider = Some(registration);
         clients.push(client);
     }
     let mut next = port;
@@ -155,13 +151,8 @@ async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), 
         if one.registration.is_some() {
             continue;
         }
-        let (client, credentials) = start_client(Some(one.name.clone()), next).await?;
-        let Credentials {
-            client_id,
-            client_secret,
-        } = credentials;
-        let issuer = client.provider.issuer();
-        one.registration = Some(ProviderSettings::new(issuer, client_id, client_secret));
+        let (client, registration) = start_client(Some(one.name.clone()), next).await?;
+        one.registration = Some(registration);
         clients.push(client);
         next = if next == 0 { 0 } else { next.saturating_add(1) };
     }
@@ -178,15 +169,19 @@ async fn start_at(mut settings: Settings, port: u16) -> Result<(Settings, Dev), 
 async fn start_client(
     name: Option<String>,
     port: u16,
-) -> Result<(Client, Credentials), StartError> {
+) -> Result<(Client, ProviderSettings), StartError> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let unusable = |cause| StartError { address, cause };
     let people = people::of_app().map_err(unusable)?;
     let provider = DevProvider::start_with(address, people).await;
     let provider = provider.map_err(unusable)?;
     let id = program();
-    let credentials = client::register(&provider, &id).map_err(unusable)?;
-    Ok((Client { name, id, provider }, credentials))
+    let Credentials {
+        client_id,
+        client_secret,
+    } = client::register(&provider, &id).map_err(unusable)?;
+    let registration = ProviderSettings::new(provider.issuer(), client_id, client_secret);
+    Ok((Client { name, id, provider }, registration))
 }
 
 /// This program's name, used as its client id.

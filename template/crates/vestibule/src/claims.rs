@@ -5,6 +5,8 @@ use std::{collections::HashSet, fmt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::settings::words;
+
 /// Claims about a person (OIDC Core 5). Only `sub` is certain to be there; the rest
 /// is up to the provider.
 ///
@@ -112,8 +114,7 @@ impl Claims {
     /// name whose value is `false` or `null` is no role.
     pub fn roles_at(&self, paths: &str) -> Vec<String> {
         let claims = self.to_map();
-        let paths = paths.split([' ', ',']).filter(|path| !path.is_empty());
-        let mut roles: Vec<String> = paths
+        let mut roles: Vec<String> = words(paths)
             .filter_map(|path| find(&claims, path))
             .flat_map(roles_in)
             .collect();
@@ -126,8 +127,7 @@ impl Claims {
     /// with the groups of people who are in many (OIDC Core 5.6.2, distributed claims).
     pub(crate) fn leaves_out(&self, names: &str) -> bool {
         let elsewhere = self.get("_claim_names");
-        let mut names = names.split([' ', ',']).filter(|name| !name.is_empty());
-        names.any(|name| {
+        words(names).any(|name| {
             let elsewhere = elsewhere.as_ref().and_then(|it| it.get(name));
             elsewhere.is_some() && self.get(name).is_none()
         })

@@ -253,30 +253,31 @@ impl UserSessions {
         issuer: &str,
         provider_session: &str,
     ) -> Result<usize, StoreError> {
-        let mut ended = 0;
-        for client_id in self.clients_at(issuer) {
-            let key = provider_session_key(issuer, client_id, provider_session);
-            let change = self.change(move |store, live| async move {
+        let key = |client_id| provider_session_key(issuer, client_id, provider_session);
+        let keys: Vec<Key> = self.clients_at(issuer).map(key).collect();
+        self.change(|store, live| async move {
+            let mut count = 0;
+            for key in keys {
                 let ended = store.delete_by_provider_session(key).await?;
-                Ok(live.forget_all(&ended))
-            });
-            ended += change.await?;
-        }
-        Ok(ended)
+                count += live.forget_all(&ended);
+            }
+            Ok(count)
+        })
+        .await
     }
 
     /// Ends all user sessions of one person, and returns how many there were.
     pub async fn end_all_of(&self, issuer: &str, subject: &str) -> Result<usize, StoreError> {
-        let mut ended = 0;
-        for client_id in self.clients_at(issuer) {
-            let key = subject_key(issuer, client_id, subject);
-            let change = self.change(move |store, live| async move {
+        let keys = self.subject_keys(issuer, subject);
+        self.change(|store, live| async move {
+            let mut count = 0;
+            for key in keys {
                 let ended = store.delete_by_subject(key).await?;
-                Ok(live.forget_all(&ended))
-            });
-            ended += change.await?;
-        }
-        Ok(ended)
+                count += live.forget_all(&ended);
+            }
+            Ok(count)
+        })
+        .await
     }
 
     /// Ends the user sessions of one person that name no session at the provider,
@@ -286,22 +287,20 @@ impl UserSessions {
         issuer: &str,
         subject: &str,
     ) -> Result<usize, StoreError> {
-        let mut ended = 0;
-        for client_id in self.clients_at(issuer) {
-            let key = subject_key(issuer, client_id, subject);
-            let change = self.change(move |store, live| async move {
+        let keys = self.subject_keys(issuer, subject);
+        self.change(|store, live| async move {
+            let mut count = 0;
+            for key in keys {
                 let rows = store.list_by_subject(key, now()).await?;
-                let mut ended = 0;
                 for row in rows.iter().filter(|row| row.provider_session.is_none()) {
                     let was_there = store.delete(row.key).await;
                     live.forget(&row.key);
-                    ended += usize::from(was_there?);
+                    count += usize::from(was_there?);
                 }
-                Ok(ended)
-            });
-            ended += change.await?;
-        }
-        Ok(ended)
+            }
+            Ok(count)
+        })
+        .await
     }
 
     /// Removes user sessions that have expired, and returns how many there were. It
@@ -335,8 +334,7 @@ impl UserSessions {
     ) -> Result<Vec<ListedRow>, StoreError> {
         let now = now();
         let mut rows = Vec::new();
-        for client_id in self.clients_at(issuer) {
-            let key = subject_key(issuer, client_id, subject);
+        for key in self.subject_keys(issuer, subject) {
             rows.extend(self.store.list_by_subject(key, now).await?);
         }
         rows.retain(|row| !self.is_idle(row.last_seen, now));
@@ -375,6 +373,14 @@ impl UserSessions {
             .iter()
             .filter(move |it| it.issuers.include(issuer));
         there.map(|registration| &*registration.client_id)
+    }
+
+    /// Where the store has the sessions of a person.
+    fn subject_keys(&self, issuer: &str, subject: &str) -> Vec<Key> {
+        let clients = self.clients_at(issuer);
+        clients
+            .map(|client_id| subject_key(issuer, client_id, subject))
+            .collect()
     }
 
     /// Changes records in the store, then in memory. Both happen even if the caller

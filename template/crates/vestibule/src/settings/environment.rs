@@ -164,6 +164,6 @@ impl<'a> Environment<'a> {
 }
 
 /// The entries of a list, separated by spaces or commas.
-pub(super) fn words(list: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(list: &str) -> impl Iterator<Item = &str> {
     list.split([' ', ',']).filter(|word| !word.is_empty())
 }

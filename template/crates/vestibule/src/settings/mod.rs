@@ -18,6 +18,7 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use ipnet::IpNet;
 use url::Url;
 
+pub(crate) use self::environment::words;
 pub use self::{environment::Environment, several::NamedProvider, widget::WidgetSettings};
 pub use crate::{
     joining::Joining,

@@ -1,6 +1,9 @@
 //! Several providers in one app: the settings of each.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use url::Url;
 
@@ -112,7 +115,7 @@ impl Settings {
 /// What is wrong with several providers taken together.
 pub(crate) fn clashes(providers: &[NamedProvider]) -> Vec<String> {
     let mut clashes = Vec::new();
-    let mut names = BTreeMap::new();
+    let mut names = BTreeSet::new();
     let mut clients = BTreeMap::new();
     let mut domains = BTreeMap::new();
     for provider in providers {
@@ -123,7 +126,7 @@ pub(crate) fn clashes(providers: &[NamedProvider]) -> Vec<String> {
                  hyphens, and begin with a letter."
             ));
         }
-        if names.insert(name, ()).is_some() {
+        if !names.insert(name) {
             clashes.push(format!("«{name}» is named twice."));
         }
         if let Some(registration) = &provider.registration
@@ -198,7 +201,8 @@ impl Prefix {
     /// This provider's own variable for a setting; `None`: the setting is the app's.
     pub(super) fn variable(&self, setting: &str) -> Option<String> {
         let rest = setting.strip_prefix("OIDC_")?;
-        let rest = rest.strip_prefix("{NAME}_").unwrap_or(rest);
+        let named = rest.strip_prefix(NAME).and_then(|it| it.strip_prefix('_'));
+        let rest = named.unwrap_or(rest);
         let is_of_app = setting == declarations::PROVIDERS.name;
         (!is_of_app).then(|| format!("OIDC_{}_{rest}", self.0))
     }
